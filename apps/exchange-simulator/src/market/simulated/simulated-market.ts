@@ -1,0 +1,319 @@
+import { changePercent, divideRounded, formatUnits } from '../fixed-point';
+import { BucketGrid, DAY, MINUTE } from '../interval';
+import {
+  Market,
+  type Candle,
+  type Instrument,
+  type KlineQuery,
+  type SymbolStatus,
+  type Ticker,
+  type TimeSpan,
+} from '../market';
+import { LISTINGS, type Listing } from './listing';
+import { LruCache } from './lru-cache';
+import { TradeTape, type TradeSums } from './trade-tape';
+import { TradingCalendar } from './trading-calendar';
+
+const HOUR_MINUTES = 60;
+const DAY_MINUTES = 1_440;
+/** Bounds of the caches, over all symbols together: about 35 days of hours and 1,000 days of 60 symbols. */
+const CACHED_HOURS = 50_000;
+const CACHED_DAYS = 60_000;
+
+/** Sums over any number of trades: beyond a day they may leave the safe integers. */
+interface Totals {
+  high: number;
+  low: number;
+  volume: bigint;
+  quoteVolume: bigint;
+  takerBuyVolume: bigint;
+  takerBuyQuoteVolume: bigint;
+}
+
+/** A market that is a pure function of seed, symbol and time: every number of it comes from the trades of its tapes. */
+export class SimulatedMarket extends Market {
+  readonly origin: string;
+  private readonly known: readonly Instrument[];
+  private calendar: TradingCalendar;
+  private tapes: ReadonlyMap<string, TradeTape>;
+  private hours = new LruCache<TradeSums>(CACHED_HOURS);
+  private days = new LruCache<TradeSums>(CACHED_DAYS);
+  private readonly cacheSlots: ReadonlyMap<string, number>;
+
+  constructor(
+    private readonly seed: string,
+    private readonly listings: readonly Listing[] = LISTINGS,
+  ) {
+    super();
+    this.origin = `simulator:${seed}`;
+    this.known = listings.map(describe);
+    this.calendar = new TradingCalendar(seed);
+    this.tapes = this.makeTapes();
+    this.cacheSlots = new Map(this.known.map(({ symbol }, slot) => [symbol, slot]));
+  }
+
+  setStops(stops: readonly TimeSpan[]): void {
+    this.calendar = new TradingCalendar(
+      this.seed,
+      stops.map(({ start, end }) => ({ start: start / MINUTE, end: end / MINUTE })),
+    );
+    this.tapes = this.makeTapes();
+    this.hours = new LruCache(CACHED_HOURS);
+    this.days = new LruCache(CACHED_DAYS);
+  }
+
+  instruments(now: number): readonly Instrument[] {
+    return this.known.filter(({ symbol }) => this.isListed(symbol, now));
+  }
+
+  find(symbol: string, now: number): Instrument | undefined {
+    return this.isListed(symbol, now) ? this.known[this.cacheSlots.get(symbol) ?? -1] : undefined;
+  }
+
+  status(symbol: string, now: number): SymbolStatus {
+    const haltedAt = this.tapes.get(symbol)?.listing.haltedAt ?? Infinity;
+    return now < haltedAt && this.calendar.isTrading(Math.floor(now / MINUTE)) ? 'TRADING' : 'BREAK';
+  }
+
+  refusal(): undefined {
+    return undefined;
+  }
+
+  klines(query: KlineQuery, now: number): Candle[] {
+    const tape = this.tapes.get(query.symbol);
+    if (tape === undefined || now < tape.listing.listedAt) {
+      return [];
+    }
+    const { listedAt, haltedAt } = tape.listing;
+    const grid = new BucketGrid(query.interval, listedAt, query.offset);
+    const first = grid.startOf(listedAt);
+    const last = grid.startOf(Math.min(now, (haltedAt ?? Infinity) - 1, query.end ?? Infinity));
+    const candleAt = query.interval === '1s' ? this.secondCandles(tape, now) : this.bucketCandles(tape, now);
+    const rows: Candle[] = [];
+    if (query.start !== undefined) {
+      const from = Math.max(first, grid.firstFrom(query.start));
+      for (let start = from; start <= last && rows.length < query.limit; start = grid.after(start)) {
+        push(rows, candleAt(start, grid.after(start)));
+      }
+      return rows;
+    }
+    for (let start = last; start >= first && rows.length < query.limit; start = grid.before(start)) {
+      push(rows, candleAt(start, grid.after(start)));
+    }
+    return rows.reverse();
+  }
+
+  ticker(symbol: string, now: number): Ticker | undefined {
+    const tape = this.tapes.get(symbol);
+    if (tape === undefined || now < tape.listing.listedAt) {
+      return undefined;
+    }
+    // A symbol that was halted keeps the statistics of its last moment.
+    const closeTime = Math.min(now, tape.listing.haltedAt ?? Infinity);
+    const openTime = closeTime - DAY;
+    const first = tape.tradesUntil(openTime);
+    const end = tape.tradesUntil(closeTime);
+    if (end === 0) {
+      return undefined;
+    }
+    const last = tape.trade(end - 1);
+    const count = end - first;
+    const open = count > 0 ? tape.trade(first).price : last.price;
+    const totals = this.totalsBetween(tape, openTime + 1, closeTime + 1);
+    const { priceDecimals, quantityDecimals, firstTradeId } = tape.listing;
+    const price = (ticks: number): string => formatUnits(ticks, priceDecimals);
+    const quantity = (steps: bigint | number): string => formatUnits(steps, quantityDecimals);
+    const bid = last.takerBuys ? Math.max(1, last.price - 1) : last.price;
+    const average =
+      totals.volume === 0n ? 0n : divideRounded(totals.quoteVolume * 10n ** BigInt(8 - priceDecimals), totals.volume);
+    return {
+      symbol,
+      priceChange: price(last.price - open),
+      priceChangePercent: changePercent(BigInt(open), BigInt(last.price)),
+      weightedAvgPrice: formatUnits(average, 8),
+      prevClosePrice: price(first > 0 ? tape.trade(first - 1).price : open),
+      lastPrice: price(last.price),
+      lastQty: quantity(last.quantity),
+      bidPrice: price(bid),
+      bidQty: quantity(1 + (tape.trade(end).quantity % last.quantity)),
+      askPrice: price(bid + 1),
+      askQty: quantity(tape.trade(end).quantity),
+      openPrice: price(open),
+      highPrice: price(count > 0 ? totals.high : last.price),
+      lowPrice: price(count > 0 ? totals.low : last.price),
+      volume: quantity(totals.volume),
+      quoteVolume: formatUnits(totals.quoteVolume, priceDecimals + quantityDecimals),
+      openTime,
+      closeTime,
+      firstId: count > 0 ? firstTradeId + first : -1,
+      lastId: count > 0 ? firstTradeId + end - 1 : -1,
+      count,
+    };
+  }
+
+  private isListed(symbol: string, now: number): boolean {
+    return now >= (this.tapes.get(symbol)?.listing.listedAt ?? Infinity);
+  }
+
+  private makeTapes(): ReadonlyMap<string, TradeTape> {
+    return new Map(
+      this.listings.map((listing) => {
+        const tape = new TradeTape(this.seed, listing, this.calendar);
+        return [tape.symbol, tape];
+      }),
+    );
+  }
+
+  private bucketCandles(tape: TradeTape, now: number) {
+    return (start: number, end: number): Candle | undefined => {
+      const until = Math.min(end, now + 1);
+      const startMinute = start / MINUTE;
+      const endMinute = Math.ceil(until / MINUTE);
+      if (tape.tradingMinutesBefore(endMinute) === tape.tradingMinutesBefore(startMinute)) {
+        return undefined;
+      }
+      const from = tape.tradesBefore(startMinute);
+      const to = until === endMinute * MINUTE ? tape.tradesBefore(endMinute) : tape.tradesUntil(until - 1);
+      return candle(tape, start, end, from, to, () => this.totalsBetween(tape, start, until));
+    };
+  }
+
+  private secondCandles(tape: TradeTape, now: number) {
+    let minute = -1;
+    let trading = false;
+    let first = 0;
+    let offsets: number[] = [];
+    return (start: number, end: number): Candle | undefined => {
+      const inMinute = Math.floor(start / MINUTE);
+      if (inMinute !== minute) {
+        minute = inMinute;
+        trading = tape.tradingMinutesBefore(minute + 1) > tape.tradingMinutesBefore(minute);
+        first = tape.tradesBefore(minute);
+        offsets = trading ? tape.tradesOf(minute).map(({ offset }) => offset) : [];
+      }
+      if (!trading) {
+        return undefined;
+      }
+      const before = (time: number): number => {
+        const found = offsets.findIndex((offset) => offset >= time - minute * MINUTE);
+        return first + (found === -1 ? offsets.length : found);
+      };
+      const from = before(start);
+      const to = before(Math.min(end, now + 1));
+      return candle(tape, start, end, from, to, () => addSums(noTotals(), tape.sums(from, to)));
+    };
+  }
+
+  /** Totals of the trades in the half-open span [start, end) of epoch milliseconds. */
+  private totalsBetween(tape: TradeTape, start: number, end: number): Totals {
+    const totals = noTotals();
+    const firstMinute = Math.ceil(start / MINUTE);
+    const lastMinute = Math.floor(end / MINUTE);
+    if (firstMinute > lastMinute) {
+      return addSums(totals, tape.sums(tape.tradesUntil(start - 1), tape.tradesUntil(end - 1)));
+    }
+    if (start < firstMinute * MINUTE) {
+      addSums(totals, tape.sums(tape.tradesUntil(start - 1), tape.tradesBefore(firstMinute)));
+    }
+    for (let minute = firstMinute; minute < lastMinute;) {
+      const left = lastMinute - minute;
+      if (minute % DAY_MINUTES === 0 && left >= DAY_MINUTES) {
+        addSums(totals, this.cached(this.days, tape, minute, DAY_MINUTES));
+        minute += DAY_MINUTES;
+      } else if (minute % HOUR_MINUTES === 0 && left >= HOUR_MINUTES) {
+        addSums(totals, this.cached(this.hours, tape, minute, HOUR_MINUTES));
+        minute += HOUR_MINUTES;
+      } else {
+        const next = Math.min(lastMinute, minute + HOUR_MINUTES - (minute % HOUR_MINUTES));
+        addSums(totals, tape.sums(tape.tradesBefore(minute), tape.tradesBefore(next)));
+        minute = next;
+      }
+    }
+    if (lastMinute * MINUTE < end) {
+      addSums(totals, tape.sums(tape.tradesBefore(lastMinute), tape.tradesUntil(end - 1)));
+    }
+    return totals;
+  }
+
+  private cached(cache: LruCache<TradeSums>, tape: TradeTape, minute: number, length: number): TradeSums {
+    const slot = this.cacheSlots.get(tape.symbol) ?? 0;
+    const key = (minute / length) * this.listings.length + slot;
+    return cache.getOrCompute(key, () => tape.sums(tape.tradesBefore(minute), tape.tradesBefore(minute + length)));
+  }
+}
+
+function push(rows: Candle[], row: Candle | undefined): void {
+  if (row !== undefined) {
+    rows.push(row);
+  }
+}
+
+function noTotals(): Totals {
+  return { high: 0, low: Infinity, volume: 0n, quoteVolume: 0n, takerBuyVolume: 0n, takerBuyQuoteVolume: 0n };
+}
+
+function addSums(totals: Totals, sums: TradeSums): Totals {
+  totals.high = Math.max(totals.high, sums.high);
+  totals.low = Math.min(totals.low, sums.low);
+  totals.volume += BigInt(sums.volume);
+  totals.quoteVolume += BigInt(sums.quoteVolume);
+  totals.takerBuyVolume += BigInt(sums.takerBuyVolume);
+  totals.takerBuyQuoteVolume += BigInt(sums.takerBuyQuoteVolume);
+  return totals;
+}
+
+/** The kline of the trades `from` <= index < `to`; without trades flat at the last price, and none before the first trade. */
+function candle(
+  tape: TradeTape,
+  start: number,
+  end: number,
+  from: number,
+  to: number,
+  totalsOf: () => Totals,
+): Candle | undefined {
+  if (to === 0) {
+    return undefined;
+  }
+  const { priceDecimals, quantityDecimals } = tape.listing;
+  const close = tape.trade(to - 1).price;
+  const totals = to > from ? totalsOf() : { ...noTotals(), high: close, low: close };
+  const quantity = (steps: bigint): string => formatUnits(steps, quantityDecimals);
+  const quote = (units: bigint): string => formatUnits(units, priceDecimals + quantityDecimals);
+  return {
+    openTime: start,
+    closeTime: end - 1,
+    open: formatUnits(to > from ? tape.trade(from).price : close, priceDecimals),
+    high: formatUnits(totals.high, priceDecimals),
+    low: formatUnits(totals.low, priceDecimals),
+    close: formatUnits(close, priceDecimals),
+    volume: quantity(totals.volume),
+    quoteVolume: quote(totals.quoteVolume),
+    tradeCount: to - from,
+    takerBuyVolume: quantity(totals.takerBuyVolume),
+    takerBuyQuoteVolume: quote(totals.takerBuyQuoteVolume),
+  };
+}
+
+function describe(listing: Listing): Instrument {
+  const tickSize = formatUnits(1, listing.priceDecimals);
+  const stepSize = formatUnits(1, listing.quantityDecimals);
+  return {
+    symbol: listing.baseAsset + listing.quoteAsset,
+    baseAsset: listing.baseAsset,
+    quoteAsset: listing.quoteAsset,
+    filters: [
+      {
+        filterType: 'PRICE_FILTER',
+        minPrice: tickSize,
+        maxPrice: formatUnits(listing.middlePrice * 1_000, listing.priceDecimals),
+        tickSize,
+      },
+      {
+        filterType: 'LOT_SIZE',
+        minQty: stepSize,
+        maxQty: formatUnits(listing.largestTrade, listing.quantityDecimals),
+        stepSize,
+      },
+    ],
+  };
+}

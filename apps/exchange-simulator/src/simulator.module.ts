@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { BinanceErrorFilter } from './binance-api/binance-error.filter';
+import { ExchangeFront } from './binance-api/exchange-front';
+import { MarketDataController } from './binance-api/market-data.controller';
+import { RateLimiter } from './binance-api/rate-limiter';
+import { TickerController } from './binance-api/ticker.controller';
+import { MarketClock } from './clock/market-clock';
+import { HealthController } from './control/health.controller';
+import { RequestStatistics } from './control/request-statistics';
+import { SimulatorController } from './control/simulator.controller';
+import { SimulatorMetrics } from './control/simulator-metrics';
+import { Market } from './market/market';
+import type { SimulatorOptions } from './options';
+import { SIMULATOR_OPTIONS } from './simulator-options.token';
+
+/** Wires one exchange: a market, a clock, the exchange's routes and the simulator's own. */
+@Module({})
+export class SimulatorModule {
+  static register(options: SimulatorOptions, market: Market, clock: MarketClock): DynamicModule {
+    return {
+      module: SimulatorModule,
+      controllers:
+        options.only === 'ticker'
+          ? [TickerController, HealthController]
+          : [TickerController, MarketDataController, SimulatorController, HealthController],
+      providers: [
+        { provide: SIMULATOR_OPTIONS, useValue: options },
+        { provide: Market, useValue: market },
+        { provide: MarketClock, useValue: clock },
+        {
+          provide: RateLimiter,
+          useValue: new RateLimiter({ weight: options.weightLimit, rawRequests: options.rawRequestLimit }),
+        },
+        { provide: APP_FILTER, useClass: BinanceErrorFilter },
+        ExchangeFront,
+        RequestStatistics,
+        SimulatorMetrics,
+      ],
+    };
+  }
+}
