@@ -1,0 +1,91 @@
+/** The import rules of the architecture: a breach fails `make lint`. */
+const ADAPTERS = 'binance|clock|messaging|storage';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'A cycle hides which way knowledge flows.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'app-imports-no-app',
+      comment: 'What two apps share is a lib.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'lib-imports-no-app',
+      comment: 'Libs know nothing of the processes they run in.',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'adapter-imports-no-adapter',
+      comment: 'Exchange, broker and database meet through ports only; modules in apps wire them.',
+      severity: 'error',
+      from: { path: `^libs/(${ADAPTERS})/` },
+      to: { path: `^libs/(${ADAPTERS})/`, pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'use-cases-import-no-adapter',
+      comment: 'libs/capture says what happens and libs/api says what is served; how is behind the ports.',
+      severity: 'error',
+      from: { path: '^libs/(capture|api)/' },
+      to: { path: `^libs/(${ADAPTERS})/` },
+    },
+    {
+      name: 'model-imports-nothing',
+      comment: 'The model is pure TypeScript: it runs anywhere and is tested without anything.',
+      severity: 'error',
+      from: { path: '^libs/domain/src/model/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: '^libs/domain/src/model/' },
+    },
+    {
+      name: 'domain-imports-no-lib',
+      comment: 'The domain is the bottom of the tree.',
+      severity: 'error',
+      from: { path: '^libs/domain/' },
+      to: { path: '^libs/(?!domain/|testing/)' },
+    },
+    {
+      name: 'libs-through-their-barrel',
+      comment: 'A lib is what its index.ts exports.',
+      severity: 'error',
+      from: { path: '^(?:apps|test|bench)/' },
+      to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
+    },
+    {
+      name: 'libs-through-their-barrel-2',
+      comment: 'A lib is what its index.ts exports, for other libs too.',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'testing-only-in-tests',
+      comment: 'Builders and fakes never ship.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['\\.spec\\.ts$', '^libs/testing/'] },
+      to: { path: '^libs/testing/' },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file nobody imports is dead.',
+      severity: 'error',
+      from: { orphan: true, path: '^(apps|libs)/', pathNot: ['main\\.ts$', '\\.spec\\.ts$'] },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|node_modules)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,41 @@
+const { readFileSync } = require('node:fs');
+
+const { compilerOptions } = JSON.parse(readFileSync(`${__dirname}/tsconfig.json`, 'utf8'));
+const moduleNameMapper = Object.fromEntries(
+  Object.entries(compilerOptions.paths).map(([alias, [target]]) => [`^${alias}$`, `<rootDir>/${target.slice(2)}`]),
+);
+
+const project = (displayName, testMatch, options = {}) => ({
+  displayName,
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
+  moduleNameMapper,
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  ...options,
+});
+
+// One project per rung: unit beside the source, then one adapter, whole processes, and processes under fire.
+module.exports = {
+  projects: [
+    project('unit', ['apps/**/*.spec.ts', 'libs/**/*.spec.ts']),
+    project('integration', ['test/integration/**/*.int-spec.ts']),
+    project('e2e', ['test/e2e/**/*.e2e-spec.ts']),
+    project('faults', ['test/faults/**/*.fault-spec.ts']),
+  ],
+  testTimeout: 120_000,
+};

@@ -1,0 +1,3 @@
+export { ClockModule } from './clock.module';
+export { createClock } from './create-clock';
+export { SystemClock } from './system-clock';

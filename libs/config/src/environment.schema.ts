@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { isSymbol, normaliseSymbol } from '@app/domain';
+
+const HOUR_SECONDS = 3_600;
+
+const wholeNumber = (min: number, max: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, { error: `a whole number from ${min} to ${max}` })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: `a whole number from ${min} to ${max}` })
+    .default(fallback);
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+function isHttpUrl(text: string): boolean {
+  try {
+    const url = new URL(text);
+    return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.search === '';
+  } catch {
+    return false;
+  }
+}
+
+const httpUrl = (fallback: string) =>
+  z
+    .string()
+    .refine(isHttpUrl, { error: 'an http:// or https:// address' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .default(fallback);
+
+const filePath = (fallback: string) => z.string().min(1, { error: 'a path' }).default(fallback);
+
+const port = (fallback: number) => wholeNumber(0, 65_535, fallback);
+
+const CAPTURES = ['tickers', 'candles'] as const;
+export type CaptureKind = (typeof CAPTURES)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const DEFAULT_REST_URLS = [
+  'https://data-api.binance.vision',
+  'https://api.binance.com',
+  'https://api-gcp.binance.com',
+  'https://api1.binance.com',
+].join(',');
+
+/**
+ * Every environment variable that the platform reads, with its default and what is allowed. The keys of `.env.example`
+ * are exactly these.
+ */
+export const environmentSchema = z.object({
+  BROKER_MODE: z.enum(['kafka', 'direct'], { error: 'kafka or direct' }).default('direct'),
+  STORAGE_PATH: filePath('data/app.db'),
+  RAW_DIR: filePath('data/raw'),
+  INGEST_STATE_DIR: filePath('data/ingest'),
+  SYMBOLS: z
+    .string()
+    .default('BTCUSDT,ETHUSDT')
+    .transform((text) => [...new Set(list(text).map(normaliseSymbol))])
+    .refine((symbols) => symbols.length > 0 && symbols.length <= 1_000 && symbols.every(isSymbol), {
+      error: 'one to 1,000 symbols of letters and digits, separated by commas',
+    }),
+  CAPTURE: z
+    .string()
+    .default('tickers,candles')
+    .transform((text) => [...new Set(list(text))])
+    .superRefine((kinds, context) => {
+      if (kinds.includes('trades')) {
+        context.addIssue({ code: 'custom', message: 'tickers, candles or both; trades is not yet available' });
+      } else if (kinds.length === 0 || !kinds.every((kind) => (CAPTURES as readonly string[]).includes(kind))) {
+        context.addIssue({ code: 'custom', message: 'tickers, candles or both, separated by a comma' });
+      }
+    })
+    .transform((kinds) => kinds as CaptureKind[]),
+  POLL_INTERVAL_SECONDS: wholeNumber(1, 24 * HOUR_SECONDS, 60),
+  BACKFILL_DAYS: wholeNumber(0, 3_650, 90),
+  SPOOL_MAX_BYTES: wholeNumber(1_048_576, Number.MAX_SAFE_INTEGER, 1_073_741_824),
+  TOPIC_NAME: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,200}$/, { error: '1 to 200 of the characters a-z A-Z 0-9 _ -' })
+    .default('crypto_prices'),
+  BINANCE_REST_URLS: z
+    .string()
+    .default(DEFAULT_REST_URLS)
+    .transform((text) => list(text).map((url) => url.replace(/\/+$/, '')))
+    .refine((urls) => urls.length > 0 && urls.every(isHttpUrl), {
+      error: 'one or more http:// or https:// addresses, separated by commas',
+    }),
+  PORT: port(8000),
+  INGEST_PORT: port(8001),
+  HOST: z.string().min(1, { error: 'an address to listen on' }).default('0.0.0.0'),
+  INGEST_URL: httpUrl('http://127.0.0.1:8001'),
+  THROTTLE_LIMIT: wholeNumber(1, 100_000_000, 600),
+  THROTTLE_TTL_SECONDS: wholeNumber(1, HOUR_SECONDS, 60),
+  TRUST_PROXY_HOPS: wholeNumber(0, 10, 0),
+  CORS_ORIGINS: z.string().default('*').transform(list),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
+  CLOCK: z.enum(['system', 'simulator'], { error: 'system or simulator' }).default('system'),
+});
+
+export type Environment = z.output<typeof environmentSchema>;

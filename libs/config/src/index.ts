@@ -1,0 +1,4 @@
+export { ConfigError } from './config-error';
+export { ConfigModule } from './config.module';
+export { environmentSchema, type CaptureKind } from './environment.schema';
+export { APP_CONFIG, loadConfig, type AppConfig } from './load-config';

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { CaptureKind, Environment } from './environment.schema';
+import { environmentSchema } from './environment.schema';
+import { ConfigError } from './config-error';
+
+/** The whole configuration, checked and typed. Paths are absolute; times carry their unit in the name. */
+export interface AppConfig {
+  readonly brokerMode: 'kafka' | 'direct';
+  readonly symbols: readonly string[];
+  readonly clock: 'system' | 'simulator';
+  readonly logLevel: Environment['LOG_LEVEL'];
+  readonly topics: { readonly prices: string };
+  readonly storage: { readonly databasePath: string; readonly rawDir: string };
+  readonly ingest: {
+    readonly stateDir: string;
+    readonly capture: readonly CaptureKind[];
+    readonly pollIntervalSeconds: number;
+    readonly backfillDays: number;
+    readonly spoolMaxBytes: number;
+  };
+  readonly exchange: { readonly restUrls: readonly string[] };
+  readonly http: {
+    readonly host: string;
+    readonly apiPort: number;
+    readonly ingestPort: number;
+    readonly ingestUrl: string;
+    readonly throttleLimit: number;
+    readonly throttleTtlSeconds: number;
+    /** How many proxies in front of this process to believe when they name the client; 0 believes none. */
+    readonly trustProxyHops: number;
+    readonly corsOrigins: readonly string[];
+  };
+}
+
+/** Injection token of the configuration. */
+export const APP_CONFIG = Symbol('AppConfig');
+
+const LOOPBACK = /^https?:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/;
+
+function crossChecks(environment: Environment): string[] {
+  const problems: string[] = [];
+  if (environment.CLOCK === 'simulator') {
+    for (const url of environment.BINANCE_REST_URLS.filter((address) => !LOOPBACK.test(address))) {
+      problems.push(`CLOCK="simulator" is refused for ${url}: only a simulator on this machine may set the time`);
+    }
+  }
+  return problems;
+}
+
+/**
+ * Reads `.env` of the working directory (when there is one) below the real variables, checks all of it at once and
+ * returns the configuration. An empty value counts as not set.
+ *
+ * @throws ConfigError naming every wrong variable, its value and what is allowed
+ */
+export function loadConfig(
+  variables: NodeJS.ProcessEnv = process.env,
+  workingDirectory: string = process.cwd(),
+): AppConfig {
+  const file = resolve(workingDirectory, '.env');
+  const fromFile: NodeJS.Dict<string> = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  const merged = Object.fromEntries(
+    Object.keys(environmentSchema.shape)
+      .map((key) => [key, (variables[key] === '' ? undefined : variables[key]) ?? fromFile[key]] as const)
+      .filter((entry): entry is readonly [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  );
+  const parsed = environmentSchema.safeParse(merged);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0]);
+        return `${name}=${JSON.stringify(merged[name])} is not allowed; expected ${issue.message}`;
+      }),
+    );
+  }
+  const environment = parsed.data;
+  const problems = crossChecks(environment);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const path = (value: string): string => resolve(workingDirectory, value);
+  return {
+    brokerMode: environment.BROKER_MODE,
+    symbols: environment.SYMBOLS,
+    clock: environment.CLOCK,
+    logLevel: environment.LOG_LEVEL,
+    topics: { prices: environment.TOPIC_NAME },
+    storage: { databasePath: path(environment.STORAGE_PATH), rawDir: path(environment.RAW_DIR) },
+    ingest: {
+      stateDir: path(environment.INGEST_STATE_DIR),
+      capture: environment.CAPTURE,
+      pollIntervalSeconds: environment.POLL_INTERVAL_SECONDS,
+      backfillDays: environment.BACKFILL_DAYS,
+      spoolMaxBytes: environment.SPOOL_MAX_BYTES,
+    },
+    exchange: { restUrls: environment.BINANCE_REST_URLS },
+    http: {
+      host: environment.HOST,
+      apiPort: environment.PORT,
+      ingestPort: environment.INGEST_PORT,
+      ingestUrl: environment.INGEST_URL,
+      throttleLimit: environment.THROTTLE_LIMIT,
+      throttleTtlSeconds: environment.THROTTLE_TTL_SECONDS,
+      trustProxyHops: environment.TRUST_PROXY_HOPS,
+      corsOrigins: environment.CORS_ORIGINS,
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { formatEventTime, formatMillisTime, type MinuteCandle } from '../model';
+import { ContractViolationError } from './contract-violation.error';
+import {
+  countField,
+  decimalField,
+  eventTimeField,
+  marketTimeField,
+  parseJsonObject,
+  symbolField,
+  textField,
+} from './fields';
+
+/** Candle, version 1, as it travels and lies in bronze; only closed minutes travel. */
+export interface CandleV1 {
+  readonly symbol: string;
+  readonly interval: string;
+  readonly open_time: string;
+  readonly close_time: string;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+  readonly quote_volume: string;
+  readonly trade_count: number;
+  readonly taker_buy_volume: string;
+  readonly taker_buy_quote_volume: string;
+  readonly is_closed: boolean;
+  readonly source: string;
+  readonly captured_at: string;
+}
+
+export function toCandleV1(candle: MinuteCandle): CandleV1 {
+  return {
+    symbol: candle.symbol,
+    interval: '1m',
+    open_time: formatMillisTime(candle.openTime),
+    close_time: formatMillisTime(candle.closeTime),
+    open: candle.open,
+    high: candle.high,
+    low: candle.low,
+    close: candle.close,
+    volume: candle.volume,
+    quote_volume: candle.quoteVolume,
+    trade_count: candle.tradeCount,
+    taker_buy_volume: candle.takerBuyVolume,
+    taker_buy_quote_volume: candle.takerBuyQuoteVolume,
+    is_closed: true,
+    source: candle.source,
+    captured_at: formatEventTime(candle.capturedAt),
+  };
+}
+
+/** The candle as one line of JSON without a line break. */
+export function serializeCandle(candle: MinuteCandle): string {
+  return JSON.stringify(toCandleV1(candle));
+}
+
+/** Reads one line; unknown extra keys are accepted. @throws ContractViolationError naming field, value and what is allowed. */
+export function parseCandle(text: string): MinuteCandle {
+  const object = parseJsonObject(text);
+  if (object['interval'] !== '1m') throw new ContractViolationError('interval', object['interval'], '1m');
+  if (object['is_closed'] !== true) throw new ContractViolationError('is_closed', object['is_closed'], 'true');
+  const openTime = marketTimeField(object, 'open_time');
+  const closeTime = marketTimeField(object, 'close_time');
+  if (closeTime < openTime)
+    throw new ContractViolationError('close_time', object['close_time'], 'not before open_time');
+  return {
+    symbol: symbolField(object, 'symbol'),
+    openTime,
+    closeTime,
+    open: decimalField(object, 'open'),
+    high: decimalField(object, 'high'),
+    low: decimalField(object, 'low'),
+    close: decimalField(object, 'close'),
+    volume: decimalField(object, 'volume'),
+    quoteVolume: decimalField(object, 'quote_volume'),
+    tradeCount: countField(object, 'trade_count'),
+    takerBuyVolume: decimalField(object, 'taker_buy_volume'),
+    takerBuyQuoteVolume: decimalField(object, 'taker_buy_quote_volume'),
+    source: textField(object, 'source'),
+    capturedAt: eventTimeField(object, 'captured_at'),
+  };
+}

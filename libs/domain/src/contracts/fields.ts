@@ -1,0 +1,90 @@
+import { isDecimalText, isSymbol, parseIsoTime, type EpochMicros } from '../model';
+import { ContractViolationError } from './contract-violation.error';
+
+/** The keys of a JSON object whose values have not been looked at yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Largest message taken, in UTF-16 units of its text; an event is about 200. */
+export const MAX_MESSAGE_LENGTH = 65_536;
+
+/** Parses one message: one JSON object on one line. @throws ContractViolationError */
+export function parseJsonObject(text: string): JsonObject {
+  if (text.length > MAX_MESSAGE_LENGTH) {
+    throw new ContractViolationError('message', `${text.length} characters`, `at most ${MAX_MESSAGE_LENGTH}`);
+  }
+  if (text.includes('\n') || text.includes('\r')) {
+    throw new ContractViolationError('message', text, 'JSON without line breaks: one event is one line');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ContractViolationError('message', text, 'JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ContractViolationError('message', value, 'a JSON object');
+  }
+  return value as JsonObject;
+}
+
+export function textField(object: JsonObject, field: string): string {
+  const value = object[field];
+  if (typeof value !== 'string' || value.length === 0 || value.length > 200) {
+    throw new ContractViolationError(field, value, 'text of 1 to 200 characters');
+  }
+  return value;
+}
+
+export function symbolField(object: JsonObject, field: string): string {
+  const value = object[field];
+  if (typeof value !== 'string' || !isSymbol(value)) {
+    throw new ContractViolationError(field, value, '1 to 40 letters and digits');
+  }
+  return value;
+}
+
+/** Decimal text, kept as it is. @throws ContractViolationError for numbers, exponents and negative values. */
+export function decimalField(object: JsonObject, field: string): string {
+  const value = object[field];
+  if (typeof value !== 'string' || !isDecimalText(value) || value.startsWith('-')) {
+    throw new ContractViolationError(field, value, 'a non-negative decimal number as text');
+  }
+  return value;
+}
+
+/** Decimal text that may be negative. */
+export function signedDecimalField(object: JsonObject, field: string): string {
+  const value = object[field];
+  if (typeof value !== 'string' || !isDecimalText(value)) {
+    throw new ContractViolationError(field, value, 'a decimal number as text');
+  }
+  return value;
+}
+
+export function countField(object: JsonObject, field: string): number {
+  const value = object[field];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new ContractViolationError(field, value, 'a whole number from 0');
+  }
+  return value;
+}
+
+const EVENT_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00$/;
+
+/** A capture time: UTC with six fraction digits and `+00:00`. */
+export function eventTimeField(object: JsonObject, field: string): EpochMicros {
+  const value = object[field];
+  const time = typeof value === 'string' && EVENT_TIME.test(value) ? parseIsoTime(value) : undefined;
+  if (time === undefined) {
+    throw new ContractViolationError(field, value, 'UTC as YYYY-MM-DDTHH:MM:SS.ffffff+00:00');
+  }
+  return time;
+}
+
+/** A time of the market: ISO 8601 UTC ending in `Z`. */
+export function marketTimeField(object: JsonObject, field: string): EpochMicros {
+  const value = object[field];
+  const time = typeof value === 'string' && value.endsWith('Z') ? parseIsoTime(value) : undefined;
+  if (time === undefined) throw new ContractViolationError(field, value, 'UTC as YYYY-MM-DDTHH:MM:SS.fffZ');
+  return time;
+}

@@ -1,0 +1,78 @@
+import { MINUTE, floorTo, type EpochMicros, type TimeRange } from './time';
+
+/**
+ * What became of a minute: `captured` (stored, with trades), `quiet` (stored, the exchange confirms that nothing
+ * traded), `stopped` (the exchange answered for the range and has no such minute) or `missing` (not asked for, or
+ * asked and failed).
+ */
+export const MINUTE_STATES = ['captured', 'quiet', 'stopped', 'missing'] as const;
+export type MinuteState = (typeof MINUTE_STATES)[number];
+
+/** States that are written down; `missing` is the absence of any. */
+export type RecordedState = Exclude<MinuteState, 'missing'>;
+
+/** Consecutive minutes of one state; start and end are full minutes, half-open. */
+export interface CoverageRange extends TimeRange {
+  readonly state: MinuteState;
+  /** Whether the minutes came in late: see {@link isRepaired}. Only captured and quiet minutes can be. */
+  readonly repaired: boolean;
+}
+
+/** A minute counts as repaired when it was first captured more than this after its close. */
+export const REPAIR_AFTER: EpochMicros = 10 * MINUTE;
+
+/** The ledger speaks of minutes that closed more than this ago; younger ones may still be on their way. */
+export const LEDGER_DELAY: EpochMicros = 2 * MINUTE;
+
+/**
+ * Whether a minute that was first captured at `capturedAt` came in late: more than ten minutes after its close, while
+ * the symbol was already tracked (so never what the first backfill brought).
+ */
+export function isRepaired(minute: EpochMicros, capturedAt: EpochMicros, trackedSince: EpochMicros): boolean {
+  const close = minute + MINUTE;
+  return close > trackedSince && capturedAt > close + REPAIR_AFTER;
+}
+
+/** End of the ledger at a given time: the end of the last minute that closed over two minutes ago. */
+export function ledgerEnd(now: EpochMicros): EpochMicros {
+  return floorTo(now - LEDGER_DELAY, MINUTE);
+}
+
+/**
+ * Completes recorded ranges (ascending, disjoint) to a gapless account of `span`: what no range covers is missing.
+ * Neighbours of the same state and flag are joined; ranges are cut to the span.
+ */
+export function accountFor(span: TimeRange, recorded: Iterable<CoverageRange>): CoverageRange[] {
+  const account: CoverageRange[] = [];
+  const push = (range: CoverageRange): void => {
+    const last = account.at(-1);
+    if (last?.end === range.start && last.state === range.state && last.repaired === range.repaired) {
+      account[account.length - 1] = { ...last, end: range.end };
+    } else {
+      account.push(range);
+    }
+  };
+  let position = span.start;
+  for (const range of recorded) {
+    const start = Math.max(range.start, position);
+    const end = Math.min(range.end, span.end);
+    if (start >= end) continue;
+    if (start > position) push({ start: position, end: start, state: 'missing', repaired: false });
+    push({ ...range, start, end });
+    position = end;
+  }
+  if (position < span.end) push({ start: position, end: span.end, state: 'missing', repaired: false });
+  return account;
+}
+
+/** Minutes in a range of full minutes. */
+export function minutesIn({ start, end }: TimeRange): number {
+  return (end - start) / MINUTE;
+}
+
+/** 100 · (expected − missing) / expected with two decimals, rounded down; `100.00` where nothing was expected. */
+export function coveragePercent(expected: number, missing: number): string {
+  if (expected === 0) return '100.00';
+  const hundredths = (BigInt(expected - missing) * 10_000n) / BigInt(expected);
+  return `${(hundredths / 100n).toString()}.${(hundredths % 100n).toString().padStart(2, '0')}`;
+}

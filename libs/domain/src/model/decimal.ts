@@ -1,0 +1,87 @@
+/**
+ * An exact decimal number: value = units × 10^-scale, scale ≥ 0.
+ *
+ * The exchange sends prices and volumes as decimal text. They are kept as that text and, where arithmetic is needed,
+ * computed on here with integers of any size, so that no digit is ever lost or made up.
+ */
+export interface Decimal {
+  readonly units: bigint;
+  readonly scale: number;
+}
+
+/** Longest decimal text accepted; the exchange's own are at most 28 characters. */
+export const MAX_DECIMAL_LENGTH = 64;
+
+const DECIMAL_TEXT = /^-?\d+(?:\.\d+)?$/;
+
+export class InvalidDecimalError extends Error {
+  readonly code = 'DECIMAL.INVALID';
+
+  constructor(readonly text: string) {
+    super(`not a plain decimal number: ${JSON.stringify(text.slice(0, MAX_DECIMAL_LENGTH))}`);
+    this.name = 'InvalidDecimalError';
+  }
+}
+
+/** Whether the text is a plain decimal: optional minus, digits, optional fraction; no exponent, no plus, no spaces. */
+export function isDecimalText(text: string): boolean {
+  return text.length <= MAX_DECIMAL_LENGTH && DECIMAL_TEXT.test(text);
+}
+
+/** Parses plain decimal text. @throws InvalidDecimalError for anything else. */
+export function parseDecimal(text: string): Decimal {
+  if (!isDecimalText(text)) throw new InvalidDecimalError(text);
+  const point = text.indexOf('.');
+  if (point < 0) return { units: BigInt(text), scale: 0 };
+  return { units: BigInt(text.slice(0, point) + text.slice(point + 1)), scale: text.length - point - 1 };
+}
+
+/** Writes a decimal with exactly `scale` fraction digits: no exponent, no thousands separator. */
+export function formatDecimal({ units, scale }: Decimal): string {
+  if (scale === 0) return units.toString();
+  const negative = units < 0n;
+  const digits = (negative ? -units : units).toString().padStart(scale + 1, '0');
+  return `${negative ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+function unitsAt(value: Decimal, scale: number): bigint {
+  return value.scale === scale ? value.units : value.units * 10n ** BigInt(scale - value.scale);
+}
+
+/** The exact sum; its scale is the larger of the two. */
+export function addDecimals(a: Decimal, b: Decimal): Decimal {
+  const scale = Math.max(a.scale, b.scale);
+  return { units: unitsAt(a, scale) + unitsAt(b, scale), scale };
+}
+
+/** Negative, zero or positive as a is less than, equal to or greater than b; trailing zeros do not count. */
+export function compareDecimals(a: Decimal, b: Decimal): number {
+  const scale = Math.max(a.scale, b.scale);
+  const difference = unitsAt(a, scale) - unitsAt(b, scale);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** The exact sum of two decimal texts, with the larger scale of the two. */
+export function addDecimalTexts(a: string, b: string): string {
+  return formatDecimal(addDecimals(parseDecimal(a), parseDecimal(b)));
+}
+
+/** Compares two decimal texts as numbers. */
+export function compareDecimalTexts(a: string, b: string): number {
+  return a === b ? 0 : compareDecimals(parseDecimal(a), parseDecimal(b));
+}
+
+/** Whether two decimal texts are the same number ("1.50" and "1.5" are). */
+export function sameNumber(a: string, b: string): boolean {
+  return compareDecimalTexts(a, b) === 0;
+}
+
+/** The larger of two decimal texts, as written. */
+export function maxDecimalText(a: string, b: string): string {
+  return compareDecimalTexts(a, b) >= 0 ? a : b;
+}
+
+/** The smaller of two decimal texts, as written. */
+export function minDecimalText(a: string, b: string): string {
+  return compareDecimalTexts(a, b) <= 0 ? a : b;
+}

@@ -1,0 +1,80 @@
+/** An instant: whole microseconds since 1970-01-01T00:00:00Z. Exact as a JavaScript number until the year 2255. */
+export type EpochMicros = number;
+
+/** Half-open span of time: start is in it, end is not. */
+export interface TimeRange {
+  readonly start: EpochMicros;
+  readonly end: EpochMicros;
+}
+
+export const MILLISECOND: EpochMicros = 1_000;
+export const SECOND: EpochMicros = 1_000 * MILLISECOND;
+export const MINUTE: EpochMicros = 60 * SECOND;
+export const HOUR: EpochMicros = 60 * MINUTE;
+export const DAY: EpochMicros = 24 * HOUR;
+
+/** The start of the UTC unit of the given length (a divisor of a day) that holds the instant. */
+export function floorTo(time: EpochMicros, unit: EpochMicros): EpochMicros {
+  return Math.floor(time / unit) * unit;
+}
+
+/** The first start of a unit at or after the instant. */
+export function ceilTo(time: EpochMicros, unit: EpochMicros): EpochMicros {
+  return Math.ceil(time / unit) * unit;
+}
+
+/** `2026-01-15T14:03:22.913852+00:00`: UTC, always six fraction digits, the time format of events. */
+export function formatEventTime(time: EpochMicros): string {
+  const seconds = Math.floor(time / SECOND);
+  const micros = (time - seconds * SECOND).toString().padStart(6, '0');
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${micros}+00:00`;
+}
+
+/** `2026-01-15T14:00:00Z`: UTC to the second (fractions are cut); the format of bucket times. */
+export function formatBucketTime(time: EpochMicros): string {
+  return `${new Date(Math.floor(time / SECOND) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** `2026-01-15T14:00:59.999Z`: UTC to the millisecond (finer digits are cut). */
+export function formatMillisTime(time: EpochMicros): string {
+  return new Date(Math.floor(time / MILLISECOND)).toISOString();
+}
+
+/** `2026-01-15`: the UTC date of the instant. */
+export function formatDate(time: EpochMicros): string {
+  return new Date(Math.floor(time / MILLISECOND)).toISOString().slice(0, 10);
+}
+
+const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;
+
+/** The earliest and latest instants that a caller may name: years 1970 to 2200. */
+export const MAX_TIME: EpochMicros = Date.UTC(2200, 0, 1) * MILLISECOND;
+
+/**
+ * Parses ISO 8601 (a date alone is its first instant; a time without an offset is UTC; digits finer than microseconds
+ * are cut). Returns undefined for anything else, for dates that do not exist and for years outside 1970 to 2199.
+ */
+export function parseIsoTime(text: string): EpochMicros | undefined {
+  const match = ISO_TIME.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', offset = 'Z'] = match;
+  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (h > 23 || mi > 59 || s > 59) return undefined;
+  const millis = Date.UTC(y, mo - 1, d, h, mi, s);
+  const check = new Date(millis);
+  if (check.getUTCFullYear() !== y || check.getUTCMonth() !== mo - 1 || check.getUTCDate() !== d) return undefined;
+  let time = millis * MILLISECOND + Number(fraction.slice(0, 6).padEnd(6, '0'));
+  if (offset.toUpperCase() !== 'Z') {
+    const [offsetHours, offsetMinutes] = [Number(offset.slice(1, 3)), Number(offset.slice(4, 6))];
+    if (offsetHours > 14 || offsetMinutes > 59) return undefined;
+    time -= (offset.startsWith('-') ? -1 : 1) * (offsetHours * HOUR + offsetMinutes * MINUTE);
+  }
+  return time >= 0 && time < MAX_TIME ? time : undefined;
+}

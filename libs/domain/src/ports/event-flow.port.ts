@@ -1,0 +1,83 @@
+import type { EventKind } from '../contracts';
+import type { EpochMicros } from '../model';
+
+/** One event on its way: its contract JSON on one line, under its symbol. */
+export interface OutgoingEvent {
+  readonly kind: EventKind;
+  readonly symbol: string;
+  /** Contract JSON, byte for byte what bronze will hold. */
+  readonly value: string;
+  /** Time of capture, for loss accounting. */
+  readonly capturedAt: EpochMicros;
+}
+
+/** Events captured together, all from one origin. */
+export interface EventBatch {
+  readonly origin: string;
+  readonly events: readonly OutgoingEvent[];
+}
+
+/** Events that were given up because nothing could hold them any more, per symbol: said, never silent. */
+export interface LostSpan {
+  readonly kind: EventKind;
+  readonly symbol: string;
+  readonly from: EpochMicros;
+  readonly to: EpochMicros;
+  readonly events: number;
+}
+
+export interface PublisherStatus {
+  /** Events waiting on disk and in memory for the sink or broker to come back. */
+  readonly waitingEvents: number;
+  readonly waitingBytes: number;
+  /** Why they wait; empty when nothing does. */
+  readonly detail: string;
+  readonly lost: readonly LostSpan[];
+}
+
+/** Hands events on: to the broker, or straight to the sink. */
+export abstract class EventPublisher {
+  /**
+   * Resolves when the events are safe: taken by the sink or broker, or in the spool on disk. Order per symbol is the
+   * order of the calls. Rejects only for an origin that may not be mixed in ({@link OriginMismatchError}).
+   */
+  abstract publish(batch: EventBatch): Promise<void>;
+
+  abstract status(): PublisherStatus;
+}
+
+export interface SinkResult {
+  /** New rows. */
+  readonly taken: number;
+  /** Rows that were there already. */
+  readonly repeats: number;
+  /** Candles whose numbers changed. */
+  readonly revisions: number;
+}
+
+/** Where events end: bronze and database in one step. */
+export abstract class EventSink {
+  /**
+   * Takes the batch in units of at most 2,000 events; when it resolves, all of it is in bronze and database, flushed.
+   * @throws ContractViolationError when an event breaks its contract (nothing of its unit is taken)
+   * @throws OriginMismatchError when the store holds data of another origin
+   */
+  abstract take(batch: EventBatch): Promise<SinkResult>;
+}
+
+/** Data of another origin is in the store: simulated data never mixes with real history. */
+export class OriginMismatchError extends Error {
+  readonly code = 'STORE.ORIGIN_MISMATCH';
+
+  constructor(
+    readonly store: string,
+    readonly stored: string,
+    readonly offered: string,
+  ) {
+    super(
+      `${store} holds data of origin "${stored}"; data of origin "${offered}" is refused. ` +
+        'Point STORAGE_PATH and RAW_DIR to another place, or BINANCE_REST_URLS back to where the data came from.',
+    );
+    this.name = 'OriginMismatchError';
+  }
+}

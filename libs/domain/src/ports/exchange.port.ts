@@ -1,0 +1,93 @@
+import type { EpochMicros, MinuteCandle, SymbolInfo, TimeRange } from '../model';
+
+/** What an exchange answered, when that answer was complete, and from which origin it came. */
+export interface ExchangeAnswer<T> {
+  readonly data: T;
+  /** Market time at which the answer had been received. */
+  readonly receivedAt: EpochMicros;
+  /** `binance`, `simulator:<seed>` or `recording:<hash>:<shift>`: data of two origins never mix. */
+  readonly origin: string;
+}
+
+/** One row of a 24-hour ticker; numbers are the exchange's own text. */
+export interface TickerRow {
+  readonly symbol: string;
+  readonly lastPrice: string;
+  readonly priceChangePercent: string;
+  readonly volume: string;
+}
+
+export interface TickerAnswer {
+  readonly rows: readonly TickerRow[];
+  /** Asked for, but not known to the exchange. */
+  readonly unknownSymbols: readonly string[];
+}
+
+/** How the exchange answers at the moment, as `/health` shows it. */
+export interface ExchangeStatus {
+  readonly state:
+    'unknown' | 'ok' | 'unreachable' | 'rate_limited' | 'banned' | 'forbidden' | 'geo_blocked' | 'failing';
+  /** One readable line; empty when all is well. */
+  readonly detail: string;
+  /** Host in use, without credentials or path. */
+  readonly host: string;
+  readonly origin: string | null;
+  /** Market time of the last good answer; null before the first. */
+  readonly lastAnswerAt: EpochMicros | null;
+  /** Market time until which no request is sent; null when requests flow. */
+  readonly blockedUntil: EpochMicros | null;
+  /** Request weight used in the current UTC minute, and the limit. */
+  readonly usedWeight: number;
+  readonly weightLimit: number;
+}
+
+/** Why a request to the exchange failed for good (after its bounded retries). */
+export type ExchangeFailure =
+  | 'unreachable' // no connection, time-out, cut or unreadable answer, 5xx
+  | 'rate_limited' // 429; nothing is sent until blockedUntil
+  | 'banned' // 418
+  | 'forbidden' // 403 of the firewall in front of the exchange
+  | 'geo_blocked' // 451 on every host
+  | 'not_found' // 404: the route does not exist there
+  | 'unknown_symbol' // -1121
+  | 'rejected'; // any other 4xx: asking again brings the same
+
+export class ExchangeError extends Error {
+  readonly code = 'EXCHANGE.REQUEST_FAILED';
+
+  constructor(
+    readonly failure: ExchangeFailure,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ExchangeError';
+  }
+}
+
+/** A market-data source. Every method has a time-out, a bounded retry and keeps to the request-weight budget. */
+export abstract class Exchange {
+  /** 24-hour tickers of the symbols, in any order. @throws ExchangeError */
+  abstract tickers(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<TickerAnswer>>;
+
+  /**
+   * One page of 1m candles with open times in `range`, ascending, at most 1,000. May include the forming minute: the
+   * caller decides what is closed. @throws ExchangeError
+   */
+  abstract minuteCandles(
+    symbol: string,
+    range: TimeRange,
+    signal?: AbortSignal,
+  ): Promise<ExchangeAnswer<readonly MinuteCandle[]>>;
+
+  /** What the exchange says of those symbols that it knows. @throws ExchangeError */
+  abstract symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>>;
+
+  /** The exchange's clock. @throws ExchangeError */
+  abstract serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros>>;
+
+  abstract status(): ExchangeStatus;
+}
+
+/** Most rows that one page of candles brings. */
+export const CANDLE_PAGE_LIMIT = 1_000;

@@ -1,0 +1,68 @@
+import type { EpochMicros, MinuteCandle, SymbolInfo, TimeRange } from '../model';
+
+/** How a range of minutes came to be fetched outside the live flow. */
+export type FetchKind = 'backfill' | 'repair';
+
+/** One fetched page of minutes, complete: every minute the exchange has in the range is in it. */
+export interface FetchedMinutes {
+  readonly kind: FetchKind;
+  readonly origin: string;
+  readonly symbol: string;
+  readonly range: TimeRange;
+  readonly candles: readonly MinuteCandle[];
+  readonly fetchedAt: EpochMicros;
+}
+
+/** How the history of a symbol is accounted for. */
+export interface TrackedSymbol {
+  readonly symbol: string;
+  /** Moment from which live capture is responsible; what is older is the first backfill's. */
+  readonly trackedSince: EpochMicros;
+  /** First minute of the ledger. */
+  readonly ledgerStart: EpochMicros;
+}
+
+/** The write side of the history, for what is not an event: fetched ranges, the symbol list, the ledger. */
+export abstract class HistoryStore {
+  /** Starts the ledger of a symbol unless it has one; returns what holds now. */
+  abstract track(symbol: TrackedSymbol, origin: string): Promise<TrackedSymbol>;
+
+  /** The ledger's frame of a symbol; undefined before {@link track}. */
+  abstract tracked(symbol: string): TrackedSymbol | undefined;
+
+  /** Stores the exchange's own description of symbols. */
+  abstract saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void>;
+
+  /** Stores fetched minutes with roll-ups, ledger and a line in the bronze manifest; minutes that are there stay. */
+  abstract saveFetched(fetched: FetchedMinutes): Promise<void>;
+
+  /** Records minutes that the exchange answered for and does not have; recorded minutes in the ranges stay. */
+  abstract markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void>;
+
+  /** Minutes of the range that are in no state yet, as disjoint ascending ranges. */
+  abstract missing(symbol: string, range: TimeRange): TimeRange[];
+
+  /** Open time of the newest stored minute; undefined when none is. */
+  abstract lastMinute(symbol: string): EpochMicros | undefined;
+}
+
+/** Where live candle sync goes on after a restart. */
+export abstract class CandleCursor {
+  /** Open time of the last minute handed on; undefined for a symbol that has none yet. */
+  abstract position(symbol: string): EpochMicros | undefined;
+
+  /** Called after the publisher has taken minutes up to and including `openTime`. */
+  abstract advance(symbol: string, openTime: EpochMicros): void;
+}
+
+/** What a process says of itself, kept in the store for the API's `/health`. */
+export interface ProcessStatusRow {
+  readonly process: string;
+  readonly updatedAt: EpochMicros;
+  /** A JSON object. */
+  readonly status: string;
+}
+
+export abstract class ProcessStatusStore {
+  abstract write(row: ProcessStatusRow): Promise<void>;
+}

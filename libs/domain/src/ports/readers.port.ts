@@ -1,0 +1,126 @@
+import type { CoverageRange, EpochMicros, MinuteCandle, PriceEvent, StoredInterval, TimeRange } from '../model';
+import type { ProcessStatusRow } from './history-store.port';
+
+/** Position of a row in an order by time, then symbol. */
+export interface TimeKey {
+  readonly time: EpochMicros;
+  readonly symbol: string;
+}
+
+export abstract class PriceEventReader {
+  /** Newest first, then by symbol; only rows after `after` in that order. */
+  abstract latest(symbols: readonly string[], limit: number, after?: TimeKey): PriceEvent[];
+
+  /** Ascending by time, then symbol; only rows after `after`. */
+  abstract range(symbols: readonly string[], range: TimeRange, limit: number, after?: TimeKey): PriceEvent[];
+
+  /** The newest event of each symbol that has one, by symbol. */
+  abstract newest(symbols: readonly string[]): PriceEvent[];
+}
+
+export interface StoredCandle extends MinuteCandle {
+  readonly revision: number;
+}
+
+export abstract class CandleReader {
+  /**
+   * Candles with open times in the range, ascending by open time, then symbol; only rows after `after`. Bounds that
+   * are absent are open. Candles of `1h` and `1d` are the exact roll-ups of their minutes.
+   */
+  abstract range(
+    symbols: readonly string[],
+    interval: StoredInterval,
+    range: Partial<TimeRange>,
+    limit: number,
+    after?: TimeKey,
+  ): StoredCandle[];
+}
+
+/** One day of one symbol, from exchange candles or, where there is none, from polled snapshots. */
+export interface DailyBar {
+  /** Start of the UTC day. */
+  readonly date: EpochMicros;
+  readonly symbol: string;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  /** Base-asset volume of the day; for `ticker`, the last snapshot's rolling 24-hour volume. */
+  readonly volume: string;
+  /** Null for `ticker`: snapshots do not tell. */
+  readonly quoteVolume: string | null;
+  readonly tradeCount: number | null;
+  readonly isFinal: boolean;
+  readonly source: 'kline' | 'ticker';
+  /** When the row last became what it is: newest capture in it, or the moment it became final. */
+  readonly changedAt: EpochMicros;
+}
+
+export abstract class DailyBarReader {
+  /** Bars of the days in the range, ascending by date, then symbol. */
+  abstract bars(symbols: readonly string[], range: TimeRange): DailyBar[];
+}
+
+export interface SymbolCoverage extends CoverageRange {
+  readonly symbol: string;
+}
+
+export abstract class CoverageReader {
+  /** Account of every minute of the ledger in the range, ascending by start, then symbol; only rows after `after`. */
+  abstract ranges(
+    symbols: readonly string[],
+    range: Partial<TimeRange>,
+    limit: number,
+    after?: TimeKey,
+  ): SymbolCoverage[];
+}
+
+export interface SymbolSummary {
+  readonly symbol: string;
+  readonly baseAsset: string | null;
+  readonly quoteAsset: string | null;
+  readonly status: string;
+  /** First and last UTC day with anything stored; null while nothing is. */
+  readonly firstDate: EpochMicros | null;
+  readonly lastDate: EpochMicros | null;
+  /** Time of the newest price event. */
+  readonly lastEvent: EpochMicros | null;
+  readonly coveragePercent: string;
+}
+
+export abstract class SymbolReader {
+  /** Every symbol that the store knows, by code points. */
+  abstract known(): string[];
+
+  /** Summaries of those of the symbols that the store knows, in the order given. */
+  abstract summaries(symbols: readonly string[]): SymbolSummary[];
+}
+
+/** Whether and why the store can or cannot be read. */
+export interface StoreReadiness {
+  readonly ready: boolean;
+  /** One readable line without paths; empty when ready. */
+  readonly reason: string;
+}
+
+export abstract class StoreStatus {
+  abstract readiness(): StoreReadiness;
+
+  /** Changes whenever anything in the store does; equal values mean equal contents. */
+  abstract version(): string;
+
+  abstract origin(): string | null;
+
+  /** What the processes last said of themselves. */
+  abstract processes(): ProcessStatusRow[];
+}
+
+/** The store cannot be read now: not there yet, of an older schema, or not accessible. */
+export class StoreNotReadyError extends Error {
+  readonly code = 'STORE.NOT_READY';
+
+  constructor(readonly reason: string) {
+    super(reason);
+    this.name = 'StoreNotReadyError';
+  }
+}

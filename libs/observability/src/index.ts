@@ -1,0 +1,3 @@
+export { createLogger, LOGGER, NestLogger, type Logger } from './logger';
+export { Counter, Gauge, Histogram, MetricsRegistry } from './metrics';
+export { ObservabilityModule } from './observability.module';

@@ -1,0 +1,18 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+export { Counter, Gauge, Histogram } from 'prom-client';
+
+/** The process's own Prometheus registry: one per process, handed to whoever counts something. */
+export class MetricsRegistry extends Registry {
+  constructor(build?: { readonly process: string; readonly version: string }) {
+    super();
+    if (!build) return;
+    collectDefaultMetrics({ register: this });
+    new Gauge({
+      name: 'csp_build_info',
+      help: 'Always 1; what runs is in the labels.',
+      labelNames: ['process', 'version'],
+      registers: [this],
+    }).set({ process: build.process, version: build.version }, 1);
+  }
+}
