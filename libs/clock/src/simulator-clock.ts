@@ -33,7 +33,7 @@ export function parseSimulatedTime(answer: unknown): SimulatedTime {
   const market = typeof origin?.market === 'string' ? parseIsoTime(origin.market) : undefined;
   const real = typeof origin?.real === 'string' ? parseIsoTime(origin.real) : undefined;
   if (market === undefined || real === undefined || typeof factor !== 'number' || !(factor > 0)) {
-    throw new Error(`the simulator's clock is not readable: ${String(JSON.stringify(answer)).slice(0, 200)}`);
+    throw new Error(`the simulator's clock is not readable: ${JSON.stringify(answer ?? null).slice(0, 200)}`);
   }
   return { market, real, factor };
 }

@@ -28,7 +28,7 @@ export abstract class HistoryStore {
   abstract track(symbol: TrackedSymbol, origin: string): Promise<TrackedSymbol>;
 
   /** The ledger's frame of a symbol; undefined before {@link track}. */
-  abstract tracked(symbol: string): TrackedSymbol | undefined;
+  abstract tracked(symbol: string): Promise<TrackedSymbol | undefined>;
 
   /** Stores the exchange's own description of symbols. */
   abstract saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void>;
@@ -40,19 +40,19 @@ export abstract class HistoryStore {
   abstract markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void>;
 
   /** Minutes of the range that are in no state yet, as disjoint ascending ranges. */
-  abstract missing(symbol: string, range: TimeRange): TimeRange[];
+  abstract missing(symbol: string, range: TimeRange): Promise<TimeRange[]>;
 
   /** Open time of the newest stored minute; undefined when none is. */
-  abstract lastMinute(symbol: string): EpochMicros | undefined;
+  abstract lastMinute(symbol: string): Promise<EpochMicros | undefined>;
 }
 
 /** Where live candle sync goes on after a restart. */
 export abstract class CandleCursor {
   /** Open time of the last minute handed on; undefined for a symbol that has none yet. */
-  abstract position(symbol: string): EpochMicros | undefined;
+  abstract position(symbol: string): Promise<EpochMicros | undefined>;
 
   /** Called after the publisher has taken minutes up to and including `openTime`. */
-  abstract advance(symbol: string, openTime: EpochMicros): void;
+  abstract advance(symbol: string, openTime: EpochMicros): Promise<void>;
 }
 
 /** What a process says of itself, kept in the store for the API's `/health`. */

@@ -9,13 +9,13 @@ export interface TimeKey {
 
 export abstract class PriceEventReader {
   /** Newest first, then by symbol; only rows after `after` in that order. */
-  abstract latest(symbols: readonly string[], limit: number, after?: TimeKey): PriceEvent[];
+  abstract latest(symbols: readonly string[], limit: number, after?: TimeKey): Promise<PriceEvent[]>;
 
   /** Ascending by time, then symbol; only rows after `after`. */
-  abstract range(symbols: readonly string[], range: TimeRange, limit: number, after?: TimeKey): PriceEvent[];
+  abstract range(symbols: readonly string[], range: TimeRange, limit: number, after?: TimeKey): Promise<PriceEvent[]>;
 
   /** The newest event of each symbol that has one, by symbol. */
-  abstract newest(symbols: readonly string[]): PriceEvent[];
+  abstract newest(symbols: readonly string[]): Promise<PriceEvent[]>;
 }
 
 export interface StoredCandle extends MinuteCandle {
@@ -33,7 +33,7 @@ export abstract class CandleReader {
     range: Partial<TimeRange>,
     limit: number,
     after?: TimeKey,
-  ): StoredCandle[];
+  ): Promise<StoredCandle[]>;
 }
 
 /** One day of one symbol, from exchange candles or, where there is none, from polled snapshots. */
@@ -58,7 +58,7 @@ export interface DailyBar {
 
 export abstract class DailyBarReader {
   /** Bars of the days in the range, ascending by date, then symbol. */
-  abstract bars(symbols: readonly string[], range: TimeRange): DailyBar[];
+  abstract bars(symbols: readonly string[], range: TimeRange): Promise<DailyBar[]>;
 }
 
 export interface SymbolCoverage extends CoverageRange {
@@ -72,7 +72,7 @@ export abstract class CoverageReader {
     range: Partial<TimeRange>,
     limit: number,
     after?: TimeKey,
-  ): SymbolCoverage[];
+  ): Promise<SymbolCoverage[]>;
 }
 
 export interface SymbolSummary {
@@ -90,10 +90,10 @@ export interface SymbolSummary {
 
 export abstract class SymbolReader {
   /** Every symbol that the store knows, by code points. */
-  abstract known(): string[];
+  abstract known(): Promise<string[]>;
 
   /** Summaries of those of the symbols that the store knows, in the order given. */
-  abstract summaries(symbols: readonly string[]): SymbolSummary[];
+  abstract summaries(symbols: readonly string[]): Promise<SymbolSummary[]>;
 }
 
 /** Whether and why the store can or cannot be read. */
@@ -107,12 +107,12 @@ export abstract class StoreStatus {
   abstract readiness(): StoreReadiness;
 
   /** Changes whenever anything in the store does; equal values mean equal contents. */
-  abstract version(): string;
+  abstract version(): Promise<string>;
 
-  abstract origin(): string | null;
+  abstract origin(): Promise<string | null>;
 
   /** What the processes last said of themselves. */
-  abstract processes(): ProcessStatusRow[];
+  abstract processes(): Promise<ProcessStatusRow[]>;
 }
 
 /** The store cannot be read now: not there yet, of an older schema, or not accessible. */
