@@ -9,11 +9,15 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const { app, market } = await createSimulator(options);
+  const { app, market, passedOver } = await createSimulator(options);
   await app.listen(options.port, options.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   process.stdout.write(`exchange simulator listening on http://${host}:${port} (${market.origin})\n`);
+
+  if (passedOver.length > 0) {
+    process.stderr.write(`passed over ${passedOver.length} files without klines to play: ${passedOver.join(', ')}\n`);
+  }
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -10,6 +10,9 @@ import { HealthController } from './control/health.controller';
 import { RequestStatistics } from './control/request-statistics';
 import { SimulatorController } from './control/simulator.controller';
 import { SimulatorMetrics } from './control/simulator-metrics';
+import { FaultRegistry } from './faults/fault-registry';
+import { FaultsController } from './faults/faults.controller';
+import { FaultyMarket } from './faults/faulty-market';
 import { Market } from './market/market';
 import type { SimulatorOptions } from './options';
 import { SIMULATOR_OPTIONS } from './simulator-options.token';
@@ -23,10 +26,15 @@ export class SimulatorModule {
       controllers:
         options.only === 'ticker'
           ? [TickerController, HealthController]
-          : [TickerController, MarketDataController, SimulatorController, HealthController],
+          : [TickerController, MarketDataController, SimulatorController, FaultsController, HealthController],
       providers: [
         { provide: SIMULATOR_OPTIONS, useValue: options },
-        { provide: Market, useValue: market },
+        FaultRegistry,
+        {
+          provide: Market,
+          useFactory: (faults: FaultRegistry) => new FaultyMarket(market, faults),
+          inject: [FaultRegistry],
+        },
         { provide: MarketClock, useValue: clock },
         {
           provide: RateLimiter,

@@ -1,35 +1,44 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MarketClock } from '../clock/market-clock';
 import { RequestStatistics } from '../control/request-statistics';
 import { SimulatorMetrics } from '../control/simulator-metrics';
+import { FIREWALL_PAGE, RESTRICTED_LOCATION, withUnknownParts } from '../faults/fault-bodies';
+import { FaultRegistry, type FaultTarget } from '../faults/fault-registry';
 import type { RawQuery } from './query-parameters';
-import { RateLimiter, type RateLimitVerdict } from './rate-limiter';
+import { RateLimiter, ban, tooManyRequests, type Refusal } from './rate-limiter';
 import { weightOf } from './request-weights';
 
-/** What stands before the exchange's routes: weights, limits, bans and the headers of every answer. */
+/**
+ * What stands before the exchange's routes: the firewall, weights, limits and bans, the headers of every answer, and the
+ * faults that change an answer.
+ */
 @Injectable()
 export class ExchangeFront {
   constructor(
     private readonly clock: MarketClock,
     private readonly limiter: RateLimiter,
+    private readonly faults: FaultRegistry,
     private readonly statistics: RequestStatistics,
     private readonly metrics: SimulatorMetrics,
   ) {}
 
   register(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', (request, reply, done) => {
-      if (isExchangePath(request) && this.refuse(request, reply)) {
-        return;
+    fastify.addHook('onRequest', async (request, reply) => {
+      if (!isExchangePath(request)) {
+        return undefined;
       }
-      done();
+      if (this.stoppedByFirewall(request, reply) || this.refused(request, reply)) {
+        return reply;
+      }
+      await this.delayed(request);
+      return undefined;
     });
     fastify.addHook('onSend', (request, reply, payload, done) => {
-      if (isExchangePath(request) && reply.getHeader('content-type') === 'application/json; charset=utf-8') {
-        reply.header('content-type', 'application/json;charset=UTF-8');
-      }
-      done(null, payload);
+      done(null, isExchangePath(request) ? this.disturbed(request, reply, payload) : payload);
     });
     fastify.addHook('onResponse', (request, reply, done) => {
       this.metrics.answered(request.routeOptions.url ?? 'unknown', reply.statusCode);
@@ -40,12 +49,37 @@ export class ExchangeFront {
     });
   }
 
-  /** Charges the request; true when it has been answered with 429 or 418. */
-  private refuse(request: FastifyRequest, reply: FastifyReply): boolean {
+  /** Answers that never reach the exchange: they cost nothing and carry none of its headers. */
+  private stoppedByFirewall(request: FastifyRequest, reply: FastifyReply): boolean {
+    const target = targetOf(request);
+    if (this.faults.take('waf', target) !== undefined) {
+      this.countArrival(request);
+      void reply.status(403).type('text/html').send(FIREWALL_PAGE);
+      return true;
+    }
+    if (this.faults.take('geo-block', target) !== undefined) {
+      this.countArrival(request);
+      void reply.status(451).type('application/json').send(RESTRICTED_LOCATION);
+      return true;
+    }
+    return false;
+  }
+
+  private countArrival(request: FastifyRequest): number {
     const now = this.clock.now();
-    const path = pathOf(request);
-    const weight = weightOf(path, request.query as RawQuery);
-    this.statistics.arrived(path, request.ip, now);
+    this.statistics.arrived(pathOf(request), request.ip, now);
+    return now;
+  }
+
+  /** Charges the request; true when it has been answered with a refusal or with a status that was ordered. */
+  private refused(request: FastifyRequest, reply: FastifyReply): boolean {
+    const now = this.countArrival(request);
+    const target = targetOf(request);
+    const jump = this.faults.take('weight', target);
+    if (jump !== undefined) {
+      this.limiter.raiseUsedWeight(request.ip, jump.used_weight, now);
+    }
+    const weight = weightOf(target.path, request.query as RawQuery);
     const verdict = this.limiter.charge(request.ip, weight, now);
     this.statistics.charged(verdict.usedWeight);
     this.metrics.charged(weight, verdict.usedWeight);
@@ -55,25 +89,95 @@ export class ExchangeFront {
       'x-mbx-used-weight-1m': String(verdict.usedWeight),
       'cache-control': 'no-cache, no-store, must-revalidate',
     });
-    if (verdict.refusal === undefined) {
-      return false;
+    const refusal = verdict.refusal ?? this.orderedRefusal(target, now);
+    if (refusal !== undefined) {
+      this.statistics.refused(request.ip, refusal.status, now + refusal.retryAfterSeconds * 1_000);
+      void reply
+        .status(refusal.status)
+        .header('retry-after', String(refusal.retryAfterSeconds))
+        .send({ code: -1003, msg: refusal.message });
+      return true;
     }
-    this.sendRefusal(request, reply, verdict.refusal, now);
-    return true;
+    const ordered = this.faults.take('status', target);
+    if (ordered !== undefined) {
+      const { status, headers = {}, html = false, body = '' } = ordered;
+      void reply
+        .status(status)
+        .type(html ? 'text/html' : 'application/json')
+        .headers(headers)
+        .send(typeof body === 'string' ? body : JSON.stringify(body));
+      return true;
+    }
+    return false;
   }
 
-  private sendRefusal(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    refusal: NonNullable<RateLimitVerdict['refusal']>,
-    now: number,
-  ): void {
-    this.statistics.refused(request.ip, refusal.status, now + refusal.retryAfterSeconds * 1_000);
-    void reply
-      .status(refusal.status)
-      .header('retry-after', String(refusal.retryAfterSeconds))
-      .send({ code: -1003, msg: refusal.message });
+  private orderedRefusal(target: FaultTarget, now: number): Refusal | undefined {
+    const banned = this.faults.take('ban', target);
+    if (banned !== undefined) {
+      return ban(now + banned.retry_after_seconds * 1_000, now);
+    }
+    const limited = this.faults.take('rate-limit', target);
+    return limited && tooManyRequests(this.limiter.limits.weight, limited.retry_after_seconds);
   }
+
+  private async delayed(request: FastifyRequest): Promise<void> {
+    const slow = this.faults.take('slow', targetOf(request));
+    if (slow !== undefined) {
+      await sleep(slow.delay_ms, undefined, { ref: false });
+    }
+  }
+
+  private disturbed(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8') {
+      reply.header('content-type', 'application/json;charset=UTF-8');
+    }
+    if (typeof payload !== 'string' || reply.statusCode !== 200) {
+      return payload;
+    }
+    const target = targetOf(request);
+    const extra = this.faults.take('extra', target);
+    const body = extra === undefined ? payload : withUnknownParts(payload, extra.symbol);
+    if (this.faults.take('empty', target) !== undefined) {
+      return resized(reply, '');
+    }
+    if (this.faults.take('malformed', target) !== undefined) {
+      return resized(reply, `${body.slice(0, Math.max(1, body.length - 2))},,`);
+    }
+    const oversized = this.faults.take('oversized', target);
+    if (oversized !== undefined) {
+      return resized(reply, body.padEnd(oversized.bytes));
+    }
+    if (this.faults.take('cut', target) !== undefined) {
+      resized(reply, body);
+      return cutInHalf(body);
+    }
+    return resized(reply, body);
+  }
+}
+
+/** Content-Length is set before the body is changed, so it is set again. */
+function resized(reply: FastifyReply, body: string): string {
+  reply.header('content-length', String(Buffer.byteLength(body)));
+  return body;
+}
+
+/** A body that fails half-way, upon which Fastify breaks the connection. */
+function cutInHalf(body: string): Readable {
+  const bytes = Buffer.from(body);
+  return Readable.from(
+    (function* () {
+      yield bytes.subarray(0, Math.ceil(bytes.length / 2));
+      throw new Error('The answer is cut here.');
+    })(),
+  );
+}
+
+function targetOf(request: FastifyRequest): FaultTarget {
+  const { symbol, symbols } = request.query as RawQuery;
+  return {
+    path: pathOf(request),
+    symbols: [...[symbol ?? []].flat(), ...String(symbols ?? '').split(/[[\]",]+/)].filter((name) => name !== ''),
+  };
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -18,7 +18,13 @@ export interface RateLimits {
 export interface RateLimitVerdict {
   /** Weight used in this minute, this request included. */
   readonly usedWeight: number;
-  readonly refusal?: { readonly status: 418 | 429; readonly retryAfterSeconds: number; readonly message: string };
+  readonly refusal?: Refusal;
+}
+
+export interface Refusal {
+  readonly status: 418 | 429;
+  readonly retryAfterSeconds: number;
+  readonly message: string;
 }
 
 interface Account {
@@ -60,17 +66,15 @@ export class RateLimiter {
       account.bans += 1;
       return { usedWeight, refusal: ban(account.bannedUntil, now) };
     }
-    const window = overWeight ? MINUTE : RAW_WINDOW;
-    const rule = overWeight
-      ? `request weight used; current limit is ${this.limits.weight} request weight per 1 MINUTE`
-      : `raw requests; current limit is ${this.limits.rawRequests} raw requests per 5 MINUTE`;
+    const end = (window: number): number => (Math.floor(now / window) + 1) * window;
     return {
       usedWeight,
-      refusal: {
-        status: 429,
-        retryAfterSeconds: secondsUntil((Math.floor(now / window) + 1) * window, now),
-        message: `Too much ${rule}. Please use WebSocket Streams for live updates to avoid polling the API.`,
-      },
+      refusal: overWeight
+        ? tooManyRequests(this.limits.weight, secondsUntil(end(MINUTE), now))
+        : refusal429(
+            `raw requests; current limit is ${this.limits.rawRequests} raw requests per 5 MINUTE`,
+            secondsUntil(end(RAW_WINDOW), now),
+          ),
     };
   }
 
@@ -102,12 +106,25 @@ export class RateLimiter {
 }
 
 /** The exchange's words for a ban that ends at `until`; also those of a ban that is ordered as a fault. */
-export function ban(until: number, now: number): NonNullable<RateLimitVerdict['refusal']> {
+export function ban(until: number, now: number): Refusal {
   return {
     status: 418,
     retryAfterSeconds: secondsUntil(until, now),
     message: `Way too much request weight used; IP banned until ${until}. Please use WebSocket Streams for live updates to avoid bans.`,
   };
+}
+
+/** The exchange's words for too much weight in a minute; also those of a refusal that is ordered as a fault. */
+export function tooManyRequests(weightLimit: number, retryAfterSeconds: number): Refusal {
+  return refusal429(
+    `request weight used; current limit is ${weightLimit} request weight per 1 MINUTE`,
+    retryAfterSeconds,
+  );
+}
+
+function refusal429(rule: string, retryAfterSeconds: number): Refusal {
+  const message = `Too much ${rule}. Please use WebSocket Streams for live updates to avoid polling the API.`;
+  return { status: 429, retryAfterSeconds, message };
 }
 
 function secondsUntil(moment: number, now: number): number {

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+
+const MINUTE = 60_000;
+
+/** The routes a fault can be tied to; `*` is all of them. */
+const ROUTES = [
+  '*',
+  '/api/v3/ping',
+  '/api/v3/time',
+  '/api/v3/exchangeInfo',
+  '/api/v3/klines',
+  '/api/v3/uiKlines',
+  '/api/v3/ticker/24hr',
+] as const;
+
+const symbol = z.string().min(1).max(50);
+const seconds = z.number().int().min(1).max(604_800);
+
+/** A whole minute, as ISO 8601 with its offset or as epoch milliseconds; read as epoch milliseconds. */
+const wholeMinute = z
+  .union([z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.number().int().nonnegative()])
+  .refine((time) => time % MINUTE === 0, 'must be a whole minute');
+
+/** Whom a fault of the HTTP layer meets, and how often. Without `times` it stays until it is removed. */
+const aim = {
+  route: z.enum(ROUTES).default('*'),
+  symbol: symbol.optional(),
+  times: z.number().int().min(1).max(1_000_000).optional(),
+  probability: z.number().gt(0).max(1).optional(),
+};
+
+const span = { start: wholeMinute, end: wholeMinute };
+const inOrder = ({ start, end }: { start: number; end: number }): boolean => start < end;
+const IN_ORDER = 'end must be after start';
+
+export const faultSchema = z.discriminatedUnion('kind', [
+  /** Any status with any body: an object is sent as JSON, a text as it is (`html` for its content type). */
+  z.strictObject({
+    kind: z.literal('status'),
+    ...aim,
+    status: z.number().int().min(200).max(599),
+    body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    html: z.boolean().optional(),
+  }),
+  /** 429 with `Retry-After`, in seconds of the market clock. */
+  z.strictObject({ kind: z.literal('rate-limit'), ...aim, retry_after_seconds: seconds.default(17) }),
+  /** 418 with `Retry-After`, in seconds of the market clock. */
+  z.strictObject({ kind: z.literal('ban'), ...aim, retry_after_seconds: seconds.default(120) }),
+  /** The HTML 403 of the firewall before the exchange, which knows no weights. */
+  z.strictObject({ kind: z.literal('waf'), ...aim }),
+  /** The 451 of a restricted location. */
+  z.strictObject({ kind: z.literal('geo-block'), ...aim }),
+  /** The answer comes after `delay_ms` of real time. */
+  z.strictObject({ kind: z.literal('slow'), ...aim, delay_ms: z.number().int().min(1).max(600_000) }),
+  /** Half of the body, then the connection breaks. */
+  z.strictObject({ kind: z.literal('cut'), ...aim }),
+  /** A body that is not JSON although it says so. */
+  z.strictObject({ kind: z.literal('malformed'), ...aim }),
+  /** 200 without a body. */
+  z.strictObject({ kind: z.literal('empty'), ...aim }),
+  /** The body is followed by white space up to `bytes`. */
+  z.strictObject({
+    kind: z.literal('oversized'),
+    ...aim,
+    bytes: z.number().int().min(1).max(268_435_456).default(33_554_432),
+  }),
+  /** The weight used jumps to at least `used_weight`, as if another process shared the address. */
+  z.strictObject({ kind: z.literal('weight'), ...aim, used_weight: z.number().int().min(1).max(1_000_000_000) }),
+  /** Unknown keys in every object of the answer, and an unknown status in exchangeInfo. */
+  z.strictObject({ kind: z.literal('extra'), ...aim }),
+  /** The closed minute that opens at `open_time` has other numbers than before, and so has every bucket above it. */
+  z.strictObject({ kind: z.literal('revise'), symbol, open_time: wholeMinute }),
+  /** The minutes have no row and do not count in any bucket above them. */
+  z.strictObject({ kind: z.literal('absent'), symbol, ...span }).refine(inOrder, IN_ORDER),
+  /** The whole exchange stops: nothing trades, ids go on without a hole, the status is BREAK. */
+  z.strictObject({ kind: z.literal('stop'), ...span }).refine(inOrder, IN_ORDER),
+  /** The newest `rows` closed klines, and what comes after them, are not there yet. */
+  z.strictObject({ kind: z.literal('stale'), symbol: symbol.optional(), rows: z.number().int().min(1).max(500) }),
+  /** A kline has other numbers in the first `seconds` of market time after its close. */
+  z.strictObject({ kind: z.literal('forming-late'), symbol: symbol.optional(), seconds }),
+]);
+
+export type Fault = z.infer<typeof faultSchema>;
+export type FaultKind = Fault['kind'];
+export type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
+
+/** Faults that change an answer, and those that change the market itself. */
+export type MarketFaultKind = 'revise' | 'absent' | 'stop' | 'stale' | 'forming-late';
+export type AnswerFaultKind = Exclude<FaultKind, MarketFaultKind>;
+
+export const faultListSchema = z.array(faultSchema).max(1_000);
