@@ -1,0 +1,255 @@
+import { ExchangeError, formatBucketTime, type Clock, type ExchangeAnswer, type EpochMicros } from '@app/domain';
+import type { BinanceMetrics, Route } from './binance-metrics';
+import type { BinanceOptions } from './binance-options';
+import type { RequestBlock } from './budget/request-block';
+import { readRequestLimits, type BudgetShare, type RequestWeightBudget } from './budget/request-weight-budget';
+import type { ExchangeState } from './exchange-state';
+import type { HostOriginResolver } from './hosts/host-origin';
+import type { ExchangeHost, HostPool } from './hosts/host-pool';
+import { MalformedAnswerError } from './malformed-answer.error';
+import { RefusalError } from './refusal.error';
+import { judgeAnswer } from './transport/answer-verdict';
+import { httpGet, pause, TransportError, type HttpAnswer } from './transport/http-get';
+
+/**
+ * Reads the body of an answer; it belongs to the attempt, so what it cannot read is asked for again.
+ * @throws MalformedAnswerError
+ */
+export type BodyReader<T> = (body: unknown, receivedAt: EpochMicros) => T;
+
+export interface BinanceRequest<T> {
+  readonly route: Route;
+  /** Path and query, encoded. */
+  readonly target: string;
+  readonly weight: number;
+  readonly share: BudgetShare;
+  readonly read: BodyReader<T>;
+}
+
+type Attempt<T> =
+  | { readonly kind: 'answered'; readonly answer: ExchangeAnswer<T> }
+  | { readonly kind: 'blocked'; readonly error: ExchangeError }
+  | { readonly kind: 'geo_blocked'; readonly detail: string }
+  | { readonly kind: 'refused'; readonly error: RefusalError }
+  | {
+      readonly kind: 'transient';
+      /** Metric label. */
+      readonly reason: string;
+      readonly detail: string;
+      readonly cause?: unknown;
+      /** Whether the host itself is in trouble, and not this one question. */
+      readonly hostFault: boolean;
+      /** Whether something answered at all. */
+      readonly reached: boolean;
+    };
+
+type Transient<T> = Extract<Attempt<T>, { kind: 'transient' }>;
+
+type HostResult<T> =
+  Extract<Attempt<T>, { kind: 'answered' | 'geo_blocked' }> | (Transient<T> & { readonly host: ExchangeHost });
+
+/**
+ * The one door through which requests reach the exchange: keeps silent when told to, keeps to the weight budget, tries
+ * again, and goes on to the next host.
+ */
+export class BinanceRequester {
+  constructor(
+    private readonly hosts: HostPool,
+    private readonly origins: HostOriginResolver,
+    private readonly budget: RequestWeightBudget,
+    private readonly block: RequestBlock,
+    private readonly state: ExchangeState,
+    private readonly metrics: BinanceMetrics,
+    private readonly clock: Clock,
+    private readonly options: BinanceOptions,
+  ) {}
+
+  /** @throws ExchangeError, or the signal's reason when the caller aborts */
+  async get<T>(request: BinanceRequest<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
+    let failure: Extract<HostResult<T>, { kind: 'transient' }> | undefined;
+    for (const host of this.hosts.candidates()) {
+      const result = await this.askHost(host, request, signal);
+      if (result.kind === 'answered') return result.answer;
+      if (result.kind === 'transient') failure = result;
+    }
+    throw failure === undefined ? this.geoBlockedEverywhere() : this.unusable(failure);
+  }
+
+  private async askHost<T>(
+    host: ExchangeHost,
+    request: BinanceRequest<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<HostResult<T>> {
+    // A host that is known to be down is asked once when there are others: waiting for it delays all of them.
+    const attempts = host.isDown && this.hosts.size > 1 ? 1 : this.options.attemptsPerHost;
+    for (let attempt = 1; ; attempt += 1) {
+      const result = await this.attempt(host, request, signal);
+      switch (result.kind) {
+        case 'answered':
+          this.hosts.markUp(host);
+          this.state.answered(host.label, result.answer.receivedAt, this.block.until !== undefined);
+          return result;
+        case 'geo_blocked':
+          this.hosts.markGeoBlocked(host);
+          this.state.hostGeoBlocked(host.label, result.detail, host.geoBlockedUntil);
+          return result;
+        case 'refused':
+          this.hosts.markUp(host);
+          if (result.error.failure !== 'unknown_symbol') this.state.refused(result.error.message);
+          throw result.error;
+        case 'blocked':
+          if (attempt >= attempts) throw result.error;
+          this.metrics.retries.inc({ reason: result.error.failure });
+          break;
+        case 'transient':
+          if (attempt >= attempts) {
+            if (result.hostFault) this.hosts.markDown(host);
+            return { ...result, host };
+          }
+          // Something else may listen there when it is back.
+          if (!result.reached) host.origin = undefined;
+          await pause(this.options.retryDelayMs(attempt), signal);
+          this.metrics.retries.inc({ reason: result.reason });
+      }
+    }
+  }
+
+  private async attempt<T>(
+    host: ExchangeHost,
+    request: BinanceRequest<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<Attempt<T>> {
+    const { route } = request;
+    await this.block.pass(signal);
+    let origin: string;
+    try {
+      origin = await this.origins.resolve(host);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      return transportFailure(error);
+    }
+    const reservation = await this.budget.acquire(request.weight, request.share, signal);
+    let usedWeight: number | undefined;
+    let answer: HttpAnswer;
+    const startedAt = performance.now();
+    try {
+      // The exchange may have asked for silence while this request waited for its place.
+      await this.block.pass(signal);
+      answer = await httpGet(`${host.baseUrl}${request.target}`, {
+        timeoutMs: this.options.requestTimeoutMs,
+        maxBodyBytes: this.options.maxBodyBytes,
+        signal,
+      });
+      usedWeight = readUsedWeight(answer.headers);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      this.metrics.requests.inc({ route, outcome: error.failure });
+      return transportFailure(error);
+    } finally {
+      this.budget.settle(reservation, usedWeight);
+    }
+    this.metrics.requestSeconds.observe({ route }, (performance.now() - startedAt) / 1_000);
+    const result = this.judge(answer, origin, request);
+    this.metrics.requests.inc({ route, outcome: outcomeOf(result) });
+    return result;
+  }
+
+  private judge<T>(answer: HttpAnswer, origin: string, request: BinanceRequest<T>): Attempt<T> {
+    const receivedAt = this.clock.now();
+    const verdict = judgeAnswer(answer, receivedAt);
+    switch (verdict.kind) {
+      case 'ok':
+        return this.read(answer.text, origin, receivedAt, request);
+      case 'blocked': {
+        const { failure, until } = verdict;
+        const detail = `${verdict.detail}; no request is sent until ${formatBucketTime(until)}`;
+        this.metrics.blockedSeconds.inc({ failure }, this.block.add({ failure, until, detail: verdict.detail }));
+        this.state.blocked(failure, detail);
+        return { kind: 'blocked', error: new ExchangeError(failure, `${request.route}: ${detail}`) };
+      }
+      case 'geo_blocked':
+        return verdict;
+      case 'refused': {
+        const message = `${request.route}: ${verdict.detail}`;
+        return { kind: 'refused', error: new RefusalError(verdict.failure, message, receivedAt, origin) };
+      }
+      case 'transient':
+        return {
+          kind: 'transient',
+          reason: 'server_error',
+          detail: verdict.detail,
+          hostFault: true,
+          reached: true,
+        };
+    }
+  }
+
+  private read<T>(text: string, origin: string, receivedAt: EpochMicros, request: BinanceRequest<T>): Attempt<T> {
+    let body: unknown;
+    try {
+      body = JSON.parse(text);
+    } catch (cause) {
+      const detail = 'the answer is not JSON';
+      return { kind: 'transient', reason: 'malformed_json', detail, cause, hostFault: true, reached: true };
+    }
+    try {
+      const data = request.read(body, receivedAt);
+      if (request.route === 'exchange_info') this.budget.setLimits(readRequestLimits(body));
+      return { kind: 'answered', answer: { data, receivedAt, origin } };
+    } catch (cause) {
+      if (!(cause instanceof MalformedAnswerError)) throw cause;
+      const detail = cause.message;
+      return { kind: 'transient', reason: 'wrong_shape', detail, cause, hostFault: false, reached: true };
+    }
+  }
+
+  private geoBlockedEverywhere(): ExchangeError {
+    const until = this.hosts.geoBlockedUntil();
+    const hosts = this.hosts
+      .geoBlocked()
+      .map(({ label }) => label)
+      .join(', ');
+    const detail =
+      `every host refuses this region (HTTP 451): ${hosts}` +
+      (until === undefined ? '' : `; not asked again until ${formatBucketTime(until)}`);
+    this.state.geoBlocked(detail);
+    return new ExchangeError('geo_blocked', detail);
+  }
+
+  private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>): ExchangeError {
+    const detail = `${failure.host.label}: ${failure.detail}`;
+    if (failure.hostFault) this.state.unusable(failure.reached ? 'failing' : 'unreachable', detail);
+    else this.state.refused(detail);
+    return new ExchangeError('unreachable', detail, { cause: failure.cause });
+  }
+}
+
+function transportFailure(error: TransportError): Extract<Attempt<never>, { kind: 'transient' }> {
+  return {
+    kind: 'transient',
+    reason: error.failure,
+    detail: error.message,
+    cause: error,
+    hostFault: true,
+    reached: error.failure === 'oversized_body' || error.failure === 'unreadable_body',
+  };
+}
+
+function outcomeOf<T>(result: Attempt<T>): string {
+  switch (result.kind) {
+    case 'answered':
+      return 'ok';
+    case 'geo_blocked':
+      return 'geo_blocked';
+    case 'blocked':
+    case 'refused':
+      return result.error.failure;
+    case 'transient':
+      return result.reason;
+  }
+}
+
+function readUsedWeight(headers: Headers): number | undefined {
+  const value = headers.get('x-mbx-used-weight-1m') ?? headers.get('x-mbx-used-weight') ?? '';
+  return /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+}

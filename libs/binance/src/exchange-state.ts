@@ -1,0 +1,93 @@
+import {
+  formatBucketTime,
+  MINUTE,
+  type Clock,
+  type EpochMicros,
+  type ExchangeFailure,
+  type ExchangeStatus,
+} from '@app/domain';
+import type { Logger } from '@app/observability';
+
+type State = ExchangeStatus['state'];
+
+/** Single refused requests do not make the exchange unwell while others were answered within this time. */
+const GOOD_ANSWER_COUNTS_FOR = 5 * MINUTE;
+
+/** How the exchange answers, for `/health`; says each change once in the log. */
+export class ExchangeState {
+  private currentState: State = 'unknown';
+  private currentDetail = '';
+  private lastGoodAt: EpochMicros | null = null;
+  private lastGoodHost = '';
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  get state(): State {
+    return this.currentState;
+  }
+
+  get detail(): string {
+    return this.currentDetail;
+  }
+
+  get lastAnswerAt(): EpochMicros | null {
+    return this.lastGoodAt;
+  }
+
+  /** @param blocked whether the exchange wants silence: an answer that was on its way then does not end that */
+  answered(host: string, at: EpochMicros, blocked: boolean): void {
+    this.lastGoodAt = Math.max(this.lastGoodAt ?? at, at);
+    if (blocked) return;
+    const change = this.currentState !== 'ok';
+    const moved = this.lastGoodHost !== '' && this.lastGoodHost !== host;
+    if (change) {
+      this.logger.info({ exchange_state: 'ok', host, before: this.currentState }, `the exchange answers (${host})`);
+    } else if (moved) {
+      this.logger.info({ exchange_state: 'ok', host }, `the exchange is now asked at ${host}`);
+    }
+    this.lastGoodHost = host;
+    this.currentState = 'ok';
+    this.currentDetail = '';
+  }
+
+  /** The exchange wants silence until then. */
+  blocked(failure: Extract<ExchangeFailure, 'rate_limited' | 'banned' | 'forbidden'>, detail: string): void {
+    this.change(failure, detail);
+  }
+
+  /** No host gave a usable answer: `failing` when one was reached and is in trouble, else `unreachable`. */
+  unusable(state: 'unreachable' | 'failing', detail: string): void {
+    this.change(state, detail);
+  }
+
+  geoBlocked(detail: string): void {
+    this.change('geo_blocked', detail);
+  }
+
+  /** One request was refused for what it asked, or answered with what cannot be read. */
+  refused(detail: string): void {
+    const recent = this.lastGoodAt !== null && this.clock.now() - this.lastGoodAt < GOOD_ANSWER_COUNTS_FOR;
+    if (!recent) this.change('failing', detail);
+  }
+
+  hostGeoBlocked(host: string, detail: string, until: EpochMicros): void {
+    this.logger.warn(
+      { host, until: formatBucketTime(until) },
+      `${host} refuses this region (${detail}); it is not asked again until ${formatBucketTime(until)}`,
+    );
+  }
+
+  private change(state: State, detail: string): void {
+    if (state !== this.currentState) {
+      this.logger.warn(
+        { exchange_state: state, before: this.currentState, detail },
+        `the exchange is ${state.replace('_', ' ')}: ${detail}`,
+      );
+    }
+    this.currentState = state;
+    this.currentDetail = detail;
+  }
+}
