@@ -38,31 +38,35 @@ export function ledgerEnd(now: EpochMicros): EpochMicros {
   return floorTo(now - LEDGER_DELAY, MINUTE);
 }
 
+/** Joins neighbours of the same state and flag; the ranges are given ascending and disjoint. */
+export function joinRanges<T extends CoverageRange>(ranges: Iterable<T>): T[] {
+  const joined: T[] = [];
+  for (const range of ranges) {
+    const last = joined.at(-1);
+    if (last?.end === range.start && last.state === range.state && last.repaired === range.repaired) {
+      joined[joined.length - 1] = { ...last, end: range.end };
+    } else {
+      joined.push(range);
+    }
+  }
+  return joined;
+}
+
 /**
  * Completes recorded ranges (ascending, disjoint) to a gapless account of `span`: what no range covers is missing.
- * Neighbours of the same state and flag are joined; ranges are cut to the span.
+ * Ranges are cut to the span.
  */
-export function accountFor(span: TimeRange, recorded: Iterable<CoverageRange>): CoverageRange[] {
-  const account: CoverageRange[] = [];
-  const push = (range: CoverageRange): void => {
-    const last = account.at(-1);
-    if (last?.end === range.start && last.state === range.state && last.repaired === range.repaired) {
-      account[account.length - 1] = { ...last, end: range.end };
-    } else {
-      account.push(range);
-    }
-  };
+export function* accountFor(span: TimeRange, recorded: Iterable<CoverageRange>): Generator<CoverageRange> {
   let position = span.start;
   for (const range of recorded) {
     const start = Math.max(range.start, position);
     const end = Math.min(range.end, span.end);
     if (start >= end) continue;
-    if (start > position) push({ start: position, end: start, state: 'missing', repaired: false });
-    push({ ...range, start, end });
+    if (start > position) yield { start: position, end: start, state: 'missing', repaired: false };
+    yield { ...range, start, end };
     position = end;
   }
-  if (position < span.end) push({ start: position, end: span.end, state: 'missing', repaired: false });
-  return account;
+  if (position < span.end) yield { start: position, end: span.end, state: 'missing', repaired: false };
 }
 
 /** Minutes in a range of full minutes. */

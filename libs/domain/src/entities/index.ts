@@ -1,0 +1,4 @@
+export * from './candle.entities';
+export * from './ledger.entities';
+export * from './operations.entities';
+export * from './price-event.entities';

@@ -1,0 +1,74 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Symbols the store has met: the exchange's description, and the frame of the ledger. */
+@Entity('symbols', { withoutRowid: true })
+export class SymbolEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  @Column('text', { name: 'base_asset', nullable: true })
+  baseAsset!: string | null;
+
+  @Column('text', { name: 'quote_asset', nullable: true })
+  quoteAsset!: string | null;
+
+  /** `UNKNOWN` until the exchange has told. */
+  @Column('text', { default: 'UNKNOWN' })
+  status!: string;
+
+  /** Moment from which live capture is responsible; null while only tickers are known. */
+  @Column('integer', { name: 'tracked_since', nullable: true })
+  trackedSince!: number | null;
+
+  /** First minute of the ledger. */
+  @Column('integer', { name: 'ledger_start', nullable: true })
+  ledgerStart!: number | null;
+}
+
+/** Runs of minutes in one state; minutes in no row are missing. */
+@Entity('coverage', { withoutRowid: true })
+export class CoverageEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  @PrimaryColumn('integer', { name: 'start_time' })
+  startTime!: number;
+
+  @Column('integer', { name: 'end_time' })
+  endTime!: number;
+
+  /** `captured`, `quiet` or `stopped`. */
+  @Column('text')
+  state!: string;
+
+  /** 1 where the minutes came in late, otherwise 0. */
+  @Column('integer', { default: 0 })
+  repaired!: number;
+}
+
+/** Gold: the ledger summed up by UTC day. */
+@Entity('coverage_days', { withoutRowid: true })
+export class CoverageDayEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  /** Start of the day, microseconds since the epoch. */
+  @PrimaryColumn('integer')
+  date!: number;
+
+  @Column('integer', { default: 0 })
+  captured!: number;
+
+  @Column('integer', { default: 0 })
+  quiet!: number;
+
+  @Column('integer', { default: 0 })
+  stopped!: number;
+
+  @Column('integer', { default: 0 })
+  repaired!: number;
+
+  /** When the day's account last changed. */
+  @Column('integer', { name: 'changed_at' })
+  changedAt!: number;
+}

@@ -1,0 +1,225 @@
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { formatDate, type EpochMicros } from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import { flushFolder, type ArchiveIdentity } from './archive-identity';
+
+/** One append-only stream of lines: a topic, and in Kafka mode a partition of it. */
+export interface BronzeStream {
+  readonly topic: string;
+  readonly partition: number | null;
+}
+
+/** A file that is shorter than the tables say it was, or gone: lines were lost outside this program. */
+export interface BronzeDamage {
+  readonly file: string;
+  readonly expectedBytes: number;
+  readonly foundBytes: number;
+}
+
+export interface BronzeFile extends BronzeStream {
+  readonly file: string;
+  /** Bytes whose lines are in the tables. */
+  readonly storedLength: number;
+  readonly foundLength: number;
+}
+
+const MAX_OPEN_FILES = 32;
+
+interface OpenFile {
+  readonly descriptor: number;
+  lastUse: number;
+}
+
+/**
+ * Append-only JSONL files, one line per event taken. How far each file is accounted for stands in the database
+ * (`bronze_files`), in the same transaction as the rows of its lines; whatever lies behind that length belongs to a
+ * transaction that did not commit. Everything here is synchronous and runs inside write units.
+ */
+export class BronzeArchive {
+  private readonly open = new Map<string, OpenFile>();
+  private readonly touched = new Set<string>();
+  private useCounter = 0;
+
+  constructor(
+    private readonly folder: string,
+    private readonly identity: ArchiveIdentity,
+    private readonly database: SqliteHandle,
+  ) {}
+
+  private readonly selectLength = this.lazy('SELECT length FROM bronze_files WHERE writer_id = ? AND file = ?');
+  private readonly upsertLength = this.lazy(
+    `INSERT INTO bronze_files (writer_id, file, topic, partition, length) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (writer_id, file) DO UPDATE SET length = excluded.length`,
+  );
+  private readonly selectAll = this.lazy('SELECT file, topic, partition, length FROM bronze_files WHERE writer_id = ?');
+
+  /**
+   * Appends lines to the stream's file of the day on which they were captured, flushes them to disk and stores the new
+   * length. Inside a write unit only, after {@link restore}.
+   */
+  append(stream: BronzeStream, day: EpochMicros, lines: readonly string[]): void {
+    const { file, length } = this.target(`${stream.topic}_${formatDate(day)}`, stream);
+    this.appendTo(file, length, stream, lines);
+  }
+
+  /** Appends one line to a file that is not a stream of events, such as the manifest of fetches. */
+  appendRecord(name: string, line: string): void {
+    const stream = { topic: name, partition: null };
+    this.appendTo(`${name}.jsonl`, this.storedLength(`${name}.jsonl`) ?? 0, stream, [line]);
+  }
+
+  /**
+   * Cuts every file that an earlier unit touched back to the length that the database knows: after a unit that failed
+   * there are lines of it behind that. Every unit that appends calls this first, so that a cut which could not be made
+   * at once (disk gone) is made before anything else is written.
+   */
+  restore(): void {
+    for (const file of this.touched) {
+      this.cutSurplus(file);
+      this.touched.delete(file);
+    }
+  }
+
+  /** Cuts what a file holds behind the length that the database knows. */
+  cutSurplus(file: string): void {
+    const length = this.storedLength(file) ?? 0;
+    if ((this.foundLength(file) ?? 0) > length) this.cut(file, length);
+  }
+
+  /** Files of events in the folder, with the length accounted for and the length found. */
+  files(topics: readonly string[]): BronzeFile[] {
+    const stored = new Map(
+      (this.selectAll().all(this.identity.writerId) as { file: string; length: number }[]).map((row) => [
+        row.file,
+        row.length,
+      ]),
+    );
+    const files: BronzeFile[] = [];
+    for (const file of readdirSync(this.folder).sort()) {
+      const match = /^(.+)_\d{4}-\d{2}-\d{2}(?:\.p(\d+))?(?:\.\d+)?\.jsonl$/.exec(file);
+      const topic = match?.[1];
+      if (topic === undefined || !topics.includes(topic)) continue;
+      files.push({
+        file,
+        topic,
+        partition: match?.[2] === undefined ? null : Number(match[2]),
+        storedLength: stored.get(file) ?? 0,
+        foundLength: statSync(join(this.folder, file)).size,
+      });
+    }
+    return files;
+  }
+
+  /** Path of a file of the archive. */
+  pathOf(file: string): string {
+    return join(this.folder, file);
+  }
+
+  /** Moves the stored length of a file forward over lines that have been taken into the tables. Inside a write unit. */
+  account(file: BronzeStream & { readonly file: string }, length: number): void {
+    this.upsertLength().run(this.identity.writerId, file.file, file.topic, file.partition, length);
+  }
+
+  /** Cuts a file to a length and flushes it; a file that is not there stays so. */
+  cut(file: string, length: number): void {
+    if (!existsSync(this.pathOf(file))) return;
+    const { descriptor } = this.descriptorOf(file);
+    ftruncateSync(descriptor, length);
+    fdatasyncSync(descriptor);
+  }
+
+  /** Files of this archive that are shorter than the tables say, or gone. */
+  damage(): BronzeDamage[] {
+    const rows = this.selectAll().all(this.identity.writerId) as { file: string; length: number }[];
+    return rows.flatMap(({ file, length }) => {
+      const foundBytes = this.foundLength(file) ?? 0;
+      return foundBytes < length ? [{ file, expectedBytes: length, foundBytes }] : [];
+    });
+  }
+
+  close(): void {
+    for (const { descriptor } of this.open.values()) closeSync(descriptor);
+    this.open.clear();
+  }
+
+  private appendTo(file: string, length: number, stream: BronzeStream, lines: readonly string[]): void {
+    const buffer = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
+    this.touched.add(file);
+    const { descriptor } = this.descriptorOf(file);
+    let written = 0;
+    while (written < buffer.length) {
+      written += writeSync(descriptor, buffer, written, buffer.length - written, length + written);
+    }
+    fdatasyncSync(descriptor);
+    this.account({ ...stream, file }, length + buffer.length);
+  }
+
+  /**
+   * The file that takes the stream's next lines of a day. A day whose file was compressed, or is damaged, goes on in a
+   * new one: `….1.jsonl`, then `….2.jsonl`.
+   */
+  private target(day: string, { partition }: BronzeStream): { file: string; length: number } {
+    const base = partition === null ? day : `${day}.p${partition}`;
+    for (let number = 0; ; number += 1) {
+      const file = number === 0 ? `${base}.jsonl` : `${base}.${number}.jsonl`;
+      if (existsSync(this.pathOf(`${file}.gz`))) continue;
+      const length = this.storedLength(file) ?? 0;
+      if ((this.foundLength(file) ?? 0) >= length) return { file, length };
+    }
+  }
+
+  private storedLength(file: string): number | undefined {
+    const row = this.selectLength().get(this.identity.writerId, file) as { length: number } | undefined;
+    return row?.length;
+  }
+
+  private foundLength(file: string): number | undefined {
+    return statSync(this.pathOf(file), { throwIfNoEntry: false })?.size;
+  }
+
+  private descriptorOf(file: string): OpenFile {
+    this.useCounter += 1;
+    const known = this.open.get(file);
+    if (known && existsSync(this.pathOf(file))) {
+      known.lastUse = this.useCounter;
+      return known;
+    }
+    if (known) this.closeFile(file);
+    const path = this.pathOf(file);
+    const isNew = !existsSync(path);
+    const opened = { descriptor: openSync(path, isNew ? 'w+' : 'r+'), lastUse: this.useCounter };
+    if (isNew) flushFolder(this.folder);
+    this.open.set(file, opened);
+    this.closeLeastUsed();
+    return opened;
+  }
+
+  private closeLeastUsed(): void {
+    if (this.open.size <= MAX_OPEN_FILES) return;
+    const [oldest] = [...this.open].sort(([, a], [, b]) => a.lastUse - b.lastUse);
+    if (oldest) this.closeFile(oldest[0]);
+  }
+
+  private closeFile(file: string): void {
+    const known = this.open.get(file);
+    if (!known) return;
+    closeSync(known.descriptor);
+    this.open.delete(file);
+  }
+
+  private lazy(sql: string): () => Statement {
+    let statement: Statement | undefined;
+    return () => (statement ??= this.database.prepare(sql));
+  }
+}

@@ -1,0 +1,38 @@
+import Database from 'better-sqlite3';
+
+export class CaptureOwnerError extends Error {
+  readonly code = 'STORE.OWNED';
+
+  constructor() {
+    super(
+      'another process captures into this store already (a standalone app or an ingest app in direct mode); ' +
+        'stop it first, or point STORAGE_PATH and RAW_DIR to another place',
+    );
+    this.name = 'CaptureOwnerError';
+  }
+}
+
+/**
+ * Holds the right to capture into a store. The lock is the operating system's, taken through SQLite on a file beside
+ * the database, so that it ends with its process however that dies.
+ */
+export class CaptureOwnerLock {
+  private constructor(private readonly connection: Database.Database) {}
+
+  /** @throws CaptureOwnerError when another live process holds it */
+  static acquire(databasePath: string): CaptureOwnerLock {
+    const connection = new Database(`${databasePath}.owner`, { timeout: 0 });
+    try {
+      connection.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      connection.close();
+      if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new CaptureOwnerError();
+      throw error;
+    }
+    return new CaptureOwnerLock(connection);
+  }
+
+  release(): void {
+    this.connection.close();
+  }
+}

@@ -1,0 +1,78 @@
+import type Database from 'better-sqlite3';
+import { DataSource } from 'typeorm';
+import { ENTITIES, MIGRATIONS } from './schema';
+
+export type SqliteHandle = Database.Database;
+
+/**
+ * Milliseconds that SQLite itself waits for a lock. It waits with the whole process, so this is short; the write queue
+ * then waits asynchronously and tries again.
+ */
+export const BUSY_TIMEOUT_MS = 250;
+
+/** First SQLite without the WAL-reset bug that can lose commits, and the release that was withdrawn after it. */
+const MINIMUM_SQLITE = '3.51.3';
+const WITHDRAWN_SQLITE = '3.52.0';
+
+export class UnsupportedSqliteError extends Error {
+  readonly code = 'STORE.UNSUPPORTED_SQLITE';
+
+  constructor(version: string) {
+    super(
+      `SQLite ${version} is not safe for this store; ${MINIMUM_SQLITE} or later is needed, and not ${WITHDRAWN_SQLITE}`,
+    );
+    this.name = 'UnsupportedSqliteError';
+  }
+}
+
+function isOlder(version: string, than: string): boolean {
+  return version.localeCompare(than, 'en', { numeric: true }) < 0;
+}
+
+function checkVersion(handle: SqliteHandle): void {
+  const version = handle.prepare('SELECT sqlite_version()').pluck().get() as string;
+  if (isOlder(version, MINIMUM_SQLITE) || version === WITHDRAWN_SQLITE) throw new UnsupportedSqliteError(version);
+}
+
+/** Opens the file for writing, creating it when need be; with WAL, and every commit flushed before it is reported. */
+export async function openWriter(path: string): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'better-sqlite3',
+    database: path,
+    timeout: BUSY_TIMEOUT_MS,
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+    migrationsTransactionMode: 'all',
+    synchronize: false,
+    prepareDatabase: (handle: SqliteHandle): void => {
+      checkVersion(handle);
+      handle.pragma('journal_mode = WAL');
+      handle.pragma('synchronous = FULL');
+    },
+  });
+  return source.initialize();
+}
+
+/** Opens an existing file for reading only; a connection of its own, so that no write is ever seen half done. */
+export async function openReader(path: string): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'better-sqlite3',
+    database: path,
+    readonly: true,
+    fileMustExist: true,
+    timeout: BUSY_TIMEOUT_MS,
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+    synchronize: false,
+    prepareDatabase: (handle: SqliteHandle): void => {
+      checkVersion(handle);
+      handle.pragma('query_only = ON');
+    },
+  });
+  return source.initialize();
+}
+
+/** The driver's own connection under a data source: synchronous, so that a unit of work awaits nothing. */
+export function handleOf(source: DataSource): SqliteHandle {
+  return (source.driver as unknown as { databaseConnection: SqliteHandle }).databaseConnection;
+}

@@ -1,0 +1,129 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Counter, Gauge, Histogram, type MetricsRegistry } from '@app/observability';
+import type { SqliteHandle } from './sqlite-connection';
+
+/** One write transaction: synchronous from begin to commit, so that nothing can come between. */
+export type WriteUnit<T> = (database: SqliteHandle) => T;
+
+/** Statements that went with a transaction which did not commit must be undone outside the database as well. */
+export interface WriteOptions {
+  /** `normal` for what can be fetched again; then a power cut (not a kill) may take the last commits back. */
+  readonly durability?: 'full' | 'normal';
+  /** Called when the unit failed and was rolled back, before any other unit runs. */
+  readonly onRollback?: () => void;
+}
+
+export class StoreBusyError extends Error {
+  readonly code = 'STORE.BUSY';
+
+  constructor(waitedMs: number) {
+    super(`the database is locked by another process; gave up after ${waitedMs} ms`);
+    this.name = 'StoreBusyError';
+  }
+}
+
+const RETRY_PAUSE_MS = 25;
+
+/** How long a unit waits for another process's lock before it fails; its caller keeps the data and tries again. */
+export const LOCK_PATIENCE_MS = 5_000;
+
+function isBusy(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'));
+}
+
+/**
+ * The only way to write: runs units one after the other, each in one `BEGIN IMMEDIATE … COMMIT` in which nothing is
+ * awaited. Two units that shared TypeORM's single SQLite connection across an `await` would share a transaction: the
+ * roll-back of one would take the other's reported write with it.
+ */
+export class WriteQueue {
+  private tail: Promise<unknown> = Promise.resolve();
+  private synchronous: 'full' | 'normal' = 'full';
+  private closed = false;
+  private readonly seconds: Histogram;
+  private readonly depth: Gauge;
+  private readonly busy: Counter;
+
+  constructor(
+    private readonly database: SqliteHandle,
+    metrics: MetricsRegistry,
+    private readonly patienceMs: number = LOCK_PATIENCE_MS,
+  ) {
+    this.seconds = new Histogram({
+      name: 'csp_sqlite_write_seconds',
+      help: 'Time from begin to commit of a write transaction.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+      registers: [metrics],
+    });
+    this.depth = new Gauge({
+      name: 'csp_sqlite_write_queue_units',
+      help: 'Write transactions that wait for their turn or run.',
+      registers: [metrics],
+    });
+    this.busy = new Counter({
+      name: 'csp_sqlite_busy_total',
+      help: 'Times a write transaction found the database locked by another process.',
+      registers: [metrics],
+    });
+  }
+
+  /** Runs the unit after all units queued before it. Resolves when it is committed and, unless `normal`, flushed. */
+  run<T>(unit: WriteUnit<T>, options: WriteOptions = {}): Promise<T> {
+    if (this.closed) return Promise.reject(new Error('the store is closed'));
+    this.depth.inc();
+    const result = this.tail
+      .then(() => this.execute(unit, options))
+      .finally(() => {
+        this.depth.dec();
+      });
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Refuses new units and resolves when those that were queued are through. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.tail;
+  }
+
+  private async execute<T>(unit: WriteUnit<T>, { durability = 'full', onRollback }: WriteOptions): Promise<T> {
+    this.setSynchronous(durability);
+    await this.begin();
+    const stop = this.seconds.startTimer();
+    try {
+      const result = unit(this.database);
+      this.database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A failed commit may have ended the transaction already (disk full does).
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
+      onRollback?.();
+      throw error;
+    } finally {
+      stop();
+    }
+  }
+
+  private setSynchronous(durability: 'full' | 'normal'): void {
+    if (durability === this.synchronous) return;
+    this.database.pragma(`synchronous = ${durability.toUpperCase()}`);
+    this.synchronous = durability;
+  }
+
+  private async begin(): Promise<void> {
+    const start = performance.now();
+    for (;;) {
+      try {
+        this.database.exec('BEGIN IMMEDIATE');
+        return;
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        this.busy.inc();
+        const waited = performance.now() - start;
+        if (waited > this.patienceMs) throw new StoreBusyError(Math.round(waited));
+        await delay(RETRY_PAUSE_MS);
+      }
+    }
+  }
+}

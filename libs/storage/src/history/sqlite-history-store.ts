@@ -1,0 +1,130 @@
+import {
+  HistoryStore,
+  accountFor,
+  type Clock,
+  type EpochMicros,
+  type FetchedMinutes,
+  type SymbolInfo,
+  type TimeRange,
+  type TrackedSymbol,
+} from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { BronzeArchive } from '../bronze/bronze-archive';
+import { MANIFEST, manifestLine } from '../bronze/fetch-manifest';
+import type { OriginGuard } from '../database/origin-guard';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import type { WriteQueue } from '../database/write-queue';
+import { LedgerWriter } from '../ledger/ledger.writer';
+import { CandleWriter } from '../sink/candle.writer';
+
+interface TrackedRow {
+  readonly tracked_since: number | null;
+  readonly ledger_start: number | null;
+}
+
+/** The write side of the history in SQLite: fetched ranges, symbol list, ledger. */
+export class SqliteHistoryStore extends HistoryStore {
+  private readonly candles: CandleWriter;
+  private readonly ledger: LedgerWriter;
+  private readonly selectTracked: Statement<[string], TrackedRow>;
+  private readonly insertTracked: Statement<[string, number, number]>;
+  private readonly upsertSymbol: Statement<[SymbolInfo]>;
+  private readonly selectLastMinute: Statement<[string], { open_time: number }>;
+
+  constructor(
+    private readonly queue: WriteQueue,
+    database: SqliteHandle,
+    private readonly origin: OriginGuard,
+    private readonly archive: BronzeArchive,
+    private readonly clock: Clock,
+  ) {
+    super();
+    this.candles = new CandleWriter(database);
+    this.ledger = new LedgerWriter(database);
+    this.selectTracked = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
+    this.insertTracked = database.prepare(
+      `INSERT INTO symbols (symbol, tracked_since, ledger_start) VALUES (?, ?, ?)
+       ON CONFLICT (symbol) DO UPDATE SET
+         tracked_since = coalesce(tracked_since, excluded.tracked_since),
+         ledger_start = coalesce(ledger_start, excluded.ledger_start)`,
+    );
+    this.upsertSymbol = database.prepare(
+      `INSERT INTO symbols (symbol, base_asset, quote_asset, status) VALUES (@symbol, @baseAsset, @quoteAsset, @status)
+       ON CONFLICT (symbol) DO UPDATE SET
+         base_asset = excluded.base_asset, quote_asset = excluded.quote_asset, status = excluded.status
+       WHERE base_asset IS NOT excluded.base_asset OR quote_asset IS NOT excluded.quote_asset
+         OR status IS NOT excluded.status`,
+    );
+    this.selectLastMinute = database.prepare(
+      'SELECT open_time FROM candles_1m WHERE symbol = ? ORDER BY open_time DESC LIMIT 1',
+    );
+  }
+
+  track({ symbol, trackedSince, ledgerStart }: TrackedSymbol, origin: string): Promise<TrackedSymbol> {
+    return this.queue.run(() => {
+      this.origin.claim(origin);
+      this.insertTracked.run(symbol, trackedSince, ledgerStart);
+      return this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
+    });
+  }
+
+  tracked(symbol: string): Promise<TrackedSymbol | undefined> {
+    return Promise.resolve(this.read(symbol));
+  }
+
+  saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
+    return this.queue.run(() => {
+      this.origin.claim(origin);
+      for (const symbol of symbols) this.upsertSymbol.run(symbol);
+    });
+  }
+
+  saveFetched(fetched: FetchedMinutes): Promise<void> {
+    return this.queue.run(
+      () => {
+        this.archive.restore();
+        this.origin.claim(fetched.origin);
+        this.candles.write(fetched.candles);
+        const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
+        if (fetched.candles.length > 0) this.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
+      },
+      {
+        durability: 'normal',
+        onRollback: () => {
+          this.archive.restore();
+        },
+      },
+    );
+  }
+
+  markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {
+    return this.queue.run(() => {
+      for (const range of ranges) {
+        for (const gap of this.gaps(symbol, range)) {
+          this.ledger.record(symbol, { ...gap, state: 'stopped', repaired: false }, this.clock.now());
+        }
+      }
+    });
+  }
+
+  missing(symbol: string, range: TimeRange): Promise<TimeRange[]> {
+    return Promise.resolve(this.gaps(symbol, range));
+  }
+
+  lastMinute(symbol: string): Promise<EpochMicros | undefined> {
+    return Promise.resolve(this.selectLastMinute.get(symbol)?.open_time);
+  }
+
+  private gaps(symbol: string, range: TimeRange): TimeRange[] {
+    if (range.start >= range.end) return [];
+    return [...accountFor(range, this.ledger.touching(symbol, range))]
+      .filter(({ state }) => state === 'missing')
+      .map(({ start, end }) => ({ start, end }));
+  }
+
+  private read(symbol: string): TrackedSymbol | undefined {
+    const row = this.selectTracked.get(symbol);
+    if (row?.tracked_since == null || row.ledger_start == null) return undefined;
+    return { symbol, trackedSince: row.tracked_since, ledgerStart: row.ledger_start };
+  }
+}

@@ -1,0 +1,101 @@
+import { compareCodePoints, type TimeKey } from '@app/domain';
+
+/** Order of two rows of different symbols. */
+export type TimeOrder = 'ascending' | 'descending';
+
+/** Negative when a comes first: by time in the given order, then by symbol. */
+export function compareKeys(a: TimeKey, b: TimeKey, order: TimeOrder): number {
+  const byTime = order === 'ascending' ? a.time - b.time : b.time - a.time;
+  return byTime !== 0 ? byTime : compareCodePoints(a.symbol, b.symbol);
+}
+
+interface Head<T> {
+  key: TimeKey;
+  item: T;
+  readonly rest: Iterator<T>;
+}
+
+/**
+ * Merges the rows of several symbols, each already in order, to the first `limit` rows of all. Tables are clustered by
+ * symbol; this reads no more rows than are asked for (and one ahead for each symbol), without an index by time.
+ */
+export function mergeByTime<T>(
+  sources: readonly Iterable<T>[],
+  keyOf: (item: T) => TimeKey,
+  order: TimeOrder,
+  limit: number,
+): T[] {
+  const iterators = sources.map((source) => source[Symbol.iterator]());
+  try {
+    const heads: Head<T>[] = [];
+    for (const rest of iterators) {
+      const next = rest.next();
+      if (next.done !== true) heads.push({ key: keyOf(next.value), item: next.value, rest });
+    }
+    const heap = new HeadHeap(heads, order);
+    const merged: T[] = [];
+    for (let head = heap.top(); head && merged.length < limit; head = heap.top()) {
+      merged.push(head.item);
+      if (merged.length === limit) break;
+      const next = head.rest.next();
+      if (next.done === true) {
+        heap.removeTop();
+      } else {
+        head.item = next.value;
+        head.key = keyOf(next.value);
+        heap.siftTop();
+      }
+    }
+    return merged;
+  } finally {
+    for (const iterator of iterators) iterator.return?.();
+  }
+}
+
+/** Binary heap of the next row of each symbol. */
+class HeadHeap<T> {
+  constructor(
+    private readonly heads: Head<T>[],
+    private readonly order: TimeOrder,
+  ) {
+    heads.sort((a, b) => compareKeys(a.key, b.key, order));
+  }
+
+  top(): Head<T> | undefined {
+    return this.heads[0];
+  }
+
+  removeTop(): void {
+    const last = this.heads.pop();
+    if (last && this.heads.length > 0) {
+      this.heads[0] = last;
+      this.siftTop();
+    }
+  }
+
+  /** Puts the first head where it belongs after its key has changed. */
+  siftTop(): void {
+    let index = 0;
+    for (;;) {
+      const [left, right] = [2 * index + 1, 2 * index + 2];
+      let first = index;
+      if (this.isBefore(left, first)) first = left;
+      if (this.isBefore(right, first)) first = right;
+      if (first === index) return;
+      this.swap(index, first);
+      index = first;
+    }
+  }
+
+  private isBefore(a: number, b: number): boolean {
+    const [left, right] = [this.heads[a], this.heads[b]];
+    return left !== undefined && right !== undefined && compareKeys(left.key, right.key, this.order) < 0;
+  }
+
+  private swap(a: number, b: number): void {
+    const [left, right] = [this.heads[a], this.heads[b]];
+    if (left === undefined || right === undefined) return;
+    this.heads[a] = right;
+    this.heads[b] = left;
+  }
+}

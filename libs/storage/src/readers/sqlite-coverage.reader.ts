@@ -1,0 +1,101 @@
+import {
+  CoverageReader,
+  MINUTE,
+  accountFor,
+  ceilTo,
+  floorTo,
+  ledgerEnd,
+  type Clock,
+  type CoverageRange,
+  type EpochMicros,
+  type SymbolCoverage,
+  type TimeKey,
+  type TimeRange,
+} from '@app/domain';
+import { toCoverageRange, type CoverageRow } from '../ledger/coverage-row';
+import { mergeByTime } from './merge-by-time';
+import type { ReadStore } from './read-store';
+import { rowPages } from './row-pages';
+import { firstTimeAfter } from './time-key';
+
+/** Recorded runs from a time on, beginning with the one that holds it. */
+const FROM = `
+  SELECT start_time, end_time, state, repaired FROM coverage
+  WHERE symbol = ? AND end_time > ? AND start_time >= coalesce(
+    (SELECT max(start_time) FROM coverage WHERE symbol = ? AND start_time <= ?), 0) AND start_time < ?
+  ORDER BY start_time LIMIT ?`;
+
+/** Accounts for every minute of the ledger: recorded runs, and between them what is missing. */
+export class SqliteCoverageReader extends CoverageReader {
+  constructor(
+    private readonly store: ReadStore,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  ranges(
+    symbols: readonly string[],
+    range: Partial<TimeRange>,
+    limit: number,
+    after?: TimeKey,
+  ): Promise<SymbolCoverage[]> {
+    return this.store.read(() => {
+      const sources = symbols.map((symbol) => this.account(symbol, range, limit, symbols.length, after));
+      return mergeByTime(sources, ({ start, symbol }) => ({ time: start, symbol }), 'ascending', limit);
+    });
+  }
+
+  /** The ledger's frame of a symbol cut to the asked range, in full minutes; undefined when nothing of it is left. */
+  private span(symbol: string, { start, end }: Partial<TimeRange>): TimeRange | undefined {
+    const row = this.store
+      .statement<[string], { ledger_start: number | null }>('SELECT ledger_start FROM symbols WHERE symbol = ?')
+      .get(symbol);
+    if (row?.ledger_start == null) return undefined;
+    const span = {
+      start: Math.max(row.ledger_start, start === undefined ? 0 : floorTo(start, MINUTE)),
+      end: Math.min(ledgerEnd(this.clock.now()), end === undefined ? Infinity : ceilTo(end, MINUTE)),
+    };
+    return span.start < span.end ? span : undefined;
+  }
+
+  private *account(
+    symbol: string,
+    range: Partial<TimeRange>,
+    limit: number,
+    sources: number,
+    after: TimeKey | undefined,
+  ): Generator<SymbolCoverage> {
+    const span = this.span(symbol, range);
+    if (!span) return;
+    const statement = this.store.statement<[string, number, string, number, number, number], CoverageRow>(FROM);
+    const from = after ? Math.max(span.start, this.startOfItem(symbol, after.time)) : span.start;
+    const recorded = rowPages<CoverageRow>(
+      (last, size) => {
+        const position = last ? last.end_time : from;
+        return statement.all(symbol, position, symbol, position, span.end, size);
+      },
+      limit,
+      sources,
+    );
+    const firstStart = after ? firstTimeAfter(after, symbol) : span.start;
+    for (const item of accountFor({ start: from, end: span.end }, mapped(recorded))) {
+      if (item.start >= firstStart) yield { symbol, ...item };
+    }
+  }
+
+  /** Where the item that holds a minute begins: a page must not cut it in two. */
+  private startOfItem(symbol: string, time: EpochMicros): EpochMicros {
+    const run = this.store
+      .statement<[string, number], { start_time: number; end_time: number }>(
+        'SELECT start_time, end_time FROM coverage WHERE symbol = ? AND start_time <= ? ORDER BY start_time DESC LIMIT 1',
+      )
+      .get(symbol, time);
+    if (!run) return 0;
+    return run.end_time > time ? run.start_time : run.end_time;
+  }
+}
+
+function* mapped(rows: Iterable<CoverageRow>): Generator<CoverageRange> {
+  for (const row of rows) yield toCoverageRange(row);
+}

@@ -1,0 +1,123 @@
+import type { CandleNumbers, MinuteCandle, RollUp } from '@app/domain';
+
+/** The numbers of a candle as they stand in the tables. */
+export interface CandleNumbersRow {
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: string;
+  quote_volume: string;
+  trade_count: number;
+  taker_buy_volume: string;
+  taker_buy_quote_volume: string;
+}
+
+/** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */
+export interface MinuteCandleRow extends CandleNumbersRow {
+  symbol: string;
+  open_time: number;
+  close_time: number;
+  source: string;
+  captured_at: number;
+  revision: number;
+}
+
+/** A row of `candles_1h` or `candles_1d`. */
+export interface RollUpRow extends CandleNumbersRow {
+  symbol: string;
+  open_time: number;
+  minutes: number;
+  first_traded_minute: number | null;
+  last_minute: number;
+  captured_at: number;
+  revision: number;
+}
+
+const NUMBER_COLUMNS =
+  'open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume';
+
+export const MINUTE_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at, revision`;
+
+export const ROLL_UP_COLUMNS = `symbol, open_time, ${NUMBER_COLUMNS}, minutes, first_traded_minute, last_minute, captured_at, revision`;
+
+/** The columns as named parameters: `@symbol, @open_time, …`. */
+export function parametersOf(columns: string): string {
+  return columns.replace(/\w+/g, '@$&');
+}
+
+function toNumbers(row: CandleNumbersRow): CandleNumbers {
+  return {
+    open: row.open,
+    high: row.high,
+    low: row.low,
+    close: row.close,
+    volume: row.volume,
+    quoteVolume: row.quote_volume,
+    tradeCount: row.trade_count,
+    takerBuyVolume: row.taker_buy_volume,
+    takerBuyQuoteVolume: row.taker_buy_quote_volume,
+  };
+}
+
+function toNumbersRow(candle: CandleNumbers): CandleNumbersRow {
+  return {
+    open: candle.open,
+    high: candle.high,
+    low: candle.low,
+    close: candle.close,
+    volume: candle.volume,
+    quote_volume: candle.quoteVolume,
+    trade_count: candle.tradeCount,
+    taker_buy_volume: candle.takerBuyVolume,
+    taker_buy_quote_volume: candle.takerBuyQuoteVolume,
+  };
+}
+
+export function toMinuteCandle(row: MinuteCandleRow): MinuteCandle & { readonly revision: number } {
+  return {
+    symbol: row.symbol,
+    openTime: row.open_time,
+    closeTime: row.close_time,
+    ...toNumbers(row),
+    source: row.source,
+    capturedAt: row.captured_at,
+    revision: row.revision,
+  };
+}
+
+export function toMinuteRow(candle: MinuteCandle, revision: number): MinuteCandleRow {
+  return {
+    symbol: candle.symbol,
+    open_time: candle.openTime,
+    close_time: candle.closeTime,
+    ...toNumbersRow(candle),
+    source: candle.source,
+    captured_at: candle.capturedAt,
+    revision,
+  };
+}
+
+export function toRollUp(row: RollUpRow): RollUp {
+  return {
+    ...toNumbers(row),
+    minutes: row.minutes,
+    firstTradedMinute: row.first_traded_minute,
+    lastMinute: row.last_minute,
+    capturedAt: row.captured_at,
+    revision: row.revision,
+  };
+}
+
+export function toRollUpRow(symbol: string, openTime: number, rollUp: RollUp): RollUpRow {
+  return {
+    symbol,
+    open_time: openTime,
+    ...toNumbersRow(rollUp),
+    minutes: rollUp.minutes,
+    first_traded_minute: rollUp.firstTradedMinute,
+    last_minute: rollUp.lastMinute,
+    captured_at: rollUp.capturedAt,
+    revision: rollUp.revision,
+  };
+}

@@ -1,0 +1,85 @@
+import {
+  DAY,
+  floorTo,
+  parseCandle,
+  parsePriceEvent,
+  type EpochMicros,
+  type EventKind,
+  type MinuteCandle,
+  type PriceEvent,
+  type SinkResult,
+  type TopicNames,
+} from '@app/domain';
+import type { BronzeArchive } from '../bronze/bronze-archive';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import { CandleWriter } from './candle.writer';
+import { PriceEventWriter } from './price-event.writer';
+
+/** An event that has passed its contract, with the line that bronze will hold. */
+export type CheckedEvent =
+  | { readonly kind: 'price'; readonly line: string; readonly event: PriceEvent }
+  | { readonly kind: 'candle'; readonly line: string; readonly event: MinuteCandle };
+
+/** Checks one line against the contract of its kind. @throws ContractViolationError */
+export function checkEvent(kind: EventKind, line: string): CheckedEvent {
+  return kind === 'price' ? { kind, line, event: parsePriceEvent(line) } : { kind, line, event: parseCandle(line) };
+}
+
+function capturedAt(checked: CheckedEvent): EpochMicros {
+  return checked.kind === 'price' ? checked.event.timestamp : checked.event.capturedAt;
+}
+
+/** Writes events to their tables, and the lines of those really taken to bronze. Inside write units only. */
+export class EventWriter {
+  private readonly prices: PriceEventWriter;
+  private readonly candles: CandleWriter;
+
+  constructor(
+    database: SqliteHandle,
+    private readonly archive: BronzeArchive,
+    private readonly topics: TopicNames,
+  ) {
+    this.prices = new PriceEventWriter(database);
+    this.candles = new CandleWriter(database);
+  }
+
+  /** Rows with their roll-ups and ledger, then the lines, flushed. */
+  write(events: readonly CheckedEvent[]): SinkResult {
+    const { result, taken } = this.writeRows(events);
+    this.appendLines(taken);
+    return result;
+  }
+
+  /** Rows only: for lines that are in bronze already. */
+  writeRows(events: readonly CheckedEvent[]): { readonly result: SinkResult; readonly taken: CheckedEvent[] } {
+    const priceFates = this.prices.write(
+      events.flatMap((checked) => (checked.kind === 'price' ? [checked.event] : [])),
+    );
+    const candleFates = this.candles.write(
+      events.flatMap((checked) => (checked.kind === 'candle' ? [checked.event] : [])),
+    );
+    const [nextPrice, nextCandle] = [priceFates.values(), candleFates.values()];
+    const result = { taken: 0, repeats: 0, revisions: 0 };
+    const taken = events.filter(({ kind }) => {
+      const fate = kind === 'candle' ? nextCandle.next().value : nextPrice.next().value ? 'taken' : 'repeat';
+      if (fate === 'revision') result.revisions += 1;
+      else if (fate === 'taken') result.taken += 1;
+      else result.repeats += 1;
+      return fate === 'revision' || fate === 'taken';
+    });
+    return { result, taken };
+  }
+
+  private appendLines(events: readonly CheckedEvent[]): void {
+    const files = new Map<string, { topic: string; day: EpochMicros; lines: string[] }>();
+    for (const checked of events) {
+      const topic = this.topics[checked.kind];
+      const day = floorTo(capturedAt(checked), DAY);
+      const key = `${topic} ${day}`;
+      const file = files.get(key) ?? { topic, day, lines: [] };
+      file.lines.push(checked.line);
+      files.set(key, file);
+    }
+    for (const { topic, day, lines } of files.values()) this.archive.append({ topic, partition: null }, day, lines);
+  }
+}

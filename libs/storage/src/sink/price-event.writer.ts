@@ -1,0 +1,83 @@
+import { DAY, floorTo, maxDecimalText, minDecimalText, type PriceEvent } from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+
+interface TickerDayRow {
+  symbol: string;
+  date: number;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: string;
+  first_timestamp: number;
+  last_timestamp: number;
+}
+
+/** Writes price events to silver and keeps what their day says of itself in gold. Inside write units only. */
+export class PriceEventWriter {
+  private readonly insert: Statement;
+  private readonly selectDay: Statement<[string, number], TickerDayRow>;
+  private readonly upsertDay: Statement<[TickerDayRow]>;
+  private readonly insertSymbol: Statement<[string]>;
+
+  constructor(database: SqliteHandle) {
+    this.insert = database.prepare(
+      `INSERT OR IGNORE INTO price_events (symbol, timestamp, source, last_price, price_change_percent, volume)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    );
+    this.selectDay = database.prepare('SELECT * FROM ticker_days WHERE symbol = ? AND date = ?');
+    this.upsertDay = database.prepare(
+      `INSERT OR REPLACE INTO ticker_days
+         (symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp)
+       VALUES (@symbol, @date, @open, @high, @low, @close, @volume, @first_timestamp, @last_timestamp)`,
+    );
+    this.insertSymbol = database.prepare('INSERT OR IGNORE INTO symbols (symbol) VALUES (?)');
+  }
+
+  /** Takes the events; returns for each whether it was new. A key that is there already is a repeat. */
+  write(events: readonly PriceEvent[]): boolean[] {
+    const days = new Map<string, TickerDayRow>();
+    const taken = events.map((event) => {
+      const { symbol, timestamp, source, lastPrice, priceChangePercent, volume } = event;
+      const isNew = this.insert.run(symbol, timestamp, source, lastPrice, priceChangePercent, volume).changes === 1;
+      if (isNew) this.addToDay(days, event);
+      return isNew;
+    });
+    for (const day of days.values()) this.upsertDay.run(day);
+    return taken;
+  }
+
+  private addToDay(days: Map<string, TickerDayRow>, { symbol, timestamp, lastPrice, volume }: PriceEvent): void {
+    const date = floorTo(timestamp, DAY);
+    const key = `${date} ${symbol}`;
+    const day = days.get(key) ?? this.selectDay.get(symbol, date);
+    if (!day) {
+      this.insertSymbol.run(symbol);
+      days.set(key, {
+        symbol,
+        date,
+        open: lastPrice,
+        high: lastPrice,
+        low: lastPrice,
+        close: lastPrice,
+        volume,
+        first_timestamp: timestamp,
+        last_timestamp: timestamp,
+      });
+      return;
+    }
+    if (timestamp < day.first_timestamp) {
+      day.open = lastPrice;
+      day.first_timestamp = timestamp;
+    }
+    if (timestamp >= day.last_timestamp) {
+      day.close = lastPrice;
+      day.volume = volume;
+      day.last_timestamp = timestamp;
+    }
+    day.high = maxDecimalText(day.high, lastPrice);
+    day.low = minDecimalText(day.low, lastPrice);
+    days.set(key, day);
+  }
+}

@@ -1,0 +1,121 @@
+import {
+  DAY,
+  HOUR,
+  floorTo,
+  mergeRollUps,
+  rollUpMinutes,
+  rollUpOfMinute,
+  type EpochMicros,
+  type RollUp,
+  type RollUpMinute,
+} from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import {
+  MINUTE_COLUMNS,
+  ROLL_UP_COLUMNS,
+  parametersOf,
+  toMinuteCandle,
+  toRollUp,
+  toRollUpRow,
+  type MinuteCandleRow,
+  type RollUpRow,
+} from './candle-row';
+
+/** What a write unit did to the minutes of one symbol. */
+export interface ChangedMinutes {
+  readonly symbol: string;
+  /** Minutes that were not there before. */
+  readonly added: readonly RollUpMinute[];
+  /** Open times of minutes whose numbers changed. */
+  readonly revised: readonly EpochMicros[];
+}
+
+interface Level {
+  readonly length: EpochMicros;
+  readonly select: Statement<[string, number], RollUpRow>;
+  readonly upsert: Statement<[RollUpRow]>;
+}
+
+function isLast(rollUp: RollUp | undefined, minute: EpochMicros): boolean {
+  return rollUp === undefined || minute > rollUp.lastMinute;
+}
+
+function groupBy<T>(items: Iterable<T>, key: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
+
+/**
+ * Keeps hours and days in step with the minutes, in the same transaction. A minute that comes after all others of its
+ * bucket is merged into it; a late or revised one has its hour made anew from its minutes, and its day from its hours.
+ */
+export class RollUpWriter {
+  private readonly hours: Level;
+  private readonly days: Level;
+  private readonly minutesOfHour: Statement<[string, number, number], MinuteCandleRow>;
+  private readonly hoursOfDay: Statement<[string, number, number], RollUpRow>;
+
+  constructor(database: SqliteHandle) {
+    const level = (table: string, length: EpochMicros): Level => ({
+      length,
+      select: database.prepare(`SELECT * FROM ${table} WHERE symbol = ? AND open_time = ?`),
+      upsert: database.prepare(
+        `INSERT OR REPLACE INTO ${table} (${ROLL_UP_COLUMNS}) VALUES (${parametersOf(ROLL_UP_COLUMNS)})`,
+      ),
+    });
+    this.hours = level('candles_1h', HOUR);
+    this.days = level('candles_1d', DAY);
+    this.minutesOfHour = database.prepare(
+      `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time`,
+    );
+    this.hoursOfDay = database.prepare(
+      'SELECT * FROM candles_1h WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time',
+    );
+  }
+
+  /** Brings the hours and days of the changed minutes up to date; the minutes themselves are written before. */
+  update({ symbol, added, revised }: ChangedMinutes): void {
+    const sorted = [...added].sort((a, b) => a.openTime - b.openTime);
+    this.updateLevel(this.hours, symbol, sorted, revised, (start) =>
+      rollUpMinutes(this.minutesOfHour.all(symbol, start, start + HOUR).map(toMinuteCandle)),
+    );
+    this.updateLevel(this.days, symbol, sorted, revised, (start) =>
+      this.hoursOfDay
+        .all(symbol, start, start + DAY)
+        .map(toRollUp)
+        .reduce<RollUp | undefined>((day, hour) => (day ? mergeRollUps(day, hour) : hour), undefined),
+    );
+  }
+
+  private updateLevel(
+    { length, select, upsert }: Level,
+    symbol: string,
+    added: readonly RollUpMinute[],
+    revised: readonly EpochMicros[],
+    recompute: (start: EpochMicros) => RollUp | undefined,
+  ): void {
+    const addedByBucket = groupBy(added, ({ openTime }) => floorTo(openTime, length));
+    const dirty = new Set(revised.map((openTime) => floorTo(openTime, length)));
+    for (const start of new Set([...addedByBucket.keys(), ...dirty])) {
+      const minutes = addedByBucket.get(start) ?? [];
+      const row = select.get(symbol, start);
+      let rollUp = row && toRollUp(row);
+      const [first] = minutes;
+      if (!dirty.has(start) && first && isLast(rollUp, first.openTime)) {
+        for (const minute of minutes) {
+          const single = rollUpOfMinute(minute);
+          rollUp = rollUp ? mergeRollUps(rollUp, single) : single;
+        }
+      } else {
+        rollUp = recompute(start);
+      }
+      if (rollUp) upsert.run(toRollUpRow(symbol, start, rollUp));
+    }
+  }
+}

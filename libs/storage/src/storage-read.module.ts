@@ -1,0 +1,63 @@
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '@app/config';
+import {
+  CandleReader,
+  Clock,
+  CoverageReader,
+  DailyBarReader,
+  PriceEventReader,
+  StoreStatus,
+  SymbolReader,
+} from '@app/domain';
+import { ReadStore } from './readers/read-store';
+import { SqliteCandleReader } from './readers/sqlite-candle.reader';
+import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
+import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
+import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
+import { SqliteStoreStatus } from './readers/sqlite-store.status';
+import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
+
+/** Provides the ports of the reading half of the store: a read-only connection that migrates nothing. */
+@Module({
+  providers: [
+    {
+      provide: ReadStore,
+      inject: [APP_CONFIG],
+      useFactory: async ({ storage }: AppConfig): Promise<ReadStore> => {
+        const store = new ReadStore(storage.databasePath);
+        await store.open();
+        return store;
+      },
+    },
+    {
+      provide: PriceEventReader,
+      inject: [ReadStore],
+      useFactory: (store: ReadStore) => new SqlitePriceEventReader(store),
+    },
+    { provide: CandleReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteCandleReader(store) },
+    {
+      provide: DailyBarReader,
+      inject: [ReadStore, Clock],
+      useFactory: (store: ReadStore, clock: Clock) => new SqliteDailyBarReader(store, clock),
+    },
+    {
+      provide: CoverageReader,
+      inject: [ReadStore, Clock],
+      useFactory: (store: ReadStore, clock: Clock) => new SqliteCoverageReader(store, clock),
+    },
+    {
+      provide: SymbolReader,
+      inject: [ReadStore, Clock],
+      useFactory: (store: ReadStore, clock: Clock) => new SqliteSymbolReader(store, clock),
+    },
+    { provide: StoreStatus, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteStoreStatus(store) },
+  ],
+  exports: [PriceEventReader, CandleReader, DailyBarReader, CoverageReader, SymbolReader, StoreStatus],
+})
+export class StorageReadModule implements OnApplicationShutdown {
+  constructor(@Inject(ReadStore) private readonly store: ReadStore) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}
