@@ -1,0 +1,73 @@
+import { EVENT_KINDS, type EventPublisher, type OutgoingEvent } from '@app/domain';
+import { Counter, Gauge, type MetricsRegistry } from '@app/observability';
+
+/** What any publisher says of itself to Prometheus. */
+export class PublisherMetrics {
+  private readonly publishedTotal: Counter<'kind'>;
+  private readonly rejectedTotal: Counter<'kind'>;
+  private readonly retriesTotal: Counter;
+
+  constructor(registry: MetricsRegistry, status: () => ReturnType<EventPublisher['status']>) {
+    const registers = [registry];
+    this.publishedTotal = new Counter({
+      name: 'csp_events_published_total',
+      help: 'Events taken by the sink or the broker.',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.rejectedTotal = new Counter({
+      name: 'csp_events_rejected_total',
+      help: 'Events that break their contract, set aside in rejected.jsonl.',
+      labelNames: ['kind'],
+      registers,
+    });
+    for (const kind of EVENT_KINDS) {
+      this.publishedTotal.inc({ kind }, 0);
+      this.rejectedTotal.inc({ kind }, 0);
+    }
+    this.retriesTotal = new Counter({
+      name: 'csp_publish_retries_total',
+      help: 'Attempts to hand on waiting events.',
+      registers,
+    });
+    new Gauge({
+      name: 'csp_spool_events',
+      help: 'Events waiting for the sink or the broker.',
+      registers,
+      collect() {
+        this.set(status().waitingEvents);
+      },
+    });
+    new Gauge({
+      name: 'csp_spool_bytes',
+      help: 'Bytes of the events that wait.',
+      registers,
+      collect() {
+        this.set(status().waitingBytes);
+      },
+    });
+    new Counter({
+      name: 'csp_events_lost_total',
+      help: 'Events given up because nothing could hold them any more; kept over restarts.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        this.reset();
+        for (const kind of EVENT_KINDS) this.inc({ kind }, 0);
+        for (const { kind, events } of status().lost) this.inc({ kind }, events);
+      },
+    });
+  }
+
+  published(events: readonly OutgoingEvent[]): void {
+    for (const { kind } of events) this.publishedTotal.inc({ kind });
+  }
+
+  rejected({ kind }: OutgoingEvent): void {
+    this.rejectedTotal.inc({ kind });
+  }
+
+  retried(): void {
+    this.retriesTotal.inc();
+  }
+}

@@ -1,0 +1,33 @@
+import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { formatEventTime, type Clock, type ContractViolationError, type OutgoingEvent } from '@app/domain';
+import { writeFully } from './spool/durable-file';
+
+/** Events that break their contract, each as a JSON line with the reason: kept for a person to look at. */
+export class RejectedLog {
+  constructor(
+    private readonly path: string,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Appends and flushes; throws when the disk takes nothing. */
+  append(origin: string, event: OutgoingEvent, { field, message }: ContractViolationError): void {
+    const line = JSON.stringify({
+      rejected_at: formatEventTime(this.clock.now()),
+      origin,
+      kind: event.kind,
+      symbol: event.symbol,
+      field,
+      error: message,
+      value: event.value,
+    });
+    mkdirSync(dirname(this.path), { recursive: true });
+    const handle = openSync(this.path, 'a');
+    try {
+      writeFully(handle, Buffer.from(`${line}\n`, 'utf8'), fstatSync(handle).size);
+      fdatasyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  }
+}

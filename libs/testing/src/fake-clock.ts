@@ -1,0 +1,48 @@
+import { Clock, MILLISECOND, type EpochMicros } from '@app/domain';
+
+/** A clock that stands still until it is told otherwise. */
+export class FakeClock extends Clock {
+  constructor(
+    private time: EpochMicros,
+    /** Market seconds per real second. */
+    private readonly factor = 1,
+  ) {
+    super();
+  }
+
+  now(): EpochMicros {
+    return this.time;
+  }
+
+  realMillisUntil(time: EpochMicros): number {
+    return Math.max(0, Math.ceil((time - this.time) / MILLISECOND / this.factor));
+  }
+
+  set(time: EpochMicros): void {
+    this.time = time;
+  }
+
+  advance(by: EpochMicros): void {
+    this.time += by;
+  }
+}
+
+/** A clock that runs with (faked) timers: `start` at its creation, `factor` market seconds per timer second. */
+export class TimerClock extends Clock {
+  private readonly createdAt = Date.now();
+
+  constructor(
+    private readonly start: EpochMicros,
+    private readonly factor = 1,
+  ) {
+    super();
+  }
+
+  now(): EpochMicros {
+    return this.start + (Date.now() - this.createdAt) * MILLISECOND * this.factor;
+  }
+
+  realMillisUntil(time: EpochMicros): number {
+    return Math.max(0, Math.ceil((time - this.now()) / MILLISECOND / this.factor));
+  }
+}

@@ -1,0 +1,26 @@
+import { EventPublisher, type EventBatch, type OutgoingEvent, type PublisherStatus } from '@app/domain';
+
+/** Remembers what it was given. */
+export class FakeEventPublisher extends EventPublisher {
+  readonly batches: EventBatch[] = [];
+  /** Thrown instead of taking a batch. */
+  fault: Error | undefined;
+  current: PublisherStatus = { waitingEvents: 0, waitingBytes: 0, detail: '', lost: [] };
+  /** Called with each batch that is taken. */
+  onPublish: (batch: EventBatch) => void | Promise<void> = () => undefined;
+
+  get events(): OutgoingEvent[] {
+    return this.batches.flatMap(({ events }) => events);
+  }
+
+  async publish(batch: EventBatch): Promise<void> {
+    await Promise.resolve();
+    if (this.fault) throw this.fault;
+    this.batches.push(batch);
+    await this.onPublish(batch);
+  }
+
+  status(): PublisherStatus {
+    return this.current;
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  CANDLE_PAGE_LIMIT,
+  Exchange,
+  ExchangeError,
+  KLINE_SOURCE,
+  MILLISECOND,
+  MINUTE,
+  type Clock,
+  type EpochMicros,
+  type ExchangeAnswer,
+  type ExchangeStatus,
+  type MinuteCandle,
+  type SymbolInfo,
+  type TickerAnswer,
+  type TimeRange,
+} from '@app/domain';
+
+export interface ExchangeCall {
+  readonly method: 'tickers' | 'minuteCandles' | 'symbols' | 'serverTime';
+  readonly symbol?: string;
+  readonly range?: TimeRange;
+}
+
+/** A minute whose numbers follow from its time: one trade at a price that rises by one each minute. */
+export function buildMinute(symbol: string, openTime: EpochMicros, changes: Partial<MinuteCandle> = {}): MinuteCandle {
+  const price = `${1_000 + (Math.floor(openTime / MINUTE) % 1_000)}.50`;
+  return {
+    symbol,
+    openTime,
+    closeTime: openTime + MINUTE - MILLISECOND,
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume: '2.00',
+    quoteVolume: '10.00',
+    tradeCount: 1,
+    takerBuyVolume: '1.00',
+    takerBuyQuoteVolume: '5.00',
+    source: KLINE_SOURCE,
+    capturedAt: openTime + MINUTE,
+    ...changes,
+  };
+}
+
+/**
+ * An exchange that trades every minute of every known symbol, up to the clock's time, the forming minute included.
+ * Absent minutes, changed minutes, statuses and failures are set from outside.
+ */
+export class FakeExchange extends Exchange {
+  origin = 'simulator:test';
+  readonly calls: ExchangeCall[] = [];
+  readonly statuses = new Map<string, string>();
+  /** Whether the exchange has a row for the minute. */
+  has: (symbol: string, openTime: EpochMicros) => boolean = () => true;
+  /** Another row than {@link buildMinute} for a minute. */
+  readonly changes = new Map<string, Partial<MinuteCandle>>();
+  /** Looks at a call before it is answered; the error that it returns is thrown. */
+  fault: (call: ExchangeCall) => Error | undefined = () => undefined;
+  /** Awaited before each answer. */
+  gate: Promise<unknown> = Promise.resolve();
+  /** How far the exchange's clock is ahead of ours. */
+  skew: EpochMicros = 0;
+  current: Partial<ExchangeStatus> = {};
+
+  constructor(
+    private readonly clock: Clock,
+    symbols: readonly string[],
+  ) {
+    super();
+    for (const symbol of symbols) this.statuses.set(symbol, 'TRADING');
+  }
+
+  async tickers(symbols: readonly string[]): Promise<ExchangeAnswer<TickerAnswer>> {
+    await this.called({ method: 'tickers' });
+    const known = symbols.filter((symbol) => this.statuses.has(symbol)).reverse();
+    return this.answer({
+      rows: known.map((symbol) => ({ symbol, lastPrice: '10.50', priceChangePercent: '-1.250', volume: '7.00' })),
+      unknownSymbols: symbols.filter((symbol) => !this.statuses.has(symbol)),
+    });
+  }
+
+  async minuteCandles(symbol: string, range: TimeRange): Promise<ExchangeAnswer<readonly MinuteCandle[]>> {
+    await this.called({ method: 'minuteCandles', symbol, range });
+    if (!this.statuses.has(symbol)) throw new ExchangeError('unknown_symbol', `${symbol} is not known`);
+    const now = this.clock.now() + this.skew;
+    const rows: MinuteCandle[] = [];
+    const first = Math.ceil(range.start / MINUTE) * MINUTE;
+    for (let time = first; time < range.end && time <= now && rows.length < CANDLE_PAGE_LIMIT; time += MINUTE) {
+      if (!this.has(symbol, time)) continue;
+      const change = this.changes.get(`${symbol} ${time}`) ?? {};
+      rows.push(buildMinute(symbol, time, { capturedAt: this.clock.now(), ...change }));
+    }
+    return this.answer(rows);
+  }
+
+  async symbols(symbols: readonly string[]): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {
+    await this.called({ method: 'symbols' });
+    return this.answer(
+      symbols.flatMap((symbol) => {
+        const status = this.statuses.get(symbol);
+        return status === undefined ? [] : [{ symbol, baseAsset: symbol.slice(0, 3), quoteAsset: 'USDT', status }];
+      }),
+    );
+  }
+
+  async serverTime(): Promise<ExchangeAnswer<EpochMicros>> {
+    await this.called({ method: 'serverTime' });
+    return this.answer(this.clock.now() + this.skew);
+  }
+
+  status(): ExchangeStatus {
+    return {
+      state: 'ok',
+      detail: '',
+      host: 'exchange.test',
+      origin: this.origin,
+      lastAnswerAt: null,
+      blockedUntil: null,
+      usedWeight: 0,
+      weightLimit: 6_000,
+      ...this.current,
+    };
+  }
+
+  private async called(call: ExchangeCall): Promise<void> {
+    this.calls.push(call);
+    await this.gate;
+    const error = this.fault(call);
+    if (error) throw error;
+  }
+
+  private answer<T>(data: T): ExchangeAnswer<T> {
+    return { data, receivedAt: this.clock.now(), origin: this.origin };
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  CandleCursor,
+  floorTo,
+  HistoryStore,
+  MINUTE,
+  parseCandle,
+  ProcessStatusStore,
+  type EpochMicros,
+  type EventBatch,
+  type FetchedMinutes,
+  type MinuteCandle,
+  type ProcessStatusRow,
+  type SymbolInfo,
+  type TimeRange,
+  type TrackedSymbol,
+} from '@app/domain';
+
+/** The history in memory: which minutes are stored or stopped. */
+export class FakeHistoryStore extends HistoryStore {
+  readonly fetched: FetchedMinutes[] = [];
+  readonly symbols: SymbolInfo[] = [];
+  readonly frames = new Map<string, TrackedSymbol>();
+  /** Minutes stored, by symbol and minute. */
+  readonly stored = new Map<string, MinuteCandle>();
+  /** Minutes marked stopped, as `symbol minute`. */
+  readonly stopped = new Set<string>();
+  /** Thrown by every write. */
+  fault: Error | undefined;
+
+  async track(symbol: TrackedSymbol): Promise<TrackedSymbol> {
+    await this.writing();
+    const frame = this.frames.get(symbol.symbol) ?? symbol;
+    this.frames.set(symbol.symbol, frame);
+    return frame;
+  }
+
+  tracked(symbol: string): Promise<TrackedSymbol | undefined> {
+    return Promise.resolve(this.frames.get(symbol));
+  }
+
+  async saveSymbols(symbols: readonly SymbolInfo[]): Promise<void> {
+    await this.writing();
+    this.symbols.push(...symbols);
+  }
+
+  async saveFetched(fetched: FetchedMinutes): Promise<void> {
+    await this.writing();
+    this.fetched.push(fetched);
+    for (const candle of fetched.candles) this.store(candle);
+  }
+
+  async markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {
+    await this.writing();
+    for (const range of ranges) {
+      for (let minute = range.start; minute < range.end; minute += MINUTE) {
+        if (!this.stored.has(`${symbol} ${minute}`)) this.stopped.add(`${symbol} ${minute}`);
+      }
+    }
+  }
+
+  missing(symbol: string, range: TimeRange): Promise<TimeRange[]> {
+    const ranges: TimeRange[] = [];
+    for (let minute = range.start; minute < range.end; minute += MINUTE) {
+      const key = `${symbol} ${minute}`;
+      if (this.stored.has(key) || this.stopped.has(key)) continue;
+      const last = ranges.at(-1);
+      if (last?.end === minute) ranges[ranges.length - 1] = { start: last.start, end: minute + MINUTE };
+      else ranges.push({ start: minute, end: minute + MINUTE });
+    }
+    return Promise.resolve(ranges);
+  }
+
+  lastMinute(symbol: string): Promise<EpochMicros | undefined> {
+    const times = [...this.stored.values()].filter((candle) => candle.symbol === symbol).map((row) => row.openTime);
+    return Promise.resolve(times.length === 0 ? undefined : Math.max(...times));
+  }
+
+  /** Does for candle events what the sink does. */
+  take({ events }: EventBatch): void {
+    for (const { kind, value } of events) if (kind === 'candle') this.store(parseCandle(value));
+  }
+
+  private store(candle: MinuteCandle): void {
+    const key = `${candle.symbol} ${floorTo(candle.openTime, MINUTE)}`;
+    if (!this.stored.has(key)) this.stored.set(key, candle);
+    this.stopped.delete(key);
+  }
+
+  private async writing(): Promise<void> {
+    await Promise.resolve();
+    if (this.fault) throw this.fault;
+  }
+}
+
+export class FakeCandleCursor extends CandleCursor {
+  readonly positions = new Map<string, EpochMicros>();
+
+  position(symbol: string): Promise<EpochMicros | undefined> {
+    return Promise.resolve(this.positions.get(symbol));
+  }
+
+  advance(symbol: string, openTime: EpochMicros): Promise<void> {
+    this.positions.set(symbol, openTime);
+    return Promise.resolve();
+  }
+}
+
+export class FakeProcessStatusStore extends ProcessStatusStore {
+  readonly rows: ProcessStatusRow[] = [];
+  /** Thrown by every write. */
+  fault: Error | undefined;
+
+  async write(row: ProcessStatusRow): Promise<void> {
+    await Promise.resolve();
+    if (this.fault) throw this.fault;
+    this.rows.push(row);
+  }
+}

@@ -1,0 +1,5 @@
+export { FakeClock, TimerClock } from './fake-clock';
+export { FakeEventPublisher } from './fake-event-publisher';
+export { FakeEventSink } from './fake-event-sink';
+export { buildMinute, FakeExchange, type ExchangeCall } from './fake-exchange';
+export { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
