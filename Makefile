@@ -1,0 +1,72 @@
+# Every target is a thin line over an npm script; each prints what it does and ends non-zero when it failed.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# Native modules are compiled against the headers that lie beside Node, when they do: nothing is downloaded for them.
+NODE_PREFIX := $(shell node -p "require('node:path').resolve(process.execPath, '../..')" 2>/dev/null)
+ifneq ($(wildcard $(NODE_PREFIX)/include/node/node_version.h),)
+export npm_config_nodedir := $(NODE_PREFIX)
+endif
+
+SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
+
+.PHONY: help install build start demo producer api test test-unit lint format bench clean python-readers
+
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+install: node_modules/.installed
+
+node_modules/.installed: package-lock.json
+	@echo "Installing dependencies (better-sqlite3 is compiled, about a minute) ..."
+	@npm ci --loglevel=error
+	@touch $@
+
+build: dist/.built
+
+dist/.built: node_modules/.installed $(SOURCES)
+	@echo "Building ..."
+	@npm run --silent build
+	@touch $@
+
+start: build ## Captures the live market and serves it on http://localhost:8000
+	@npm run --silent start
+
+demo: build ## The same on the exchange simulator: no network needed (RECORDINGS=DIR plays recorded files)
+	@npm run --silent demo -- $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
+
+producer: build ## Captures only (ingest-app)
+	@npm run --silent start:ingest
+
+api: build ## Serves only (api-app)
+	@npm run --silent start:api
+
+test: build python-readers ## All tests: unit, integration, end to end, faults
+	@npm run --silent test
+
+test-unit: node_modules/.installed ## Unit tests only
+	@npm run --silent test:unit
+
+lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code
+	@npm run --silent lint
+
+format: node_modules/.installed ## Formats everything
+	@npm run --silent format
+
+bench: build ## Benchmarks, each against a peer in the same run
+	@npm run --silent bench
+
+# pandas, polars and DuckDB for the tests that read the CSVs as analysts do; without Python those are skipped, by name.
+python-readers: .cache/python/.installed
+
+.cache/python/.installed: test/readers/requirements.txt
+	@mkdir -p .cache
+	@if python3 -m venv .cache/python 2>/dev/null && \
+	    .cache/python/bin/pip install --quiet --disable-pip-version-check -r test/readers/requirements.txt; then \
+	  touch $@; \
+	else \
+	  echo "Python with pandas, polars and DuckDB cannot be had here: the tests that use them are SKIPPED"; \
+	fi
+
+clean: ## Removes what was built (never data)
+	@rm -rf dist .cache coverage
