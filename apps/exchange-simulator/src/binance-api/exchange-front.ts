@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MarketClock } from '../clock/market-clock';
 import { RequestStatistics } from '../control/request-statistics';
 import { SimulatorMetrics } from '../control/simulator-metrics';
-import { FIREWALL_PAGE, RESTRICTED_LOCATION, withUnknownParts } from '../faults/fault-bodies';
+import { FIREWALL_PAGE, RESTRICTED_LOCATION, withShortDecimals, withUnknownParts } from '../faults/fault-bodies';
 import { FaultRegistry, type FaultTarget } from '../faults/fault-registry';
 import type { RawQuery } from './query-parameters';
 import { RateLimiter, ban, tooManyRequests, type Refusal } from './rate-limiter';
@@ -136,7 +136,8 @@ export class ExchangeFront {
     }
     const target = targetOf(request);
     const extra = this.faults.take('extra', target);
-    const body = extra === undefined ? payload : withUnknownParts(payload, extra.symbol);
+    const extended = extra === undefined ? payload : withUnknownParts(payload, extra.symbol);
+    const body = this.faults.take('short-decimals', target) === undefined ? extended : withShortDecimals(extended);
     if (this.faults.take('empty', target) !== undefined) {
       return resized(reply, '');
     }

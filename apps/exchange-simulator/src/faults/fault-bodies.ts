@@ -27,6 +27,11 @@ export function withUnknownParts(body: string, symbol: string | undefined): stri
   return JSON.stringify(extended);
 }
 
+/** A JSON text whose decimals have no trailing zeros beyond two places. */
+export function withShortDecimals(body: string): string {
+  return body.replace(/"(-?\d+\.\d{2}\d*?)0+"/g, '"$1"');
+}
+
 function extend(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(extend);

@@ -69,6 +69,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('weight'), ...aim, used_weight: z.number().int().min(1).max(1_000_000_000) }),
   /** Unknown keys in every object of the answer, and an unknown status in exchangeInfo. */
   z.strictObject({ kind: z.literal('extra'), ...aim }),
+  /** Decimals lose their trailing zeros down to two places, as some routes of the exchange send them. */
+  z.strictObject({ kind: z.literal('short-decimals'), ...aim }),
   /** The closed minute that opens at `open_time` has other numbers than before, and so has every bucket above it. */
   z.strictObject({ kind: z.literal('revise'), symbol, open_time: wholeMinute }),
   /** The minutes have no row and do not count in any bucket above them. */

@@ -3,6 +3,8 @@ import type { Listing } from './listing';
 import type { TradingCalendar } from './trading-calendar';
 
 const MINUTE_MS = 60_000;
+/** Bound once: the scan over trades spends its time in them. */
+const { floor, max, min } = Math;
 
 /** One simulated trade. The index counts the symbol's trades from 0; the id on the exchange is `firstTradeId` + index. */
 export interface Trade {
@@ -63,8 +65,8 @@ export class TradeTape {
     this.tradeKey = key('trade');
     this.timeKey = key('time');
     this.octaveKeys = OCTAVE_WEIGHTS.map((_, octave) => key(`octave ${octave}`));
-    this.blockBits = 1 + Math.max(0, Math.floor(Math.log2(listing.trades / listing.minutes)));
-    this.priceJitter = Math.max(1, Math.floor(listing.middlePrice / 8_192));
+    this.blockBits = 1 + max(0, floor(Math.log2(listing.trades / listing.minutes)));
+    this.priceJitter = max(1, floor(listing.middlePrice / 8_192));
     this.listedMinute = listing.listedAt / MINUTE_MS;
     this.haltedMinute = (listing.haltedAt ?? Number.MAX_SAFE_INTEGER) / MINUTE_MS;
     this.tradingMinutesBeforeListing = calendar.tradingMinutesBefore(this.listedMinute);
@@ -84,7 +86,7 @@ export class TradeTape {
     if (minute <= this.listedMinute) {
       return 0;
     }
-    return this.calendar.tradingMinutesBefore(Math.min(minute, this.haltedMinute)) - this.tradingMinutesBeforeListing;
+    return this.calendar.tradingMinutesBefore(min(minute, this.haltedMinute)) - this.tradingMinutesBeforeListing;
   }
 
   /** Trades before `minute`: the index of its first trade, should it have one. */
@@ -94,12 +96,12 @@ export class TradeTape {
       return 0;
     }
     const { trades, minutes } = this.listing;
-    return 1 + Math.floor((tau * trades + (hash32(this.countKey, tau) % (trades + 1))) / minutes);
+    return 1 + floor((tau * trades + (hash32(this.countKey, tau) % (trades + 1))) / minutes);
   }
 
   /** Trades at or before `time` (epoch milliseconds): the index of the first one after it. */
   tradesUntil(time: number): number {
-    const minute = Math.floor(time / MINUTE_MS);
+    const minute = floor(time / MINUTE_MS);
     const offset = time - minute * MINUTE_MS;
     const first = this.tradesBefore(minute);
     const end = this.tradesBefore(minute + 1);
@@ -129,7 +131,7 @@ export class TradeTape {
     const size = 2 ** this.blockBits;
     const hash = hash32(this.tradeKey, index);
     return {
-      price: from + Math.floor(((to - from) * (index - block * size)) / size) + this.jitterOf(hash),
+      price: from + floor(((to - from) * (index - block * size)) / size) + this.jitterOf(hash),
       quantity: this.quantityOf(hash),
       takerBuys: (hash & 0x100) !== 0,
     };
@@ -150,10 +152,10 @@ export class TradeTape {
       const next = this.latticePrice(block + 1);
       const slope = next - start;
       const blockStart = block * size;
-      const end = Math.min(to, blockStart + size);
+      const end = min(to, blockStart + size);
       for (; index < end; index += 1) {
         const hash = hash32(this.tradeKey, index);
-        const price = start + Math.floor((slope * (index - blockStart)) / size) + this.jitterOf(hash);
+        const price = start + floor((slope * (index - blockStart)) / size) + this.jitterOf(hash);
         const quantity = this.quantityOf(hash);
         const quote = price * quantity;
         if (price > high) {
@@ -175,12 +177,12 @@ export class TradeTape {
   }
 
   private jitterOf(hash: number): number {
-    return Math.floor((((hash & 0xff) - 0x80) * this.priceJitter) / 0x80);
+    return floor((((hash & 0xff) - 0x80) * this.priceJitter) / 0x80);
   }
 
   /** Skewed to small quantities: the product of two even ones. */
   private quantityOf(hash: number): number {
-    return 1 + Math.floor((((hash >>> 9) & 0xff) * ((hash >>> 17) & 0xff) * (this.listing.largestTrade - 1)) / 0x10000);
+    return 1 + floor((((hash >>> 9) & 0xff) * ((hash >>> 17) & 0xff) * (this.listing.largestTrade - 1)) / 0x10000);
   }
 
   /** The smooth part of the price at trade `block` * 2^blockBits: octaves of value noise, in integers throughout. */
@@ -193,10 +195,10 @@ export class TradeTape {
       const key = this.octaveKeys[octave] ?? 0;
       const left = (hash32(key, cell) & 0xffff) - LATTICE_HALF_RANGE;
       const right = (hash32(key, cell + 1) & 0xffff) - LATTICE_HALF_RANGE;
-      sum += (OCTAVE_WEIGHTS[octave] ?? 0) * Math.floor(left + ((right - left) * (block - cell * size)) / size);
+      sum += (OCTAVE_WEIGHTS[octave] ?? 0) * floor(left + ((right - left) * (block - cell * size)) / size);
     }
-    const swing = Math.floor(sum / 32);
-    return this.listing.middlePrice + Math.floor((this.listing.middlePrice * swing) / 2 ** 20);
+    const swing = floor(sum / 32);
+    return this.listing.middlePrice + floor((this.listing.middlePrice * swing) / 2 ** 20);
   }
 
   /**
@@ -209,8 +211,8 @@ export class TradeTape {
     let previous = 0;
     for (let position = 0; position < count; position += 1) {
       const hash = hash32(this.timeKey, first + position);
-      const slot = Math.floor((MINUTE_MS * position) / count);
-      const width = Math.floor((MINUTE_MS * (position + 1)) / count) - slot;
+      const slot = floor((MINUTE_MS * position) / count);
+      const width = floor((MINUTE_MS * (position + 1)) / count) - slot;
       let offset = slot + ((hash >>> 8) % width);
       if (position > 0 && (hash & 3) === 0) {
         offset = previous;

@@ -1,5 +1,7 @@
 import { hash32, hashText } from './hash';
 
+const { floor, max, min } = Math;
+
 /** A half-open span of minutes since the epoch. */
 export interface MinuteSpan {
   readonly start: number;
@@ -32,8 +34,7 @@ export class TradingCalendar {
     let count = this.ownTradingMinutesBefore(minute);
     for (const stop of this.extra) {
       count -=
-        this.ownTradingMinutesBefore(Math.min(minute, stop.end)) -
-        this.ownTradingMinutesBefore(Math.min(minute, stop.start));
+        this.ownTradingMinutesBefore(min(minute, stop.end)) - this.ownTradingMinutesBefore(min(minute, stop.start));
     }
     return count;
   }
@@ -44,7 +45,7 @@ export class TradingCalendar {
 
   /** The calendar's own stops of the thirty-day block that holds `minute`, oldest first. */
   stopsAround(minute: number): readonly [MinuteSpan, MinuteSpan] {
-    const block = Math.floor((minute - FIRST_MINUTE) / BLOCK);
+    const block = floor((minute - FIRST_MINUTE) / BLOCK);
     const start = FIRST_MINUTE + block * BLOCK;
     const long = start + this.placeInHalf(2 * block, LONG_STOP);
     const short = start + HALF_BLOCK + this.placeInHalf(2 * block + 1, SHORT_STOP);
@@ -56,7 +57,7 @@ export class TradingCalendar {
 
   private ownTradingMinutesBefore(minute: number): number {
     const elapsed = minute - FIRST_MINUTE;
-    const block = Math.floor(elapsed / BLOCK);
+    const block = floor(elapsed / BLOCK);
     const inBlock = elapsed - block * BLOCK;
     const long = this.placeInHalf(2 * block, LONG_STOP);
     const short = HALF_BLOCK + this.placeInHalf(2 * block + 1, SHORT_STOP);
@@ -70,7 +71,7 @@ export class TradingCalendar {
 }
 
 function clamp(value: number, maximum: number): number {
-  return Math.max(0, Math.min(value, maximum));
+  return max(0, min(value, maximum));
 }
 
 function merge(spans: readonly MinuteSpan[]): MinuteSpan[] {
@@ -78,7 +79,7 @@ function merge(spans: readonly MinuteSpan[]): MinuteSpan[] {
   for (const span of [...spans].sort((a, b) => a.start - b.start)) {
     const last = merged.at(-1);
     if (last !== undefined && span.start <= last.end) {
-      merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, span.end) };
+      merged[merged.length - 1] = { start: last.start, end: max(last.end, span.end) };
     } else {
       merged.push(span);
     }
