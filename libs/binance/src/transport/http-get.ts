@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { types } from 'node:util';
 
 /** Why no answer, or only part of one, arrived. */
 export type TransportFailure = 'timeout' | 'connection' | 'cut_body' | 'oversized_body' | 'unreadable_body';
@@ -72,6 +73,7 @@ export async function httpGet(url: string, options: HttpGetOptions): Promise<Htt
     return new TransportError(failure, rootMessage(error), { cause: error });
   };
 
+  let complete = false;
   try {
     let response: Response;
     try {
@@ -85,6 +87,7 @@ export async function httpGet(url: string, options: HttpGetOptions): Promise<Htt
     }
     try {
       const text = await readText(response, options.maxBodyBytes);
+      complete = true;
       return { status: response.status, headers: response.headers, text };
     } catch (error) {
       const explained = explain(error, 'cut_body');
@@ -94,8 +97,8 @@ export async function httpGet(url: string, options: HttpGetOptions): Promise<Htt
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    // Lets go of the connection when the body was not read to its end; without effect otherwise.
-    controller.abort();
+    // Lets go of a connection whose answer was not read to its end.
+    if (!complete) controller.abort();
   }
 }
 
@@ -118,8 +121,8 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
 /** fetch says "fetch failed" and hides what happened in the cause. */
 function rootMessage(error: unknown): string {
   let current = error;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  if (!(current instanceof Error)) return String(current);
-  const code = (current as NodeJS.ErrnoException).code;
-  return current.message || code || current.name;
+  while (types.isNativeError(current) && types.isNativeError(current.cause)) current = current.cause;
+  if (!types.isNativeError(current)) return String(current);
+  const { message, code, name } = current as NodeJS.ErrnoException;
+  return message || code || name;
 }

@@ -1,0 +1,577 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HOUR, MINUTE, SECOND, type Exchange } from '@app/domain';
+import { MetricsRegistry, type Logger } from '@app/observability';
+import { FakeClock } from '@app/testing';
+import type { BinanceOptions } from './binance-options';
+import { createBinanceExchange } from './create-binance-exchange';
+
+const START = Date.UTC(2026, 0, 15, 12) * 1_000;
+
+type Handler = (url: URL, response: ServerResponse) => void;
+
+/** A loopback server that answers as the test wants and remembers what it was asked. */
+class LoopbackExchange {
+  readonly asked: string[] = [];
+  /** Answer to `/_simulator/origin`; undefined: it has no such route. */
+  origin: string | undefined;
+  originAsked = 0;
+  handler: Handler = answerTickers;
+  private readonly server: Server;
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      const url = new URL(request.url ?? '/', 'http://loopback');
+      if (url.pathname === '/_simulator/origin') {
+        this.originAsked += 1;
+        if (this.origin === undefined) send(response, 404, { message: 'no such route' });
+        else send(response, 200, { origin: this.origin });
+        return;
+      }
+      this.asked.push(request.url ?? '');
+      this.handler(url, response);
+    });
+  }
+
+  async listen(port = 0): Promise<this> {
+    this.server.listen(port, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async close(): Promise<void> {
+    if (!this.server.listening) return;
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json;charset=UTF-8', ...headers }).end(text);
+}
+
+const ticker = (symbol: string): Record<string, unknown> => ({
+  symbol,
+  lastPrice: '68001.20000000',
+  priceChangePercent: '1.870',
+  volume: '24567.12300000',
+  keyOfTomorrow: 1,
+});
+
+const symbolsOf = (url: URL): string[] => JSON.parse(url.searchParams.get('symbols') ?? '[]') as string[];
+
+const INVALID_SYMBOL = { code: -1121, msg: 'Invalid symbol.' };
+
+function answerTickers(url: URL, response: ServerResponse): void {
+  const symbols = symbolsOf(url);
+  if (symbols.some((symbol) => symbol.startsWith('NOSUCH'))) send(response, 400, INVALID_SYMBOL);
+  else send(response, 200, symbols.map(ticker));
+}
+
+/** Answers one after the other; the last one stays. */
+function inTurn(...handlers: readonly [Handler, ...Handler[]]): Handler {
+  let next = 0;
+  return (url, response) => {
+    const handler = handlers[Math.min(next, handlers.length - 1)] ?? handlers[0];
+    next += 1;
+    handler(url, response);
+  };
+}
+
+const status =
+  (code: number, body: unknown = '', headers: Record<string, string> = {}): Handler =>
+  (_url, response) => {
+    send(response, code, body, headers);
+  };
+
+const cut: Handler = (_url, response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' });
+  response.write('[{"symbol":');
+  setImmediate(() => response.destroy());
+};
+
+describe('BinanceExchange', () => {
+  const servers: LoopbackExchange[] = [];
+  let clock: FakeClock;
+  let metrics: MetricsRegistry;
+  let logged: { level: string; message: string }[];
+
+  beforeEach(() => {
+    clock = new FakeClock(START);
+    logged = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  async function serve(handler?: Handler): Promise<LoopbackExchange> {
+    const server = await new LoopbackExchange().listen();
+    if (handler) server.handler = handler;
+    servers.push(server);
+    return server;
+  }
+
+  function connect(hosts: readonly (LoopbackExchange | string)[], options: Partial<BinanceOptions> = {}): Exchange {
+    metrics = new MetricsRegistry();
+    const record = (level: string) => (_fields: object, message: string) => logged.push({ level, message });
+    const logger = { info: record('info'), warn: record('warn') } as unknown as Logger;
+    const restUrls = hosts.map((host) => (typeof host === 'string' ? host : host.url));
+    return createBinanceExchange(
+      { restUrls, clock, logger, metrics },
+      { retryDelayMs: () => 0, requestTimeoutMs: 5_000, ...options },
+    );
+  }
+
+  const logLines = (level: string): string[] =>
+    logged.filter((line) => line.level === level).map(({ message }) => message);
+
+  async function metric(name: string): Promise<Record<string, number>> {
+    const { values } = (await metrics.getSingleMetric(name)?.get()) ?? { values: [] };
+    return Object.fromEntries(values.map(({ labels, value }) => [Object.values(labels).join(' '), value]));
+  }
+
+  describe('tickers', () => {
+    it("should return the exchange's own text with the time of the answer", async () => {
+      const server = await serve();
+      const exchange = connect([server]);
+      await expect(exchange.tickers(['BTCUSDT', 'ETHUSDT'])).resolves.toEqual({
+        data: {
+          rows: ['BTCUSDT', 'ETHUSDT'].map((symbol) => ({
+            symbol,
+            lastPrice: '68001.20000000',
+            priceChangePercent: '1.870',
+            volume: '24567.12300000',
+          })),
+          unknownSymbols: [],
+        },
+        receivedAt: START,
+        origin: 'binance',
+      });
+      expect(server.asked).toHaveLength(1);
+    });
+
+    it('should percent-encode symbols that are not ASCII', async () => {
+      const server = await serve();
+      const answer = await connect([server]).tickers(['币安人生USDT']);
+      expect(answer.data.rows.map(({ symbol }) => symbol)).toEqual(['币安人生USDT']);
+      expect(server.asked).toEqual([
+        '/api/v3/ticker/24hr?symbols=%5B%22%E5%B8%81%E5%AE%89%E4%BA%BA%E7%94%9FUSDT%22%5D',
+      ]);
+    });
+
+    it('should ask for many symbols in lists of 20 and count their weight', async () => {
+      const server = await serve();
+      const exchange = connect([server]);
+      const symbols = Array.from({ length: 45 }, (_, index) => `S${index}USDT`);
+      const answer = await exchange.tickers(symbols);
+      expect(answer.data.rows).toHaveLength(45);
+      expect(server.asked).toHaveLength(3);
+      expect(exchange.status().usedWeight).toBe(6);
+    });
+
+    it('should ask for all at once when there are very many, and name those that are not there', async () => {
+      const symbols = Array.from({ length: 600 }, (_, index) => `S${index}USDT`);
+      const server = await serve((_url, response) => {
+        send(response, 200, [...symbols.slice(1), 'OTHERUSDT'].map(ticker));
+      });
+      const exchange = connect([server]);
+      const answer = await exchange.tickers(symbols);
+      expect(answer.data.rows).toHaveLength(599);
+      expect(answer.data.unknownSymbols).toEqual(['S0USDT']);
+      expect(server.asked).toEqual(['/api/v3/ticker/24hr']);
+      expect(exchange.status().usedWeight).toBe(80);
+    });
+
+    it('should find unknown symbols, return the rest, and ask for them again after an hour only', async () => {
+      const server = await serve();
+      const exchange = connect([server]);
+      const symbols = ['BTCUSDT', 'NOSUCHA', 'ETHUSDT', 'NOSUCHB', 'BNBUSDT', '=cmd|'];
+      const first = await exchange.tickers(symbols);
+      expect(first.data.rows.map(({ symbol }) => symbol).sort()).toEqual(['BNBUSDT', 'BTCUSDT', 'ETHUSDT']);
+      expect(first.data.unknownSymbols).toEqual(['NOSUCHA', 'NOSUCHB', '=cmd|']);
+
+      server.asked.length = 0;
+      clock.advance(HOUR - SECOND);
+      const second = await exchange.tickers(symbols);
+      expect(second.data).toEqual({ rows: first.data.rows, unknownSymbols: first.data.unknownSymbols });
+      expect(server.asked).toHaveLength(1);
+
+      server.asked.length = 0;
+      clock.advance(SECOND);
+      await exchange.tickers(symbols);
+      expect(server.asked).toHaveLength(3);
+
+      server.asked.length = 0;
+      clock.advance(HOUR);
+      server.handler = (url, response) => {
+        send(response, 200, symbolsOf(url).map(ticker));
+      };
+      const listed = await exchange.tickers(symbols);
+      expect(listed.data.rows).toHaveLength(5);
+      expect(listed.data.unknownSymbols).toEqual(['=cmd|']);
+    });
+
+    it('should answer without rows when no symbol is known', async () => {
+      const server = await serve((url, response) => {
+        if (url.pathname.endsWith('/time')) send(response, 200, { serverTime: START / 1_000 });
+        else answerTickers(url, response);
+      });
+      const exchange = connect([server]);
+      const nothing = { data: { rows: [], unknownSymbols: ['NOSUCHA'] }, origin: 'binance' };
+      await expect(exchange.tickers(['NOSUCHA'])).resolves.toMatchObject(nothing);
+      await expect(exchange.tickers(['NOSUCHA'])).resolves.toMatchObject(nothing);
+      expect(server.asked.map((target) => target.split('?')[0])).toEqual(['/api/v3/ticker/24hr', '/api/v3/time']);
+    });
+
+    it('should leave out a row that cannot be read, count it, and tolerate a missing one', async () => {
+      const server = await serve((_url, response) => {
+        send(response, 200, [{ ...ticker('BTCUSDT'), lastPrice: 68001.2 }, ticker('ETHUSDT')]);
+      });
+      const answer = await connect([server]).tickers(['BTCUSDT', 'ETHUSDT', 'BNBUSDT']);
+      expect(answer.data.rows.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
+      expect(answer.data.unknownSymbols).toEqual([]);
+      await expect(metric('csp_exchange_rows_dropped_total')).resolves.toEqual({ malformed: 1 });
+      expect(logLines('warn')).toEqual(['rows of the exchange were not taken']);
+    });
+  });
+
+  describe('minuteCandles', () => {
+    const kline = (openMs: number): unknown[] => [
+      openMs, '1.0', '2.0', '0.5', '1.5', '10.00', openMs + 59_999, '15.00', 3, '4.00', '6.00', '0',
+    ]; // prettier-ignore
+
+    it('should ask for open times in the range, in whole milliseconds', async () => {
+      const server = await serve((_url, response) => {
+        send(response, 200, [kline(START / 1_000), kline(START / 1_000 + 60_000)]);
+      });
+      const answer = await connect([server]).minuteCandles('BTCUSDT', { start: START - 1, end: START + 2 * MINUTE });
+      expect(server.asked).toEqual([
+        `/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=${START / 1_000}&endTime=${START / 1_000 + 119_999}&limit=1000`,
+      ]);
+      expect(answer.data.map(({ openTime }) => openTime)).toEqual([START, START + MINUTE]);
+      expect(answer.data[0]).toMatchObject({ capturedAt: START, source: 'binance_api_v3_klines', tradeCount: 3 });
+    });
+
+    it('should ask again for a page with a row that cannot be read, and fail rather than lose a minute', async () => {
+      const spoilt: Handler = (_url, response) => {
+        send(response, 200, [kline(START / 1_000), [START / 1_000 + 60_000, 1]]);
+      };
+      const server = await serve(inTurn(spoilt, status(200, [kline(START / 1_000)])));
+      const exchange = connect([server]);
+      const range = { start: START, end: START + 2 * MINUTE };
+      expect((await exchange.minuteCandles('BTCUSDT', range)).data).toHaveLength(1);
+      server.handler = spoilt;
+      server.asked.length = 0;
+      await expect(exchange.minuteCandles('BTCUSDT', range)).rejects.toMatchObject({ failure: 'unreachable' });
+      expect(server.asked).toHaveLength(3);
+      expect(exchange.status().state).toBe('ok');
+      await expect(metric('csp_exchange_retries_total')).resolves.toEqual({ wrong_shape: 3 });
+    });
+
+    it('should take a row once that is there twice', async () => {
+      const server = await serve(status(200, [kline(START / 1_000), kline(START / 1_000)]));
+      const answer = await connect([server]).minuteCandles('BTCUSDT', { start: START, end: START + MINUTE });
+      expect(answer.data).toHaveLength(1);
+      await expect(metric('csp_exchange_rows_dropped_total')).resolves.toEqual({ duplicate: 1 });
+    });
+
+    it('should name an unknown symbol, without a retry', async () => {
+      const server = await serve(status(400, INVALID_SYMBOL));
+      const exchange = connect([server]);
+      const range = { start: START, end: START + MINUTE };
+      await expect(exchange.minuteCandles('NOSUCH', range)).rejects.toMatchObject({
+        code: 'EXCHANGE.REQUEST_FAILED',
+        failure: 'unknown_symbol',
+        message: 'klines: HTTP 400: -1121 Invalid symbol.',
+      });
+      await expect(exchange.minuteCandles('no symbol', range)).rejects.toMatchObject({ failure: 'unknown_symbol' });
+      await expect(exchange.minuteCandles('BTCUSDT', { start: START, end: START })).rejects.toThrow(RangeError);
+      expect(server.asked).toHaveLength(1);
+    });
+  });
+
+  describe('symbols', () => {
+    const info = (symbol: string): object => ({ symbol, status: 'HALT', baseAsset: 'A', quoteAsset: 'B', new: [] });
+    const rateLimits = [
+      { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 1_200 },
+      { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 6_100 },
+    ];
+
+    it('should read symbols and limits', async () => {
+      const server = await serve((url, response) => {
+        send(response, 200, { rateLimits, symbols: symbolsOf(url).map(info), sors: [] });
+      });
+      const exchange = connect([server]);
+      const answer = await exchange.symbols(['BTCUSDT', '币安人生USDT']);
+      expect(answer.data).toEqual([
+        { symbol: 'BTCUSDT', status: 'HALT', baseAsset: 'A', quoteAsset: 'B' },
+        { symbol: '币安人生USDT', status: 'HALT', baseAsset: 'A', quoteAsset: 'B' },
+      ]);
+      expect(exchange.status()).toMatchObject({ usedWeight: 20, weightLimit: 1_200 });
+    });
+
+    it('should pick from the full list when one symbol is unknown', async () => {
+      const server = await serve((url, response) => {
+        if (url.searchParams.has('symbols')) send(response, 400, INVALID_SYMBOL);
+        else send(response, 200, { rateLimits: [], symbols: ['BTCUSDT', 'ETHUSDT'].map(info) });
+      });
+      const answer = await connect([server]).symbols(['BTCUSDT', 'NOSUCH', 'no symbol']);
+      expect(answer.data.map(({ symbol }) => symbol)).toEqual(['BTCUSDT']);
+      expect(server.asked[1]).toBe('/api/v3/exchangeInfo?showPermissionSets=false');
+    });
+
+    it('should not send an address that is too long', async () => {
+      const symbols = Array.from({ length: 900 }, (_, index) => `SYMBOL${index}USDT`);
+      const server = await serve(status(200, { symbols: symbols.map(info) }));
+      await expect(connect([server]).symbols(symbols)).resolves.toMatchObject({ data: { length: 900 } });
+      expect(server.asked).toEqual(['/api/v3/exchangeInfo?showPermissionSets=false']);
+    });
+  });
+
+  it('should read the time of the exchange', async () => {
+    const server = await serve(status(200, { serverTime: START / 1_000 + 5 }));
+    await expect(connect([server]).serverTime()).resolves.toEqual({
+      data: START + 5_000,
+      receivedAt: START,
+      origin: 'binance',
+    });
+  });
+
+  describe('politeness', () => {
+    it.each([
+      [429, { 'retry-after': '17' }, 'rate_limited', 17 * SECOND],
+      [418, { 'retry-after': '7200' }, 'banned', 2 * HOUR],
+      [403, {}, 'forbidden', 5 * MINUTE],
+    ])('should send nothing after %i until the time is over', async (code, headers, failure, silence) => {
+      const server = await serve(status(code, '<html><title>No</title></html>', headers));
+      const exchange = connect([server]);
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure });
+      expect(exchange.status()).toMatchObject({ state: failure, blockedUntil: START + silence });
+      expect(exchange.status().detail).toContain(`HTTP ${code}: No`);
+
+      clock.advance(silence - 6 * SECOND);
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure });
+      await expect(exchange.serverTime()).rejects.toMatchObject({ failure });
+      expect(server.asked).toHaveLength(1);
+
+      clock.advance(6 * SECOND);
+      server.handler = answerTickers;
+      await exchange.tickers(['BTCUSDT']);
+      expect(server.asked).toHaveLength(2);
+      expect(exchange.status()).toMatchObject({ state: 'ok', detail: '', blockedUntil: null });
+      await expect(metric('csp_exchange_blocked_seconds_total')).resolves.toEqual({ [failure]: silence / SECOND });
+      expect(logged).toHaveLength(2);
+    });
+
+    it('should wait for the end of a short silence and then go on', async () => {
+      clock = new FakeClock(START, 1_000_000);
+      const server = await serve(inTurn(status(429, '', { 'retry-after': '2' }), answerTickers));
+      const exchange = connect([server]);
+      const poll = exchange.tickers(['BTCUSDT']);
+      while (exchange.status().blockedUntil === null) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(server.asked).toHaveLength(1);
+      clock.advance(2 * SECOND);
+      await expect(poll).resolves.toMatchObject({ data: { rows: { length: 1 } } });
+      expect(server.asked).toHaveLength(2);
+    });
+
+    it('should trust a weight header that jumps, and wait for the next minute', async () => {
+      clock = new FakeClock(START, 1_000_000);
+      const server = await serve((url, response) => {
+        response.setHeader('x-mbx-used-weight-1m', clock.now() < START + MINUTE ? '4799' : '2');
+        answerTickers(url, response);
+      });
+      const exchange = connect([server]);
+      await exchange.tickers(['BTCUSDT']);
+      expect(exchange.status().usedWeight).toBe(4_799);
+      const poll = exchange.tickers(['BTCUSDT']);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(server.asked).toHaveLength(1);
+      clock.advance(MINUTE);
+      await poll;
+      expect(server.asked).toHaveLength(2);
+      expect(exchange.status().usedWeight).toBe(2);
+      await expect(metric('csp_exchange_used_weight')).resolves.toEqual({ '': 2 });
+    });
+
+    it('should charge a refused request too', async () => {
+      const server = await serve(status(400, { code: -1120, msg: 'Invalid interval.' }));
+      const exchange = connect([server]);
+      await expect(exchange.serverTime()).rejects.toMatchObject({
+        failure: 'rejected',
+        message: 'time: HTTP 400: -1120 Invalid interval.',
+      });
+      expect(server.asked).toHaveLength(1);
+      expect(exchange.status()).toMatchObject({ usedWeight: 1, state: 'failing' });
+    });
+  });
+
+  describe('a host in trouble', () => {
+    const oversized: Handler = (_url, response) => {
+      send(response, 200, `[${' '.repeat(200_000)}]`);
+    };
+    const silent: Handler = () => undefined;
+
+    it.each<[string, Handler, string, string]>([
+      ['500', status(500, { code: -1000, msg: 'Unknown' }), 'server_error', 'failing'],
+      ['503', status(503, '<html></html>'), 'server_error', 'failing'],
+      ['a cut body', cut, 'cut_body', 'unreachable'],
+      ['JSON that is none', status(200, '[{"symbol":'), 'malformed_json', 'failing'],
+      ['an empty body', status(200, ''), 'malformed_json', 'failing'],
+      ['a body without end', oversized, 'oversized_body', 'failing'],
+      ['a slow answer', silent, 'timeout', 'unreachable'],
+    ])('should ask three times after %s, and say so once', async (_what, handler, reason, state) => {
+      const server = await serve(inTurn(handler, handler, answerTickers));
+      const exchange = connect([server], { requestTimeoutMs: 300, maxBodyBytes: 100_000 });
+      await expect(exchange.tickers(['BTCUSDT'])).resolves.toMatchObject({ data: { rows: { length: 1 } } });
+      expect(server.asked).toHaveLength(3);
+      await expect(metric('csp_exchange_retries_total')).resolves.toEqual({ [reason]: 2 });
+      await expect(metric('csp_exchange_requests_total')).resolves.toEqual({
+        [`ticker_24hr ${reason}`]: 2,
+        'ticker_24hr ok': 1,
+      });
+
+      server.handler = handler;
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'unreachable' });
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'unreachable' });
+      expect(server.asked).toHaveLength(9);
+      expect(exchange.status()).toMatchObject({ state, host: new URL(server.url).host, lastAnswerAt: START });
+      expect(exchange.status().detail).not.toBe('');
+      expect(logLines('warn')).toHaveLength(1);
+      server.handler = answerTickers;
+      await exchange.tickers(['BTCUSDT']);
+      expect(exchange.status()).toMatchObject({ state: 'ok', detail: '' });
+      expect(logLines('info')).toHaveLength(2);
+    });
+
+    it('should tell where a route is missing', async () => {
+      const server = await serve((url, response) => {
+        if (url.pathname.endsWith('/ticker/24hr')) answerTickers(url, response);
+        else send(response, 404, '');
+      });
+      const exchange = connect([server]);
+      await exchange.tickers(['BTCUSDT']);
+      const range = { start: START, end: START + MINUTE };
+      await expect(exchange.minuteCandles('BTCUSDT', range)).rejects.toMatchObject({ failure: 'not_found' });
+      await expect(exchange.symbols(['BTCUSDT'])).rejects.toMatchObject({ failure: 'not_found' });
+      await expect(exchange.serverTime()).rejects.toMatchObject({ failure: 'not_found' });
+      expect(server.asked).toHaveLength(4);
+      expect(exchange.status().state).toBe('ok');
+    });
+
+    it('should stop when the caller aborts', async () => {
+      const controller = new AbortController();
+      const reason = new Error('shutting down');
+      const server = await serve(() => {
+        controller.abort(reason);
+      });
+      await expect(connect([server]).tickers(['BTCUSDT'], controller.signal)).rejects.toBe(reason);
+      expect(server.asked).toHaveLength(1);
+    });
+
+    it('should go on to the next host, stay there, and come back after some minutes', async () => {
+      const [preferred, other] = [await serve(status(502)), await serve()];
+      const exchange = connect([preferred, other]);
+      expect(exchange.status()).toMatchObject({ state: 'unknown', origin: null, lastAnswerAt: null });
+      await exchange.tickers(['BTCUSDT']);
+      await exchange.tickers(['BTCUSDT']);
+      expect([preferred.asked.length, other.asked.length]).toEqual([3, 2]);
+      expect(exchange.status()).toMatchObject({ state: 'ok', host: new URL(other.url).host });
+
+      clock.advance(5 * MINUTE);
+      await exchange.tickers(['BTCUSDT']);
+      expect([preferred.asked.length, other.asked.length]).toEqual([4, 3]);
+
+      preferred.handler = answerTickers;
+      clock.advance(5 * MINUTE);
+      await exchange.tickers(['BTCUSDT']);
+      await exchange.tickers(['BTCUSDT']);
+      expect([preferred.asked.length, other.asked.length]).toEqual([6, 3]);
+      expect(exchange.status().host).toBe(new URL(preferred.url).host);
+    });
+
+    it('should leave a host that refuses the region alone for an hour', async () => {
+      const [preferred, other] = [await serve(status(451, { code: 0, msg: 'restricted location' })), await serve()];
+      const exchange = connect([preferred, other]);
+      await exchange.tickers(['BTCUSDT']);
+      clock.advance(HOUR - SECOND);
+      await exchange.tickers(['BTCUSDT']);
+      expect([preferred.asked.length, other.asked.length]).toEqual([1, 2]);
+      expect(exchange.status()).toMatchObject({
+        state: 'ok',
+        detail: `refusing this region: ${new URL(preferred.url).host}`,
+        blockedUntil: null,
+      });
+      clock.advance(SECOND);
+      await exchange.tickers(['BTCUSDT']);
+      expect(preferred.asked).toHaveLength(2);
+    });
+
+    it('should be geo_blocked when every host refuses the region, and not ask for an hour', async () => {
+      const hosts = [await serve(status(451)), await serve(status(451))];
+      const exchange = connect(hosts);
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'geo_blocked' });
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'geo_blocked' });
+      expect(hosts.map(({ asked }) => asked.length)).toEqual([1, 1]);
+      expect(exchange.status()).toMatchObject({ state: 'geo_blocked', blockedUntil: START + HOUR });
+    });
+  });
+
+  describe('origin', () => {
+    it('should take the origin that a simulator names, once', async () => {
+      const server = await serve();
+      server.origin = 'simulator:7';
+      const exchange = connect([server]);
+      await expect(exchange.tickers(['BTCUSDT'])).resolves.toMatchObject({ origin: 'simulator:7' });
+      await exchange.tickers(['BTCUSDT']);
+      expect(server.originAsked).toBe(1);
+      expect(exchange.status().origin).toBe('simulator:7');
+    });
+
+    it('should ask for it again when something else listens at the address', async () => {
+      const server = await serve();
+      server.origin = 'simulator:7';
+      const { port, url } = server;
+      const exchange = connect([url]);
+      await exchange.tickers(['BTCUSDT']);
+      await server.close();
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'unreachable' });
+      expect(exchange.status()).toMatchObject({ state: 'unreachable', origin: null });
+      const successor = await new LoopbackExchange().listen(port);
+      servers.push(successor);
+      successor.origin = 'recording:ab12:364';
+      await expect(exchange.tickers(['BTCUSDT'])).resolves.toMatchObject({ origin: 'recording:ab12:364' });
+    });
+
+    it('should not take data of an origin that could not be asked for', async () => {
+      const server = await serve();
+      server.origin = 'not an origin';
+      await expect(connect([server]).tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'unreachable' });
+      expect(server.asked).toEqual([]);
+    });
+
+    it('should never mix two origins in one poll', async () => {
+      const [first, second] = [await serve(), await serve()];
+      first.origin = 'simulator:1';
+      second.origin = 'simulator:2';
+      first.handler = (url, response) => {
+        if (symbolsOf(url).includes('S0USDT')) answerTickers(url, response);
+        else send(response, 500, '');
+      };
+      const symbols = Array.from({ length: 25 }, (_, index) => `S${index}USDT`);
+      await expect(connect([first, second]).tickers(symbols)).rejects.toMatchObject({ failure: 'unreachable' });
+    });
+  });
+});
