@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Exchange, floorTo, HistoryStore, MINUTE, type FetchKind, type TimeRange } from '@app/domain';
+import { ExchangeTime } from '../candles/exchange-time';
+import { answeredRange, isClosed } from '../candles/minute-page';
+import { CaptureFaults } from '../status/capture-faults';
+import { CaptureMetrics } from '../status/capture-metrics';
+import { SymbolDirectory } from '../symbols/symbol-directory';
+import { absentMinutes } from './minute-ranges';
+
+export interface FetchedPage {
+  /** The part of the asked range that the exchange answered for. */
+  readonly range: TimeRange;
+  readonly rows: number;
+  /** Minutes of it without a row, of which nothing proves yet that they will never have one. */
+  readonly unresolved: readonly TimeRange[];
+}
+
+/** Brings one page of past minutes from the exchange into the store, with what it says of minutes that do not exist. */
+@Injectable()
+export class MinuteFetcher {
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly history: HistoryStore,
+    private readonly exchangeTime: ExchangeTime,
+    private readonly directory: SymbolDirectory,
+    private readonly faults: CaptureFaults,
+    private readonly metrics: CaptureMetrics,
+  ) {}
+
+  /**
+   * Fetches a page of at most 1,000 closed minutes. An absent minute is stopped when a later row exists, in the answer
+   * or stored, or when the symbol's status is not TRADING. @throws ExchangeError, OriginMismatchError
+   */
+  async fetch(kind: FetchKind, symbol: string, asked: TimeRange, signal?: AbortSignal): Promise<FetchedPage> {
+    const { data, origin, receivedAt } = await this.exchange.minuteCandles(symbol, asked, signal);
+    this.faults.answered();
+    const range = answeredRange(asked, data);
+    const now = this.exchangeTime.now();
+    const candles = data.filter((row) => isClosed(row, now) && row.openTime >= range.start && row.openTime < range.end);
+    if (candles.length > 0) {
+      await this.history.saveFetched({ kind, origin, symbol, range, candles, fetchedAt: receivedAt });
+      this.faults.accepted();
+      this.metrics.fetched(kind, candles.length);
+    }
+    const absent = absentMinutes(range, candles);
+    const unresolved = await this.resolve(symbol, absent, signal);
+    return { range, rows: candles.length, unresolved };
+  }
+
+  /** Marks those absent ranges stopped that a later row or the symbol's status proves; returns the others. */
+  async resolve(symbol: string, absent: readonly TimeRange[], signal?: AbortSignal): Promise<readonly TimeRange[]> {
+    if (absent.length === 0) return [];
+    const newest = await this.history.lastMinute(symbol);
+    const newestMinute = newest === undefined ? -1 : floorTo(newest, MINUTE);
+    let stopped = absent.filter(({ end }) => end <= newestMinute);
+    if (stopped.length < absent.length) {
+      await this.directory.refresh(MINUTE, signal);
+      const status = this.directory.statusOf(symbol);
+      if (status !== undefined && status !== 'TRADING') stopped = [...absent];
+    }
+    if (stopped.length > 0) await this.history.markStopped(symbol, stopped);
+    return absent.filter((range) => !stopped.includes(range));
+  }
+}

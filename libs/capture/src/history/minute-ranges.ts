@@ -1,0 +1,43 @@
+import { CANDLE_PAGE_LIMIT, floorTo, MINUTE, type MinuteCandle, type TimeRange } from '@app/domain';
+
+/** The parts of ascending, disjoint ranges that no cut covers; cuts in any order. */
+export function subtractRanges(ranges: readonly TimeRange[], cuts: readonly TimeRange[]): TimeRange[] {
+  const ordered = [...cuts].sort((a, b) => a.start - b.start);
+  return ranges.flatMap((range) => {
+    const rest: TimeRange[] = [];
+    let { start } = range;
+    for (const cut of ordered) {
+      if (cut.end <= start || cut.start >= range.end) continue;
+      if (cut.start > start) rest.push({ start, end: cut.start });
+      start = Math.max(start, cut.end);
+    }
+    if (start < range.end) rest.push({ start, end: range.end });
+    return rest;
+  });
+}
+
+/** The minutes of a range that have no row, as ranges; rows ascending. */
+export function absentMinutes(range: TimeRange, rows: readonly MinuteCandle[]): TimeRange[] {
+  const present = rows.map(({ openTime }) => {
+    const start = floorTo(openTime, MINUTE);
+    return { start, end: start + MINUTE };
+  });
+  return subtractRanges([range], present);
+}
+
+/** Covers ascending gaps with as few pages as hold them, each from the start of a gap to the end of a gap. */
+export function pagesOver(gaps: readonly TimeRange[]): TimeRange[] {
+  const pages: TimeRange[] = [];
+  const length = CANDLE_PAGE_LIMIT * MINUTE;
+  for (const gap of gaps) {
+    let { start } = gap;
+    const last = pages.at(-1);
+    if (last && start - last.start < length) {
+      const end = Math.min(gap.end, last.start + length);
+      pages[pages.length - 1] = { start: last.start, end };
+      start = end;
+    }
+    for (; start < gap.end; start += length) pages.push({ start, end: Math.min(gap.end, start + length) });
+  }
+  return pages;
+}

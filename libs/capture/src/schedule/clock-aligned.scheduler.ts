@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { Clock, type EpochMicros } from '@app/domain';
+import { LOGGER, type Logger } from '@app/observability';
+import { CaptureMetrics } from '../status/capture-metrics';
+
+/** Longest delay that a timer of Node takes; a longer one would fire at once. */
+const LONGEST_TIMER_MILLIS = 2_147_483_647;
+/** Real time that a run in hand has to finish by itself at the end, and after it was told to stop. */
+const FINISH_MILLIS = 4_000;
+const ABORT_MILLIS = 1_000;
+
+export interface AlignedTask {
+  /** Name of the timer in the scheduler registry and label of its metrics. */
+  readonly name: string;
+  /** Market time between runs: they are due at whole multiples of it since the epoch ... */
+  readonly interval: EpochMicros;
+  /** ... plus this, from 0 to the interval. */
+  readonly offset: EpochMicros;
+  /** Whether the first run is at once and not at the first instant. */
+  readonly atStart: boolean;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+interface ScheduledTask extends AlignedTask {
+  readonly abort: AbortController;
+  /** The instant that the timer waits for. */
+  next: EpochMicros;
+  running: Promise<void> | undefined;
+}
+
+/**
+ * Runs tasks at instants of market time. A task never overlaps itself: instants that pass while it runs, or while the
+ * process sleeps, are skipped and counted. An error is logged and ends that run only.
+ */
+@Injectable()
+export class ClockAlignedScheduler implements OnModuleDestroy {
+  private readonly tasks: ScheduledTask[] = [];
+  private stopped = false;
+
+  constructor(
+    private readonly registry: SchedulerRegistry,
+    private readonly clock: Clock,
+    private readonly metrics: CaptureMetrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  start(task: AlignedTask): void {
+    const scheduled = { ...task, abort: new AbortController(), next: 0, running: undefined };
+    this.tasks.push(scheduled);
+    if (task.atStart) {
+      this.launch(scheduled, this.instantBefore(task));
+    } else {
+      scheduled.next = this.instantBefore(task) + task.interval;
+      this.arm(scheduled);
+    }
+  }
+
+  /** Starts nothing more and lets the runs in hand finish, within a time-out. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(
+      this.tasks.map(async (task) => {
+        this.disarm(task);
+        if (!task.running) return;
+        await within(FINISH_MILLIS, task.running);
+        task.abort.abort();
+        await within(ABORT_MILLIS, task.running);
+      }),
+    );
+  }
+
+  /** The last instant of the task that is not after now. */
+  private instantBefore({ interval, offset }: AlignedTask): EpochMicros {
+    return Math.floor((this.clock.now() - offset) / interval) * interval + offset;
+  }
+
+  private arm(task: ScheduledTask): void {
+    if (this.stopped) return;
+    const millis = Math.min(this.clock.realMillisUntil(task.next), LONGEST_TIMER_MILLIS);
+    this.registry.addTimeout(
+      task.name,
+      setTimeout(() => {
+        this.fire(task);
+      }, millis),
+    );
+  }
+
+  private disarm({ name }: ScheduledTask): void {
+    if (this.registry.doesExist('timeout', name)) this.registry.deleteTimeout(name);
+  }
+
+  private fire(task: ScheduledTask): void {
+    this.disarm(task);
+    if (this.clock.now() < task.next) this.arm(task);
+    else this.launch(task, task.next);
+  }
+
+  private launch(task: ScheduledTask, due: EpochMicros): void {
+    task.running = this.run(task, due).finally(() => {
+      task.running = undefined;
+    });
+  }
+
+  private async run(task: ScheduledTask, due: EpochMicros): Promise<void> {
+    try {
+      await task.run(task.abort.signal);
+    } catch (error) {
+      if (!task.abort.signal.aborted) this.logger.error({ task: task.name, err: error }, `${task.name} failed`);
+    }
+    task.next = Math.max(this.instantBefore(task), due) + task.interval;
+    this.metrics.skipped(task.name, Math.round((task.next - due) / task.interval) - 1);
+    this.arm(task);
+  }
+}
+
+async function within(millis: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const timeout = delay(millis, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([work, timeout]);
+  timer.abort();
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { SECOND, type EpochMicros } from '@app/domain';
+import { Counter, Gauge, Histogram, MetricsRegistry } from '@app/observability';
+
+const LAG_BUCKETS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 3_600, 86_400];
+
+/** What capture says of itself to Prometheus; times are market time. */
+@Injectable()
+export class CaptureMetrics {
+  private readonly lastEvent: Gauge<'symbol'>;
+  private readonly lastMinute: Gauge<'symbol'>;
+  private readonly pollsTotal: Counter<'outcome'>;
+  private readonly candlesTotal: Counter;
+  private readonly lag: Histogram;
+  private readonly fetchedTotal: Counter<'kind'>;
+  private readonly skippedTotal: Counter<'task'>;
+
+  constructor(registry: MetricsRegistry) {
+    const registers = [registry];
+    this.lastEvent = new Gauge({
+      name: 'csp_last_event_timestamp_seconds',
+      help: 'Time of the last price event of the symbol, in seconds since the epoch.',
+      labelNames: ['symbol'],
+      registers,
+    });
+    this.lastMinute = new Gauge({
+      name: 'csp_last_minute_timestamp_seconds',
+      help: 'Open time of the last closed minute of the symbol, in seconds since the epoch.',
+      labelNames: ['symbol'],
+      registers,
+    });
+    this.pollsTotal = new Counter({
+      name: 'csp_polls_total',
+      help: 'Ticker polls by outcome: ok, refused, or how the exchange failed.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.candlesTotal = new Counter({
+      name: 'csp_candles_captured_total',
+      help: 'Closed minutes published, revisions included.',
+      registers,
+    });
+    this.lag = new Histogram({
+      name: 'csp_capture_lag_seconds',
+      help: 'From the close of a minute to its publication, catch-up included.',
+      buckets: LAG_BUCKETS,
+      registers,
+    });
+    this.fetchedTotal = new Counter({
+      name: 'csp_backfill_minutes_total',
+      help: 'Minutes fetched outside the live flow, by kind: backfill or repair.',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.skippedTotal = new Counter({
+      name: 'csp_schedule_skipped_total',
+      help: 'Due instants of a task that passed while it still ran or the process slept.',
+      labelNames: ['task'],
+      registers,
+    });
+    this.pollsTotal.inc({ outcome: 'ok' }, 0);
+  }
+
+  polled(outcome: string): void {
+    this.pollsTotal.inc({ outcome });
+  }
+
+  event(symbol: string, time: EpochMicros): void {
+    this.lastEvent.set({ symbol }, time / SECOND);
+  }
+
+  minute(symbol: string, openTime: EpochMicros): void {
+    this.lastMinute.set({ symbol }, openTime / SECOND);
+  }
+
+  candlesPublished(lags: readonly EpochMicros[]): void {
+    this.candlesTotal.inc(lags.length);
+    for (const lag of lags) this.lag.observe(lag / SECOND);
+  }
+
+  fetched(kind: 'backfill' | 'repair', minutes: number): void {
+    this.fetchedTotal.inc({ kind }, minutes);
+  }
+
+  skipped(task: string, instants: number): void {
+    this.skippedTotal.inc({ task }, Math.max(0, instants));
+  }
+}

@@ -1,0 +1,59 @@
+import type { EventKind, ExchangeStatus } from '@app/domain';
+
+export type TickerState = 'off' | 'starting' | 'ok' | 'failing' | 'refused';
+
+/** What a capturing process says of itself, as JSON; times are UTC to the millisecond, or null. */
+export interface CaptureSnapshot {
+  readonly state: 'ok' | 'degraded';
+  /** One readable line; empty when all is well. */
+  readonly problem: string;
+  /** Why the store refuses data of this origin; null while it does not. */
+  readonly refused: string | null;
+  readonly capture: readonly string[];
+  readonly exchange: {
+    readonly state: ExchangeStatus['state'];
+    readonly detail: string;
+    readonly host: string;
+    readonly origin: string | null;
+    readonly last_answer_at: string | null;
+    readonly blocked_until: string | null;
+    readonly used_weight: number;
+    readonly weight_limit: number;
+  };
+  readonly publisher: {
+    readonly waiting_events: number;
+    readonly waiting_bytes: number;
+    readonly detail: string;
+    readonly lost: readonly {
+      readonly kind: EventKind;
+      readonly symbol: string;
+      readonly from: string;
+      readonly to: string;
+      readonly events: number;
+    }[];
+  };
+  readonly tickers: { readonly state: TickerState; readonly detail: string; readonly last_poll_at: string | null };
+  readonly candles: {
+    readonly state: 'off' | 'starting' | 'ok' | 'failing' | 'unavailable';
+    readonly detail: string;
+    /** How far the exchange's clock is ahead of ours; null while unknown. */
+    readonly clock_skew_ms: number | null;
+  };
+  readonly backfill: {
+    readonly state: 'waiting' | 'running' | 'done';
+    readonly symbols_done: number;
+    readonly symbols_total: number;
+    readonly minutes_done: number;
+    readonly minutes_total: number;
+    readonly rows: number;
+    readonly percent: number;
+    readonly eta_seconds: number | null;
+  };
+  readonly unknown_symbols: readonly string[];
+  readonly symbols: readonly {
+    readonly symbol: string;
+    readonly status: string;
+    readonly last_poll_at: string | null;
+    readonly last_minute: string | null;
+  }[];
+}

@@ -1,0 +1,216 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  Clock,
+  EventPublisher,
+  Exchange,
+  formatMillisTime,
+  MILLISECOND,
+  SECOND,
+  type EpochMicros,
+  type MinuteCandle,
+} from '@app/domain';
+import { LOGGER, type Logger } from '@app/observability';
+import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { CaptureFaults } from './capture-faults';
+import { CaptureMetrics } from './capture-metrics';
+import type { CaptureSnapshot, TickerState } from './capture-snapshot';
+
+export type CandleState = 'off' | 'starting' | 'ok' | 'failing' | 'unavailable';
+
+export interface BackfillProgress {
+  readonly state: 'waiting' | 'running' | 'done';
+  readonly symbolsDone: number;
+  readonly symbolsTotal: number;
+  /** Minutes answered for and minutes that were missing when this run began. */
+  readonly minutesDone: number;
+  readonly minutesTotal: number;
+  readonly rows: number;
+  /** Real seconds; null while nothing can be said. */
+  readonly etaSeconds: number | null;
+}
+
+const NO_BACKFILL: BackfillProgress = {
+  state: 'waiting',
+  symbolsDone: 0,
+  symbolsTotal: 0,
+  minutesDone: 0,
+  minutesTotal: 0,
+  rows: 0,
+  etaSeconds: null,
+};
+
+/** Polls are late when the last good one is this many intervals ago, and never before this long. */
+const LATE_INTERVALS = 3;
+const LATE_AT_LEAST: EpochMicros = 90 * SECOND;
+
+/** Collects what capture knows of itself, for `/health`, `/readyz` and the store's process status. */
+@Injectable()
+export class CaptureStatus {
+  private readonly lastPoll = new Map<string, EpochMicros>();
+  private readonly lastMinute = new Map<string, EpochMicros>();
+  private readonly exchangeStatuses = new Map<string, string>();
+  private readonly startedAt: EpochMicros;
+  private unknownSymbols: readonly string[] = [];
+  private poll: { outcome: string; detail: string; lastAt: EpochMicros | null } = {
+    outcome: 'starting',
+    detail: '',
+    lastAt: null,
+  };
+  private candles: { state: CandleState; detail: string };
+  private skew: EpochMicros | null = null;
+  private backfill = NO_BACKFILL;
+
+  constructor(
+    @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
+    private readonly exchange: Exchange,
+    private readonly publisher: EventPublisher,
+    private readonly clock: Clock,
+    private readonly faults: CaptureFaults,
+    private readonly metrics: CaptureMetrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.startedAt = clock.now();
+    this.candles = { state: options.capture.includes('candles') ? 'starting' : 'off', detail: '' };
+  }
+
+  polled(symbols: readonly string[], time: EpochMicros): void {
+    this.poll = { outcome: 'ok', detail: '', lastAt: time };
+    this.metrics.polled('ok');
+    for (const symbol of symbols) {
+      this.lastPoll.set(symbol, time);
+      this.metrics.event(symbol, time);
+    }
+  }
+
+  pollFailed(outcome: string, detail: string): void {
+    this.poll = { outcome, detail, lastAt: this.poll.lastAt };
+    this.metrics.polled(outcome);
+  }
+
+  minutesPublished(symbol: string, candles: readonly MinuteCandle[]): void {
+    const now = this.clock.now();
+    this.metrics.candlesPublished(candles.map(({ closeTime }) => Math.max(0, now - closeTime)));
+    const newest = Math.max(this.lastMinute.get(symbol) ?? 0, ...candles.map(({ openTime }) => openTime));
+    if (newest === 0) return;
+    this.lastMinute.set(symbol, newest);
+    this.metrics.minute(symbol, newest);
+  }
+
+  /** Configured symbols that the exchange does not know; said once each time the set changes. */
+  unknown(symbols: readonly string[]): void {
+    const text = symbols.join(', ');
+    if (text === this.unknownSymbols.join(', ')) return;
+    this.unknownSymbols = [...symbols];
+    if (symbols.length === 0) this.logger.info('the exchange knows all configured symbols now');
+    else this.logger.warn({ symbols }, `not known to the exchange, the others are captured: ${text}`);
+  }
+
+  exchangeStatus(symbol: string, status: string): void {
+    this.exchangeStatuses.set(symbol, status);
+  }
+
+  candleState(state: CandleState, detail = ''): void {
+    if (state === 'unavailable' && this.candles.state !== 'unavailable') {
+      this.logger.warn(`candles: unavailable (${detail}); tickers go on; asked for again now and then`);
+    }
+    if (state === 'ok' && this.candles.state === 'unavailable') this.logger.info('candles: available again');
+    this.candles = { state, detail };
+  }
+
+  clockSkew(skew: EpochMicros | null): void {
+    this.skew = skew;
+  }
+
+  backfillProgress(progress: BackfillProgress): void {
+    this.backfill = progress;
+  }
+
+  /** Why capture is not doing its work; empty when it is: for `/readyz`. */
+  problem(): string {
+    if (this.faults.refused !== null) return this.faults.refused;
+    const { waitingEvents, detail } = this.publisher.status();
+    if (waitingEvents > 0) return `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}`;
+    if (!this.options.capture.includes('tickers')) return '';
+    const age = this.clock.now() - (this.poll.lastAt ?? this.startedAt);
+    if (this.poll.lastAt === null) return this.poll.detail || 'the first poll has not been answered yet';
+    const late = Math.max(LATE_AT_LEAST, LATE_INTERVALS * this.options.pollIntervalSeconds * SECOND);
+    return age > late ? `the last poll was ${Math.floor(age / SECOND)} s ago: ${this.poll.detail}` : '';
+  }
+
+  /** Everything as one JSON-able object. */
+  snapshot(): CaptureSnapshot {
+    const exchange = this.exchange.status();
+    const publisher = this.publisher.status();
+    const { backfill } = this;
+    return {
+      state: this.problem() === '' && exchange.state === 'ok' ? 'ok' : 'degraded',
+      problem: this.problem() || exchange.detail,
+      refused: this.faults.refused,
+      capture: [...this.options.capture],
+      exchange: {
+        state: exchange.state,
+        detail: exchange.detail,
+        host: exchange.host,
+        origin: exchange.origin,
+        last_answer_at: timeOrNull(exchange.lastAnswerAt),
+        blocked_until: timeOrNull(exchange.blockedUntil),
+        used_weight: exchange.usedWeight,
+        weight_limit: exchange.weightLimit,
+      },
+      publisher: {
+        waiting_events: publisher.waitingEvents,
+        waiting_bytes: publisher.waitingBytes,
+        detail: publisher.detail,
+        lost: publisher.lost.map(({ kind, symbol, from, to, events }) => ({
+          kind,
+          symbol,
+          from: formatMillisTime(from),
+          to: formatMillisTime(to),
+          events,
+        })),
+      },
+      tickers: {
+        state: this.tickerState(),
+        detail: this.poll.detail,
+        last_poll_at: timeOrNull(this.poll.lastAt),
+      },
+      candles: {
+        ...this.candles,
+        clock_skew_ms: this.skew === null ? null : Math.round(this.skew / MILLISECOND),
+      },
+      backfill: {
+        state: backfill.state,
+        symbols_done: backfill.symbolsDone,
+        symbols_total: backfill.symbolsTotal,
+        minutes_done: backfill.minutesDone,
+        minutes_total: backfill.minutesTotal,
+        rows: backfill.rows,
+        percent: percentOf(backfill),
+        eta_seconds: backfill.etaSeconds,
+      },
+      unknown_symbols: [...this.unknownSymbols],
+      symbols: this.options.symbols.map((symbol) => ({
+        symbol,
+        status: this.exchangeStatuses.get(symbol) ?? 'UNKNOWN',
+        last_poll_at: timeOrNull(this.lastPoll.get(symbol)),
+        last_minute: timeOrNull(this.lastMinute.get(symbol)),
+      })),
+    };
+  }
+
+  private tickerState(): TickerState {
+    if (!this.options.capture.includes('tickers')) return 'off';
+    const { outcome } = this.poll;
+    return outcome === 'ok' || outcome === 'starting' || outcome === 'refused' ? outcome : 'failing';
+  }
+}
+
+function timeOrNull(time: EpochMicros | null | undefined): string | null {
+  return time === null || time === undefined ? null : formatMillisTime(time);
+}
+
+/** Whole percent, rounded down. */
+export function percentOf({ state, minutesDone, minutesTotal }: BackfillProgress): number {
+  if (minutesTotal === 0) return state === 'done' ? 100 : 0;
+  return Math.min(100, Math.floor((100 * minutesDone) / minutesTotal));
+}
