@@ -13,6 +13,11 @@ function setUp(weightPerMinute = 100): { clock: FakeClock; budget: RequestWeight
   return { clock, budget };
 }
 
+/** Sends a request and has its answer. */
+async function spend(budget: RequestWeightBudget, weight: number): Promise<void> {
+  budget.settle(await budget.acquire(weight, 'live'), undefined);
+}
+
 /** Lets pending waits look at the clock a few times. */
 const letTimersRun = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
@@ -31,8 +36,8 @@ describe('RequestWeightBudget', () => {
 
   it('should keep a fifth in reserve and let the rest wait for the next minute', async () => {
     const { clock, budget } = setUp();
-    await budget.acquire(40, 'live');
-    await budget.acquire(40, 'live');
+    await spend(budget, 40);
+    await spend(budget, 40);
     const waiting = budget.acquire(2, 'live');
     const { settled } = watch(waiting);
     clock.advance(59 * SECOND);
@@ -46,7 +51,7 @@ describe('RequestWeightBudget', () => {
 
   it('should leave a tenth of the limit to the polls when history is fetched', async () => {
     const { clock, budget } = setUp();
-    await budget.acquire(70, 'history');
+    await spend(budget, 70);
     const waiting = budget.acquire(2, 'history');
     const { settled } = watch(waiting);
     await budget.acquire(10, 'live');
@@ -67,17 +72,22 @@ describe('RequestWeightBudget', () => {
     expect(budget.usedWeight).toBe(3_042);
   });
 
-  it('should charge a request answered in the next minute to both, and pass over a count of the minute gone by', async () => {
+  it('should charge what is on its way at the turn of a minute to both minutes', async () => {
     const { clock, budget } = setUp();
-    const reservation = await budget.acquire(40, 'live');
+    const first = await budget.acquire(40, 'live');
+    const second = await budget.acquire(10, 'live');
+    budget.settle(second, undefined);
     clock.advance(MINUTE);
-    budget.settle(reservation, 99);
     expect(budget.usedWeight).toBe(40);
+    budget.settle(first, 99);
+    expect(budget.usedWeight).toBe(40);
+    clock.advance(MINUTE);
+    expect(budget.usedWeight).toBe(0);
   });
 
   it('should let a request that is heavier than the usable share go first in a fresh minute', async () => {
     const { clock, budget } = setUp(20);
-    await budget.acquire(2, 'live');
+    await spend(budget, 2);
     const waiting = budget.acquire(20, 'live');
     const { settled } = watch(waiting);
     await letTimersRun();
@@ -89,7 +99,7 @@ describe('RequestWeightBudget', () => {
   it('should respect the limit of requests, whatever they weigh', async () => {
     const { clock, budget } = setUp(6_000);
     budget.setLimits({ rawRequests: { limit: 10, window: 5 * MINUTE } });
-    for (let request = 0; request < 8; request += 1) await budget.acquire(1, 'live');
+    for (let request = 0; request < 8; request += 1) await spend(budget, 1);
     const waiting = budget.acquire(1, 'live');
     const { settled } = watch(waiting);
     clock.advance(4 * MINUTE);

@@ -96,7 +96,7 @@ export class RequestWeightBudget {
   }
 
   /**
-   * Settles a reservation. The exchange's count is taken when it is higher than ours: other processes may share the
+   * Settles a reservation when its answer has arrived, or none will. The exchange's count is taken when it is higher than ours: other processes may share the
    * address. What is on its way may not be in that count, so it is added.
    *
    * @param usedWeight the exchange's count for its current minute; undefined when the answer did not say or none came
@@ -104,15 +104,10 @@ export class RequestWeightBudget {
   settle(reservation: Reservation, usedWeight: number | undefined): void {
     this.inFlight.delete(reservation);
     this.roll();
-    if (reservation.minute !== this.minute) {
-      // Sent in one minute, answered in the next: which of them the exchange charged cannot be known, so both pay; its
-      // count may be that of the minute gone by.
-      this.used += reservation.weight;
-      return;
-    }
+    // A count given for a request that was sent in the minute before may be that minute's.
+    if (reservation.minute !== this.minute) return;
     if (usedWeight === undefined) return;
-    const onTheirWay = [...this.inFlight].reduce((sum, { weight }) => sum + weight, 0);
-    this.used = Math.max(this.used, usedWeight + onTheirWay);
+    this.used = Math.max(this.used, usedWeight + this.weightOnItsWay());
   }
 
   private reserve(weight: number): Reservation {
@@ -133,17 +128,22 @@ export class RequestWeightBudget {
     return undefined;
   }
 
+  private weightOnItsWay(): number {
+    return [...this.inFlight].reduce((sum, { weight }) => sum + weight, 0);
+  }
+
+  /** What is on its way when a minute ends may be charged to the next one, so it is counted in both. */
   private roll(): void {
     const now = this.clock.now();
     const minute = floorTo(now, MINUTE);
     if (minute !== this.minute) {
       this.minute = minute;
-      this.used = 0;
+      this.used = this.weightOnItsWay();
     }
     const rawWindow = floorTo(now, this.limits.rawRequests.window);
     if (rawWindow !== this.rawWindow) {
       this.rawWindow = rawWindow;
-      this.rawUsed = 0;
+      this.rawUsed = this.inFlight.size;
     }
   }
 }
