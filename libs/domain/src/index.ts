@@ -1,3 +1,5 @@
 export * from './contracts';
+export * from './dto';
+export * from './entities';
 export * from './model';
 export * from './ports';

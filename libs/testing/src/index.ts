@@ -3,3 +3,12 @@ export { FakeEventPublisher } from './fake-event-publisher';
 export { FakeEventSink } from './fake-event-sink';
 export { buildMinute, FakeExchange, type ExchangeCall } from './fake-exchange';
 export { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
+export {
+  FakeCandleReader,
+  FakeCoverageReader,
+  FakeDailyBarReader,
+  FakePriceEventReader,
+  FakeStore,
+  FakeStoreStatus,
+  FakeSymbolReader,
+} from './fake-readers';

@@ -1,3 +1,4 @@
+export * from './bi-tables';
 export * from './candle.contract';
 export * from './contract-violation.error';
 export { MAX_MESSAGE_LENGTH } from './fields';

@@ -1,0 +1,64 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { HttpModule, type HttpOptions } from '@app/http';
+import { BiController } from './bi/bi.controller';
+import { CsvCache } from './bi/csv-cache';
+import { CsvResponder } from './bi/csv-responder';
+import { SnapshotPins } from './bi/snapshot-pins';
+import { CandlesController } from './candles/candles.controller';
+import { CoverageController } from './coverage/coverage.controller';
+import { PlatformHealthReport } from './health/platform-health.report';
+import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
+import { StoreReadinessCheck } from './health/store-readiness';
+import { SymbolFreshnessReader } from './health/symbol-freshness';
+import { HomeController } from './home/home.controller';
+import { SymbolSelection } from './symbols/symbol-selection';
+import { SymbolsController } from './symbols/symbols.controller';
+import { TradesController } from './trades/trades.controller';
+
+export interface ApiModuleOptions {
+  readonly http: HttpOptions;
+  /** The module that exports the read ports of the store. */
+  readonly storage: Type | DynamicModule;
+  /** Processes that `/health` asks; none where this process captures itself. */
+  readonly remotes: readonly RemoteProcess[];
+}
+
+/** What `/health` of the API is made of. */
+@Module({})
+class HealthSourcesModule {
+  static forRoot({ storage, remotes }: ApiModuleOptions): DynamicModule {
+    return {
+      module: HealthSourcesModule,
+      imports: [storage],
+      providers: [SymbolFreshnessReader, { provide: REMOTE_PROCESSES, useValue: remotes }],
+      exports: [storage, SymbolFreshnessReader, REMOTE_PROCESSES],
+    };
+  }
+}
+
+/** The public API: the same routes in the API's own process and in the standalone one. */
+@Module({})
+export class ApiModule {
+  static forRoot(options: ApiModuleOptions): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        options.storage,
+        HttpModule.forRoot({
+          http: options.http,
+          healthReport: PlatformHealthReport,
+          imports: [HealthSourcesModule.forRoot(options)],
+        }),
+      ],
+      controllers: [
+        HomeController,
+        SymbolsController,
+        TradesController,
+        CandlesController,
+        CoverageController,
+        BiController,
+      ],
+      providers: [SymbolSelection, CsvCache, SnapshotPins, CsvResponder, StoreReadinessCheck],
+    };
+  }
+}

@@ -1,0 +1,68 @@
+/** What a column holds: text is guarded against being taken for a formula, values are written as they are. */
+export type CsvColumnKind = 'text' | 'value';
+
+export interface CsvColumn<Row> {
+  readonly kind: CsvColumnKind;
+  /** Null and undefined are empty cells. */
+  readonly cell: (row: Row) => string | number | boolean | null;
+}
+
+/** A CSV table: its header and where each cell comes from. */
+export interface CsvTable<Row> {
+  readonly name: string;
+  readonly header: readonly string[];
+  readonly columns: readonly CsvColumn<Row>[];
+}
+
+/**
+ * Builds a table from its header and one definition per column, so that a column without a definition, or the other way
+ * round, does not compile.
+ */
+export function csvTable<Row, const Header extends readonly string[]>(
+  name: string,
+  header: Header,
+  columns: Readonly<Record<Header[number], CsvColumn<Row>>>,
+): CsvTable<Row> {
+  return { name, header, columns: header.map((column: Header[number]) => columns[column]) };
+}
+
+export function text<Row>(cell: CsvColumn<Row>['cell']): CsvColumn<Row> {
+  return { kind: 'text', cell };
+}
+
+export function value<Row>(cell: CsvColumn<Row>['cell']): CsvColumn<Row> {
+  return { kind: 'value', cell };
+}
+
+const LINE_END = '\r\n';
+const FORMULA_START = /^[=+\-@\t\r]/;
+const NEEDS_QUOTES = /[",\r\n]/;
+
+function quoted(cell: string): string {
+  return NEEDS_QUOTES.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+/** One text cell: a leading `'` where a spreadsheet would take it for a formula (OWASP), quotes where needed. */
+export function textCell(cell: string): string {
+  return quoted(FORMULA_START.test(cell) ? `'${cell}` : cell);
+}
+
+/**
+ * Writes a table as RFC 4180: commas, CRLF after every line, the header always, no BOM. Every header and value is ASCII;
+ * a symbol of another script is written in UTF-8, as the content type says.
+ */
+export function encodeCsv<Row>(table: CsvTable<Row>, rows: Iterable<Row>): Buffer {
+  const lines = [table.header.join(',')];
+  for (const row of rows) {
+    lines.push(
+      table.columns
+        .map(({ kind, cell }) => {
+          const content = cell(row);
+          if (content === null) return '';
+          return kind === 'text' ? textCell(String(content)) : quoted(String(content));
+        })
+        .join(','),
+    );
+  }
+  return Buffer.from(lines.join(LINE_END) + LINE_END, 'utf8');
+}

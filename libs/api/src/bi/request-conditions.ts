@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { MILLISECOND, type EpochMicros } from '@app/domain';
+
+const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
+
+/**
+ * Whether the client has the current version already (RFC 9110, 13.2.2): `If-None-Match` by weak comparison, and
+ * `If-Modified-Since` only where that is absent.
+ */
+export function isNotModified(headers: IncomingHttpHeaders, etag: string, lastModified: EpochMicros): boolean {
+  const tags = headers['if-none-match'];
+  if (tags !== undefined) {
+    return tags.trim() === '*' || tags.split(',').some((tag) => opaque(tag) === opaque(etag));
+  }
+  const since = headers['if-modified-since'];
+  if (since === undefined) return false;
+  const millis = Date.parse(since);
+  return !Number.isNaN(millis) && lastModified <= millis * MILLISECOND;
+}
+
+/** Whether the client asked for gzip by name, with a quality above 0. */
+export function asksForGzip(headers: IncomingHttpHeaders): boolean {
+  const accepted = headers['accept-encoding'];
+  if (typeof accepted !== 'string') return false;
+  return accepted.split(',').some((item) => {
+    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+    if (coding !== 'gzip' && coding !== 'x-gzip') return false;
+    return !parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter));
+  });
+}

@@ -1,0 +1,55 @@
+/** Another process of the platform that says of itself how it does. */
+export interface RemoteProcess {
+  readonly name: string;
+  /** Address without a path. */
+  readonly url: string;
+}
+
+/** Injection token of the processes that `/health` asks; empty where this process is the capture owner itself. */
+export const REMOTE_PROCESSES = Symbol('RemoteProcesses');
+
+/** Real time that a remote process has for its answer. */
+const TIMEOUT_MS = 500;
+const MAX_ANSWER_LENGTH = 100_000;
+
+export type ProcessState = 'ok' | 'degraded' | 'unknown';
+
+export interface ProcessSummary {
+  readonly state: ProcessState;
+  /** Why the state is not ok; empty otherwise. */
+  readonly detail: string;
+  /** What the process said. */
+  readonly status?: unknown;
+}
+
+const SILENT: ProcessSummary = { state: 'unknown', detail: 'gave no readable answer within 500 ms' };
+
+/**
+ * Reads what a process says of itself: `status` (of its `/health`) or `state` (of what it leaves in the store) is ok or
+ * degraded, with the reasons beside it.
+ */
+export function summaryOf(answer: unknown): ProcessSummary {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return SILENT;
+  const { status, state = status, reasons, problem } = answer as Readonly<Record<string, unknown>>;
+  const said = Array.isArray(reasons) ? reasons : [problem];
+  const detail = said.filter((item) => typeof item === 'string').join('; ');
+  if (state === 'ok') return { state, detail: '', status: answer };
+  if (state === 'degraded') return { state, detail, status: answer };
+  return { state: 'unknown', detail: 'does not say how it does', status: answer };
+}
+
+/** Asks a process for its `/health`; a silent one is `unknown`, never an error. */
+export async function askProcess({ url }: RemoteProcess): Promise<ProcessSummary> {
+  try {
+    const response = await fetch(`${url}/health`, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'error',
+      headers: { accept: 'application/json' },
+    });
+    const text = await response.text();
+    if (!response.ok || text.length > MAX_ANSWER_LENGTH) return SILENT;
+    return summaryOf(JSON.parse(text));
+  } catch {
+    return SILENT;
+  }
+}

@@ -1,0 +1,82 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath, type ApiResponseOptions } from '@nestjs/swagger';
+import { ProblemDto } from '@app/domain';
+import { problemBody } from '@app/http';
+
+const PROBLEMS = {
+  400: {
+    description: 'A parameter is not allowed; `errors` names field, value and what is allowed.',
+    code: 'REQUEST.INVALID_PARAMETER',
+    title: 'A parameter is not allowed',
+    field: { field: 'limit', value: '0', allowed: 'one whole number from 1 to 5000' },
+    detail: 'limit: "0" is not allowed; expected one whole number from 1 to 5000',
+  },
+  404: {
+    description: 'The symbol is neither captured nor stored.',
+    code: 'SYMBOL.UNKNOWN',
+    title: 'The symbol is not known here',
+    field: {
+      field: 'symbol',
+      value: 'NOPE',
+      allowed: 'a symbol that is captured or stored: BTCUSDT, ETHUSDT (all in /symbols)',
+    },
+    detail:
+      'symbol: "NOPE" is not known here; expected a symbol that is captured or stored: BTCUSDT, ETHUSDT (all in /symbols)',
+  },
+  429: {
+    description: 'The request budget is used up; `Retry-After` says when to go on.',
+    code: 'THROTTLE.LIMIT_EXCEEDED',
+    title: 'Too many requests',
+    field: undefined,
+    detail: 'The request budget is used up; Retry-After says when to go on.',
+  },
+  503: {
+    description: 'The store cannot be read yet; `Retry-After` says when to ask again.',
+    code: 'STORE.NOT_READY',
+    title: 'The store cannot be read yet',
+    field: undefined,
+    detail: 'There is no database yet: start capture first.',
+  },
+} as const;
+
+export type ProblemStatus = keyof typeof PROBLEMS;
+
+function problemResponse(status: ProblemStatus): ApiResponseOptions {
+  const { description, code, title, field, detail } = PROBLEMS[status];
+  const options = { status, code, title, detail, ...(field ? { errors: [field] } : {}) };
+  return {
+    status,
+    description,
+    content: {
+      'application/problem+json': {
+        schema: { $ref: getSchemaPath(ProblemDto) },
+        example: problemBody(options, '/trades/latest'),
+      },
+    },
+  };
+}
+
+/** Documents the problems that a route may answer with. */
+export function AnswersProblems(...statuses: readonly ProblemStatus[]): MethodDecorator & ClassDecorator {
+  return applyDecorators(ApiExtraModels(ProblemDto), ...statuses.map((status) => ApiResponse(problemResponse(status))));
+}
+
+/** Documents a JSON answer with an example, and the problems of every route that reads the store. */
+export function AnswersJson(type: Type, example: object): MethodDecorator {
+  return applyDecorators(
+    ApiExtraModels(type),
+    ApiOkResponse({ content: { 'application/json': { schema: { $ref: getSchemaPath(type) }, example } } }),
+    AnswersProblems(400, 404, 429, 503),
+  );
+}
+
+/** Documents a CSV answer with an example, and the problems of every route that reads the store. */
+export function AnswersCsv(description: string, example: string): MethodDecorator {
+  const content = { 'text/csv': { schema: { type: 'string' }, example } } as const;
+  return applyDecorators(
+    ApiOkResponse({ description, content }),
+    ApiResponse({ status: 206, description: 'The bytes asked for with `Range`.', content }),
+    ApiResponse({ status: 304, description: 'Unchanged since the `ETag` or date sent.' }),
+    AnswersProblems(400, 404, 429, 503),
+  );
+}

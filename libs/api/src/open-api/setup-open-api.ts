@@ -1,0 +1,31 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { platformVersion } from '@app/http';
+
+const DESCRIPTION = [
+  'Complete and exact history of the crypto market. Prices and volumes are decimal texts, times are UTC, ranges are',
+  'half-open (`start` is in, `end` is not). Lists are paged: follow `next_url` until it is null. Every error is problem',
+  'details (RFC 9457). Each client has one request budget for all routes, told in the `RateLimit` headers.',
+].join(' ');
+
+/** The description of all routes of the application. */
+export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Crypto streaming platform')
+    .setDescription(DESCRIPTION)
+    .setVersion(platformVersion())
+    .setOpenAPIVersion('3.1.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/')
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}
+
+/** Serves `/openapi.json`, and Swagger UI with its own assets at `/docs`. */
+export function setupOpenApi(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'API of the crypto streaming platform',
+  });
+}

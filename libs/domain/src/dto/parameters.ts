@@ -1,0 +1,126 @@
+import { DAY, MILLISECOND, MAX_TIME, parseIsoTime, type EpochMicros } from '../model/time';
+import { isSymbol, normaliseSymbol } from '../model/symbol';
+import { STORED_INTERVALS, type StoredInterval } from '../model/interval';
+import { QueryParameter, single, type RawParameter } from './query-parameter.decorator';
+
+/** Most symbols that one request may name. */
+export const MAX_SYMBOLS = 1_000;
+
+/** Most rows on one page of a JSON list. */
+export const MAX_LIMIT = 5_000;
+
+/** Longest cursor that is looked at; ours are about 120 characters. */
+const MAX_CURSOR_LENGTH = 1_000;
+
+/** A whole number in plain digits, `min` to `max`. */
+export function WholeNumberParameter(
+  min: number,
+  max: number,
+  openApi: { description: string; default?: number; example: number },
+): PropertyDecorator {
+  const range = `one whole number from ${min} to ${max}`;
+  return QueryParameter({
+    parse: single((text) => {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    }),
+    allowed: range,
+    openApi: { type: 'integer', minimum: min, maximum: max, ...openApi },
+  });
+}
+
+/** A `+` that a query string turned into a space: event times end in `+00:00` and are pasted as they are. */
+const LOST_PLUS = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) (\d{2}:\d{2})$/i;
+
+/**
+ * Parses a time as callers write it: ISO 8601 (UTC unless it has an offset), a date (its first instant), or 13-digit
+ * epoch milliseconds. Undefined for anything else.
+ */
+export function parseTimeParameter(text: string): EpochMicros | undefined {
+  if (/^\d{13}$/.test(text)) {
+    const time = Number(text) * MILLISECOND;
+    return time < MAX_TIME ? time : undefined;
+  }
+  return parseIsoTime(text.replace(LOST_PLUS, '$1+$2'));
+}
+
+const TIMES = 'one time: ISO 8601 (2026-01-15T14:00:00Z), a date (2026-01-15) or 13-digit epoch milliseconds';
+
+function allowedTimes(raw: RawParameter): string {
+  if (typeof raw !== 'string') return TIMES;
+  if (/^\d{10}$/.test(raw)) {
+    return `${TIMES}; a 10-digit number looks like epoch seconds and is refused, for a wrong unit would be wrong by a factor of 1,000: write ${raw}000`;
+  }
+  return TIMES;
+}
+
+export function TimeParameter(openApi: {
+  description: string;
+  example: string;
+  required?: boolean;
+}): PropertyDecorator {
+  const { required = false, ...rest } = openApi;
+  return QueryParameter({
+    parse: single(parseTimeParameter),
+    allowed: allowedTimes,
+    required,
+    openApi: { type: 'string', ...rest },
+  });
+}
+
+/** A UTC date; any form of time is taken when it is exactly a midnight. */
+export function DateParameter(openApi: { description: string; example: string }): PropertyDecorator {
+  return QueryParameter({
+    parse: single((text) => {
+      const time = parseTimeParameter(text);
+      return time !== undefined && time % DAY === 0 ? time : undefined;
+    }),
+    allowed: 'one UTC date (2026-01-15)',
+    openApi: { type: 'string', format: 'date', ...openApi },
+  });
+}
+
+/** One symbol, several separated by commas, or the name repeated; upper-cased, without repeats. */
+export function SymbolsParameter(openApi: { description: string; example: string }): PropertyDecorator {
+  return QueryParameter({
+    parse: (raw) => {
+      const texts = (typeof raw === 'string' ? [raw] : raw).flatMap((text) => text.split(','));
+      if (texts.length === 0 || texts.length > MAX_SYMBOLS) return undefined;
+      const symbols = texts.map((text) => normaliseSymbol(text.trim()));
+      return symbols.every(isSymbol) ? [...new Set(symbols)] : undefined;
+    },
+    allowed: `1 to ${MAX_SYMBOLS} symbols of 1 to 40 letters and digits, separated by commas (BTCUSDT,ETHUSDT)`,
+    openApi: { type: 'string', ...openApi },
+  });
+}
+
+export function IntervalParameter(): PropertyDecorator {
+  return QueryParameter({
+    parse: single((text) =>
+      (STORED_INTERVALS as readonly string[]).includes(text) ? (text as StoredInterval) : undefined,
+    ),
+    allowed: `one of ${STORED_INTERVALS.join(', ')}`,
+    openApi: {
+      type: 'string',
+      enum: [...STORED_INTERVALS],
+      default: '1m',
+      example: '1h',
+      description: 'Length of the candles.',
+    },
+  });
+}
+
+export function CursorParameter(): PropertyDecorator {
+  return QueryParameter({
+    parse: single((text) => (text.length <= MAX_CURSOR_LENGTH && /^[A-Za-z0-9_-]+$/.test(text) ? text : undefined)),
+    allowed: 'the next_cursor of an earlier answer to the same question',
+    openApi: {
+      type: 'string',
+      description: 'Where to go on: `next_cursor` of the page before. It belongs to the other parameters.',
+      example: CURSOR_EXAMPLE,
+    },
+  });
+}
+
+/** The cursor that examples show. */
+export const CURSOR_EXAMPLE = 'eyJ2IjoxLCJyIjoidHJhZGVzIn0';

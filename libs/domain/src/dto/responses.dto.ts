@@ -1,0 +1,161 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { CandleV1, PriceEventV1 } from '../contracts';
+import { MINUTE_STATES, STORED_INTERVALS, type MinuteState } from '../model';
+import { CURSOR_EXAMPLE } from './parameters';
+
+const decimal = (description: string, example: string): PropertyDecorator =>
+  ApiProperty({ type: 'string', description, example });
+
+/** Item of `/trades/*`: a price event as its contract says. */
+export class PriceEventDto implements PriceEventV1 {
+  @ApiProperty({ description: 'Moment of capture, UTC.', example: '2026-01-15T14:03:22.913852+00:00' })
+  readonly timestamp_utc!: string;
+
+  @ApiProperty({ example: 'BTCUSDT' })
+  readonly symbol!: string;
+
+  @decimal('Last price in the quote asset, as the exchange wrote it.', '68001.20')
+  readonly lastPrice!: string;
+
+  @decimal('Change over the rolling 24 hours in percent.', '1.87')
+  readonly priceChangePercent!: string;
+
+  @decimal('Base-asset volume of the rolling 24 hours; never to be summed.', '24567.123')
+  readonly volume!: string;
+
+  @ApiProperty({ example: 'binance_api_v3_ticker_24hr' })
+  readonly source!: string;
+}
+
+/** Item of `/candles`: a candle as its contract says, with its revision. */
+export class CandleDto implements CandleV1 {
+  @ApiProperty({ example: 'BTCUSDT' })
+  readonly symbol!: string;
+
+  @ApiProperty({ enum: STORED_INTERVALS, example: '1h' })
+  readonly interval!: string;
+
+  @ApiProperty({ example: '2026-01-15T14:00:00.000Z' })
+  readonly open_time!: string;
+
+  @ApiProperty({ example: '2026-01-15T14:59:59.999Z' })
+  readonly close_time!: string;
+
+  @decimal('First traded price.', '67900.10')
+  readonly open!: string;
+
+  @decimal('Highest traded price.', '68020.00')
+  readonly high!: string;
+
+  @decimal('Lowest traded price.', '67850.55')
+  readonly low!: string;
+
+  @decimal('Last traded price.', '68001.20')
+  readonly close!: string;
+
+  @decimal('Volume in the base asset.', '812.4401')
+  readonly volume!: string;
+
+  @decimal('Volume in the quote asset.', '55214321.8732')
+  readonly quote_volume!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Raw trades; 0 means a quiet bucket.', example: 91234 })
+  readonly trade_count!: number;
+
+  @decimal('Base-asset volume bought by takers.', '401.2201')
+  readonly taker_buy_volume!: string;
+
+  @decimal('Quote-asset volume bought by takers.', '27264110.1201')
+  readonly taker_buy_quote_volume!: string;
+
+  @ApiProperty({ description: 'Whether the bucket has ended.', example: true })
+  readonly is_closed!: boolean;
+
+  @ApiProperty({ example: 'binance_api_v3_klines' })
+  readonly source!: string;
+
+  @ApiProperty({ description: 'When its newest minute was received.', example: '2026-01-15T15:00:03.120441+00:00' })
+  readonly captured_at!: string;
+
+  @ApiProperty({ type: 'integer', description: '1, and one more for each change after the fact.', example: 1 })
+  readonly revision!: number;
+}
+
+/** Item of `/coverage`: consecutive minutes of one state. */
+export class CoverageDto {
+  @ApiProperty({ example: 'BTCUSDT' })
+  readonly symbol!: string;
+
+  @ApiProperty({ description: 'First minute.', example: '2026-01-15T14:00:00Z' })
+  readonly start!: string;
+
+  @ApiProperty({ description: 'End (not in it).', example: '2026-01-15T17:30:00Z' })
+  readonly end!: string;
+
+  @ApiProperty({ enum: MINUTE_STATES, example: 'captured' })
+  readonly state!: MinuteState;
+
+  @ApiProperty({ description: 'Whether the minutes came in late, after downtime.', example: false })
+  readonly repaired!: boolean;
+}
+
+/** Item of `/symbols`: the columns of `/bi/symbols.csv`. */
+export class SymbolDto {
+  @ApiProperty({ example: 'BTCUSDT' })
+  readonly symbol!: string;
+
+  @ApiProperty({ type: 'string', nullable: true, example: 'BTC' })
+  readonly base_asset!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true, example: 'USDT' })
+  readonly quote_asset!: string | null;
+
+  @ApiProperty({ description: 'What the exchange calls it; UNKNOWN until it has told.', example: 'TRADING' })
+  readonly status!: string;
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'First UTC date with data.', example: '2025-10-17' })
+  readonly first_date!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'Last UTC date with data.', example: '2026-01-15' })
+  readonly last_date!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true, example: '2026-01-15T14:03:22.913852+00:00' })
+  readonly last_event_utc!: string | null;
+
+  @ApiProperty({ description: 'Share of minutes accounted for, in percent.', example: '100.00' })
+  readonly coverage_pct!: string;
+}
+
+/** What every page has beside its items. */
+export class PageDto {
+  @ApiProperty({ type: 'string', nullable: true, description: 'Null on the last page.', example: CURSOR_EXAMPLE })
+  readonly next_cursor!: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Path and query of the next page; null on the last.',
+    example: `/trades/latest?symbol=BTCUSDT&limit=1&cursor=${CURSOR_EXAMPLE}`,
+  })
+  readonly next_url!: string | null;
+}
+
+export class PriceEventPageDto extends PageDto {
+  @ApiProperty({ type: [PriceEventDto] })
+  readonly data!: PriceEventDto[];
+}
+
+export class CandlePageDto extends PageDto {
+  @ApiProperty({ type: [CandleDto] })
+  readonly data!: CandleDto[];
+}
+
+export class CoveragePageDto extends PageDto {
+  @ApiProperty({ type: [CoverageDto] })
+  readonly data!: CoverageDto[];
+}
+
+export class SymbolPageDto extends PageDto {
+  @ApiProperty({ type: [SymbolDto] })
+  readonly data!: SymbolDto[];
+}

@@ -1,0 +1,27 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger, MetricsRegistry } from '@app/observability';
+import { addAnswerHeaders } from './hooks/answer-headers.hook';
+import { addRequestRecord } from './hooks/request-record.hook';
+import type { HttpOptions } from './http-options';
+import { ProblemFilter } from './problem.filter';
+import { QueryValidationPipe } from './query-validation.pipe';
+import { RouteTable } from './route-table';
+
+export interface HttpAppContext {
+  readonly logger: Logger;
+  readonly metrics: MetricsRegistry;
+  readonly http: HttpOptions;
+}
+
+/** What every HTTP application of the platform has around its routes; tests call it as `main.ts` does. Returns its routes. */
+export function configureApp(app: NestFastifyApplication, context: HttpAppContext): RouteTable {
+  const { logger, metrics, http } = context;
+  const instance = app.getHttpAdapter().getInstance();
+  const routes = new RouteTable();
+  routes.watch(instance);
+  addAnswerHeaders(instance, routes, http.corsOrigins);
+  addRequestRecord(instance, logger, metrics);
+  app.useGlobalPipes(new QueryValidationPipe());
+  app.useGlobalFilters(new ProblemFilter(logger));
+  return routes;
+}

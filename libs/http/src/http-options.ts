@@ -1,0 +1,7 @@
+import type { AppConfig } from '@app/config';
+
+/** What the HTTP side of a process needs of the configuration. */
+export type HttpOptions = Pick<
+  AppConfig['http'],
+  'throttleLimit' | 'throttleTtlSeconds' | 'trustProxyHops' | 'corsOrigins'
+>;

@@ -1,0 +1,36 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { HealthController } from './health/health.controller';
+import { HealthReport } from './health/health-report';
+import { ProbesController } from './health/probes.controller';
+import { ProcessHealth } from './health/process-health';
+import type { HttpOptions } from './http-options';
+import { ClientThrottlerGuard } from './throttling/client-throttler.guard';
+import { throttlingModule } from './throttling/throttling.module';
+
+export interface HttpModuleOptions {
+  readonly http: HttpOptions;
+  /** Who answers `/health`. */
+  readonly healthReport: Type<HealthReport>;
+  /** Modules that export what the report needs. */
+  readonly imports?: DynamicModule['imports'];
+}
+
+/** What every process serves about itself, and the request budget in front of all its routes. */
+@Module({})
+export class HttpModule {
+  static forRoot({ http, healthReport, imports = [] }: HttpModuleOptions): DynamicModule {
+    return {
+      module: HttpModule,
+      global: true,
+      imports: [throttlingModule(http), ...imports],
+      controllers: [ProbesController, HealthController],
+      providers: [
+        ProcessHealth,
+        { provide: HealthReport, useClass: healthReport },
+        { provide: APP_GUARD, useClass: ClientThrottlerGuard },
+      ],
+      exports: [ProcessHealth],
+    };
+  }
+}

@@ -1,0 +1,10 @@
+export { configureApp, type HttpAppContext } from './configure-app';
+export { createHttpAdapter, createHttpApp } from './create-http-app';
+export { HealthReport, type HealthStatus } from './health/health-report';
+export { ProcessHealth, type Check, type CheckReport, type CheckResult } from './health/process-health';
+export { HttpModule, type HttpModuleOptions } from './http.module';
+export type { HttpOptions } from './http-options';
+export { platformVersion } from './platform-version';
+export { invalidParameter, problemBody, ProblemError, shownValue, type ProblemOptions } from './problem.error';
+export type { RouteTable } from './route-table';
+export { listen, stopOnSignal, type Listening } from './serve';

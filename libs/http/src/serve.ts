@@ -1,0 +1,46 @@
+import type { AddressInfo } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from '@app/observability';
+
+/** Longest time that a stop may take before the process ends anyway. */
+const STOP_TIMEOUT_MS = 9_000;
+
+export interface Listening {
+  /** Address to open, with the port that was really taken. */
+  readonly url: string;
+}
+
+/** Starts listening; returns where. */
+export async function listen(app: NestFastifyApplication, port: number, host: string): Promise<Listening> {
+  await app.listen(port, host);
+  const { address, port: taken, family } = app.getHttpServer().address() as AddressInfo;
+  const name = family === 'IPv6' ? `[${address}]` : address;
+  const reachable = address === '0.0.0.0' || address === '::' ? 'localhost' : name;
+  return { url: `http://${reachable}:${taken}` };
+}
+
+/**
+ * On SIGTERM or SIGINT: stops accepting, closes idle connections, lets requests in flight finish, runs the shutdown
+ * hooks of the modules and exits 0; exits 1 when that takes longer than 9 s or fails. A second signal exits at once.
+ */
+export function stopOnSignal(app: NestFastifyApplication, logger: Logger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => {
+      logger.error('stopping took too long');
+      process.exit(1);
+    }, STOP_TIMEOUT_MS).unref();
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
