@@ -32,7 +32,7 @@ export interface HttpAnswer {
 }
 
 /** The reason of an aborted signal as an error that can be thrown. */
-export function abortReason(signal: AbortSignal): Error {
+function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason });
 }
 
