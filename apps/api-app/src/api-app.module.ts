@@ -1,22 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApiModule } from '@app/api';
 import { ClockModule } from '@app/clock';
-import { ConfigModule, type AppConfig } from '@app/config';
-import type { Clock } from '@app/domain';
-import { ObservabilityModule, type Logger, type MetricsRegistry } from '@app/observability';
+import { ConfigModule } from '@app/config';
+import type { ProcessParts } from '@app/http';
+import { ObservabilityModule } from '@app/observability';
 import { StorageReadModule } from '@app/storage';
-
-export interface ApiAppParts {
-  readonly config: AppConfig;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: MetricsRegistry;
-}
 
 /** The API as a process of its own: reads the store, asks the ingest process how it does. */
 @Module({})
 export class ApiAppModule {
-  static forRoot({ config, clock, logger, metrics }: ApiAppParts): DynamicModule {
+  static forRoot({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
     return {
       module: ApiAppModule,
       imports: [

@@ -7,4 +7,4 @@ export type { HttpOptions } from './http-options';
 export { platformVersion } from './platform-version';
 export { invalidParameter, problemBody, ProblemError, shownValue, type ProblemOptions } from './problem.error';
 export type { RouteTable } from './route-table';
-export { listen, stopOnSignal, type Listening } from './serve';
+export { runProcess, type ProcessDefinition, type ProcessParts } from './run-process';

@@ -1,0 +1,60 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createClock } from '@app/clock';
+import { ConfigError, loadConfig, type AppConfig } from '@app/config';
+import type { Clock } from '@app/domain';
+import { createLogger, MetricsRegistry, type Logger } from '@app/observability';
+import { createHttpApp } from './create-http-app';
+import { platformVersion } from './platform-version';
+import { listen, stopOnSignal } from './serve';
+
+/** What every process is built from. */
+export interface ProcessParts {
+  readonly config: AppConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: MetricsRegistry;
+}
+
+export interface ProcessDefinition {
+  /** Short name, as logs, metrics and health carry it. */
+  readonly name: string;
+  readonly port: (http: AppConfig['http']) => number;
+  readonly module: (parts: ProcessParts) => DynamicModule;
+  /** Refuses configurations that this process cannot run with. @throws ConfigError */
+  readonly check?: (config: AppConfig) => void;
+  /** What is added to the application before it listens. */
+  readonly prepare?: (app: NestFastifyApplication) => void;
+}
+
+/** Exit codes: 2 for a wrong configuration, 1 for any other reason that keeps the process from starting. */
+const CONFIG_EXIT_CODE = 2;
+const START_EXIT_CODE = 1;
+
+function explain(error: unknown): string {
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} is in use by another program`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function start({ name, port, module, check, prepare }: ProcessDefinition): Promise<void> {
+  const config = loadConfig();
+  check?.(config);
+  const { http } = config;
+  const logger = createLogger(config.logLevel, name);
+  const metrics = new MetricsRegistry({ process: name, version: platformVersion() });
+  const clock = await createClock({ clock: config.clock, restUrls: config.exchange.restUrls });
+  const app = await createHttpApp(module({ config, clock, logger, metrics }), { logger, metrics, http });
+  prepare?.(app);
+  stopOnSignal(app, logger);
+  const { url } = await listen(app, port(http), http.host);
+  logger.info({ url }, `${name} is up at ${url}`);
+}
+
+/** Runs one process of the platform; what keeps it from starting is said in one readable message. */
+export function runProcess(definition: ProcessDefinition): void {
+  start(definition).catch((error: unknown) => {
+    process.stderr.write(`${definition.name}: ${explain(error)}\n`);
+    process.exit(error instanceof ConfigError ? CONFIG_EXIT_CODE : START_EXIT_CODE);
+  });
+}

@@ -1,0 +1,146 @@
+// `make demo`: the exchange simulator and the standalone app together, on this machine only. Nothing leaves it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: {
+    recordings: { type: 'string' },
+    'simulator-port': { type: 'string', default: '9100' },
+    port: { type: 'string', default: process.env.PORT ?? '8000' },
+  },
+});
+
+const STATUS_EVERY_MS = 5_000;
+const base = `http://localhost:${options.port}`;
+const children = [];
+let ending = false;
+
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+function start(name, args, env = {}) {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  child.on('exit', (code, signal) => {
+    if (ending) return;
+    say(`\n${name} ended by itself (${signal ?? `exit code ${code}`}); see the lines above.`);
+    void end(1);
+  });
+  return child;
+}
+
+async function end(code) {
+  if (ending) return;
+  ending = true;
+  await Promise.all(
+    children
+      .filter((child) => child.exitCode === null && child.signalCode === null)
+      .map(async (child) => {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }),
+  );
+  say(code === 0 ? '\nThe demo has ended; what it captured stays in data/demo.' : '');
+  process.exit(code);
+}
+
+function firstLine(child, pattern) {
+  return new Promise((resolve) => {
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      const line = text.split('\n').find((candidate) => pattern.test(candidate));
+      if (line) resolve(line);
+    });
+  });
+}
+
+async function getJson(url) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.json();
+}
+
+async function untilReady(url) {
+  for (;;) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+      if (response.ok) return;
+    } catch {
+      // Not listening yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** One line of what is there now: prices, polls and minutes stored, how far the first backfill is. */
+async function statusLine() {
+  const [latest, health] = await Promise.all([
+    getJson(`${base}/trades/latest?limit=1`),
+    getJson(`${base}/health`),
+  ]);
+  const [event] = latest.data;
+  const price = event ? `${event.symbol} ${event.lastPrice} at ${event.timestamp_utc.slice(11, 19)}` : 'no price yet';
+  const backfill = health.capture?.backfill;
+  const progress = backfill?.running
+    ? `backfill ${backfill.percent} % (${backfill.rows_per_second} rows/s, ${backfill.eta_seconds} s left)`
+    : 'backfill done';
+  return `${new Date().toISOString().slice(11, 19)}  ${health.status}  ${price}  ${progress}`;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(0));
+
+const simulatorUrl = `http://127.0.0.1:${options['simulator-port']}`;
+const recorded = options.recordings === undefined ? [] : ['--recordings', options.recordings, '--place', 'past'];
+const simulator = start('The exchange simulator', [
+  'dist/apps/exchange-simulator/src/main.js',
+  '--port',
+  options['simulator-port'],
+  ...recorded,
+]);
+say(await firstLine(simulator, /listening on/));
+
+const { origin } = await getJson(`${simulatorUrl}/_simulator/origin`);
+const { symbols } = await getJson(`${simulatorUrl}/api/v3/exchangeInfo`);
+const folder = `data/demo/${origin.replaceAll(':', '-')}`;
+const chosen = options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : symbols.map(({ symbol }) => symbol).join(',');
+const app = start('The standalone app', ['dist/apps/standalone-app/src/main.js'], {
+  BINANCE_REST_URLS: simulatorUrl,
+  CLOCK: 'simulator',
+  SYMBOLS: process.env.SYMBOLS ?? chosen,
+  POLL_INTERVAL_SECONDS: process.env.POLL_INTERVAL_SECONDS ?? '5',
+  STORAGE_PATH: `${folder}/app.db`,
+  RAW_DIR: `${folder}/raw`,
+  INGEST_STATE_DIR: `${folder}/ingest`,
+  PORT: options.port,
+  LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+});
+app.stdout.pipe(process.stdout);
+await untilReady(`${base}/readyz`);
+
+say(`
+The demo is running (${origin}; files in ${folder}). Open
+
+  ${base}/                                              all routes on one page
+  ${base}/docs                                          Swagger UI
+  ${base}/health                                        what captures, what serves
+  ${base}/trades/latest?symbol=BTCUSDT                  grows with each poll
+  ${base}/candles?symbol=BTCUSDT&interval=1h            exact candles
+  ${base}/bi/daily_ohlc.csv?symbol=BTCUSDT&days=30      what a dashboard reads
+
+Ctrl-C ends it.
+`);
+
+while (!ending) {
+  try {
+    say(await statusLine());
+  } catch (error) {
+    if (!ending) say(`no answer: ${error.message}`);
+  }
+  await new Promise((resolve) => setTimeout(resolve, STATUS_EVERY_MS));
+}

