@@ -72,7 +72,7 @@ async function untilReady(url) {
       const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
       if (response.ok) return;
     } catch {
-      // Not listening yet.
+      // Not listening yet: asked again.
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -86,10 +86,11 @@ async function statusLine() {
   ]);
   const [event] = latest.data;
   const price = event ? `${event.symbol} ${event.lastPrice} at ${event.timestamp_utc.slice(11, 19)}` : 'no price yet';
-  const backfill = health.capture?.backfill;
-  const progress = backfill?.running
-    ? `backfill ${backfill.percent} % (${backfill.rows_per_second} rows/s, ${backfill.eta_seconds} s left)`
-    : 'backfill done';
+  const backfill = health.processes.standalone?.status?.backfill;
+  const progress =
+    backfill?.state === 'running'
+      ? `backfill ${backfill.percent} % (${backfill.rows} minutes so far, ${backfill.eta_seconds ?? '?'} s left)`
+      : `backfill ${backfill?.state ?? 'waiting'}`;
   return `${new Date().toISOString().slice(11, 19)}  ${health.status}  ${price}  ${progress}`;
 }
 

@@ -73,9 +73,13 @@ export class Stack {
   }
 
   /** Starts an app without waiting for it. */
-  async launch(name: AppName, overrides: Readonly<Record<string, string>> = {}, cwd?: string): Promise<AppProcess> {
-    const env = await this.environment(overrides);
-    return this.processes.start(name, cwd === undefined ? { env } : { env, cwd });
+  async launch(name: AppName, overrides: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
+    return this.processes.start(name, { env: await this.environment(overrides) });
+  }
+
+  /** Starts an app in a folder with a `.env`, and nothing else in its environment. */
+  launchIn(folder: string, name: AppName): AppProcess {
+    return this.processes.start(name, { cwd: folder });
   }
 
   /** Starts an app and waits until it is alive. */

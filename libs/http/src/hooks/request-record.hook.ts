@@ -37,7 +37,7 @@ export function addRequestRecord(instance: FastifyInstance, logger: Logger, metr
 
   const log = (request: FastifyRequest, reply: FastifyReply): void => {
     const route = routeOf(request);
-    const level = reply.statusCode >= 500 ? 'warn' : PROBES.has(route) ? 'debug' : 'info';
+    const level = PROBES.has(route) ? 'debug' : reply.statusCode >= 500 ? 'warn' : 'info';
     if (!logger.isLevelEnabled(level)) return;
     logger[level](
       {

@@ -6,7 +6,7 @@ import { SCHEMA_VERSION } from '../database/schema';
 import { handleOf, openReader, type SqliteHandle } from '../database/sqlite-connection';
 
 /** How often a store that is not there yet, or of an older schema, is looked for (real time). */
-const REOPEN_EVERY_MS = 500;
+const REOPEN_EVERY_MS = 100;
 
 /**
  * The reading half of the store: a read-only connection of its own. It may be opened before there is a file, or while

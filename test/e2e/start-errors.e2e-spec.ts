@@ -1,0 +1,77 @@
+import { eventually } from '../support/app-process';
+import { getJson } from '../support/http';
+import { Stack } from '../support/stack';
+
+describe('starting under bad conditions', () => {
+  const stack = new Stack();
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  it.each(['api-app', 'ingest-app', 'standalone-app'] as const)(
+    'should stop the start of %s with one readable message for a wrong configuration',
+    async (name) => {
+      const app = await stack.launch(name, { POLL_INTERVAL_SECONDS: 'often', SYMBOLS: 'BTC/USDT' });
+      expect(await app.exited()).toBe(2);
+      expect(app.output).toContain(
+        'POLL_INTERVAL_SECONDS="often" is not allowed; expected a whole number from 1 to 86400',
+      );
+      expect(app.output).toContain('SYMBOLS="BTC/USDT" is not allowed');
+      expect(app.output).not.toContain(' at ');
+    },
+  );
+
+  it('should say that a port is taken', async () => {
+    await stack.startSimulator();
+    const port = await stack.port('exchange-simulator');
+    const app = await stack.launch('api-app', { PORT: String(port) });
+    expect(await app.exited()).toBe(1);
+    expect(app.output).toContain(`port ${port} is in use`);
+  });
+
+  it('should go on serving and trying when the exchange cannot be reached, and say so', async () => {
+    const unreachable = new Stack({ BINANCE_REST_URLS: 'http://127.0.0.1:9', BACKFILL_DAYS: '1' });
+    try {
+      const app = await unreachable.start('standalone-app');
+      const api = await unreachable.urlOf('standalone-app');
+      const reasons = await eventually('health names the reason', async () => {
+        const health = await getJson<{ status: string; reasons: string[] }>(`${api}/health`);
+        return health.status === 'degraded' && health.reasons.join().includes('exchange') ? health.reasons : undefined;
+      });
+      expect(reasons.length).toBeGreaterThan(0);
+      expect(app.output).toContain('make demo');
+      const empty = await fetch(`${api}/bi/daily_ohlc.csv?symbol=BTCUSDT`);
+      expect([empty.status, await empty.text()]).toEqual([200, 'date,symbol,open,high,low,close,is_final,source\r\n']);
+      expect(await app.stop()).toBe(0);
+    } finally {
+      await unreachable.close();
+    }
+  });
+
+  it('should refuse data of another origin and keep what is there', async () => {
+    const mixed = new Stack({ BACKFILL_DAYS: '0', POLL_INTERVAL_SECONDS: '1', SYMBOLS: 'BTCUSDT', CAPTURE: 'tickers' });
+    try {
+      const first = await mixed.startSimulator(['--seed', '1']);
+      let app = await mixed.start('standalone-app');
+      const api = await mixed.urlOf('standalone-app');
+      const count = async (): Promise<number> =>
+        (await getJson<{ data: unknown[] }>(`${api}/trades/latest?limit=5000`)).data.length;
+      await eventually('something is stored', async () => ((await count()) > 0 ? true : undefined));
+      await app.stop();
+      await first.process.stop();
+
+      await mixed.startSimulator(['--seed', '2']);
+      app = await mixed.start('standalone-app');
+      const stored = await count();
+      await eventually('health says that the data is refused', async () => {
+        const text = JSON.stringify(await getJson(`${api}/health`));
+        return text.includes('simulator:2') && text.includes('refused') ? true : undefined;
+      });
+      expect(await count()).toBe(stored);
+      expect(await app.stop()).toBe(0);
+    } finally {
+      await mixed.close();
+    }
+  });
+});

@@ -1,0 +1,73 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { eventually, type AppProcess } from '../support/app-process';
+import { getJson, type ListPage } from '../support/http';
+import { Stack } from '../support/stack';
+
+interface Health {
+  readonly status: string;
+  readonly processes: Record<string, { readonly state: string }>;
+}
+
+/** The walk of the README with two processes: `.env` made from the example, capture and API started in either order. */
+describe.each([
+  ['the producer first', ['ingest-app', 'api-app']],
+  ['the API first', ['api-app', 'ingest-app']],
+] as const)('two processes, %s', (_, order) => {
+  const stack = new Stack();
+  const folder = mkdtempSync(join(tmpdir(), 'csp-walk-'));
+
+  afterAll(async () => {
+    await stack.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('should capture and serve from one .env', async () => {
+    await stack.startSimulator();
+    const [apiPort, ingestPort] = [await stack.port('api'), await stack.port('ingest')];
+    cpSync(resolve(__dirname, '../../.env.example'), join(folder, '.env'));
+    const changed: Record<string, string> = {
+      BROKER_MODE: 'direct',
+      BINANCE_REST_URLS: stack.exchangeUrl,
+      PORT: String(apiPort),
+      INGEST_PORT: String(ingestPort),
+      INGEST_URL: `http://127.0.0.1:${ingestPort}`,
+      BACKFILL_DAYS: '1',
+    };
+    const lines = readFileSync(join(folder, '.env'), 'utf8').split('\n');
+    writeFileSync(
+      join(folder, '.env'),
+      lines
+        .map((line) => {
+          const name = line.split('=')[0] ?? '';
+          return changed[name] === undefined ? line : `${name}=${changed[name]}`;
+        })
+        .join('\n'),
+    );
+
+    const running: AppProcess[] = [];
+    for (const name of order) running.push(stack.launchIn(folder, name));
+    const api = await stack.urlOf('api-app');
+    const health = await eventually('the API reports all well', async () => {
+      const answer = await getJson<Health>(`${api}/health`);
+      return answer.status === 'ok' ? answer : undefined;
+    });
+    expect(health.processes['ingest']?.state).toBe('ok');
+    const { data } = await getJson<ListPage<{ symbol: string }>>(`${api}/trades/latest?symbol=BTCUSDT`);
+    expect(data.length).toBeGreaterThan(0);
+
+    // A silent process is said to be so.
+    const ingest = running[order.indexOf('ingest-app')];
+    expect(await ingest?.stop()).toBe(0);
+    const { processes } = await getJson<Health>(`${api}/health`);
+    expect(Object.keys(processes)).toContain('ingest');
+    for (const process of running) if (process.isRunning) expect(await process.stop()).toBe(0);
+  });
+
+  it('should say why the producer does not start in Kafka mode', async () => {
+    const producer = await stack.launch('ingest-app', { BROKER_MODE: 'kafka' });
+    expect(await producer.exited()).toBe(2);
+    expect(producer.output).toContain('BROKER_MODE');
+  });
+});
