@@ -12,3 +12,4 @@ export {
   FakeStoreStatus,
   FakeSymbolReader,
 } from './fake-readers';
+export { FakePorts } from './fake-ports';

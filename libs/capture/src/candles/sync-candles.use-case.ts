@@ -33,8 +33,9 @@ const CATCH_UP: EpochMicros = DAY;
 const SYMBOLS_AT_ONCE = 4;
 /** After so many failures of the whole exchange in a row the pass ends: the next one tries again. */
 const FAILURES_TO_STOP = 3;
-const UNAVAILABLE_FIRST: EpochMicros = MINUTE;
-const UNAVAILABLE_LONGEST: EpochMicros = 10 * MINUTE;
+/** Pauses before asking again for a route or a symbol that the exchange does not have. */
+const FIRST_PAUSE: EpochMicros = MINUTE;
+const LONGEST_PAUSE: EpochMicros = 10 * MINUTE;
 
 /**
  * Publishes the closed minutes of all symbols from where each one stands: the last minute in steady state, everything
@@ -45,6 +46,7 @@ export class SyncCandlesUseCase {
   private readonly recent = new RecentMinutes();
   private readonly reached = new Map<string, EpochMicros>();
   private readonly unavailable: BackOff;
+  private readonly unknown = new Map<string, BackOff>();
   private warning = '';
 
   constructor(
@@ -56,11 +58,11 @@ export class SyncCandlesUseCase {
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
     private readonly live: LivePriority,
-    clock: Clock,
+    private readonly clock: Clock,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.unavailable = new BackOff(clock, UNAVAILABLE_FIRST, UNAVAILABLE_LONGEST);
+    this.unavailable = new BackOff(clock, FIRST_PAUSE, LONGEST_PAUSE);
   }
 
   /**
@@ -87,15 +89,20 @@ export class SyncCandlesUseCase {
     let detail = '';
     await inParallel(this.options.symbols, SYMBOLS_AT_ONCE, async (symbol) => {
       if (signal.aborted) return 'stop';
+      if (this.unknown.get(symbol)?.waiting) return 'go on';
       try {
         await this.syncSymbol(symbol, signal);
+        this.unknown.delete(symbol);
         failures = 0;
         return 'go on';
       } catch (error) {
         if (isAborted(signal)) return 'stop';
         const { message } = error as Error;
         const outcome = this.outcomeOf(error);
-        if (outcome === 'unknown_symbol') return 'go on';
+        if (outcome === 'unknown_symbol') {
+          this.rest(symbol);
+          return 'go on';
+        }
         detail = message;
         if (outcome === 'not_found') {
           this.unavailable.failed();
@@ -108,6 +115,12 @@ export class SyncCandlesUseCase {
     if (this.unavailable.waiting || signal.aborted) return;
     this.unavailable.succeeded();
     this.status.candleState(detail === '' ? 'ok' : 'failing', detail);
+  }
+
+  private rest(symbol: string): void {
+    const pause = this.unknown.get(symbol) ?? new BackOff(this.clock, FIRST_PAUSE, LONGEST_PAUSE);
+    pause.failed();
+    this.unknown.set(symbol, pause);
   }
 
   /** Notes what ended a symbol's turn; what is neither the exchange's nor the origin's is said once while it lasts. */

@@ -19,7 +19,7 @@ import { GentlePace } from './gentle-pace';
 import { MinuteFetcher } from './minute-fetcher';
 
 const REPORT_EVERY_MILLIS = 5_000;
-const FIRST_RETRY_MILLIS = 1_000;
+const FIRST_RETRY_MILLIS = 250;
 const LONGEST_RETRY_MILLIS = 60_000;
 
 /**

@@ -1,0 +1,70 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_CONFIG, loadConfig, type AppConfig } from '@app/config';
+import {
+  CandleCursor,
+  Clock,
+  EventPublisher,
+  Exchange,
+  HistoryStore,
+  ProcessStatusStore,
+  type EpochMicros,
+} from '@app/domain';
+import { createLogger, LOGGER, MetricsRegistry } from '@app/observability';
+import { FakeClock } from './fake-clock';
+import { FakeEventPublisher } from './fake-event-publisher';
+import { FakeExchange } from './fake-exchange';
+import { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
+
+@Module({})
+class FakePortsModule {}
+
+/** Everything around capture, in memory: what is published is stored at once. */
+export class FakePorts {
+  readonly exchange: FakeExchange;
+  readonly publisher = new FakeEventPublisher();
+  readonly history = new FakeHistoryStore();
+  readonly cursor = new FakeCandleCursor();
+  readonly processStatus = new FakeProcessStatusStore();
+  readonly metrics = new MetricsRegistry();
+  /** Lines logged at level warn and above. */
+  readonly logged: string[] = [];
+  private readonly config: AppConfig;
+
+  constructor(
+    readonly clock: FakeClock,
+    /** Environment variables of the process. */
+    variables: Readonly<Record<string, string>>,
+  ) {
+    this.config = loadConfig(variables, '/');
+    this.exchange = new FakeExchange(clock, this.config.symbols);
+    this.publisher.onPublish = (batch) => {
+      this.history.take(batch);
+    };
+  }
+
+  static at(time: EpochMicros, variables: Readonly<Record<string, string>> = {}): FakePorts {
+    return new FakePorts(new FakeClock(time), variables);
+  }
+
+  /** A module that provides all of it. */
+  module(): DynamicModule {
+    const { logged } = this;
+    const destination = {
+      write: (line: string) => {
+        logged.push((JSON.parse(line) as { msg: string }).msg);
+      },
+    };
+    const providers = [
+      { provide: APP_CONFIG, useValue: this.config },
+      { provide: LOGGER, useValue: createLogger('warn', 'test', destination) },
+      { provide: MetricsRegistry, useValue: this.metrics },
+      { provide: Clock, useValue: this.clock },
+      { provide: Exchange, useValue: this.exchange },
+      { provide: EventPublisher, useValue: this.publisher },
+      { provide: HistoryStore, useValue: this.history },
+      { provide: CandleCursor, useValue: this.cursor },
+      { provide: ProcessStatusStore, useValue: this.processStatus },
+    ];
+    return { module: FakePortsModule, providers, exports: providers.map(({ provide }) => provide) };
+  }
+}
