@@ -10,7 +10,7 @@ endif
 
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
-.PHONY: help install build start demo producer api test test-unit lint format bench clean python-readers
+.PHONY: help install build start demo producer api test test-unit lint format clean python-readers
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -52,9 +52,6 @@ lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code
 
 format: node_modules/.installed ## Formats everything
 	@npm run --silent format
-
-bench: build ## Benchmarks, each against a peer in the same run
-	@npm run --silent bench
 
 # pandas, polars and DuckDB for the tests that read the CSVs as analysts do; without Python those are skipped, by name.
 python-readers: .cache/python/.installed

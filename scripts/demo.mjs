@@ -80,10 +80,7 @@ async function untilReady(url) {
 
 /** One line of what is there now: prices, polls and minutes stored, how far the first backfill is. */
 async function statusLine() {
-  const [latest, health] = await Promise.all([
-    getJson(`${base}/trades/latest?limit=1`),
-    getJson(`${base}/health`),
-  ]);
+  const [latest, health] = await Promise.all([getJson(`${base}/trades/latest?limit=1`), getJson(`${base}/health`)]);
   const [event] = latest.data;
   const price = event ? `${event.symbol} ${event.lastPrice} at ${event.timestamp_utc.slice(11, 19)}` : 'no price yet';
   const backfill = health.processes.standalone?.status?.backfill;

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 const [, , file, flag] = process.argv;
 const report = JSON.parse(readFileSync(file, 'utf8'));
 if (flag === '--summary') {
-  process.stdout.write(`${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped\n`);
+  process.stdout.write(
+    `${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped\n`,
+  );
   process.exit(0);
 }
 const skipped = report.testResults.flatMap(({ name, assertionResults }) =>

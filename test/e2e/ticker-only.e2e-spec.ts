@@ -35,10 +35,13 @@ describe('an exchange that knows tickers only', () => {
       ['PEPEUSDT', 'ticker'],
     ]);
 
-    const { processes } = await getJson<{
-      processes: { standalone: { status: { candles: { state: string }; tickers: { state: string } } } };
-    }>(`${api}/health`);
-    expect(processes.standalone.status.tickers.state).toBe('ok');
+    // What a process says of itself reaches the store every ten seconds.
+    await eventually('health says that tickers are well', async () => {
+      const { processes } = await getJson<{
+        processes: { standalone?: { status?: { tickers: { state: string } } } };
+      }>(`${api}/health`);
+      return processes.standalone?.status?.tickers.state === 'ok' ? true : undefined;
+    });
     expect(await app.stop()).toBe(0);
   });
 });

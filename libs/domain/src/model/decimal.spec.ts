@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import {
+  addDecimalTexts,
+  compareDecimalTexts,
+  compareDecimals,
+  formatDecimal,
+  InvalidDecimalError,
+  isDecimalText,
+  MAX_DECIMAL_LENGTH,
+  maxDecimalText,
+  minDecimalText,
+  parseDecimal,
+  sameNumber,
+} from './decimal';
+
+/** A decimal text as the exchange writes them: no leading zeros, 0 to 18 fraction digits. */
+const decimalText = fc
+  .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 10n ** 30n }), fc.integer({ min: 0, max: 18 }))
+  .map(([negative, units, scale]) => naiveFormat(negative ? -units : units, scale));
+
+function naiveFormat(units: bigint, scale: number): string {
+  const power = 10n ** BigInt(scale);
+  const absolute = units < 0n ? -units : units;
+  const sign = units < 0n ? '-' : '';
+  const whole = (absolute / power).toString();
+  return scale === 0 ? `${sign}${whole}` : `${sign}${whole}.${(absolute % power).toString().padStart(scale, '0')}`;
+}
+
+/** The value on a scale that every generated text fits into. */
+function at18(text: string): bigint {
+  const { units, scale } = parseDecimal(text);
+  return units * 10n ** BigInt(18 - scale);
+}
+
+const scaleOf = (text: string): number => (text.includes('.') ? text.length - text.indexOf('.') - 1 : 0);
+
+describe('decimals', () => {
+  it('should write what it read, digit for digit', () => {
+    fc.assert(
+      fc.property(decimalText, (text) => {
+        expect(formatDecimal(parseDecimal(text))).toBe(text);
+      }),
+    );
+  });
+
+  it('should read what it wrote, for every value and scale', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }),
+        fc.integer({ min: 0, max: 20 }),
+        (units, scale) => {
+          const text = formatDecimal({ units, scale });
+          expect(text).toBe(naiveFormat(units, scale));
+          expect(parseDecimal(text)).toEqual({ units, scale });
+        },
+      ),
+    );
+  });
+
+  it('should add exactly and keep the larger scale of the addends', () => {
+    fc.assert(
+      fc.property(decimalText, decimalText, (a, b) => {
+        const sum = addDecimalTexts(a, b);
+        expect(at18(sum)).toBe(at18(a) + at18(b));
+        expect(scaleOf(sum)).toBe(Math.max(scaleOf(a), scaleOf(b)));
+      }),
+    );
+    expect(addDecimalTexts('0.1', '0.20')).toBe('0.30');
+    expect(addDecimalTexts('9007199254740993', '0.00000001')).toBe('9007199254740993.00000001');
+    expect(addDecimalTexts('-1.5', '1.50')).toBe('0.00');
+  });
+
+  it('should compare as numbers, whatever the trailing zeros', () => {
+    fc.assert(
+      fc.property(decimalText, decimalText, (a, b) => {
+        const expected = at18(a) < at18(b) ? -1 : at18(a) > at18(b) ? 1 : 0;
+        expect(compareDecimalTexts(a, b)).toBe(expected);
+        expect(compareDecimals(parseDecimal(b), parseDecimal(a)) + expected).toBe(0);
+        expect(sameNumber(a, b)).toBe(expected === 0);
+        expect(maxDecimalText(a, b)).toBe(expected >= 0 ? a : b);
+        expect(minDecimalText(a, b)).toBe(expected <= 0 ? a : b);
+      }),
+    );
+    expect(sameNumber('1.50', '1.5')).toBe(true);
+    expect(sameNumber('-0.0', '0')).toBe(true);
+    expect(compareDecimalTexts('10', '9.99999999')).toBe(1);
+  });
+
+  it('should keep the earlier text of two equal numbers, as written', () => {
+    expect(maxDecimalText('1.50', '1.5')).toBe('1.50');
+    expect(minDecimalText('1.50', '1.5')).toBe('1.50');
+  });
+
+  it.each([
+    '',
+    '.',
+    '1.',
+    '.5',
+    '+1',
+    '1e5',
+    '1E-7',
+    'NaN',
+    'Infinity',
+    '0x10',
+    '1,5',
+    ' 1',
+    '1 ',
+    '1\n',
+    '--1',
+    '1.2.3',
+    '１',
+  ])('should refuse %j', (text) => {
+    expect(isDecimalText(text)).toBe(false);
+    expect(() => parseDecimal(text)).toThrow(InvalidDecimalError);
+  });
+
+  it('should refuse a text that is longer than any price, and not repeat all of it', () => {
+    expect(isDecimalText('1'.repeat(MAX_DECIMAL_LENGTH))).toBe(true);
+    const text = '1'.repeat(100_000);
+    expect(isDecimalText(text)).toBe(false);
+    const error = new InvalidDecimalError(text);
+    expect(error.message.length).toBeLessThan(200);
+    expect(error.code).toBe('DECIMAL.INVALID');
+  });
+});
