@@ -19,7 +19,7 @@ install: node_modules/.installed
 
 node_modules/.installed: package-lock.json
 	@echo "Installing dependencies (better-sqlite3 is compiled, about a minute) ..."
-	@npm ci --loglevel=error
+	@npm install --no-save --loglevel=error
 	@touch $@
 
 build: dist/.built

