@@ -11,7 +11,7 @@ const project = (displayName, testMatch, options = {}) => ({
   testEnvironment: 'node',
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
   moduleNameMapper,
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
