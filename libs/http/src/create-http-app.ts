@@ -20,6 +20,8 @@ const KEEP_ALIVE_MS = 65_000;
 /** The Fastify adapter of every process: small limits, no banner, problem details for what never reaches a route. */
 export function createHttpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
+    // No Nest middleware is used.
+    skipMiddie: true,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
