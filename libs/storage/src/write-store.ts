@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock, TopicNames } from '@app/domain';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { DataSource } from 'typeorm';
@@ -9,9 +9,11 @@ import { BronzeRecovery } from './bronze/bronze-recovery';
 import { CaptureOwnerLock } from './database/capture-owner.lock';
 import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter } from './database/sqlite-connection';
+import { StoreFacts } from './database/store-facts';
 import { WriteQueue } from './database/write-queue';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
+import { SymbolFrames } from './ledger/symbol-frames';
 import { EventWriter } from './sink/event-writer';
 import { SqliteEventSink } from './sink/sqlite-event-sink';
 
@@ -31,7 +33,7 @@ export interface WriteStoreOptions {
 export class WriteStore {
   private constructor(
     private readonly source: DataSource,
-    private readonly owner: CaptureOwnerLock,
+    private readonly owners: readonly CaptureOwnerLock[],
     private readonly queue: WriteQueue,
     private readonly archive: BronzeArchive,
     readonly sink: SqliteEventSink,
@@ -39,35 +41,44 @@ export class WriteStore {
     readonly processStatus: SqliteProcessStatusStore,
   ) {}
 
-  /** @throws CaptureOwnerError, UnsupportedSqliteError */
+  /** @throws CaptureOwnerError, UnsupportedSqliteError, OriginMismatchError, ArchiveIdentityError */
   static async open(options: WriteStoreOptions): Promise<WriteStore> {
-    mkdirSync(dirname(options.databasePath), { recursive: true });
-    const owner = CaptureOwnerLock.acquire(options.databasePath);
+    const { databasePath, rawDir } = options;
+    mkdirSync(dirname(databasePath), { recursive: true });
+    mkdirSync(rawDir, { recursive: true });
+    const owners: CaptureOwnerLock[] = [];
+    let source: DataSource | undefined;
     try {
-      const source = await openWriter(options.databasePath);
+      // Each of the two may be shared by mistake: two writers of one folder would write over each other's lines.
+      owners.push(CaptureOwnerLock.acquire(`${databasePath}.owner`));
+      owners.push(CaptureOwnerLock.acquire(join(rawDir, 'archive.owner')));
+      source = await openWriter(databasePath);
       await source.runMigrations();
-      return await WriteStore.assemble(source, owner, options);
+      return await WriteStore.assemble(source, owners, options);
     } catch (error) {
-      owner.release();
+      await source?.destroy();
+      for (const owner of owners) owner.release();
       throw error;
     }
   }
 
   private static async assemble(
     source: DataSource,
-    owner: CaptureOwnerLock,
+    owners: readonly CaptureOwnerLock[],
     { rawDir, topics, clock, logger, metrics }: WriteStoreOptions,
   ): Promise<WriteStore> {
     const database = handleOf(source);
     const queue = new WriteQueue(database, metrics);
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, identity, database);
-    const origin = new OriginGuard(database, identity);
+    const facts = new StoreFacts(database);
+    const origin = new OriginGuard(facts, identity);
     const writer = new EventWriter(database, archive, topics);
-    await new BronzeRecovery(queue, archive, writer, topics, logger).run();
+    const target = { writer, origin, frames: new SymbolFrames(database), facts };
+    await new BronzeRecovery(queue, archive, target, topics, logger).run();
     return new WriteStore(
       source,
-      owner,
+      owners,
       queue,
       archive,
       new SqliteEventSink(queue, origin, archive, writer, metrics),
@@ -81,6 +92,6 @@ export class WriteStore {
     await this.queue.close();
     this.archive.close();
     await this.source.destroy();
-    this.owner.release();
+    for (const owner of this.owners) owner.release();
   }
 }

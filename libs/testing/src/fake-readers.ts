@@ -9,6 +9,7 @@ import {
   SymbolReader,
   type DailyBar,
   type PriceEvent,
+  type PriceEventKey,
   type ProcessStatusRow,
   type StoredCandle,
   type StoredInterval,
@@ -29,6 +30,7 @@ export class FakeStore {
   readonly processes: ProcessStatusRow[] = [];
   readiness: StoreReadiness = { ready: true, reason: '' };
   origin: string | null = 'simulator:test';
+  damaged: string[] = [];
   version = 1;
   /** How often rows were read. */
   reads = 0;
@@ -52,8 +54,12 @@ export class FakeStore {
 
 type Keyed<Row> = (row: Row) => TimeKey;
 
+const sourceOf = (key: TimeKey | PriceEventKey): string => ('source' in key ? key.source : '');
+
 const byKey = (a: TimeKey, b: TimeKey, direction: 1 | -1): number =>
-  direction * (a.time - b.time) || compareCodePoints(a.symbol, b.symbol);
+  direction * (a.time - b.time) ||
+  compareCodePoints(a.symbol, b.symbol) ||
+  direction * compareCodePoints(sourceOf(a), sourceOf(b));
 
 function page<Row>(
   rows: readonly Row[],
@@ -82,19 +88,24 @@ function page<Row>(
     .slice(0, limit);
 }
 
-const eventKey = ({ timestamp, symbol }: PriceEvent): TimeKey => ({ time: timestamp, symbol });
+const eventKey = ({ timestamp, symbol, source }: PriceEvent): PriceEventKey => ({ time: timestamp, symbol, source });
 
 export class FakePriceEventReader extends PriceEventReader {
   constructor(private readonly store: FakeStore) {
     super();
   }
 
-  async latest(symbols: readonly string[], limit: number, after?: TimeKey): Promise<PriceEvent[]> {
+  async latest(symbols: readonly string[], limit: number, after?: PriceEventKey): Promise<PriceEvent[]> {
     await this.store.read();
     return page(this.store.events, eventKey, { symbols, range: {}, limit, after, direction: -1 });
   }
 
-  async range(symbols: readonly string[], range: TimeRange, limit: number, after?: TimeKey): Promise<PriceEvent[]> {
+  async range(
+    symbols: readonly string[],
+    range: TimeRange,
+    limit: number,
+    after?: PriceEventKey,
+  ): Promise<PriceEvent[]> {
     await this.store.read();
     return page(this.store.events, eventKey, { symbols, range, limit, after });
   }
@@ -188,6 +199,11 @@ export class FakeStoreStatus extends StoreStatus {
   async origin(): Promise<string | null> {
     await this.store.open();
     return this.store.origin;
+  }
+
+  async damagedFiles(): Promise<string[]> {
+    await this.store.open();
+    return this.store.damaged;
   }
 
   async processes(): Promise<ProcessStatusRow[]> {

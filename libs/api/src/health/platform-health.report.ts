@@ -50,11 +50,12 @@ export class PlatformHealthReport extends HealthReport {
   async report(): Promise<HealthStatus> {
     const now = this.clock.now();
     const { ready, reason } = this.store.readiness();
-    const [asked, written, symbols, origin] = await Promise.all([
+    const [asked, written, symbols, origin, damaged] = await Promise.all([
       Promise.all(this.remotes.map(async (remote) => [remote.name, await askProcess(remote)] as const)),
       this.whenReadable([], () => this.store.processes()),
       this.whenReadable([], () => this.freshness.read(this.config.symbols, now)),
       this.whenReadable(null, () => this.store.origin()),
+      this.whenReadable([], () => this.store.damagedFiles()),
     ]);
     const processes = this.merge(asked, written, now);
     const reasons = [
@@ -62,6 +63,7 @@ export class PlatformHealthReport extends HealthReport {
       ...Object.entries(processes)
         .filter(([, { state }]) => state !== 'ok')
         .map(([name, { state, detail }]) => `${name}: ${state}${detail === '' ? '' : `, ${detail}`}`),
+      ...damaged.map((file) => `store: lines of ${file} were lost outside this program`),
       ...(ready ? this.staleness(symbols) : []),
     ];
     return {
@@ -71,7 +73,7 @@ export class PlatformHealthReport extends HealthReport {
       broker_mode: this.config.brokerMode,
       now: formatEventTime(now),
       uptime_seconds: Math.round(process.uptime()),
-      storage: { ready, reason, origin },
+      storage: { ready, reason, origin, damaged_files: damaged },
       processes,
       symbols,
     };

@@ -10,16 +10,16 @@ import {
   type Page,
   type PriceEvent,
   type PriceEventItem,
-  type TimeKey,
+  type PriceEventKey,
 } from '@app/domain';
 import { AnswersJson } from '../open-api/answers.decorator';
 import { pageExample, PRICE_EVENT_EXAMPLE } from '../open-api/examples';
-import { cursorScope, decodeCursor } from '../paging/cursor';
+import { cursorScope, decodeEventCursor } from '../paging/cursor';
 import { answerPage } from '../paging/page';
 import { checkedRange } from '../paging/time-range';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
-const keyOf = ({ timestamp, symbol }: PriceEvent): TimeKey => ({ time: timestamp, symbol });
+const keyOf = ({ timestamp, symbol, source }: PriceEvent): PriceEventKey => ({ time: timestamp, symbol, source });
 
 /** Captured price events. */
 @ApiTags('market data')
@@ -41,7 +41,7 @@ export class TradesController {
     const symbols = await this.selection.resolve(query);
     const { limit } = query;
     const scope = cursorScope('/trades/latest', symbols);
-    const rows = await this.events.latest(symbols, limit + 1, decodeCursor(scope, query.cursor));
+    const rows = await this.events.latest(symbols, limit + 1, decodeEventCursor(scope, query.cursor));
     return answerPage(request, reply, { rows, limit, scope, keyOf, toItem: toPriceEventV1 });
   }
 
@@ -57,7 +57,7 @@ export class TradesController {
     checkedRange(start, end);
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/trades/range', symbols, start, end);
-    const rows = await this.events.range(symbols, { start, end }, limit + 1, decodeCursor(scope, query.cursor));
+    const rows = await this.events.range(symbols, { start, end }, limit + 1, decodeEventCursor(scope, query.cursor));
     return answerPage(request, reply, { rows, limit, scope, keyOf, toItem: toPriceEventV1 });
   }
 }

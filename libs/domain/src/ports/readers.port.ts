@@ -7,12 +7,22 @@ export interface TimeKey {
   readonly symbol: string;
 }
 
-export abstract class PriceEventReader {
-  /** Newest first, then by symbol; only rows after `after` in that order. */
-  abstract latest(symbols: readonly string[], limit: number, after?: TimeKey): Promise<PriceEvent[]>;
+/** Position of a price event: one instant of a symbol may have events of several sources. */
+export interface PriceEventKey extends TimeKey {
+  readonly source: string;
+}
 
-  /** Ascending by time, then symbol; only rows after `after`. */
-  abstract range(symbols: readonly string[], range: TimeRange, limit: number, after?: TimeKey): Promise<PriceEvent[]>;
+export abstract class PriceEventReader {
+  /** Newest first, then by symbol, then by source backwards; only rows after `after` in that order. */
+  abstract latest(symbols: readonly string[], limit: number, after?: PriceEventKey): Promise<PriceEvent[]>;
+
+  /** Ascending by time, then symbol, then source; only rows after `after`. */
+  abstract range(
+    symbols: readonly string[],
+    range: TimeRange,
+    limit: number,
+    after?: PriceEventKey,
+  ): Promise<PriceEvent[]>;
 
   /** The newest event of each symbol that has one, by symbol. */
   abstract newest(symbols: readonly string[]): Promise<PriceEvent[]>;
@@ -110,6 +120,9 @@ export abstract class StoreStatus {
   abstract version(): Promise<string>;
 
   abstract origin(): Promise<string | null>;
+
+  /** Bronze files that the capture owner found shorter than stored, or gone, when it last started. */
+  abstract damagedFiles(): Promise<string[]>;
 
   /** What the processes last said of themselves. */
   abstract processes(): Promise<ProcessStatusRow[]>;

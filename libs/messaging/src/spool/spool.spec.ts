@@ -216,6 +216,18 @@ describe('Spool', () => {
     expect(spool.waitingBytes).toBe(0);
   });
 
+  it('goes on when a segment was removed by somebody else', () => {
+    const warnings: string[] = [];
+    const spool = openSpool({ maxBytes: 4_096, warn: (message) => warnings.push(message) });
+    for (const number of numbers(1, 20)) spool.append({ origin: ORIGIN, events: [event(number)] });
+    const [oldest] = readdirSync(folder)
+      .filter((name) => name.endsWith('.jsonl'))
+      .sort();
+    rmSync(join(folder, oldest!));
+    expect(drain(spool)).toEqual(numbers(1, 20));
+    expect(warnings).toEqual([expect.stringContaining('cannot be removed')]);
+  });
+
   it('is refused to a second process while the first lives', () => {
     openSpool();
     expect(() => Spool.open({ folder, maxBytes: 1_048_576 })).toThrow(FolderLockedError);

@@ -190,7 +190,7 @@ export class Spool {
     for (const number of numbers) {
       const file = Segment.open(number, folder);
       if (number < cursor.segment || givenUp.includes(number)) {
-        file.remove();
+        this.discard(file);
       } else {
         const from = number === cursor.segment ? Math.min(cursor.offset, file.length) : 0;
         if (this.segments.length === 0) this.offset = from;
@@ -231,9 +231,18 @@ export class Spool {
   /** Removes the segments at the front of which every line was acknowledged. */
   private dropReadSegments(): void {
     for (let head = this.segments[0]; head?.waiting === 0; head = this.segments[0]) {
-      head.file.remove();
       this.segments.shift();
+      this.discard(head.file);
       this.offset = 0;
+    }
+  }
+
+  /** A file that cannot be removed, or is gone already, must not keep those behind it from being read. */
+  private discard(file: Segment): void {
+    try {
+      file.remove();
+    } catch (error) {
+      this.warn(`${file.path} was read to its end and cannot be removed: ${messageOf(error)}`);
     }
   }
 
@@ -337,7 +346,7 @@ export class Spool {
     for (const segment of givenUp) {
       if (segment === this.segments[0]) this.offset = 0;
       this.segments.splice(this.segments.indexOf(segment), 1);
-      segment.file.remove();
+      this.discard(segment.file);
     }
     this.warn(`the spool is full (${this.options.maxBytes} bytes): the oldest events were given up`);
   }

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OriginMismatchError } from '@app/domain';
 
@@ -24,7 +33,8 @@ function replaceFile(path: string, contents: string): void {
   const next = `${path}.new`;
   const descriptor = openSync(next, 'w');
   try {
-    writeSync(descriptor, contents);
+    // Unlike writeSync, it throws when the disk took a part only.
+    writeFileSync(descriptor, contents);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -33,36 +43,66 @@ function replaceFile(path: string, contents: string): void {
   flushFolder(dirname(path));
 }
 
+/** `archive.json` is there and says nothing readable: whose lines these are must not be guessed. */
+export class ArchiveIdentityError extends Error {
+  readonly code = 'ARCHIVE.UNREADABLE';
+
+  constructor() {
+    super(
+      'archive.json in RAW_DIR is not readable; bring it back from a backup, ' +
+        'or remove it if all files in RAW_DIR are from the exchange that BINANCE_REST_URLS names',
+    );
+    this.name = 'ArchiveIdentityError';
+  }
+}
+
+function readFacts(path: string): ArchiveFacts {
+  let facts: Partial<Record<keyof ArchiveFacts, unknown>> | null;
+  try {
+    facts = JSON.parse(readFileSync(path, 'utf8')) as typeof facts;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new ArchiveIdentityError();
+    throw error;
+  }
+  const { writer_id: writerId, origin } = facts ?? {};
+  if (typeof writerId !== 'string' || (origin !== undefined && typeof origin !== 'string')) {
+    throw new ArchiveIdentityError();
+  }
+  return { writer_id: writerId, ...(origin === undefined ? {} : { origin }) };
+}
+
 /** Who writes a bronze folder and where its data comes from. Made at the first opening, kept with the folder. */
 export class ArchiveIdentity {
   private facts: ArchiveFacts;
   private readonly file: string;
 
+  /** @throws ArchiveIdentityError */
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
     this.file = join(folder, 'archive.json');
-    if (existsSync(this.file)) {
-      this.facts = JSON.parse(readFileSync(this.file, 'utf8')) as ArchiveFacts;
-    } else {
-      this.facts = { writer_id: randomUUID() };
-      this.save();
-    }
+    this.facts = existsSync(this.file) ? readFacts(this.file) : this.save({ writer_id: randomUUID() });
   }
 
   get writerId(): string {
     return this.facts.writer_id;
   }
 
+  /** Undefined before the first write. */
+  get origin(): string | undefined {
+    return this.facts.origin;
+  }
+
   /** Marks the folder with its origin at the first write. @throws OriginMismatchError when it has another */
   claim(origin: string): void {
     if (this.facts.origin === origin) return;
     if (this.facts.origin !== undefined) throw new OriginMismatchError('RAW_DIR', this.facts.origin, origin);
-    this.facts = { ...this.facts, origin };
-    this.save();
+    this.facts = this.save({ ...this.facts, origin });
   }
 
-  private save(): void {
+  /** Returns the facts once they are on disk: what the disk refused must not pass for claimed. */
+  private save(facts: ArchiveFacts): ArchiveFacts {
     mkdirSync(this.folder, { recursive: true });
-    replaceFile(this.file, `${JSON.stringify(this.facts)}\n`);
+    replaceFile(this.file, `${JSON.stringify(facts)}\n`);
+    return facts;
   }
 }

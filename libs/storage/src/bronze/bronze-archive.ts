@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   readdirSync,
@@ -9,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { formatDate, type EpochMicros } from '@app/domain';
+import { compareCodePoints, formatDate, type EpochMicros } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { flushFolder, type ArchiveIdentity } from './archive-identity';
@@ -36,8 +37,13 @@ export interface BronzeFile extends BronzeStream {
 
 const MAX_OPEN_FILES = 32;
 
+/** Topic, date, partition in Kafka mode, and the number of a file that a day was continued in. */
+const FILE_NAME = /^(.+)_(\d{4}-\d{2}-\d{2})(?:\.p(\d+))?(?:\.(\d+))?\.jsonl$/;
+
 interface OpenFile {
   readonly descriptor: number;
+  /** Tells whether the name still means the file that is open. */
+  readonly inode: number;
   lastUse: number;
 }
 
@@ -86,18 +92,19 @@ export class BronzeArchive {
    */
   restore(): void {
     for (const file of this.touched) {
-      this.cutSurplus(file);
+      const length = this.storedLength(file) ?? 0;
+      if ((this.foundLength(file) ?? 0) > length) this.cut(file, length);
       this.touched.delete(file);
     }
   }
 
-  /** Cuts what a file holds behind the length that the database knows. */
-  cutSurplus(file: string): void {
-    const length = this.storedLength(file) ?? 0;
-    if ((this.foundLength(file) ?? 0) > length) this.cut(file, length);
+  /** Length that the database knows of a file; undefined for one that it has never heard of. */
+  storedLength(file: string): number | undefined {
+    const row = this.selectLength().get(this.identity.writerId, file) as { length: number } | undefined;
+    return row?.length;
   }
 
-  /** Files of events in the folder, with the length accounted for and the length found. */
+  /** Files of events in the folder in the order in which they were written, with the length accounted for and found. */
   files(topics: readonly string[]): BronzeFile[] {
     const stored = new Map(
       (this.selectAll().all(this.identity.writerId) as { file: string; length: number }[]).map((row) => [
@@ -105,20 +112,24 @@ export class BronzeArchive {
         row.length,
       ]),
     );
-    const files: BronzeFile[] = [];
-    for (const file of readdirSync(this.folder).sort()) {
-      const match = /^(.+)_\d{4}-\d{2}-\d{2}(?:\.p(\d+))?(?:\.\d+)?\.jsonl$/.exec(file);
-      const topic = match?.[1];
-      if (topic === undefined || !topics.includes(topic)) continue;
+    const files: (BronzeFile & { readonly day: string; readonly number: number })[] = [];
+    for (const file of readdirSync(this.folder)) {
+      const match = FILE_NAME.exec(file);
+      const [, topic, date, partition, number = '0'] = match ?? [];
+      if (topic === undefined || date === undefined || !topics.includes(topic)) continue;
       files.push({
         file,
         topic,
-        partition: match?.[2] === undefined ? null : Number(match[2]),
+        day: `${topic}_${date}`,
+        partition: partition === undefined ? null : Number(partition),
+        number: Number(number),
         storedLength: stored.get(file) ?? 0,
         foundLength: statSync(join(this.folder, file)).size,
       });
     }
-    return files;
+    return files.sort(
+      (a, b) => compareCodePoints(a.day, b.day) || (a.partition ?? -1) - (b.partition ?? -1) || a.number - b.number,
+    );
   }
 
   /** Path of a file of the archive. */
@@ -139,10 +150,11 @@ export class BronzeArchive {
     fdatasyncSync(descriptor);
   }
 
-  /** Files of this archive that are shorter than the tables say, or gone. */
+  /** Files of this archive that are shorter than the tables say, or gone; one that was compressed is neither. */
   damage(): BronzeDamage[] {
     const rows = this.selectAll().all(this.identity.writerId) as { file: string; length: number }[];
     return rows.flatMap(({ file, length }) => {
+      if (existsSync(this.pathOf(`${file}.gz`))) return [];
       const foundBytes = this.foundLength(file) ?? 0;
       return foundBytes < length ? [{ file, expectedBytes: length, foundBytes }] : [];
     });
@@ -179,11 +191,6 @@ export class BronzeArchive {
     }
   }
 
-  private storedLength(file: string): number | undefined {
-    const row = this.selectLength().get(this.identity.writerId, file) as { length: number } | undefined;
-    return row?.length;
-  }
-
   private foundLength(file: string): number | undefined {
     return statSync(this.pathOf(file), { throwIfNoEntry: false })?.size;
   }
@@ -191,16 +198,18 @@ export class BronzeArchive {
   private descriptorOf(file: string): OpenFile {
     this.useCounter += 1;
     const known = this.open.get(file);
-    if (known && existsSync(this.pathOf(file))) {
+    const path = this.pathOf(file);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (known && known.inode === found?.ino) {
       known.lastUse = this.useCounter;
       return known;
     }
+    // Removed, or replaced by a copy: what is written into the old one is seen by nobody.
     if (known) this.closeFile(file);
-    const path = this.pathOf(file);
-    const isNew = !existsSync(path);
-    const opened = { descriptor: openSync(path, isNew ? 'w+' : 'r+'), lastUse: this.useCounter };
-    if (isNew) flushFolder(this.folder);
+    const descriptor = openSync(path, found ? 'r+' : 'w+');
+    const opened = { descriptor, inode: fstatSync(descriptor).ino, lastUse: this.useCounter };
     this.open.set(file, opened);
+    if (!found) flushFolder(this.folder);
     this.closeLeastUsed();
     return opened;
   }

@@ -1,11 +1,14 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { ContractViolationError, type EventKind, type TopicNames } from '@app/domain';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { ContractViolationError, type EventKind, type TopicNames, type TrackedSymbol } from '@app/domain';
 import type { Logger } from '@app/observability';
+import type { OriginGuard } from '../database/origin-guard';
+import { BRONZE_DAMAGE_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
+import type { SymbolFrames } from '../ledger/symbol-frames';
 import { checkEvent, type CheckedEvent, type EventWriter } from '../sink/event-writer';
 import { UNIT_SIZE } from '../sink/sqlite-event-sink';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
-import { MANIFEST } from './fetch-manifest';
+import { MANIFEST, readManifestLine } from './fetch-manifest';
 
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -41,6 +44,14 @@ function* linesFrom(path: string, offset: number): Generator<FoundLine> {
   }
 }
 
+/** What recovery writes to besides the bronze files. */
+export interface RecoveryTarget {
+  readonly writer: EventWriter;
+  readonly origin: OriginGuard;
+  readonly frames: SymbolFrames;
+  readonly facts: StoreFacts;
+}
+
 /**
  * Takes up bronze after a stop of any kind, in direct mode, where nothing can be sent again: complete lines behind the
  * stored length are taken into the rows and the stored length moves over them; a torn last line is cut. A database that
@@ -50,27 +61,62 @@ export class BronzeRecovery {
   constructor(
     private readonly queue: WriteQueue,
     private readonly archive: BronzeArchive,
-    private readonly writer: EventWriter,
+    private readonly target: RecoveryTarget,
     private readonly topics: TopicNames,
     private readonly logger: Logger,
   ) {}
 
+  /** @throws OriginMismatchError when the folder's lines do not belong into this database */
   async run(): Promise<void> {
+    await this.queue.run(() => {
+      this.target.origin.claimForFolder();
+      this.takeUpManifest();
+    });
     const kinds = new Map(Object.entries(this.topics).map(([kind, topic]) => [topic, kind as EventKind]));
     for (const file of this.archive.files([...kinds.keys()])) {
       const kind = kinds.get(file.topic);
       if (kind !== undefined && file.foundLength > file.storedLength) await this.takeUp(file, kind);
     }
-    await this.queue.run(() => {
-      // The manifest speaks of fetches whose rows were committed; a line of one that was not is fetched again.
-      this.archive.cutSurplus(`${MANIFEST}.jsonl`);
-    });
-    for (const damage of this.archive.damage()) {
+    await this.reportDamage();
+  }
+
+  private async reportDamage(): Promise<void> {
+    const damage = this.archive.damage();
+    for (const file of damage) {
       this.logger.error(
-        damage,
+        file,
         'a bronze file is shorter than what was stored of it: lines were lost outside this program',
       );
     }
+    const fact = damage.length === 0 ? undefined : JSON.stringify(damage.map(({ file }) => file));
+    await this.queue.run(() => {
+      this.target.facts.set(BRONZE_DAMAGE_FACT, fact);
+    });
+  }
+
+  /**
+   * The manifest speaks of fetches whose rows were committed; a line of one that was not is cut, and fetched again. To a
+   * database that has never heard of the manifest it gives the ledgers back, so that what was fetched counts as missing
+   * and is fetched again.
+   */
+  private takeUpManifest(): void {
+    const file = `${MANIFEST}.jsonl`;
+    const path = this.archive.pathOf(file);
+    const found = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    let end = this.archive.storedLength(file);
+    if (end === undefined && found > 0) {
+      end = 0;
+      const frames = new Map<string, TrackedSymbol>();
+      for (const line of linesFrom(path, 0)) {
+        const frame = readManifestLine(line.text);
+        const known = frame && frames.get(frame.symbol);
+        if (frame && (!known || frame.ledgerStart < known.ledgerStart)) frames.set(frame.symbol, frame);
+        end = line.end;
+      }
+      for (const frame of frames.values()) this.target.frames.start(frame);
+      this.archive.account({ file, topic: MANIFEST, partition: null }, end);
+    }
+    if (end !== undefined && end < found) this.archive.cut(file, end);
   }
 
   private async takeUp(file: BronzeFile, kind: EventKind): Promise<void> {
@@ -81,7 +127,7 @@ export class BronzeRecovery {
       const events = lines.flatMap(({ text }) => this.check(file, kind, text));
       end = lines.at(-1)?.end ?? end;
       const { result } = await this.queue.run(() => {
-        const outcome = this.writer.writeRows(events);
+        const outcome = this.target.writer.writeRows(events);
         this.archive.account(file, end);
         return outcome;
       });

@@ -13,15 +13,15 @@ export class CaptureOwnerError extends Error {
 }
 
 /**
- * Holds the right to capture into a store. The lock is the operating system's, taken through SQLite on a file beside
- * the database, so that it ends with its process however that dies.
+ * Holds the right to capture into a database or a bronze folder. The lock is the operating system's, taken through
+ * SQLite on a file beside it, so that it ends with its process however that dies.
  */
 export class CaptureOwnerLock {
   private constructor(private readonly connection: Database.Database) {}
 
   /** @throws CaptureOwnerError when another live process holds it */
-  static acquire(databasePath: string): CaptureOwnerLock {
-    const connection = new Database(`${databasePath}.owner`, { timeout: 0 });
+  static acquire(lockPath: string): CaptureOwnerLock {
+    const connection = new Database(lockPath, { timeout: 0 });
     try {
       connection.exec('BEGIN EXCLUSIVE');
     } catch (error) {

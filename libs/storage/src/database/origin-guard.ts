@@ -1,28 +1,27 @@
 import { OriginMismatchError } from '@app/domain';
-import type { Statement } from 'better-sqlite3';
 import type { ArchiveIdentity } from '../bronze/archive-identity';
-import type { SqliteHandle } from './sqlite-connection';
-
-export const ORIGIN_FACT = 'origin';
+import { ORIGIN_FACT, type StoreFacts } from './store-facts';
 
 /** Lets only data of one origin into database and bronze folder: the first to write decides. Inside write units only. */
 export class OriginGuard {
-  private readonly select: Statement<[string], { value: string }>;
-  private readonly insert: Statement<[string, string]>;
-
   constructor(
-    database: SqliteHandle,
+    private readonly facts: StoreFacts,
     private readonly archive: ArchiveIdentity,
-  ) {
-    this.select = database.prepare('SELECT value FROM store_facts WHERE name = ?');
-    this.insert = database.prepare('INSERT INTO store_facts (name, value) VALUES (?, ?)');
-  }
+  ) {}
 
   /** @throws OriginMismatchError when database or folder hold data of another origin */
   claim(origin: string): void {
-    const stored = this.select.get(ORIGIN_FACT)?.value;
+    const stored = this.facts.get(ORIGIN_FACT);
     if (stored !== undefined && stored !== origin) throw new OriginMismatchError('STORAGE_PATH', stored, origin);
     this.archive.claim(origin);
-    if (stored === undefined) this.insert.run(ORIGIN_FACT, origin);
+    if (stored === undefined) this.facts.set(ORIGIN_FACT, origin);
+  }
+
+  /**
+   * Gives the database the origin of the folder whose lines it is about to take up; a folder that has none yet says
+   * nothing. @throws OriginMismatchError when the two do not belong together
+   */
+  claimForFolder(): void {
+    if (this.archive.origin !== undefined) this.claim(this.archive.origin);
   }
 }

@@ -34,6 +34,28 @@ function checkVersion(handle: SqliteHandle): void {
   if (isOlder(version, MINIMUM_SQLITE) || version === WITHDRAWN_SQLITE) throw new UnsupportedSqliteError(version);
 }
 
+/** What `PRAGMA synchronous` reads back as. */
+const SYNCHRONOUS_FULL = 2;
+
+export class UnsupportedStorageError extends Error {
+  readonly code = 'STORE.UNSUPPORTED_STORAGE';
+
+  constructor(pragma: string, wanted: string | number, found: unknown) {
+    super(
+      `STORAGE_PATH: SQLite cannot set ${pragma} to ${wanted} there (it stays ${String(found)}); ` +
+        'a local disk is needed, not a network folder',
+    );
+    this.name = 'UnsupportedStorageError';
+  }
+}
+
+/** Sets what commits rely on, and makes sure of it: SQLite ignores what a file system cannot do. */
+function setPragma(handle: SqliteHandle, pragma: string, value: string | number): void {
+  handle.pragma(`${pragma} = ${value}`);
+  const found = handle.pragma(pragma, { simple: true });
+  if (found !== value) throw new UnsupportedStorageError(pragma, value, found);
+}
+
 /** Opens the file for writing, creating it when need be; with WAL, and every commit flushed before it is reported. */
 export async function openWriter(path: string): Promise<DataSource> {
   const source = new DataSource({
@@ -46,8 +68,8 @@ export async function openWriter(path: string): Promise<DataSource> {
     synchronize: false,
     prepareDatabase: (handle: SqliteHandle): void => {
       checkVersion(handle);
-      handle.pragma('journal_mode = WAL');
-      handle.pragma('synchronous = FULL');
+      setPragma(handle, 'journal_mode', 'wal');
+      setPragma(handle, 'synchronous', SYNCHRONOUS_FULL);
     },
   });
   return source.initialize();

@@ -9,7 +9,7 @@ export type WriteUnit<T> = (database: SqliteHandle) => T;
 export interface WriteOptions {
   /** `normal` for what can be fetched again; then a power cut (not a kill) may take the last commits back. */
   readonly durability?: 'full' | 'normal';
-  /** Called when the unit failed and was rolled back, before any other unit runs. */
+  /** Called when the unit failed and was rolled back, before any other unit runs; its own failure is added to the unit's. */
   readonly onRollback?: () => void;
 }
 
@@ -30,6 +30,15 @@ export const LOCK_PATIENCE_MS = 5_000;
 function isBusy(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'));
+}
+
+/** What cannot be undone either is told beside the reason of the failure, not in its place. */
+function undo(onRollback: (() => void) | undefined, reason: unknown): void {
+  try {
+    onRollback?.();
+  } catch (error) {
+    if (reason instanceof Error && error instanceof Error) reason.message += `; then: ${error.message}`;
+  }
 }
 
 /**
@@ -98,7 +107,7 @@ export class WriteQueue {
     } catch (error) {
       // A failed commit may have ended the transaction already (disk full does).
       if (this.database.inTransaction) this.database.exec('ROLLBACK');
-      onRollback?.();
+      undo(onRollback, error);
       throw error;
     } finally {
       stop();

@@ -1,8 +1,15 @@
-import { PriceEventReader, compareCodePoints, type PriceEvent, type TimeKey, type TimeRange } from '@app/domain';
+import {
+  PriceEventReader,
+  compareCodePoints,
+  type EpochMicros,
+  type PriceEvent,
+  type PriceEventKey,
+  type TimeKey,
+  type TimeRange,
+} from '@app/domain';
 import { mergeByTime } from './merge-by-time';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
-import { firstTimeAfter, lastTimeAfter } from './time-key';
 
 interface PriceEventRow {
   readonly symbol: string;
@@ -14,11 +21,32 @@ interface PriceEventRow {
 }
 
 const COLUMNS = 'symbol, timestamp, source, last_price, price_change_percent, volume';
-const FROM_NEWEST = `SELECT ${COLUMNS} FROM price_events
-  WHERE symbol = ? AND timestamp <= ? ORDER BY timestamp DESC LIMIT ?`;
-const FROM_OLDEST = `SELECT ${COLUMNS} FROM price_events
-  WHERE symbol = ? AND timestamp >= ? AND timestamp < ? ORDER BY timestamp LIMIT ?`;
-const END_OF_TIME = Number.MAX_SAFE_INTEGER;
+const BEFORE = `SELECT ${COLUMNS} FROM price_events
+  WHERE symbol = ? AND (timestamp, source) < (?, ?) ORDER BY timestamp DESC, source DESC LIMIT ?`;
+const AFTER = `SELECT ${COLUMNS} FROM price_events
+  WHERE symbol = ? AND (timestamp, source) > (?, ?) AND timestamp < ? ORDER BY timestamp, source LIMIT ?`;
+
+/** A place among the events of one symbol. */
+interface Place {
+  readonly timestamp: EpochMicros;
+  readonly source: string;
+}
+
+/** The place before the first event of an instant: no source is empty. */
+const atStartOf = (timestamp: EpochMicros): Place => ({ timestamp, source: '' });
+const END_OF_TIME = atStartOf(Number.MAX_SAFE_INTEGER);
+
+/** Where reading goes on in a symbol after a key, in ascending order. */
+function placeAfter({ time, symbol: last, source }: PriceEventKey, symbol: string): Place {
+  if (symbol === last) return { timestamp: time, source };
+  return atStartOf(compareCodePoints(symbol, last) > 0 ? time : time + 1);
+}
+
+/** The same when times descend (symbols still ascend). */
+function placeBefore({ time, symbol: last, source }: PriceEventKey, symbol: string): Place {
+  if (symbol === last) return { timestamp: time, source };
+  return atStartOf(compareCodePoints(symbol, last) > 0 ? time + 1 : time);
+}
 
 function toPriceEvent(row: PriceEventRow): PriceEvent {
   return {
@@ -38,13 +66,16 @@ export class SqlitePriceEventReader extends PriceEventReader {
     super();
   }
 
-  latest(symbols: readonly string[], limit: number, after?: TimeKey): Promise<PriceEvent[]> {
+  latest(symbols: readonly string[], limit: number, after?: PriceEventKey): Promise<PriceEvent[]> {
     return this.store.read(() => {
-      const statement = this.store.statement<[string, number, number], PriceEventRow>(FROM_NEWEST);
+      const statement = this.store.statement<[string, number, string, number], PriceEventRow>(BEFORE);
       const sources = symbols.map((symbol) => {
-        const newest = after ? lastTimeAfter(after, symbol) : END_OF_TIME;
+        const newest = after ? placeBefore(after, symbol) : END_OF_TIME;
         return rowPages<PriceEventRow>(
-          (last, size) => statement.all(symbol, last ? last.timestamp - 1 : newest, size),
+          (last, size) => {
+            const { timestamp, source } = last ?? newest;
+            return statement.all(symbol, timestamp, source, size);
+          },
           limit,
           symbols.length,
         );
@@ -53,13 +84,22 @@ export class SqlitePriceEventReader extends PriceEventReader {
     });
   }
 
-  range(symbols: readonly string[], { start, end }: TimeRange, limit: number, after?: TimeKey): Promise<PriceEvent[]> {
+  range(
+    symbols: readonly string[],
+    { start, end }: TimeRange,
+    limit: number,
+    after?: PriceEventKey,
+  ): Promise<PriceEvent[]> {
     return this.store.read(() => {
-      const statement = this.store.statement<[string, number, number, number], PriceEventRow>(FROM_OLDEST);
+      const statement = this.store.statement<[string, number, string, number, number], PriceEventRow>(AFTER);
       const sources = symbols.map((symbol) => {
-        const oldest = after ? Math.max(start, firstTimeAfter(after, symbol)) : start;
+        const place = after && placeAfter(after, symbol);
+        const oldest = place && place.timestamp >= start ? place : atStartOf(start);
         return rowPages<PriceEventRow>(
-          (last, size) => statement.all(symbol, last ? last.timestamp + 1 : oldest, end, size),
+          (last, size) => {
+            const { timestamp, source } = last ?? oldest;
+            return statement.all(symbol, timestamp, source, end, size);
+          },
           limit,
           symbols.length,
         );
@@ -70,10 +110,10 @@ export class SqlitePriceEventReader extends PriceEventReader {
 
   newest(symbols: readonly string[]): Promise<PriceEvent[]> {
     return this.store.read(() => {
-      const statement = this.store.statement<[string, number, number], PriceEventRow>(FROM_NEWEST);
+      const statement = this.store.statement<[string, number, string, number], PriceEventRow>(BEFORE);
       return [...symbols]
         .sort(compareCodePoints)
-        .flatMap((symbol) => statement.all(symbol, END_OF_TIME, 1))
+        .flatMap((symbol) => statement.all(symbol, END_OF_TIME.timestamp, END_OF_TIME.source, 1))
         .map(toPriceEvent);
     });
   }

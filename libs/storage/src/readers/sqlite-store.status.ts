@@ -5,7 +5,7 @@ import {
   type ProcessStatusRow,
   type StoreReadiness,
 } from '@app/domain';
-import { ORIGIN_FACT } from '../database/origin-guard';
+import { BRONZE_DAMAGE_FACT, ORIGIN_FACT } from '../database/store-facts';
 import type { ReadStore } from './read-store';
 
 export class SqliteStoreStatus extends StoreStatus {
@@ -22,12 +22,21 @@ export class SqliteStoreStatus extends StoreStatus {
     return this.store.read(() => String(this.store.database.pragma('data_version', { simple: true })));
   }
 
-  async origin(): Promise<string | null> {
-    const fact = await this.store.connection.getRepository(StoreFactEntity).findOneBy({ name: ORIGIN_FACT });
-    return fact?.value ?? null;
+  origin(): Promise<string | null> {
+    return this.fact(ORIGIN_FACT);
+  }
+
+  async damagedFiles(): Promise<string[]> {
+    const files = await this.fact(BRONZE_DAMAGE_FACT);
+    return files === null ? [] : (JSON.parse(files) as string[]);
   }
 
   processes(): Promise<ProcessStatusRow[]> {
     return this.store.connection.getRepository(ProcessStatusEntity).find({ order: { process: 'ASC' } });
+  }
+
+  private async fact(name: string): Promise<string | null> {
+    const fact = await this.store.connection.getRepository(StoreFactEntity).findOneBy({ name });
+    return fact?.value ?? null;
   }
 }

@@ -4,8 +4,3 @@ import { compareCodePoints, type EpochMicros, type TimeKey } from '@app/domain';
 export function firstTimeAfter({ time, symbol: last }: TimeKey, symbol: string): EpochMicros {
   return compareCodePoints(symbol, last) > 0 ? time : time + 1;
 }
-
-/** Last time at which the symbol has rows after the key, when times descend (symbols still ascend). */
-export function lastTimeAfter({ time, symbol: last }: TimeKey, symbol: string): EpochMicros {
-  return compareCodePoints(symbol, last) > 0 ? time : time - 1;
-}

@@ -14,12 +14,19 @@ interface TickerDayRow {
   last_timestamp: number;
 }
 
+/** First and last by name of the sources that have an event of a symbol at one instant. */
+interface InstantSources {
+  readonly first: string;
+  readonly last: string;
+}
+
 /** Writes price events to silver and keeps what their day says of itself in gold. Inside write units only. */
 export class PriceEventWriter {
   private readonly insert: Statement;
   private readonly selectDay: Statement<[string, number], TickerDayRow>;
   private readonly upsertDay: Statement<[TickerDayRow]>;
   private readonly insertSymbol: Statement<[string]>;
+  private readonly selectSources: Statement<[string, number], InstantSources>;
 
   constructor(database: SqliteHandle) {
     this.insert = database.prepare(
@@ -31,6 +38,9 @@ export class PriceEventWriter {
       `INSERT OR REPLACE INTO ticker_days
          (symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp)
        VALUES (@symbol, @date, @open, @high, @low, @close, @volume, @first_timestamp, @last_timestamp)`,
+    );
+    this.selectSources = database.prepare(
+      'SELECT min(source) AS first, max(source) AS last FROM price_events WHERE symbol = ? AND timestamp = ?',
     );
     this.insertSymbol = database.prepare('INSERT OR IGNORE INTO symbols (symbol) VALUES (?)');
   }
@@ -48,7 +58,8 @@ export class PriceEventWriter {
     return taken;
   }
 
-  private addToDay(days: Map<string, TickerDayRow>, { symbol, timestamp, lastPrice, volume }: PriceEvent): void {
+  private addToDay(days: Map<string, TickerDayRow>, event: PriceEvent): void {
+    const { symbol, timestamp, source, lastPrice, volume } = event;
     const date = floorTo(timestamp, DAY);
     const key = `${date} ${symbol}`;
     const day = days.get(key) ?? this.selectDay.get(symbol, date);
@@ -67,11 +78,15 @@ export class PriceEventWriter {
       });
       return;
     }
-    if (timestamp < day.first_timestamp) {
+    // Of several sources at one instant the first by name opens and the last closes, whichever came first.
+    if (
+      timestamp < day.first_timestamp ||
+      (timestamp === day.first_timestamp && source === this.sources(event)?.first)
+    ) {
       day.open = lastPrice;
       day.first_timestamp = timestamp;
     }
-    if (timestamp >= day.last_timestamp) {
+    if (timestamp > day.last_timestamp || (timestamp === day.last_timestamp && source === this.sources(event)?.last)) {
       day.close = lastPrice;
       day.volume = volume;
       day.last_timestamp = timestamp;
@@ -79,5 +94,9 @@ export class PriceEventWriter {
     day.high = maxDecimalText(day.high, lastPrice);
     day.low = minDecimalText(day.low, lastPrice);
     days.set(key, day);
+  }
+
+  private sources({ symbol, timestamp }: PriceEvent): InstantSources | undefined {
+    return this.selectSources.get(symbol, timestamp);
   }
 }
