@@ -1,0 +1,187 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { ClockModule } from '@app/clock';
+import { ConfigModule, loadConfig } from '@app/config';
+import {
+  CandleReader,
+  CoverageReader,
+  DAY,
+  DailyBarReader,
+  MILLISECOND,
+  PriceEventReader,
+  StoreStatus,
+  SymbolReader,
+  TICKER_SOURCE,
+  serializeCandle,
+  serializePriceEvent,
+  topicNames,
+  type EventBatch,
+  type MinuteCandle,
+  type OutgoingEvent,
+  type PriceEvent,
+  type SinkResult,
+} from '@app/domain';
+import { MetricsRegistry, ObservabilityModule, createLogger } from '@app/observability';
+import { StorageReadModule, WriteStore } from '@app/storage';
+import { FakeClock } from '@app/testing';
+import Database from 'better-sqlite3';
+
+export const ORIGIN = 'simulator:test';
+/** Noon of a day: what tests store lies around it. */
+export const NOON = Date.UTC(2026, 0, 15, 12) * MILLISECOND;
+
+export function priceEvent(symbol: string, timestamp: number, changes: Partial<PriceEvent> = {}): OutgoingEvent {
+  const event = {
+    timestamp,
+    symbol,
+    lastPrice: '68001.20',
+    priceChangePercent: '-1.250',
+    volume: '24567.123',
+    source: TICKER_SOURCE,
+    ...changes,
+  };
+  return { kind: 'price', symbol, capturedAt: timestamp, value: serializePriceEvent(event) };
+}
+
+export function candleEvent(candle: MinuteCandle): OutgoingEvent {
+  return { kind: 'candle', symbol: candle.symbol, capturedAt: candle.capturedAt, value: serializeCandle(candle) };
+}
+
+export function batchOf(...events: OutgoingEvent[]): EventBatch {
+  return { origin: ORIGIN, events };
+}
+
+/** Every reading port of a store. */
+export interface Readers {
+  readonly events: PriceEventReader;
+  readonly candles: CandleReader;
+  readonly bars: DailyBarReader;
+  readonly coverage: CoverageReader;
+  readonly symbols: SymbolReader;
+  readonly status: StoreStatus;
+}
+
+/** A store in a temporary folder: real SQLite file, real bronze folder, opened and closed as often as a test likes. */
+export class TestStore {
+  readonly folder = mkdtempSync(join(tmpdir(), 'csp-store-'));
+  readonly databasePath = join(this.folder, 'app.db');
+  readonly rawDir = join(this.folder, 'raw');
+  readonly clock = new FakeClock(NOON + DAY);
+  /** Messages logged at warn and above. */
+  readonly logged: string[] = [];
+  private readonly logger = createLogger('warn', 'test', {
+    write: (line: string) => {
+      this.logged.push((JSON.parse(line) as { msg: string }).msg);
+    },
+  });
+  private store: WriteStore | undefined;
+  private reading: TestingModule | undefined;
+
+  /** Opens the writing half, as the capturing process does at its start. */
+  async open(paths: { readonly rawDir?: string; readonly databasePath?: string } = {}): Promise<WriteStore> {
+    this.store = await WriteStore.open({
+      databasePath: this.databasePath,
+      rawDir: this.rawDir,
+      ...paths,
+      topics: topicNames('crypto_prices'),
+      clock: this.clock,
+      logger: this.logger,
+      metrics: new MetricsRegistry(),
+    });
+    return this.store;
+  }
+
+  async close(): Promise<void> {
+    await this.store?.close();
+    this.store = undefined;
+  }
+
+  async reopen(): Promise<WriteStore> {
+    await this.close();
+    return this.open();
+  }
+
+  async take(...events: OutgoingEvent[]): Promise<SinkResult> {
+    if (!this.store) throw new Error('the store is not open');
+    return this.store.sink.take(batchOf(...events));
+  }
+
+  /** What a killed process leaves behind: the files as they are at this moment, in a folder of their own. */
+  killed(): TestStore {
+    const copy = new TestStore();
+    cpSync(this.folder, copy.folder, { recursive: true });
+    return copy;
+  }
+
+  /** The reading half, on a connection of its own. */
+  async readers(): Promise<Readers> {
+    await this.reading?.close();
+    const config = loadConfig({ STORAGE_PATH: this.databasePath, RAW_DIR: this.rawDir }, this.folder);
+    this.reading = await Test.createTestingModule({
+      imports: [
+        ConfigModule.forRoot(config),
+        ClockModule.forRoot(this.clock),
+        ObservabilityModule.forRoot(this.logger, new MetricsRegistry()),
+        StorageReadModule,
+      ],
+    }).compile();
+    await this.reading.init();
+    return {
+      events: this.reading.get(PriceEventReader),
+      candles: this.reading.get(CandleReader),
+      bars: this.reading.get(DailyBarReader),
+      coverage: this.reading.get(CoverageReader),
+      symbols: this.reading.get(SymbolReader),
+      status: this.reading.get(StoreStatus),
+    };
+  }
+
+  /** Rows as any SQLite tool finds them: through a connection of another owner. */
+  rows<Row>(sql: string, ...parameters: unknown[]): Row[] {
+    const database = new Database(this.databasePath, { readonly: true });
+    try {
+      return database.prepare(sql).all(...parameters) as Row[];
+    } finally {
+      database.close();
+    }
+  }
+
+  /** The only column of the rows. */
+  column<Value>(sql: string, ...parameters: unknown[]): Value[] {
+    return this.rows<Record<string, Value>>(sql, ...parameters).flatMap((row) => Object.values(row));
+  }
+
+  bronzePath(file: string): string {
+    return join(this.rawDir, file);
+  }
+
+  /** Files of events, by name. */
+  bronzeFiles(): string[] {
+    if (!existsSync(this.rawDir)) return [];
+    return readdirSync(this.rawDir)
+      .filter((name) => /^crypto_.*\.jsonl$/.test(name))
+      .sort();
+  }
+
+  /** Lines of a bronze file without their line feeds; fails when the last one is torn. */
+  bronzeLines(file: string): string[] {
+    const lines = readFileSync(this.bronzePath(file), 'utf8').split('\n');
+    if (lines.pop() !== '') throw new Error(`the last line of ${file} is torn`);
+    return lines;
+  }
+
+  /** Lines of all files of a topic. */
+  linesOf(topic: string): string[] {
+    return this.bronzeFiles()
+      .filter((name) => name.startsWith(`${topic}_`))
+      .flatMap((name) => this.bronzeLines(name));
+  }
+
+  async dispose(): Promise<void> {
+    await this.reading?.close();
+    await this.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
