@@ -1,0 +1,84 @@
+import { eventually, type AppName, type AppProcess } from './app-process';
+import { getJson } from './http';
+import { Stack, marketAt } from './stack';
+import { StoreBooks } from './store-books';
+
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'PEPEUSDT', '币安人生USDT'];
+/** Market seconds per real second: a poll every 50 ms and a market minute each second. */
+const CLOCK_FACTOR = 60;
+const POLL_INTERVAL_SECONDS = 3;
+const TICKER_ROUTE = '/api/v3/ticker/24hr';
+
+/** A capturing app under the load of a fast market, shortly before midnight, for tests of what can befall it. */
+export class CaptureLoad {
+  readonly stack: Stack;
+
+  constructor(
+    readonly app: AppName,
+    settings: Readonly<Record<string, string>> = {},
+  ) {
+    this.stack = new Stack({
+      SYMBOLS: SYMBOLS.join(','),
+      CLOCK: 'simulator',
+      POLL_INTERVAL_SECONDS: String(POLL_INTERVAL_SECONDS),
+      BACKFILL_DAYS: '1',
+      ...settings,
+    });
+  }
+
+  async startExchange(): Promise<void> {
+    const origin = marketAt(new Date('2026-11-20T23:57:00Z'));
+    await this.stack.startSimulator(['--clock-origin', origin, '--clock-factor', String(CLOCK_FACTOR)]);
+  }
+
+  /** Starts the app and waits until it answers. */
+  start(): Promise<AppProcess> {
+    return this.stack.start(this.app);
+  }
+
+  /** Starts the app without waiting for it. */
+  launch(overrides: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
+    return this.stack.launch(this.app, overrides);
+  }
+
+  /** Polls that the exchange was asked for so far. */
+  async pollsAsked(): Promise<number> {
+    const { requests } = await getJson<{ requests: Record<string, number> }>(
+      `${this.stack.exchangeUrl}/_simulator/stats`,
+    );
+    return requests[TICKER_ROUTE] ?? 0;
+  }
+
+  /** Waits until the exchange was asked for so many polls more. */
+  async morePolls(count: number): Promise<void> {
+    const goal = (await this.pollsAsked()) + count;
+    await eventually(`${count} more polls`, async () => ((await this.pollsAsked()) >= goal ? true : undefined));
+  }
+
+  /** Waits until the app is ready; or until it is not, for a reason that it gives. */
+  async ready(isReady: boolean, reason = ''): Promise<void> {
+    const url = `${await this.stack.urlOf(this.app)}/readyz`;
+    await eventually(`${this.app} is ${isReady ? '' : 'not '}ready ${reason}`, async () => {
+      const response = await fetch(url);
+      const text = await response.text();
+      if (response.ok === isReady && text.includes(reason)) return true;
+      throw new Error(text);
+    });
+  }
+
+  /** Value of a metric of the app, summed over its labels. */
+  async metric(name: string): Promise<number> {
+    const response = await fetch(`${await this.stack.urlOf(this.app)}/metrics`);
+    const lines = (await response.text()).split('\n').filter((line) => line.startsWith(name) && !line.startsWith('#'));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** The books of the store; nobody may write to it. */
+  books(): StoreBooks {
+    return new StoreBooks(this.stack);
+  }
+
+  async close(): Promise<void> {
+    await this.stack.close();
+  }
+}
