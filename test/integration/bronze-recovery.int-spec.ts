@@ -130,7 +130,7 @@ describe('taking up bronze after a stop', () => {
     const database = new Database(store.databasePath);
     database.exec(`CREATE TRIGGER killed BEFORE UPDATE ON bronze_files
       WHEN (SELECT count(*) FROM price_events) > 3000 BEGIN SELECT RAISE(ABORT, 'killed'); END`);
-    await expect(store.open()).rejects.toThrow('killed');
+    await expect(store.open()).rejects.toMatchObject({ message: 'killed' });
     expect(store.column('SELECT count(*) FROM price_events')).toEqual([2_002]);
     database.exec('DROP TRIGGER killed');
     database.close();

@@ -272,13 +272,15 @@ describe('the readers of a real store', () => {
 
   it('should see a batch whole or not at all while it is being written', async () => {
     const batches = Array.from({ length: 20 }, (_, number) => events(4, NOON + number * 1_000));
-    let writing = true;
+    const progress = { written: 0 };
     const writer = (async () => {
-      for (const batch of batches) await store.take(...batch);
-      writing = false;
+      for (const batch of batches) {
+        await store.take(...batch);
+        progress.written += 1;
+      }
     })();
     const sizes = new Set<number>();
-    while (writing) {
+    while (progress.written < batches.length) {
       sizes.add((await readers.events.latest(SYMBOLS, 5_000)).length);
       await new Promise(setImmediate);
     }

@@ -50,8 +50,8 @@ export class WriteStore {
     let source: DataSource | undefined;
     try {
       // Each of the two may be shared by mistake: two writers of one folder would write over each other's lines.
-      owners.push(CaptureOwnerLock.acquire(`${databasePath}.owner`));
-      owners.push(CaptureOwnerLock.acquire(join(rawDir, 'archive.owner')));
+      owners.push(CaptureOwnerLock.acquire(databasePath));
+      owners.push(CaptureOwnerLock.acquire(join(rawDir, 'archive')));
       source = await openWriter(databasePath);
       await source.runMigrations();
       return await WriteStore.assemble(source, owners, options);
@@ -72,7 +72,7 @@ export class WriteStore {
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, identity, database);
     const facts = new StoreFacts(database);
-    const origin = new OriginGuard(facts, identity);
+    const origin = new OriginGuard(database, identity);
     const writer = new EventWriter(database, archive, topics);
     const target = { writer, origin, frames: new SymbolFrames(database), facts };
     await new BronzeRecovery(queue, archive, target, topics, logger).run();

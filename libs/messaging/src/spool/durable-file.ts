@@ -33,11 +33,13 @@ export function replaceFile(path: string, text: string): void {
   flushFolder(dirname(path));
 }
 
-/** The JSON in a file; undefined when there is no such file or it is not readable as JSON. */
-export function readJsonFile(path: string): unknown {
+/** The JSON in a file; undefined when there is no such file, and when it is not readable as JSON, which is told. */
+export function readJsonFile(path: string, unreadable: (reason: string) => void): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as unknown;
-  } catch {
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') unreadable(message);
     return undefined;
   }
 }

@@ -216,6 +216,21 @@ describe('Spool', () => {
     expect(spool.waitingBytes).toBe(0);
   });
 
+  it('hands all of it on again when its cursor is damaged, and says when its account of losses is', () => {
+    const before = openSpool();
+    before.append({ origin: ORIGIN, events: numbers(1, 5).map((number) => event(number)) });
+    const read = before.next(2);
+    if (read) before.acknowledge(read);
+    close(before);
+    writeFileSync(join(folder, 'cursor.json'), '{"segment":');
+    writeFileSync(join(folder, 'losses.json'), '');
+    const warnings: string[] = [];
+    const after = openSpool({ warn: (message) => warnings.push(message) });
+    expect(warnings).toEqual([expect.stringContaining('losses.json'), expect.stringContaining('cursor.json')]);
+    expect(after.lost).toEqual([]);
+    expect(drain(after)).toEqual(numbers(1, 5));
+  });
+
   it('goes on when a segment was removed by somebody else', () => {
     const warnings: string[] = [];
     const spool = openSpool({ maxBytes: 4_096, warn: (message) => warnings.push(message) });

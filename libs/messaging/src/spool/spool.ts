@@ -177,7 +177,10 @@ export class Spool {
 
   private load(): void {
     const { folder } = this.options;
-    const stored = (readJsonFile(this.path('losses.json')) ?? {}) as { spans?: unknown; given_up?: unknown };
+    const losses = readJsonFile(this.path('losses.json'), (reason) => {
+      this.warn(`losses.json of the spool is not readable: what was lost before is not known any more: ${reason}`);
+    });
+    const stored = (losses ?? {}) as { spans?: unknown; given_up?: unknown };
     this.losses = new LossRecord(readLostSpans(stored.spans));
     const givenUp = Array.isArray(stored.given_up) ? stored.given_up.filter(Number.isSafeInteger).map(Number) : [];
     const cursor = this.readCursor();
@@ -201,9 +204,10 @@ export class Spool {
   }
 
   private readCursor(): Cursor {
-    const { segment, offset } = (readJsonFile(this.path('cursor.json')) ?? {}) as Partial<
-      Record<keyof Cursor, unknown>
-    >;
+    const cursor = readJsonFile(this.path('cursor.json'), (reason) => {
+      this.warn(`cursor.json of the spool is not readable: what is in the spool is handed on again: ${reason}`);
+    });
+    const { segment, offset } = (cursor ?? {}) as Partial<Record<keyof Cursor, unknown>>;
     const readable = Number.isSafeInteger(segment) && Number.isSafeInteger(offset);
     return readable ? { segment: Number(segment), offset: Number(offset) } : { segment: 0, offset: 0 };
   }

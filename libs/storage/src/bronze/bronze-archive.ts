@@ -92,10 +92,15 @@ export class BronzeArchive {
    */
   restore(): void {
     for (const file of this.touched) {
-      const length = this.storedLength(file) ?? 0;
-      if ((this.foundLength(file) ?? 0) > length) this.cut(file, length);
+      this.cutSurplus(file);
       this.touched.delete(file);
     }
+  }
+
+  /** Cuts what a file holds behind the length that the database knows. */
+  cutSurplus(file: string): void {
+    const length = this.storedLength(file) ?? 0;
+    if ((this.foundLength(file) ?? 0) > length) this.cut(file, length);
   }
 
   /** Length that the database knows of a file; undefined for one that it has never heard of. */

@@ -113,7 +113,7 @@ export class BronzeRecovery {
         if (frame && (!known || frame.ledgerStart < known.ledgerStart)) frames.set(frame.symbol, frame);
         end = line.end;
       }
-      for (const frame of frames.values()) this.target.frames.start(frame);
+      for (const frame of frames.values()) this.target.frames.restore(frame);
       this.archive.account({ file, topic: MANIFEST, partition: null }, end);
     }
     if (end !== undefined && end < found) this.archive.cut(file, end);

@@ -20,8 +20,8 @@ export class CaptureOwnerLock {
   private constructor(private readonly connection: Database.Database) {}
 
   /** @throws CaptureOwnerError when another live process holds it */
-  static acquire(lockPath: string): CaptureOwnerLock {
-    const connection = new Database(lockPath, { timeout: 0 });
+  static acquire(path: string): CaptureOwnerLock {
+    const connection = new Database(`${path}.owner`, { timeout: 0 });
     try {
       connection.exec('BEGIN EXCLUSIVE');
     } catch (error) {

@@ -1,13 +1,18 @@
 import { OriginMismatchError } from '@app/domain';
 import type { ArchiveIdentity } from '../bronze/archive-identity';
-import { ORIGIN_FACT, type StoreFacts } from './store-facts';
+import type { SqliteHandle } from './sqlite-connection';
+import { ORIGIN_FACT, StoreFacts } from './store-facts';
 
 /** Lets only data of one origin into database and bronze folder: the first to write decides. Inside write units only. */
 export class OriginGuard {
+  private readonly facts: StoreFacts;
+
   constructor(
-    private readonly facts: StoreFacts,
+    database: SqliteHandle,
     private readonly archive: ArchiveIdentity,
-  ) {}
+  ) {
+    this.facts = new StoreFacts(database);
+  }
 
   /** @throws OriginMismatchError when database or folder hold data of another origin */
   claim(origin: string): void {

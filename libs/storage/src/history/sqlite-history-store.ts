@@ -15,14 +15,19 @@ import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { LedgerWriter } from '../ledger/ledger.writer';
-import { SymbolFrames } from '../ledger/symbol-frames';
 import { CandleWriter } from '../sink/candle.writer';
+
+interface TrackedRow {
+  readonly tracked_since: number | null;
+  readonly ledger_start: number | null;
+}
 
 /** The write side of the history in SQLite: fetched ranges, symbol list, ledger. */
 export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
   private readonly ledger: LedgerWriter;
-  private readonly frames: SymbolFrames;
+  private readonly selectTracked: Statement<[string], TrackedRow>;
+  private readonly insertTracked: Statement<[string, number, number]>;
   private readonly upsertSymbol: Statement<[SymbolInfo]>;
   private readonly selectLastMinute: Statement<[string], { open_time: number }>;
 
@@ -36,7 +41,13 @@ export class SqliteHistoryStore extends HistoryStore {
     super();
     this.candles = new CandleWriter(database);
     this.ledger = new LedgerWriter(database);
-    this.frames = new SymbolFrames(database);
+    this.selectTracked = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
+    this.insertTracked = database.prepare(
+      `INSERT INTO symbols (symbol, tracked_since, ledger_start) VALUES (?, ?, ?)
+       ON CONFLICT (symbol) DO UPDATE SET
+         tracked_since = coalesce(tracked_since, excluded.tracked_since),
+         ledger_start = coalesce(ledger_start, excluded.ledger_start)`,
+    );
     this.upsertSymbol = database.prepare(
       `INSERT INTO symbols (symbol, base_asset, quote_asset, status) VALUES (@symbol, @baseAsset, @quoteAsset, @status)
        ON CONFLICT (symbol) DO UPDATE SET
@@ -49,15 +60,16 @@ export class SqliteHistoryStore extends HistoryStore {
     );
   }
 
-  track(frame: TrackedSymbol, origin: string): Promise<TrackedSymbol> {
+  track({ symbol, trackedSince, ledgerStart }: TrackedSymbol, origin: string): Promise<TrackedSymbol> {
     return this.queue.run(() => {
       this.origin.claim(origin);
-      return this.frames.start(frame);
+      this.insertTracked.run(symbol, trackedSince, ledgerStart);
+      return this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
     });
   }
 
   tracked(symbol: string): Promise<TrackedSymbol | undefined> {
-    return Promise.resolve(this.frames.read(symbol));
+    return Promise.resolve(this.read(symbol));
   }
 
   saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
@@ -73,7 +85,7 @@ export class SqliteHistoryStore extends HistoryStore {
         this.archive.restore();
         this.origin.claim(fetched.origin);
         this.candles.write(fetched.candles);
-        const trackedSince = this.frames.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
+        const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
         if (fetched.candles.length > 0) this.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
       },
       {
@@ -108,5 +120,11 @@ export class SqliteHistoryStore extends HistoryStore {
     return [...accountFor(range, this.ledger.touching(symbol, range))]
       .filter(({ state }) => state === 'missing')
       .map(({ start, end }) => ({ start, end }));
+  }
+
+  private read(symbol: string): TrackedSymbol | undefined {
+    const row = this.selectTracked.get(symbol);
+    if (row?.tracked_since == null || row.ledger_start == null) return undefined;
+    return { symbol, trackedSince: row.tracked_since, ledgerStart: row.ledger_start };
   }
 }

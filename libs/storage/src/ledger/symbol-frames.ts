@@ -2,19 +2,12 @@ import type { TrackedSymbol } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 
-interface FrameRow {
-  readonly tracked_since: number | null;
-  readonly ledger_start: number | null;
-}
-
-/** The frame of each symbol's ledger: from when on it is tracked, and which minute is the first. */
+/** Gives ledgers back to a database that was lost: from when on a symbol was tracked, and its first minute. */
 export class SymbolFrames {
-  private readonly select: Statement<[string], FrameRow>;
-  private readonly insert: Statement<[string, number, number]>;
+  private readonly upsert: Statement<[string, number, number]>;
 
   constructor(database: SqliteHandle) {
-    this.select = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
-    this.insert = database.prepare(
+    this.upsert = database.prepare(
       `INSERT INTO symbols (symbol, tracked_since, ledger_start) VALUES (?, ?, ?)
        ON CONFLICT (symbol) DO UPDATE SET
          tracked_since = coalesce(tracked_since, excluded.tracked_since),
@@ -22,15 +15,8 @@ export class SymbolFrames {
     );
   }
 
-  read(symbol: string): TrackedSymbol | undefined {
-    const row = this.select.get(symbol);
-    if (row?.tracked_since == null || row.ledger_start == null) return undefined;
-    return { symbol, trackedSince: row.tracked_since, ledgerStart: row.ledger_start };
-  }
-
-  /** Gives the symbol a frame unless it has one; returns what holds now. Inside write units only. */
-  start(frame: TrackedSymbol): TrackedSymbol {
-    this.insert.run(frame.symbol, frame.trackedSince, frame.ledgerStart);
-    return this.read(frame.symbol) ?? frame;
+  /** What the database knows itself stays. Inside write units only. */
+  restore({ symbol, trackedSince, ledgerStart }: TrackedSymbol): void {
+    this.upsert.run(symbol, trackedSince, ledgerStart);
   }
 }
