@@ -1,11 +1,15 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CaptureLoad } from '../support/capture-load';
 import { limitFiles } from '../support/full-disk';
 import { LockHolder } from '../support/lock-holder';
+import { FAULT_SEED, Random } from '../support/randomness';
+
+const KILLS_WHILE_HANDING_ON = 2;
 
 /** The store takes nothing for a while: capture goes on, and nothing of it is missing afterwards. */
-describe('a store that takes nothing', () => {
+describe(`a store that takes nothing (FAULT_SEED=${FAULT_SEED})`, () => {
   let load: CaptureLoad;
   let holder: LockHolder | undefined;
 
@@ -41,6 +45,14 @@ describe('a store that takes nothing', () => {
     app.signal('SIGKILL');
     await app.exited();
     await holder.kill();
+    // Killed again while it hands on what waited.
+    const random = new Random(FAULT_SEED);
+    for (let kill = 0; kill < KILLS_WHILE_HANDING_ON; kill += 1) {
+      app = await load.start();
+      await delay(random.below(300));
+      app.signal('SIGKILL');
+      await app.exited();
+    }
 
     app = await load.start();
     await load.ready(true);
@@ -48,7 +60,7 @@ describe('a store that takes nothing', () => {
     expect(await load.metric('csp_spool_events')).toBe(0);
     expect(await load.metric('csp_events_lost_total')).toBe(0);
     expect(await app.stop()).toBe(0);
-    await expectNothingLost(2);
+    await expectNothingLost(KILLS_WHILE_HANDING_ON + 2);
   });
 
   it('should lose nothing while the disk is full, first for the store, then for the spool as well', async () => {

@@ -279,7 +279,7 @@ describe('gold tables, kept up as minutes arrive', () => {
         // Bronze has each capture that said something new, once.
         expect(store.linesOf('crypto_candles')).toHaveLength(final.length + changes);
       }),
-      { numRuns: 50 },
+      { numRuns: 40 },
     );
   });
 
@@ -308,7 +308,7 @@ describe('gold tables, kept up as minutes arrive', () => {
           for (const symbol of SYMBOLS) await ledger.markStopped(symbol, [range]);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -337,7 +337,7 @@ describe('gold tables, kept up as minutes arrive', () => {
           },
         ]);
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 });
