@@ -18,7 +18,7 @@ interface TickerDayRow {
 export class PriceEventWriter {
   private readonly insert: Statement;
   private readonly selectDay: Statement<[string, number], TickerDayRow>;
-  private readonly upsertDay: Statement<[TickerDayRow]>;
+  private readonly upsertDay: Statement;
   private readonly insertSymbol: Statement<[string]>;
 
   constructor(database: SqliteHandle) {
@@ -30,7 +30,7 @@ export class PriceEventWriter {
     this.upsertDay = database.prepare(
       `INSERT OR REPLACE INTO ticker_days
          (symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp)
-       VALUES (@symbol, @date, @open, @high, @low, @close, @volume, @first_timestamp, @last_timestamp)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.insertSymbol = database.prepare('INSERT OR IGNORE INTO symbols (symbol) VALUES (?)');
   }
@@ -44,8 +44,13 @@ export class PriceEventWriter {
       if (isNew) this.addToDay(days, event);
       return isNew;
     });
-    for (const day of days.values()) this.upsertDay.run(day);
+    for (const day of days.values()) this.writeDay(day);
     return taken;
+  }
+
+  private writeDay(day: TickerDayRow): void {
+    const { symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp } = day;
+    this.upsertDay.run(symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp);
   }
 
   private addToDay(days: Map<string, TickerDayRow>, { symbol, timestamp, lastPrice, volume }: PriceEvent): void {
