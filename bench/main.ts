@@ -1,18 +1,31 @@
-import { ProcessGroup, freePort } from '../test/support/app-process';
+import { benchCsvRequests } from './csv-requests.bench';
+import { withExchange } from './installation';
 import { readMarketRun } from './market-run';
-import { summaryTable } from './report';
+import { isMet, summaryTable, type Figure } from './report';
 import { benchSink } from './sink.bench';
 
-async function main(): Promise<void> {
-  const group = new ProcessGroup();
-  const port = await freePort();
-  const simulator = group.start('exchange-simulator', { args: ['--port', String(port)] });
-  const url = `http://127.0.0.1:${port}`;
-  await simulator.answers(`${url}/livez`);
-  const t = performance.now();
-  const run = await readMarketRun(url, 50, 1000);
-  console.log(run.prices.length, run.candles.length, performance.now() - t);
-  await group.stopAll();
-  console.log(summaryTable(await benchSink(run)));
+/** Each bench by the name that selects it on the command line. */
+const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  sink: () => withExchange(async (_group, url) => benchSink(await readMarketRun(url, 50, 1_000))),
+  csv: () => withExchange(benchCsvRequests),
+};
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !(name in BENCHES));
+  if (unknown.length > 0) {
+    throw new Error(`no such bench: ${unknown.join(', ')}; expected any of ${Object.keys(BENCHES).join(', ')}`);
+  }
+  const figures: Figure[] = [];
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    console.log(`${name} ...`);
+    figures.push(...(await bench()));
+  }
+  console.log(`\n${summaryTable(figures)}`);
+  process.exitCode = figures.every(isMet) ? 0 : 1;
 }
-void main();
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
