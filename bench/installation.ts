@@ -4,7 +4,9 @@ import { getJson } from '../test/support/http';
 import { databasePath, rawDir } from './workspace';
 
 interface Health {
-  readonly processes: Readonly<Record<string, { readonly status?: { readonly backfill?: { readonly state: string } } }>>;
+  readonly processes: Readonly<
+    Record<string, { readonly status?: { readonly backfill?: { readonly state: string } } }>
+  >;
 }
 
 /** The apps of one installation in a folder, against one exchange, with limits raised and nothing else changed. */
@@ -42,17 +44,15 @@ export class Installation {
   async fill(): Promise<void> {
     const { process, url } = await this.launch('standalone-app');
     await process.answers(`${url}/readyz`);
-    await eventually(
-      'the first backfill is through',
-      async () => {
-        const { processes } = await getJson<Health>(`${url}/health`);
-        return processes['standalone']?.status?.backfill?.state === 'done' ? true : undefined;
-      },
-      300_000,
-      500,
-    );
+    await eventually('the first backfill is through', () => backfillDone(url), 600_000, 500);
     await process.stop();
   }
+}
+
+/** True when the standalone app at the address has its first history, undefined until then. */
+export async function backfillDone(url: string): Promise<true | undefined> {
+  const { processes } = await getJson<Health>(`${url}/health`);
+  return processes['standalone']?.status?.backfill?.state === 'done' ? true : undefined;
 }
 
 /** Runs a simulated exchange, on the simulator's own terms but for the request weight, while the work runs. */

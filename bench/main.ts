@@ -1,13 +1,19 @@
 import { benchCsvRequests } from './csv-requests.bench';
+import { benchDisk } from './disk.bench';
 import { withExchange } from './installation';
 import { readMarketRun } from './market-run';
+import { benchMemory } from './memory.bench';
 import { isMet, summaryTable, type Figure } from './report';
 import { benchSink } from './sink.bench';
+import { benchStart } from './start.bench';
 
 /** Each bench by the name that selects it on the command line. */
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   sink: () => withExchange(async (_group, url) => benchSink(await readMarketRun(url, 50, 1_000))),
   csv: () => withExchange(benchCsvRequests),
+  memory: () => withExchange(benchMemory),
+  start: () => withExchange(benchStart),
+  disk: () => withExchange(async (_group, url) => benchDisk(await readMarketRun(url, 50, 1_440))),
 };
 
 async function main(names: readonly string[]): Promise<void> {

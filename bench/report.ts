@@ -5,15 +5,15 @@ export interface Figure {
   readonly value: string;
   /** The peer or physical limit of the same run; empty where there is none. */
   readonly against: string;
-  /** What the threshold speaks of: the ratio to the peer, or the value itself. */
-  readonly measure: number;
+  /** What a threshold speaks of: the ratio to the peer, or the value itself; undefined where neither is of use. */
+  readonly measure: number | undefined;
   readonly threshold: Threshold | undefined;
 }
 
 export type Threshold = { readonly atLeast: number } | { readonly atMost: number };
 
 export function isMet({ measure, threshold }: Figure): boolean {
-  if (threshold === undefined) return true;
+  if (threshold === undefined || measure === undefined) return true;
   return 'atLeast' in threshold ? measure >= threshold.atLeast : measure <= threshold.atMost;
 }
 
@@ -32,7 +32,7 @@ export function summaryTable(figures: readonly Figure[]): string {
     figure.what,
     figure.value,
     figure.against,
-    figure.measure.toFixed(2),
+    figure.measure?.toFixed(2) ?? '',
     thresholdText(figure),
   ]);
   const widths = HEADER.map((title, column) =>
