@@ -5,6 +5,7 @@ import { ConfigError, loadConfig, type AppConfig } from '@app/config';
 import type { Clock } from '@app/domain';
 import { bufferedOutput, createLogger, MetricsRegistry, type Logger } from '@app/observability';
 import { createHttpApp } from './create-http-app';
+import { limitHeapGrowth } from './heap-growth';
 import { platformVersion } from './platform-version';
 import { listen, stopOnSignal } from './serve';
 
@@ -48,6 +49,7 @@ async function start({ name, port, module, check, prepare }: ProcessDefinition):
   prepare?.(app);
   stopOnSignal(app, logger);
   const { url } = await listen(app, port(http), http.host);
+  limitHeapGrowth();
   logger.info({ url }, `${name} is up at ${url}`);
 }
 
