@@ -10,7 +10,7 @@ endif
 
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
-.PHONY: help install build start demo producer api test test-unit lint format clean python-readers
+.PHONY: help install build start demo producer api test test-unit bench lint format clean python-readers
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -47,6 +47,9 @@ test: build python-readers ## All tests: unit, integration, end to end, faults
 
 test-unit: node_modules/.installed ## Unit tests only
 	@npm run --silent test:unit
+
+bench: build ## Speed, memory and disk, each against a peer in the same run (BENCH="sink csv memory start disk": some of them)
+	@npm run --silent bench -- $(BENCH)
 
 lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code
 	@npm run --silent lint

@@ -15,6 +15,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Working directory; a `.env` in it is read. Default: the folder with `dist`. */
   readonly cwd?: string;
+  /** Lets what the process says go, where collecting it would cost the one that measures. */
+  readonly discardOutput?: boolean;
 }
 
 /** A TCP port that was free a moment ago. */
@@ -65,12 +67,12 @@ export class AppProcess {
     child.stderr?.on('data', collect);
   }
 
-  static start(name: AppName, { args = [], env = {}, cwd = ROOT }: AppOptions = {}): AppProcess {
+  static start(name: AppName, { args = [], env = {}, cwd = ROOT, discardOutput }: AppOptions = {}): AppProcess {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
     const child = spawn(NODE, [resolve(ROOT, `dist/apps/${name}/src/main.js`), ...args], {
       cwd,
       env: { ...inherited, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: discardOutput ? 'ignore' : ['ignore', 'pipe', 'pipe'],
     });
     return new AppProcess(name, child);
   }

@@ -3,8 +3,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createClock } from '@app/clock';
 import { ConfigError, loadConfig, type AppConfig } from '@app/config';
 import type { Clock } from '@app/domain';
-import { createLogger, MetricsRegistry, type Logger } from '@app/observability';
+import { bufferedOutput, createLogger, MetricsRegistry, type Logger } from '@app/observability';
 import { createHttpApp } from './create-http-app';
+import { limitHeapGrowth } from './heap-growth';
 import { platformVersion } from './platform-version';
 import { listen, stopOnSignal } from './serve';
 
@@ -41,13 +42,14 @@ async function start({ name, port, module, check, prepare }: ProcessDefinition):
   const config = loadConfig();
   check?.(config);
   const { http } = config;
-  const logger = createLogger(config.logLevel, name);
+  const logger = createLogger(config.logLevel, name, bufferedOutput());
   const metrics = new MetricsRegistry({ process: name, version: platformVersion() });
   const clock = await createClock({ clock: config.clock, restUrls: config.exchange.restUrls });
   const app = await createHttpApp(module({ config, clock, logger, metrics }), { logger, metrics, http });
   prepare?.(app);
   stopOnSignal(app, logger);
   const { url } = await listen(app, port(http), http.host);
+  limitHeapGrowth();
   logger.info({ url }, `${name} is up at ${url}`);
 }
 

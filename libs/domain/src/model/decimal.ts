@@ -66,9 +66,24 @@ export function addDecimalTexts(a: string, b: string): string {
   return formatDecimal(addDecimals(parseDecimal(a), parseDecimal(b)));
 }
 
+/** The exact sum of decimal texts, with the largest scale of them; `0` for none. */
+export function sumDecimalTexts(texts: readonly string[]): string {
+  const [first = '0', ...others] = texts;
+  if (others.length === 0) return first;
+  return formatDecimal(others.reduce((sum, text) => addDecimals(sum, parseDecimal(text)), parseDecimal(first)));
+}
+
+/** Whether the digits of two texts, neither of them negative, stand at the same places. */
+function areAligned(a: string, b: string): boolean {
+  return a.length === b.length && a.indexOf('.') === b.indexOf('.') && !a.startsWith('-') && !b.startsWith('-');
+}
+
 /** Compares two decimal texts as numbers. */
 export function compareDecimalTexts(a: string, b: string): number {
-  return a === b ? 0 : compareDecimals(parseDecimal(a), parseDecimal(b));
+  if (a === b) return 0;
+  // Prices of one symbol nearly always look alike, and then digits in order of their weight decide.
+  if (areAligned(a, b) && isDecimalText(a) && isDecimalText(b)) return a < b ? -1 : 1;
+  return compareDecimals(parseDecimal(a), parseDecimal(b));
 }
 
 /** Whether two decimal texts are the same number ("1.50" and "1.5" are). */

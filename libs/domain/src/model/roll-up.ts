@@ -1,5 +1,5 @@
 import type { CandleNumbers } from './candle';
-import { addDecimalTexts, maxDecimalText, minDecimalText } from './decimal';
+import { addDecimalTexts, maxDecimalText, minDecimalText, sumDecimalTexts } from './decimal';
 import type { EpochMicros } from './time';
 
 /**
@@ -91,12 +91,51 @@ export function mergeRollUps(earlier: RollUp, later: RollUp): RollUp {
   };
 }
 
-/** Rolls up minutes given in ascending order of open time; undefined for none. */
-export function rollUpMinutes(minutes: Iterable<RollUpMinute>): RollUp | undefined {
-  let result: RollUp | undefined;
-  for (const minute of minutes) {
-    const single = rollUpOfMinute(minute);
-    result = result ? mergeRollUps(result, single) : single;
+/** What the minutes with trades say of open, high and low; undefined when there are none. */
+function tradedPrices(
+  minutes: readonly RollUpMinute[],
+): Pick<RollUp, 'open' | 'high' | 'low' | 'firstTradedMinute'> | undefined {
+  let prices: { open: string; high: string; low: string; firstTradedMinute: EpochMicros } | undefined;
+  for (const { tradeCount, openTime, open, high, low } of minutes) {
+    if (tradeCount === 0) continue;
+    if (prices) {
+      prices.high = maxDecimalText(prices.high, high);
+      prices.low = minDecimalText(prices.low, low);
+    } else {
+      prices = { open, high, low, firstTradedMinute: openTime };
+    }
   }
-  return result;
+  return prices;
+}
+
+/**
+ * Rolls up minutes given in ascending order of open time; undefined for none. The same as merging them one by one, with
+ * each sum made in one go.
+ */
+export function rollUpMinutes(minutes: readonly RollUpMinute[]): RollUp | undefined {
+  const [first] = minutes;
+  const last = minutes.at(-1);
+  if (!first || !last) return undefined;
+  if (minutes.length === 1) return rollUpOfMinute(first);
+  const { close } = last;
+  const flat = { open: close, high: close, low: close, firstTradedMinute: null };
+  let [tradeCount, capturedAt, revision] = [0, 0, 1];
+  for (const minute of minutes) {
+    tradeCount += minute.tradeCount;
+    capturedAt = Math.max(capturedAt, minute.capturedAt);
+    revision += minute.revision - 1;
+  }
+  return {
+    ...(tradedPrices(minutes) ?? flat),
+    close,
+    volume: sumDecimalTexts(minutes.map(({ volume }) => volume)),
+    quoteVolume: sumDecimalTexts(minutes.map(({ quoteVolume }) => quoteVolume)),
+    tradeCount,
+    takerBuyVolume: sumDecimalTexts(minutes.map(({ takerBuyVolume }) => takerBuyVolume)),
+    takerBuyQuoteVolume: sumDecimalTexts(minutes.map(({ takerBuyQuoteVolume }) => takerBuyQuoteVolume)),
+    minutes: minutes.length,
+    lastMinute: last.openTime,
+    capturedAt,
+    revision,
+  };
 }

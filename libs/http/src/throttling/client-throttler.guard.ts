@@ -1,34 +1,51 @@
-import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type ExecutionContext, type Type } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
 
-/** Where `@SkipThrottle()` of @nestjs/throttler marks what is exempt from the throttler named `default`. */
-const SKIP_DEFAULT = 'THROTTLER:SKIPdefault';
+/** The throttler whose marks are looked up once; `@SkipThrottle()` and `@Throttle()` name it unless told otherwise. */
+const DEFAULT = 'default';
+
+/** Where @nestjs/throttler keeps what its decorators say, before the throttler's name. */
+const SKIP = 'THROTTLER:SKIP';
+const OWN_RULES = [
+  'THROTTLER:LIMIT',
+  'THROTTLER:TTL',
+  'THROTTLER:BLOCK_DURATION',
+  'THROTTLER:TRACKER',
+  'THROTTLER:KEY_GENERATOR',
+] as const;
+
+/** What decorators say of a handler: nothing, that it is exempt, or rules of its own. */
+type Marks = 'none' | 'exempt' | 'own rules';
 
 /**
  * One request budget per client for all routes, told on every answer: `X-RateLimit-*`, `RateLimit` and
  * `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` in whole seconds once it is used up.
  *
- * One throttler with fixed limits holds for all handlers, so nothing but the exemption is looked up per handler, and
- * that once: decorators do not change while the process runs.
+ * With a single throttler of fixed limits, the decorators of a handler are looked up once, for they do not change while
+ * the process runs. Anything else goes the library's own way.
  */
 @Injectable()
 export class ClientThrottlerGuard extends ThrottlerGuard {
-  private readonly exempt = new WeakMap<object, boolean>();
+  /** By class and then handler: classes may share an inherited one. */
+  private readonly marks = new WeakMap<object, WeakMap<object, Marks>>();
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.isExempt(context)) return true;
-    const [throttler] = this.throttlers;
-    const { getTracker, generateKey } = this.commonOptions;
-    if (!throttler || !getTracker || !generateKey) return super.canActivate(context);
+    const [throttler, ...others] = this.throttlers;
+    const { getTracker, generateKey, skipIf } = this.commonOptions;
+    if (!throttler || others.length > 0 || throttler.name !== DEFAULT) return super.canActivate(context);
     const { limit, ttl } = throttler;
-    if (typeof limit !== 'number' || typeof ttl !== 'number') return super.canActivate(context);
+    const isPlain = typeof limit === 'number' && typeof ttl === 'number' && !skipIf && !throttler.skipIf;
+    if (!isPlain || !getTracker || !generateKey) return super.canActivate(context);
+    const marks = this.marksOf(context.getClass(), context.getHandler());
+    if (marks === 'own rules') return super.canActivate(context);
+    if (marks === 'exempt') return true;
     return this.handleRequest({ context, limit, ttl, throttler, blockDuration: ttl, getTracker, generateKey });
   }
 
   protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
     const { context, limit, ttl, blockDuration, getTracker, generateKey } = request;
-    const name = request.throttler.name ?? 'default';
+    const name = request.throttler.name ?? DEFAULT;
     const { req } = this.getRequestResponse(context);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const tracker = await getTracker(req, context);
@@ -47,13 +64,20 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
     return false;
   }
 
-  private isExempt(context: ExecutionContext): boolean {
-    const handler = context.getHandler();
-    let exempt = this.exempt.get(handler);
-    if (exempt === undefined) {
-      exempt = this.reflector.getAllAndOverride<unknown>(SKIP_DEFAULT, [handler, context.getClass()]) === true;
-      this.exempt.set(handler, exempt);
+  private marksOf(controller: Type, handler: ReturnType<ExecutionContext['getHandler']>): Marks {
+    let ofController = this.marks.get(controller);
+    if (!ofController) {
+      ofController = new WeakMap();
+      this.marks.set(controller, ofController);
     }
-    return exempt;
+    let marks = ofController.get(handler);
+    if (!marks) {
+      const says = (key: string): unknown =>
+        this.reflector.getAllAndOverride<unknown>(key + DEFAULT, [handler, controller]);
+      if (says(SKIP)) marks = 'exempt';
+      else marks = OWN_RULES.some((key) => says(key) !== undefined) ? 'own rules' : 'none';
+      ofController.set(handler, marks);
+    }
+    return marks;
   }
 }

@@ -9,6 +9,8 @@ import { BRONZE_DAMAGE_FACT, ORIGIN_FACT } from '../database/store-facts';
 import type { ReadStore } from './read-store';
 
 export class SqliteStoreStatus extends StoreStatus {
+  private asked: Promise<string> | undefined;
+
   constructor(private readonly store: ReadStore) {
     super();
   }
@@ -17,9 +19,20 @@ export class SqliteStoreStatus extends StoreStatus {
     return this.store.readiness();
   }
 
-  /** SQLite counts the commits that other connections make; the writer is always another connection. */
+  /**
+   * SQLite counts the commits that other connections make; the writer is always another connection. Asked once per turn
+   * of the event loop: the requests of a turn had all arrived by then.
+   */
   version(): Promise<string> {
-    return this.store.read(() => String(this.store.database.pragma('data_version', { simple: true })));
+    if (!this.asked) {
+      this.asked = this.store.read(() =>
+        String(this.store.statement<[], { data_version: number }>('PRAGMA data_version').get()?.data_version),
+      );
+      setImmediate(() => {
+        this.asked = undefined;
+      });
+    }
+    return this.asked;
   }
 
   origin(): Promise<string | null> {

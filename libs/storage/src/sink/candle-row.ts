@@ -41,9 +41,12 @@ export const MINUTE_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS},
 
 export const ROLL_UP_COLUMNS = `symbol, open_time, ${NUMBER_COLUMNS}, minutes, first_traded_minute, last_minute, captured_at, revision`;
 
-/** The columns as named parameters: `@symbol, @open_time, …`. */
+/** A value of each column in its order: the driver binds these faster than named ones. */
+export type ColumnValues = readonly (string | number | null)[];
+
+/** As many parameters as there are columns: `?, ?, …`. */
 export function parametersOf(columns: string): string {
-  return columns.replace(/\w+/g, '@$&');
+  return columns.replace(/\w+/g, '?');
 }
 
 function toNumbers(row: CandleNumbersRow): CandleNumbers {
@@ -60,18 +63,18 @@ function toNumbers(row: CandleNumbersRow): CandleNumbers {
   };
 }
 
-function toNumbersRow(candle: CandleNumbers): CandleNumbersRow {
-  return {
-    open: candle.open,
-    high: candle.high,
-    low: candle.low,
-    close: candle.close,
-    volume: candle.volume,
-    quote_volume: candle.quoteVolume,
-    trade_count: candle.tradeCount,
-    taker_buy_volume: candle.takerBuyVolume,
-    taker_buy_quote_volume: candle.takerBuyQuoteVolume,
-  };
+function numberValues(candle: CandleNumbers): ColumnValues {
+  return [
+    candle.open,
+    candle.high,
+    candle.low,
+    candle.close,
+    candle.volume,
+    candle.quoteVolume,
+    candle.tradeCount,
+    candle.takerBuyVolume,
+    candle.takerBuyQuoteVolume,
+  ];
 }
 
 export function toMinuteCandle(row: MinuteCandleRow): MinuteCandle & { readonly revision: number } {
@@ -86,16 +89,10 @@ export function toMinuteCandle(row: MinuteCandleRow): MinuteCandle & { readonly 
   };
 }
 
-export function toMinuteRow(candle: MinuteCandle, revision: number): MinuteCandleRow {
-  return {
-    symbol: candle.symbol,
-    open_time: candle.openTime,
-    close_time: candle.closeTime,
-    ...toNumbersRow(candle),
-    source: candle.source,
-    captured_at: candle.capturedAt,
-    revision,
-  };
+/** Values of {@link MINUTE_COLUMNS}. */
+export function minuteValues(candle: MinuteCandle, revision: number): ColumnValues {
+  const { symbol, openTime, closeTime, source, capturedAt } = candle;
+  return [symbol, openTime, closeTime, ...numberValues(candle), source, capturedAt, revision];
 }
 
 export function toRollUp(row: RollUpRow): RollUp {
@@ -109,15 +106,9 @@ export function toRollUp(row: RollUpRow): RollUp {
   };
 }
 
-export function toRollUpRow(symbol: string, openTime: number, rollUp: RollUp): RollUpRow {
-  return {
-    symbol,
-    open_time: openTime,
-    ...toNumbersRow(rollUp),
-    minutes: rollUp.minutes,
-    first_traded_minute: rollUp.firstTradedMinute,
-    last_minute: rollUp.lastMinute,
-    captured_at: rollUp.capturedAt,
-    revision: rollUp.revision,
-  };
+/** Values of {@link ROLL_UP_COLUMNS}. */
+export function rollUpValues(symbol: string, openTime: number, rollUp: RollUp): ColumnValues {
+  const { minutes, firstTradedMinute, lastMinute, capturedAt, revision } = rollUp;
+  const numbers = numberValues(rollUp);
+  return [symbol, openTime, ...numbers, minutes, firstTradedMinute, lastMinute, capturedAt, revision];
 }

@@ -10,7 +10,14 @@ import {
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { LedgerWriter, runsOfMinutes } from '../ledger/ledger.writer';
-import { MINUTE_COLUMNS, parametersOf, toMinuteCandle, toMinuteRow, type MinuteCandleRow } from './candle-row';
+import {
+  MINUTE_COLUMNS,
+  minuteValues,
+  parametersOf,
+  toMinuteCandle,
+  type ColumnValues,
+  type MinuteCandleRow,
+} from './candle-row';
 import { RollUpWriter } from './roll-up.writer';
 
 /** What became of a candle that was offered. */
@@ -23,10 +30,10 @@ interface SymbolChange {
 
 /** Writes closed minutes to silver with their revisions, roll-ups and ledger. Inside write units only. */
 export class CandleWriter {
-  private readonly insert: Statement<[MinuteCandleRow]>;
-  private readonly replace: Statement<[MinuteCandleRow]>;
+  private readonly insert: Statement<ColumnValues[number][]>;
+  private readonly replace: Statement<ColumnValues[number][]>;
   private readonly select: Statement<[string, number], MinuteCandleRow>;
-  private readonly insertRevision: Statement<[MinuteCandleRow & { superseded_at: number }]>;
+  private readonly keepReplaced: Statement<[number, string, number]>;
   private readonly selectTrackedSince: Statement<
     [string],
     { tracked_since: number | null; ledger_start: number | null }
@@ -40,9 +47,9 @@ export class CandleWriter {
     this.insert = database.prepare(`INSERT OR IGNORE INTO candles_1m ${columns}`);
     this.replace = database.prepare(`INSERT OR REPLACE INTO candles_1m ${columns}`);
     this.select = database.prepare(`SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time = ?`);
-    this.insertRevision = database.prepare(
+    this.keepReplaced = database.prepare(
       `INSERT INTO candle_revisions (${MINUTE_COLUMNS}, superseded_at)
-       VALUES (${parametersOf(MINUTE_COLUMNS)}, @superseded_at)`,
+       SELECT ${MINUTE_COLUMNS}, ? FROM candles_1m WHERE symbol = ? AND open_time = ?`,
     );
     this.selectTrackedSince = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
     this.startLedger = database.prepare(
@@ -68,15 +75,15 @@ export class CandleWriter {
   }
 
   private writeOne(candle: MinuteCandle, change: SymbolChange): CandleFate {
-    if (this.insert.run(toMinuteRow(candle, 1)).changes === 1) {
+    if (this.insert.run(...minuteValues(candle, 1)).changes === 1) {
       change.added.push({ ...candle, revision: 1 });
       return 'taken';
     }
     const stored = this.select.get(candle.symbol, candle.openTime);
     if (!stored || candle.capturedAt <= stored.captured_at) return 'repeat';
     if (sameCandleNumbers(candle, toMinuteCandle(stored))) return 'repeat';
-    this.insertRevision.run({ ...stored, superseded_at: candle.capturedAt });
-    this.replace.run(toMinuteRow(candle, stored.revision + 1));
+    this.keepReplaced.run(candle.capturedAt, candle.symbol, candle.openTime);
+    this.replace.run(...minuteValues(candle, stored.revision + 1));
     change.revised.push(candle);
     return 'revision';
   }

@@ -52,16 +52,17 @@ export class EventWriter {
 
   /** Rows only: for lines that are in bronze already. */
   writeRows(events: readonly CheckedEvent[]): { readonly result: SinkResult; readonly taken: CheckedEvent[] } {
-    const priceFates = this.prices.write(
-      events.flatMap((checked) => (checked.kind === 'price' ? [checked.event] : [])),
-    );
-    const candleFates = this.candles.write(
-      events.flatMap((checked) => (checked.kind === 'candle' ? [checked.event] : [])),
-    );
-    const [nextPrice, nextCandle] = [priceFates.values(), candleFates.values()];
+    const prices: PriceEvent[] = [];
+    const candles: MinuteCandle[] = [];
+    for (const checked of events) {
+      if (checked.kind === 'price') prices.push(checked.event);
+      else candles.push(checked.event);
+    }
+    const priceFates = this.prices.write(prices).values();
+    const candleFates = this.candles.write(candles).values();
     const result = { taken: 0, repeats: 0, revisions: 0 };
     const taken = events.filter(({ kind }) => {
-      const fate = kind === 'candle' ? nextCandle.next().value : nextPrice.next().value ? 'taken' : 'repeat';
+      const fate = kind === 'candle' ? candleFates.next().value : priceFates.next().value ? 'taken' : 'repeat';
       if (fate === 'revision') result.revisions += 1;
       else if (fate === 'taken') result.taken += 1;
       else result.repeats += 1;
@@ -76,9 +77,9 @@ export class EventWriter {
       const topic = this.topics[checked.kind];
       const day = floorTo(capturedAt(checked), DAY);
       const key = `${topic} ${day}`;
-      const file = files.get(key) ?? { topic, day, lines: [] };
-      file.lines.push(checked.line);
-      files.set(key, file);
+      const file = files.get(key);
+      if (file) file.lines.push(checked.line);
+      else files.set(key, { topic, day, lines: [checked.line] });
     }
     for (const { topic, day, lines } of files.values()) this.archive.append({ topic, partition: null }, day, lines);
   }

@@ -24,7 +24,7 @@ interface InstantSources {
 export class PriceEventWriter {
   private readonly insert: Statement;
   private readonly selectDay: Statement<[string, number], TickerDayRow>;
-  private readonly upsertDay: Statement<[TickerDayRow]>;
+  private readonly upsertDay: Statement;
   private readonly insertSymbol: Statement<[string]>;
   private readonly selectSources: Statement<[string, number], InstantSources>;
 
@@ -37,7 +37,7 @@ export class PriceEventWriter {
     this.upsertDay = database.prepare(
       `INSERT OR REPLACE INTO ticker_days
          (symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp)
-       VALUES (@symbol, @date, @open, @high, @low, @close, @volume, @first_timestamp, @last_timestamp)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.selectSources = database.prepare(
       'SELECT min(source) AS first, max(source) AS last FROM price_events WHERE symbol = ? AND timestamp = ?',
@@ -54,8 +54,13 @@ export class PriceEventWriter {
       if (isNew) this.addToDay(days, event);
       return isNew;
     });
-    for (const day of days.values()) this.upsertDay.run(day);
+    for (const day of days.values()) this.writeDay(day);
     return taken;
+  }
+
+  private writeDay(day: TickerDayRow): void {
+    const { symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp } = day;
+    this.upsertDay.run(symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp);
   }
 
   private addToDay(days: Map<string, TickerDayRow>, event: PriceEvent): void {

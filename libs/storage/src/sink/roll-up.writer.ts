@@ -4,7 +4,6 @@ import {
   floorTo,
   mergeRollUps,
   rollUpMinutes,
-  rollUpOfMinute,
   type EpochMicros,
   type RollUp,
   type RollUpMinute,
@@ -15,9 +14,10 @@ import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
   parametersOf,
+  rollUpValues,
   toMinuteCandle,
   toRollUp,
-  toRollUpRow,
+  type ColumnValues,
   type MinuteCandleRow,
   type RollUpRow,
 } from './candle-row';
@@ -34,11 +34,15 @@ export interface ChangedMinutes {
 interface Level {
   readonly length: EpochMicros;
   readonly select: Statement<[string, number], RollUpRow>;
-  readonly upsert: Statement<[RollUpRow]>;
+  readonly upsert: Statement<ColumnValues[number][]>;
 }
 
 function isLast(rollUp: RollUp | undefined, minute: EpochMicros): boolean {
   return rollUp === undefined || minute > rollUp.lastMinute;
+}
+
+function joined(earlier: RollUp | undefined, later: RollUp | undefined): RollUp | undefined {
+  return earlier && later ? mergeRollUps(earlier, later) : (earlier ?? later);
 }
 
 function groupBy<T>(items: Iterable<T>, key: (item: T) => number): Map<number, T[]> {
@@ -89,7 +93,7 @@ export class RollUpWriter {
       this.hoursOfDay
         .all(symbol, start, start + DAY)
         .map(toRollUp)
-        .reduce<RollUp | undefined>((day, hour) => (day ? mergeRollUps(day, hour) : hour), undefined),
+        .reduce<RollUp | undefined>(joined, undefined),
     );
   }
 
@@ -105,17 +109,11 @@ export class RollUpWriter {
     for (const start of new Set([...addedByBucket.keys(), ...dirty])) {
       const minutes = addedByBucket.get(start) ?? [];
       const row = select.get(symbol, start);
-      let rollUp = row && toRollUp(row);
+      const stored = row && toRollUp(row);
       const [first] = minutes;
-      if (!dirty.has(start) && first && isLast(rollUp, first.openTime)) {
-        for (const minute of minutes) {
-          const single = rollUpOfMinute(minute);
-          rollUp = rollUp ? mergeRollUps(rollUp, single) : single;
-        }
-      } else {
-        rollUp = recompute(start);
-      }
-      if (rollUp) upsert.run(toRollUpRow(symbol, start, rollUp));
+      const isNext = !dirty.has(start) && first !== undefined && isLast(stored, first.openTime);
+      const rollUp = isNext ? joined(stored, rollUpMinutes(minutes)) : recompute(start);
+      if (rollUp) upsert.run(...rollUpValues(symbol, start, rollUp));
     }
   }
 }

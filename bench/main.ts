@@ -1,0 +1,37 @@
+import { benchCsvRequests } from './csv-requests.bench';
+import { benchDisk } from './disk.bench';
+import { withExchange } from './installation';
+import { readMarketRun } from './market-run';
+import { benchMemory } from './memory.bench';
+import { isMet, summaryTable, type Figure } from './report';
+import { benchSink } from './sink.bench';
+import { benchStart } from './start.bench';
+
+/** Each bench by the name that selects it on the command line. */
+const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  sink: () => withExchange(async (_group, url) => benchSink(await readMarketRun(url, 50, 1_000))),
+  csv: () => withExchange(benchCsvRequests),
+  memory: () => withExchange(benchMemory),
+  start: () => withExchange(benchStart),
+  disk: () => withExchange(async (_group, url) => benchDisk(await readMarketRun(url, 50, 1_440))),
+};
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !(name in BENCHES));
+  if (unknown.length > 0) {
+    throw new Error(`no such bench: ${unknown.join(', ')}; expected any of ${Object.keys(BENCHES).join(', ')}`);
+  }
+  const figures: Figure[] = [];
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    console.log(`${name} ...`);
+    figures.push(...(await bench()));
+  }
+  console.log(`\n${summaryTable(figures)}`);
+  process.exitCode = figures.every(isMet) ? 0 : 1;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
