@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { platformVersion } from '@app/http';
+import { withNullTypes } from './null-types';
 
 const DESCRIPTION = [
   'Complete and exact history of the crypto market. Prices and volumes are decimal texts, times are UTC, ranges are',
@@ -18,7 +19,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return withNullTypes(SwaggerModule.createDocument(app, config));
 }
 
 /** Serves `/openapi.json`, and Swagger UI with its own assets at `/docs`. */
