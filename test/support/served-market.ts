@@ -1,4 +1,4 @@
-import { eventually } from './app-process';
+import { eventually, type AppProcess } from './app-process';
 import { getAll, getCsv } from './http';
 import { Stack, marketAt } from './stack';
 
@@ -53,6 +53,11 @@ export class ServedMarket {
       await stack.close();
       throw error;
     }
+  }
+
+  /** Captures again into the same store, in a process of its own. */
+  resumeCapture(): Promise<AppProcess> {
+    return this.stack.start('ingest-app');
   }
 
   close(): Promise<void> {
