@@ -1,6 +1,7 @@
 // `make demo`: the exchange simulator and the standalone app together, on this machine only. Nothing leaves it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({
@@ -12,6 +13,7 @@ const { values: options } = parseArgs({
 });
 
 const STATUS_EVERY_MS = 5_000;
+const mainOf = (app) => fileURLToPath(new URL(`../dist/apps/${app}/src/main.js`, import.meta.url));
 const base = `http://localhost:${options.port}`;
 const children = [];
 let ending = false;
@@ -97,7 +99,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => v
 const simulatorUrl = `http://127.0.0.1:${options['simulator-port']}`;
 const recorded = options.recordings === undefined ? [] : ['--recordings', options.recordings, '--place', 'past'];
 const simulator = start('The exchange simulator', [
-  'dist/apps/exchange-simulator/src/main.js',
+  mainOf('exchange-simulator'),
   '--port',
   options['simulator-port'],
   ...recorded,
@@ -110,7 +112,7 @@ const folder = `data/demo/${origin.replaceAll(':', '-')}`;
 const recordedSymbols = symbols.map(({ symbol }) => symbol).join(',');
 const chosen = process.env.SYMBOLS ?? (options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : recordedSymbols);
 const shown = encodeURIComponent(chosen.split(',')[0]);
-const app = start('The standalone app', ['dist/apps/standalone-app/src/main.js'], {
+const app = start('The standalone app', [mainOf('standalone-app')], {
   BINANCE_REST_URLS: simulatorUrl,
   CLOCK: 'simulator',
   SYMBOLS: chosen,

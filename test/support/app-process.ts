@@ -15,6 +15,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Working directory; a `.env` in it is read. Default: the folder with `dist`. */
   readonly cwd?: string;
+  /** Whether it leads a process group of its own, as what is started in a terminal does. */
+  readonly group?: boolean;
 }
 
 /** A TCP port that was free a moment ago. */
@@ -55,7 +57,7 @@ export class AppProcess {
   output = '';
 
   private constructor(
-    readonly name: AppName,
+    readonly name: string,
     private readonly child: ChildProcess,
   ) {
     const collect = (chunk: Buffer): void => {
@@ -65,12 +67,22 @@ export class AppProcess {
     child.stderr?.on('data', collect);
   }
 
-  static start(name: AppName, { args = [], env = {}, cwd = ROOT }: AppOptions = {}): AppProcess {
+  static start(name: AppName, options: AppOptions = {}): AppProcess {
+    return AppProcess.run(name, [NODE, `dist/apps/${name}/src/main.js`], options);
+  }
+
+  /** Runs a command of which the second word is a file of the project. */
+  static run(
+    name: string,
+    [command, file]: readonly [string, string],
+    { args = [], env = {}, cwd = ROOT, group = false }: AppOptions = {},
+  ): AppProcess {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-    const child = spawn(NODE, [resolve(ROOT, `dist/apps/${name}/src/main.js`), ...args], {
+    const child = spawn(command, [resolve(ROOT, file), ...args], {
       cwd,
       env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: group,
     });
     return new AppProcess(name, child);
   }
@@ -85,6 +97,21 @@ export class AppProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** What Ctrl-C in a terminal does: every process of the group gets the signal. Only for one started as a group. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  /** Whether any process of its group is still there. */
+  get groupIsAlive(): boolean {
+    try {
+      process.kill(-this.pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Resolves with the exit code when the process has ended; -1 when a signal ended it. */

@@ -18,6 +18,9 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
+    .addTag('tables for BI tools', 'CSV by address, for sheets, dashboards and data frames.')
+    .addTag('market data', 'JSON lists, page by page.')
+    .addTag('operations', 'How the platform does.')
     .build();
   return withNullTypes(SwaggerModule.createDocument(app, config));
 }
@@ -28,5 +31,7 @@ export function setupOpenApi(app: NestFastifyApplication): void {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'API of the crypto streaming platform',
+    customCss: '.swagger-ui .topbar { display: none }',
+    swaggerOptions: { defaultModelsExpandDepth: 0, displayRequestDuration: true },
   });
 }
