@@ -86,7 +86,8 @@ function queryOf({ parameters = [] }: Operation): fc.Arbitrary<string> {
       .map((values) => values.map((value) => [name, value] as const)),
   );
   const unknown = fc.array(fc.tuple(fc.constantFrom(...NASTY_NAMES), fc.constantFrom(...NASTY)), { maxLength: 1 });
-  const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
+  // Half a surrogate pair cannot be encoded: through bytes it becomes U+FFFD.
+  const encode = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
   return fc
     .tuple(unknown, ...known)
     .map((groups) => groups.flat().map(([name, value]) => `${encode(name)}=${encode(value)}`))

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Module, type DynamicModule, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
@@ -10,12 +11,14 @@ import { ConfigModule, loadConfig } from '@app/config';
 import { configureApp, createHttpAdapter, type RouteTable } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { StorageReadModule } from '@app/storage';
-import { Module } from '@nestjs/common';
 
 /** Documentation of the API, which is not part of what it documents. */
 const DOCUMENTATION = /^\/(?:docs|openapi\.json)(?:\/|$)/;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+@Module({})
+class TestModule {}
 
 /** The API's description against the routes that are really there. */
 describe('OpenAPI document', () => {
@@ -29,16 +32,17 @@ describe('OpenAPI document', () => {
     const config = loadConfig({ STORAGE_PATH: 'app.db', LOG_LEVEL: 'silent' }, folder);
     const logger = createLogger('silent', 'test');
     const metrics = new MetricsRegistry({ process: 'test', version: '0' });
-    @Module({
+    const root: DynamicModule = {
+      module: TestModule,
       imports: [
         ConfigModule.forRoot(config),
         ClockModule.forRoot(new SystemClock()),
         ObservabilityModule.forRoot(logger, metrics),
         ApiModule.forRoot({ http: config.http, storage: StorageReadModule, remotes: [] }),
       ],
-    })
-    class TestModule {}
-    app = await NestFactory.create<NestFastifyApplication>(TestModule, createHttpAdapter(), { logger: false });
+    };
+    const quiet: Pick<NestApplicationOptions, 'logger'> = { logger: false };
+    app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(), quiet);
     routes = configureApp(app, { logger, metrics, http: config.http });
     setupOpenApi(app);
     document = openApiDocument(app);
