@@ -1,6 +1,7 @@
 // `make demo`: the exchange simulator and the standalone app together, on this machine only. Nothing leaves it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({
@@ -12,6 +13,7 @@ const { values: options } = parseArgs({
 });
 
 const STATUS_EVERY_MS = 5_000;
+const mainOf = (app) => fileURLToPath(new URL(`../dist/apps/${app}/src/main.js`, import.meta.url));
 const base = `http://localhost:${options.port}`;
 const children = [];
 let ending = false;
@@ -78,7 +80,7 @@ async function untilReady(url) {
   }
 }
 
-/** One line of what is there now: prices, polls and minutes stored, how far the first backfill is. */
+/** One line of what is there now: the newest price, how far the first backfill is, and what is wrong if anything is. */
 async function statusLine() {
   const [latest, health] = await Promise.all([getJson(`${base}/trades/latest?limit=1`), getJson(`${base}/health`)]);
   const [event] = latest.data;
@@ -88,15 +90,16 @@ async function statusLine() {
     backfill?.state === 'running'
       ? `backfill ${backfill.percent} % (${backfill.rows} minutes so far, ${backfill.eta_seconds ?? '?'} s left)`
       : `backfill ${backfill?.state ?? 'waiting'}`;
-  return `${new Date().toISOString().slice(11, 19)}  ${health.status}  ${price}  ${progress}`;
+  const said = health.reasons.length === 0 ? '' : `  ${health.reasons.join('; ')}`;
+  return `${new Date().toISOString().slice(11, 19)}  ${health.status}  ${price}  ${progress}${said}`;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
 
 const simulatorUrl = `http://127.0.0.1:${options['simulator-port']}`;
 const recorded = options.recordings === undefined ? [] : ['--recordings', options.recordings, '--place', 'past'];
 const simulator = start('The exchange simulator', [
-  'dist/apps/exchange-simulator/src/main.js',
+  mainOf('exchange-simulator'),
   '--port',
   options['simulator-port'],
   ...recorded,
@@ -106,11 +109,13 @@ say(await firstLine(simulator, /listening on/));
 const { origin } = await getJson(`${simulatorUrl}/_simulator/origin`);
 const { symbols } = await getJson(`${simulatorUrl}/api/v3/exchangeInfo`);
 const folder = `data/demo/${origin.replaceAll(':', '-')}`;
-const chosen = options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : symbols.map(({ symbol }) => symbol).join(',');
-const app = start('The standalone app', ['dist/apps/standalone-app/src/main.js'], {
+const recordedSymbols = symbols.map(({ symbol }) => symbol).join(',');
+const chosen = process.env.SYMBOLS ?? (options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : recordedSymbols);
+const shown = encodeURIComponent(chosen.split(',')[0]);
+const app = start('The standalone app', [mainOf('standalone-app')], {
   BINANCE_REST_URLS: simulatorUrl,
   CLOCK: 'simulator',
-  SYMBOLS: process.env.SYMBOLS ?? chosen,
+  SYMBOLS: chosen,
   POLL_INTERVAL_SECONDS: process.env.POLL_INTERVAL_SECONDS ?? '5',
   STORAGE_PATH: `${folder}/app.db`,
   RAW_DIR: `${folder}/raw`,
@@ -127,9 +132,9 @@ The demo is running (${origin}; files in ${folder}). Open
   ${base}/                                              all routes on one page
   ${base}/docs                                          Swagger UI
   ${base}/health                                        what captures, what serves
-  ${base}/trades/latest?symbol=BTCUSDT                  grows with each poll
-  ${base}/candles?symbol=BTCUSDT&interval=1h            exact candles
-  ${base}/bi/daily_ohlc.csv?symbol=BTCUSDT&days=30      what a dashboard reads
+  ${base}/trades/latest?symbol=${shown}                  grows with each poll
+  ${base}/candles?symbol=${shown}&interval=1h            exact candles
+  ${base}/bi/daily_ohlc.csv?symbol=${shown}&days=30      what a dashboard reads
 
 Ctrl-C ends it.
 `);

@@ -1,4 +1,4 @@
-import { eventually, freePort } from '../support/app-process';
+import { eventually } from '../support/app-process';
 import { getJson } from '../support/http';
 import { Stack } from '../support/stack';
 
@@ -31,21 +31,40 @@ describe('starting under bad conditions', () => {
   });
 
   it('should go on serving and trying when the exchange cannot be reached, and say so', async () => {
-    const unreachable = new Stack({ BINANCE_REST_URLS: `http://127.0.0.1:${await freePort()}`, BACKFILL_DAYS: '1' });
+    const unreachable = new Stack({ SYMBOLS: 'BTCUSDT', POLL_INTERVAL_SECONDS: '1', BACKFILL_DAYS: '0' });
+    const port = await unreachable.port('exchange-simulator');
     try {
+      unreachable.exchangeUrl = `http://127.0.0.1:${port}`;
       const app = await unreachable.start('standalone-app');
       const api = await unreachable.urlOf('standalone-app');
       const health = await eventually('health names the reason', async () => {
         const answer = await getJson<{
           status: string;
+          reasons: string[];
           processes: { standalone?: { status?: { exchange: { state: string } } } };
         }>(`${api}/health`);
         return answer.processes.standalone?.status?.exchange.state === 'unreachable' ? answer : undefined;
       });
       expect(health.status).toBe('degraded');
-      expect(app.output).toContain('make demo');
+      expect(health.reasons.join('\n')).toMatch(
+        /the exchange is unreachable \(.*\); capture goes on trying; `make demo`/,
+      );
+      const said = (): string[] => app.output.split('\n').filter((line) => line.includes('"level":"warn"'));
+      expect(said()).toEqual([expect.stringMatching(/the exchange cannot be reached.*retrying; `make demo` runs/)]);
       const empty = await fetch(`${api}/bi/daily_ohlc.csv?symbol=BTCUSDT`);
       expect([empty.status, await empty.text()]).toEqual([200, 'date,symbol,open,high,low,close,is_final,source\r\n']);
+
+      await unreachable.startSimulator();
+      await eventually('prices come in once the exchange is there', async () => {
+        const { data } = await getJson<{ data: unknown[] }>(`${api}/trades/latest`);
+        return data[0];
+      });
+      await eventually('health is well again', async () => {
+        const { reasons } = await getJson<{ reasons: string[] }>(`${api}/health`);
+        return reasons.some((reason) => reason.includes('exchange')) ? undefined : true;
+      });
+      expect(said()).toHaveLength(1);
+      expect(app.output).toContain('the exchange answers');
       expect(await app.stop()).toBe(0);
     } finally {
       await unreachable.close();

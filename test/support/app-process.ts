@@ -17,6 +17,8 @@ export interface AppOptions {
   readonly cwd?: string;
   /** Lets what the process says go, where collecting it would cost the one that measures. */
   readonly discardOutput?: boolean;
+  /** Whether it leads a process group of its own, as what is started in a terminal does. */
+  readonly group?: boolean;
 }
 
 /** A TCP port that was free a moment ago. */
@@ -57,7 +59,7 @@ export class AppProcess {
   output = '';
 
   private constructor(
-    readonly name: AppName,
+    readonly name: string,
     private readonly child: ChildProcess,
   ) {
     const collect = (chunk: Buffer): void => {
@@ -67,12 +69,22 @@ export class AppProcess {
     child.stderr?.on('data', collect);
   }
 
-  static start(name: AppName, { args = [], env = {}, cwd = ROOT, discardOutput }: AppOptions = {}): AppProcess {
+  static start(name: AppName, options: AppOptions = {}): AppProcess {
+    return AppProcess.run(name, [NODE, `dist/apps/${name}/src/main.js`], options);
+  }
+
+  /** Runs a command of which the second word is a file of the project. */
+  static run(
+    name: string,
+    [command, file]: readonly [string, string],
+    { args = [], env = {}, cwd = ROOT, group = false, discardOutput = false }: AppOptions = {},
+  ): AppProcess {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-    const child = spawn(NODE, [resolve(ROOT, `dist/apps/${name}/src/main.js`), ...args], {
+    const child = spawn(command, [resolve(ROOT, file), ...args], {
       cwd,
       env: { ...inherited, ...env },
       stdio: discardOutput ? 'ignore' : ['ignore', 'pipe', 'pipe'],
+      detached: group,
     });
     return new AppProcess(name, child);
   }
@@ -87,6 +99,21 @@ export class AppProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** What Ctrl-C in a terminal does: every process of the group gets the signal. Only for one started as a group. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  /** Whether any process of its group is still there. */
+  get groupIsAlive(): boolean {
+    try {
+      process.kill(-this.pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Resolves with the exit code when the process has ended; -1 when a signal ended it. */

@@ -8,23 +8,30 @@ import type { ProcessParts } from '@app/http';
 import { MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
 import { StorageReadModule, StorageWriteModule } from '@app/storage';
+import { LocalCaptureModule } from './local-capture.module';
 
 /** Captures and serves in one process, without a broker: what `make start` and small hosts run. */
 @Module({})
 export class StandaloneAppModule {
   static register({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
+    const capture = CaptureModule.register({
+      process: 'standalone',
+      capture: config.ingest.capture,
+      imports: [BinanceModule.forRoot(), StorageWriteModule, MessagingModule.direct([StorageWriteModule])],
+    });
     return {
       module: StandaloneAppModule,
       imports: [
         ConfigModule.forRoot({ ...config, brokerMode: 'direct' }),
         ClockModule.forRoot(clock),
         ObservabilityModule.forRoot(logger, metrics),
-        CaptureModule.register({
-          process: 'standalone',
-          capture: config.ingest.capture,
-          imports: [BinanceModule.forRoot(), StorageWriteModule, MessagingModule.direct([StorageWriteModule])],
+        capture,
+        ApiModule.forRoot({
+          http: config.http,
+          storage: StorageReadModule,
+          remotes: [],
+          local: LocalCaptureModule.of(capture),
         }),
-        ApiModule.forRoot({ http: config.http, storage: StorageReadModule, remotes: [] }),
       ],
     };
   }

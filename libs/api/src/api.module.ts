@@ -21,17 +21,20 @@ export interface ApiModuleOptions {
   readonly storage: Type | DynamicModule;
   /** Processes that `/health` asks; none where this process captures itself. */
   readonly remotes: readonly RemoteProcess[];
+  /** The module that exports a {@link LocalProcess}, where this process does more than serve. */
+  readonly local?: DynamicModule;
 }
 
 /** What `/health` of the API is made of. */
 @Module({})
 class HealthSourcesModule {
-  static forRoot({ storage, remotes }: ApiModuleOptions): DynamicModule {
+  static forRoot({ storage, remotes, local }: ApiModuleOptions): DynamicModule {
+    const modules = local ? [storage, local] : [storage];
     return {
       module: HealthSourcesModule,
-      imports: [storage],
+      imports: modules,
       providers: [SymbolFreshnessReader, { provide: REMOTE_PROCESSES, useValue: remotes }],
-      exports: [storage, SymbolFreshnessReader, REMOTE_PROCESSES],
+      exports: [...modules, SymbolFreshnessReader, REMOTE_PROCESSES],
     };
   }
 }

@@ -126,7 +126,7 @@ describe('BinanceExchange', () => {
   function connect(hosts: readonly (LoopbackExchange | string)[], options: Partial<BinanceOptions> = {}): Exchange {
     metrics = new MetricsRegistry();
     const record = (level: string) => (_fields: object, message: string) => logged.push({ level, message });
-    const logger = { info: record('info'), warn: record('warn') } as unknown as Logger;
+    const logger = { debug: record('debug'), info: record('info'), warn: record('warn') } as unknown as Logger;
     const restUrls = hosts.map((host) => (typeof host === 'string' ? host : host.url));
     return createBinanceExchange(
       { restUrls, clock, logger, metrics },
@@ -449,7 +449,7 @@ describe('BinanceExchange', () => {
       expect(server.asked).toHaveLength(9);
       expect(exchange.status()).toMatchObject({ state, host: new URL(server.url).host, lastAnswerAt: START });
       expect(exchange.status().detail).not.toBe('');
-      expect(logLines('warn')).toHaveLength(1);
+      expect(logLines('debug')).toHaveLength(1);
       server.handler = answerTickers;
       await exchange.tickers(['BTCUSDT']);
       expect(exchange.status()).toMatchObject({ state: 'ok', detail: '' });

@@ -13,7 +13,10 @@ type State = ExchangeStatus['state'];
 /** Single refused requests do not make the exchange unwell while others were answered within this time. */
 const GOOD_ANSWER_COUNTS_FOR = 5 * MINUTE;
 
-/** How the exchange answers, for `/health`; says each change once in the log. */
+/**
+ * How the exchange answers, for `/health`. The log has each return to `ok`; that it is away is said by whoever gets the
+ * error, which knows what it means for the process.
+ */
 export class ExchangeState {
   private currentState: State = 'unknown';
   private currentDetail = '';
@@ -82,7 +85,7 @@ export class ExchangeState {
 
   private change(state: State, detail: string): void {
     if (state !== this.currentState) {
-      this.logger.warn(
+      this.logger.debug(
         { exchange_state: state, before: this.currentState, detail },
         `the exchange is ${state.replace('_', ' ')}: ${detail}`,
       );

@@ -25,6 +25,10 @@ export class SimulatorClock extends Clock {
   realMillisUntil(time: EpochMicros): number {
     return Math.max(0, Math.ceil((time - this.now()) / MILLISECOND / this.time.factor));
   }
+
+  realNow(): EpochMicros {
+    return this.system.now();
+  }
 }
 
 /** Reads the answer of a simulator's `/_simulator/clock`. @throws Error saying what is wrong with it */

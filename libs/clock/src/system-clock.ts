@@ -25,4 +25,8 @@ export class SystemClock extends Clock {
   realMillisUntil(time: EpochMicros): number {
     return Math.max(0, Math.ceil((time - this.now()) / MILLISECOND));
   }
+
+  realNow(): EpochMicros {
+    return this.now();
+  }
 }

@@ -5,6 +5,9 @@ import type { Logger } from '@app/observability';
 /** Longest time that a stop may take before the process ends anyway. */
 const STOP_TIMEOUT_MS = 9_000;
 
+/** A terminal's Ctrl-C reaches the process and npm, which hands it on: signals this close together are one wish. */
+const SAME_WISH_MS = 1_000;
+
 export interface Listening {
   /** Address to open, with the port that was really taken. */
   readonly url: string;
@@ -21,20 +24,27 @@ export async function listen(app: NestFastifyApplication, port: number, host: st
 
 /**
  * On SIGTERM or SIGINT: stops accepting, closes idle connections, lets requests in flight finish, runs the shutdown
- * hooks of the modules and exits 0; exits 1 when that takes longer than 9 s or fails. A second signal exits at once.
+ * hooks of the modules and exits 0; exits 1 when that takes longer than 9 s or fails. Another signal, a second or more
+ * later, exits at once.
  */
 export function stopOnSignal(app: NestFastifyApplication, logger: Logger): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince >= SAME_WISH_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
       logger.error('stopping took too long');
       process.exit(1);
     }, STOP_TIMEOUT_MS).unref();
     app.close().then(
-      () => process.exit(0),
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
       (error: unknown) => {
         logger.error({ err: error }, 'stopping failed');
         process.exit(1);

@@ -18,6 +18,11 @@ export class FakeClock extends Clock {
     return Math.max(0, Math.ceil((time - this.time) / MILLISECOND / this.factor));
   }
 
+  /** The same as market time, whatever the factor. */
+  realNow(): EpochMicros {
+    return this.time;
+  }
+
   set(time: EpochMicros): void {
     this.time = time;
   }
@@ -44,5 +49,9 @@ export class TimerClock extends Clock {
 
   realMillisUntil(time: EpochMicros): number {
     return Math.max(0, Math.ceil((time - this.now()) / MILLISECOND / this.factor));
+  }
+
+  realNow(): EpochMicros {
+    return Date.now() * MILLISECOND;
   }
 }

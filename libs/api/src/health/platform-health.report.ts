@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
   Clock,
@@ -10,18 +10,19 @@ import {
   type ProcessStatusRow,
 } from '@app/domain';
 import { HealthReport, platformVersion, type HealthStatus } from '@app/http';
+import { LocalProcess } from './local-process';
 import { askProcess, REMOTE_PROCESSES, summaryOf, type ProcessSummary, type RemoteProcess } from './remote-processes';
 import { SymbolFreshnessReader, type SymbolFreshness } from './symbol-freshness';
 
-/** A process writes its status every 10 s of real time; what is older than this in market time as well is silence. */
+/** A process writes its status every 10 s; what is older than this in real time is silence. */
 const STATUS_VALID: EpochMicros = 30 * SECOND;
 /** Polls that may be missed before the prices of a symbol count as old. */
 const POLLS_MISSED = 3;
 const LEAST_PRICE_AGE_SECONDS = 90;
 
 /** What a process wrote of itself, unless it has been silent since. */
-function summaryOfRow(row: ProcessStatusRow, now: EpochMicros): ProcessSummary {
-  const age = now - row.updatedAt;
+function summaryOfRow(row: ProcessStatusRow, realNow: EpochMicros): ProcessSummary {
+  const age = realNow - row.updatedAt;
   if (age > STATUS_VALID) {
     return { state: 'unknown', detail: `silent since ${formatEventTime(row.updatedAt)}` };
   }
@@ -43,6 +44,7 @@ export class PlatformHealthReport extends HealthReport {
     private readonly store: StoreStatus,
     private readonly freshness: SymbolFreshnessReader,
     private readonly clock: Clock,
+    @Optional() @Inject(LocalProcess) private readonly local?: LocalProcess,
   ) {
     super();
   }
@@ -57,7 +59,7 @@ export class PlatformHealthReport extends HealthReport {
       this.whenReadable(null, () => this.store.origin()),
       this.whenReadable([], () => this.store.damagedFiles()),
     ]);
-    const processes = this.merge(asked, written, now);
+    const processes = this.merge(asked, written);
     const reasons = [
       ...(ready ? [] : [`store: ${reason}`]),
       ...Object.entries(processes)
@@ -79,23 +81,26 @@ export class PlatformHealthReport extends HealthReport {
     };
   }
 
-  /** What a process answers itself comes first; what it wrote to the store stands in where it gives no answer. */
+  /** What a process says itself comes first; what it wrote to the store stands in where it gives no answer. */
   private merge(
     asked: readonly (readonly [string, ProcessSummary])[],
     written: readonly ProcessStatusRow[],
-    now: EpochMicros,
   ): Record<string, ProcessSummary> {
-    const processes = Object.fromEntries(written.map((row) => [row.process, summaryOfRow(row, now)]));
+    const realNow = this.clock.realNow();
+    const processes = Object.fromEntries(written.map((row) => [row.process, summaryOfRow(row, realNow)]));
     for (const [name, summary] of asked) {
       if (summary.state !== 'unknown' || (processes[name]?.state ?? 'unknown') === 'unknown') processes[name] = summary;
     }
+    if (this.local) processes[this.local.name] = summaryOf(this.local.status());
     return processes;
   }
 
+  /** What is old of the symbols that trade; one that the exchange has stopped has nothing new to give. */
   private staleness(symbols: readonly SymbolFreshness[]): string[] {
     const { capture, pollIntervalSeconds } = this.config.ingest;
     const allowed = Math.max(LEAST_PRICE_AGE_SECONDS, POLLS_MISSED * pollIntervalSeconds);
-    return symbols.flatMap(({ symbol, last_event_age_seconds: age, last_minute: minute }) => [
+    const traded = symbols.filter(({ exchange_status: status }) => status === 'TRADING' || status === 'UNKNOWN');
+    return traded.flatMap(({ symbol, last_event_age_seconds: age, last_minute: minute }) => [
       ...(capture.includes('tickers') && age === null ? [`${symbol}: no price yet`] : []),
       ...(capture.includes('tickers') && age !== null && age > allowed ? [`${symbol}: last price ${age} s ago`] : []),
       ...(capture.includes('candles') && minute === null ? [`${symbol}: no minute in the last 10`] : []),

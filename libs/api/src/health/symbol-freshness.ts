@@ -16,6 +16,8 @@ const SYMBOLS_AT_ONCE = 400;
 
 export interface SymbolFreshness {
   readonly symbol: string;
+  /** What the exchange calls its state; UNKNOWN until it has told. */
+  readonly exchange_status: string;
   readonly last_event_utc: string | null;
   readonly last_event_age_seconds: number | null;
   /** Open time of the newest stored minute of the last ten; null when there is none among them. */
@@ -31,13 +33,14 @@ export class SymbolFreshnessReader {
   ) {}
 
   async read(symbols: readonly string[], now: EpochMicros): Promise<SymbolFreshness[]> {
-    const events = new Map((await this.symbols.summaries(symbols)).map(({ symbol, lastEvent }) => [symbol, lastEvent]));
+    const summaries = new Map((await this.symbols.summaries(symbols)).map((summary) => [summary.symbol, summary]));
     const minutes = await this.lastMinutes(symbols, now);
     return symbols.map((symbol) => {
-      const event = events.get(symbol) ?? null;
+      const { status = 'UNKNOWN', lastEvent: event = null } = summaries.get(symbol) ?? {};
       const minute = minutes.get(symbol);
       return {
         symbol,
+        exchange_status: status,
         last_event_utc: event === null ? null : formatEventTime(event),
         last_event_age_seconds: event === null ? null : Math.round((now - event) / SECOND),
         last_minute: minute === undefined ? null : formatBucketTime(minute),

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagg
 import type { FastifyReply } from 'fastify';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { platformVersion } from '@app/http';
+import { AnswersProblems } from '../open-api/answers.decorator';
 import { homePage } from './home-page';
 
 /** Nothing but inline styles runs on the page. */
@@ -22,7 +23,11 @@ export class HomeController {
   @Get()
   @ApiOperation({ operationId: 'getHome', summary: 'A page that links every route.' })
   @ApiProduces('text/html')
-  @ApiOkResponse({ content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html>' } } })
+  @ApiOkResponse({
+    description: 'The page.',
+    content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html>' } },
+  })
+  @AnswersProblems(429)
   home(@Res() reply: FastifyReply): void {
     reply
       .headers({

@@ -23,6 +23,13 @@ const PROBLEMS = {
     detail:
       'symbol: "NOPE" is not known here; expected a symbol that is captured or stored: BTCUSDT, ETHUSDT (all in /symbols)',
   },
+  416: {
+    description: 'The `Range` is past the end of the file; `Content-Range` has its length.',
+    code: 'REQUEST.RANGE_NOT_SATISFIABLE',
+    title: 'The range is past the end',
+    field: undefined,
+    detail: 'Range is past the end; the file has 1820 bytes.',
+  },
   429: {
     description: 'The request budget is used up; `Retry-After` says when to go on.',
     code: 'THROTTLE.LIMIT_EXCEEDED',
@@ -65,7 +72,10 @@ export function AnswersProblems(...statuses: readonly ProblemStatus[]): MethodDe
 export function AnswersJson(type: Type, example: object): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(type),
-    ApiOkResponse({ content: { 'application/json': { schema: { $ref: getSchemaPath(type) }, example } } }),
+    ApiOkResponse({
+      description: 'One page; `next_url` is null on the last.',
+      content: { 'application/json': { schema: { $ref: getSchemaPath(type) }, example } },
+    }),
     AnswersProblems(400, 404, 429, 503),
   );
 }
@@ -77,6 +87,6 @@ export function AnswersCsv(description: string, example: string): MethodDecorato
     ApiOkResponse({ description, content }),
     ApiResponse({ status: 206, description: 'The bytes asked for with `Range`.', content }),
     ApiResponse({ status: 304, description: 'Unchanged since the `ETag` or date sent.' }),
-    AnswersProblems(400, 404, 429, 503),
+    AnswersProblems(400, 404, 416, 429, 503),
   );
 }

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { platformVersion } from '@app/http';
+import { withNullTypes } from './null-types';
 
 const DESCRIPTION = [
   'Complete and exact history of the crypto market. Prices and volumes are decimal texts, times are UTC, ranges are',
@@ -17,8 +18,11 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
+    .addTag('tables for BI tools', 'CSV by address, for sheets, dashboards and data frames.')
+    .addTag('market data', 'JSON lists, page by page.')
+    .addTag('operations', 'How the platform does.')
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return withNullTypes(SwaggerModule.createDocument(app, config));
 }
 
 /** Serves `/openapi.json`, and Swagger UI with its own assets at `/docs`. */
@@ -27,5 +31,7 @@ export function setupOpenApi(app: NestFastifyApplication): void {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'API of the crypto streaming platform',
+    customCss: '.swagger-ui .topbar { display: none }',
+    swaggerOptions: { defaultModelsExpandDepth: 0, displayRequestDuration: true },
   });
 }

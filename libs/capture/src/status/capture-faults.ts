@@ -20,8 +20,8 @@ export function isExchangeWide(error: unknown): boolean {
 export type FaultOutcome = ExchangeFailure | 'refused';
 
 /**
- * What capture does about failures that are nobody's mistake: says once that the exchange is away and once that it is
- * back, and keeps its distance while the store refuses data of this origin.
+ * What capture does about failures that are nobody's mistake: says once each time that the exchange is away (its adapter
+ * says that it is back), and keeps its distance while the store refuses data of this origin.
  */
 @Injectable()
 export class CaptureFaults {
@@ -48,7 +48,6 @@ export class CaptureFaults {
 
   /** The exchange answered. */
   answered(): void {
-    if (this.away) this.logger.info('the exchange answers again');
     this.away = false;
   }
 

@@ -7,6 +7,7 @@ import {
   MILLISECOND,
   SECOND,
   type EpochMicros,
+  type ExchangeStatus,
   type MinuteCandle,
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
@@ -127,9 +128,16 @@ export class CaptureStatus {
 
   /** Why capture is not doing its work; empty when it is: for `/readyz`. */
   problem(): string {
+    return this.storeProblem() || this.pollProblem();
+  }
+
+  private storeProblem(): string {
     if (this.faults.refused !== null) return this.faults.refused;
     const { waitingEvents, detail } = this.publisher.status();
-    if (waitingEvents > 0) return `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}`;
+    return waitingEvents > 0 ? `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}` : '';
+  }
+
+  private pollProblem(): string {
     if (!this.options.capture.includes('tickers')) return '';
     const age = this.clock.now() - (this.poll.lastAt ?? this.startedAt);
     if (this.poll.lastAt === null) return this.poll.detail || 'the first poll has not been answered yet';
@@ -142,9 +150,11 @@ export class CaptureStatus {
     const exchange = this.exchange.status();
     const publisher = this.publisher.status();
     const { backfill } = this;
+    const problem = [this.storeProblem(), exchangeProblem(exchange) || this.pollProblem()].filter(Boolean).join('; ');
+    const unasked = exchange.state === 'unknown' ? 'the exchange has not answered yet' : '';
     return {
-      state: this.problem() === '' && exchange.state === 'ok' ? 'ok' : 'degraded',
-      problem: this.problem() || exchange.detail,
+      state: problem === '' && unasked === '' ? 'ok' : 'degraded',
+      problem: problem || unasked,
       refused: this.faults.refused,
       capture: [...this.options.capture],
       exchange: {
@@ -203,6 +213,13 @@ export class CaptureStatus {
     const { outcome } = this.poll;
     return outcome === 'ok' || outcome === 'starting' || outcome === 'refused' ? outcome : 'failing';
   }
+}
+
+/** That the exchange is away, in words; empty when it is not, or has not been asked yet. */
+function exchangeProblem({ state, detail }: ExchangeStatus): string {
+  if (state === 'ok' || state === 'unknown') return '';
+  const said = `the exchange is ${state.replace('_', ' ')} (${detail}); capture goes on trying`;
+  return state === 'unreachable' ? `${said}; \`make demo\` runs without a network` : said;
 }
 
 function timeOrNull(time: EpochMicros | null | undefined): string | null {

@@ -48,7 +48,7 @@ export class ProcessStatusScheduler implements OnApplicationBootstrap, OnModuleD
   private async write(): Promise<void> {
     try {
       const status = JSON.stringify(this.status.snapshot());
-      await this.store.write({ process: this.options.process, updatedAt: this.clock.now(), status });
+      await this.store.write({ process: this.options.process, updatedAt: this.clock.realNow(), status });
     } catch (error) {
       // The publisher says what is wrong with the store; this would only repeat it every ten seconds.
       this.logger.debug({ err: error }, 'the process status could not be written');

@@ -39,6 +39,7 @@ export class ProcessStatusEntity {
   @PrimaryColumn('text')
   process!: string;
 
+  /** Real time, as heartbeats are. */
   @Column('integer', { name: 'updated_at' })
   updatedAt!: number;
 

@@ -58,6 +58,7 @@ export abstract class CandleCursor {
 /** What a process says of itself, kept in the store for the API's `/health`. */
 export interface ProcessStatusRow {
   readonly process: string;
+  /** Real time, as heartbeats are. */
   readonly updatedAt: EpochMicros;
   /** A JSON object. */
   readonly status: string;

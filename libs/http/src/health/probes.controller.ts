@@ -16,6 +16,8 @@ import { ProcessHealth, type CheckReport } from './process-health';
 
 const EXAMPLE_CHECKS = { store: { ok: false, detail: 'there is no database yet: nothing has been captured' } };
 
+const PASSED = { status: 'ok', checks: { store: { ok: true, detail: '' } } };
+
 function failing(code: string, title: string): ApiResponseOptions {
   const detail = 'store: there is no database yet: nothing has been captured';
   const problem = problemBody({ status: 503, code, title, detail, extensions: { checks: EXAMPLE_CHECKS } }, '/readyz');
@@ -35,7 +37,7 @@ export class ProbesController {
 
   @Get('livez')
   @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process lives; 503 asks for a restart.' })
-  @ApiOkResponse({ type: ProbeDto })
+  @ApiOkResponse({ description: 'Every check passed.', type: ProbeDto, example: PASSED })
   @ApiResponse(failing('PROCESS.NOT_ALIVE', 'A restart is needed.'))
   @Header('Cache-Control', 'no-store')
   async live(): Promise<Probe> {
@@ -44,7 +46,7 @@ export class ProbesController {
 
   @Get('readyz')
   @ApiOperation({ operationId: 'getReadiness', summary: 'Whether the process can do its work now.' })
-  @ApiOkResponse({ type: ProbeDto })
+  @ApiOkResponse({ description: 'Every check passed.', type: ProbeDto, example: PASSED })
   @ApiResponse(failing('PROCESS.NOT_READY', 'Not now; the failing check says why.'))
   @Header('Cache-Control', 'no-store')
   async ready(): Promise<Probe> {
@@ -54,7 +56,10 @@ export class ProbesController {
   @Get('metrics')
   @ApiOperation({ operationId: 'getMetrics', summary: 'Metrics of the process in the Prometheus text format.' })
   @ApiProduces('text/plain')
-  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: 'csp_build_info 1\n' } } })
+  @ApiOkResponse({
+    description: 'All metrics.',
+    content: { 'text/plain': { schema: { type: 'string' }, example: 'csp_build_info 1\n' } },
+  })
   async metricsText(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     reply.headers({ 'content-type': this.metrics.contentType, 'cache-control': 'no-store' });
     return this.metrics.metrics();

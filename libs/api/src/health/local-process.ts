@@ -1,0 +1,8 @@
+/** What this process does beside serving, where it does: the standalone process captures too. */
+export abstract class LocalProcess {
+  /** Name under which the process also leaves its status in the store. */
+  abstract readonly name: string;
+
+  /** What it says of itself at this moment: `state` is ok or degraded, `problem` says why. */
+  abstract status(): object;
+}

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AppProcess, eventually, freePort } from '../support/app-process';
+import { getCsv } from '../support/http';
+
+const README = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
+
+/** Every address of the README that a reader may open in his browser, as printed. */
+function readmeAddresses(): string[] {
+  return [...new Set(README.match(/http:\/\/localhost:8000[^\s)>"'`|]*/g))];
+}
+
+/** `make demo` as its recipe runs it, in an empty folder and a process group like a terminal's. */
+describe('the demo', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'csp-demo-'));
+  let demo: AppProcess;
+  let port: number;
+
+  beforeAll(async () => {
+    port = await freePort();
+    demo = AppProcess.run('demo', [process.execPath, 'scripts/demo.mjs'], {
+      args: ['--port', String(port), '--simulator-port', String(await freePort())],
+      env: { BACKFILL_DAYS: '2', POLL_INTERVAL_SECONDS: '1' },
+      cwd: folder,
+      group: true,
+    });
+    await eventually('the addresses are printed', () => {
+      if (!demo.isRunning) throw new Error(`the demo has ended:\n${demo.output.slice(-2_000)}`);
+      return Promise.resolve(demo.output.includes('Ctrl-C ends it') ? true : undefined);
+    });
+  });
+
+  afterAll(() => {
+    if (demo.groupIsAlive) demo.signalGroup('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('should print addresses that answer, and a line of status as data arrives', async () => {
+    const printed = demo.output.match(/http:\/\/localhost:\d+\/\S*/g) ?? [];
+    expect(printed.length).toBeGreaterThanOrEqual(6);
+    for (const address of printed) expect([address, (await fetch(address)).status]).toEqual([address, 200]);
+    await eventually('the status has a price and the backfill is done', () =>
+      Promise.resolve(/ ok {2}\w+ \d+\.\d+ at [\d:]+ {2}backfill done/.test(demo.output) ? true : undefined),
+    );
+    const final = await getCsv(`http://localhost:${port}/bi/daily_ohlc.csv?symbol=BTCUSDT&days=3`);
+    expect(final.map(({ is_final: isFinal }) => isFinal)).toEqual(['true', 'true', 'false']);
+  });
+
+  it('should answer every address of the README as printed there', async () => {
+    const addresses = readmeAddresses();
+    expect(addresses.length).toBeGreaterThan(10);
+    for (const address of addresses) {
+      const response = await fetch(address.replace('localhost:8000', `localhost:${port}`));
+      await response.arrayBuffer();
+      expect([address, response.status]).toEqual([address, 200]);
+      expect(address).not.toMatch(/[{}<>]/);
+    }
+  });
+
+  it('should end all of it cleanly on Ctrl-C', async () => {
+    demo.signalGroup('SIGINT');
+    expect(await demo.exited()).toBe(0);
+    expect(demo.output).toContain('The demo has ended');
+    expect(demo.output).not.toContain('ended by itself');
+    expect(demo.groupIsAlive).toBe(false);
+  });
+});

@@ -1,0 +1,88 @@
+import { eventually } from '../support/app-process';
+import { rawRequest, type RawAnswer } from '../support/raw-request';
+import { Stack } from '../support/stack';
+
+const LIMIT = 10;
+/** A window long enough for a test to stay within it. */
+const LONG = '600';
+
+/** The request budget of each client, as clients meet it: by processes, over sockets. */
+describe('request budget', () => {
+  const stacks: Stack[] = [];
+
+  afterEach(async () => {
+    for (const stack of stacks.splice(0)) await stack.close();
+  });
+
+  async function serve(settings: Record<string, string>): Promise<string> {
+    const stack = new Stack({ THROTTLE_LIMIT: String(LIMIT), THROTTLE_TTL_SECONDS: LONG, ...settings });
+    stacks.push(stack);
+    await stack.start('api-app');
+    return stack.urlOf('api-app');
+  }
+
+  const ask = (url: string, path: string, forwardedFor?: string, method = 'GET'): Promise<RawAnswer> =>
+    rawRequest(url, { method, path, headers: forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor } });
+
+  it('should be one for all routes, told on every answer, and refuse in words what goes beyond it', async () => {
+    const url = await serve({});
+    const paths = ['/', '/health', '/candles', '/bi/daily_ohlc.csv', '/symbols'];
+    for (let spent = 1; spent <= LIMIT; spent += 1) {
+      const { status, headers } = await ask(
+        url,
+        paths[spent % paths.length] ?? '/',
+        undefined,
+        spent % 2 ? 'GET' : 'HEAD',
+      );
+      expect(status).not.toBe(429);
+      expect(headers['ratelimit']).toMatch(new RegExp(`^"default";r=${LIMIT - spent};t=\\d+$`));
+      expect(headers['ratelimit-policy']).toBe(`"default";q=${LIMIT};w=${LONG}`);
+      expect([headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]).toEqual([
+        String(LIMIT),
+        String(LIMIT - spent),
+      ]);
+    }
+    for (const path of paths) {
+      const { status, headers, body } = await ask(url, path);
+      expect([path, status]).toEqual([path, 429]);
+      expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(headers['ratelimit']).toMatch(/^"default";r=0;t=\d+$/);
+      expect(headers['content-type']).toMatch(/^application\/problem\+json\b/);
+      expect(headers['cache-control']).toBe('no-store');
+      expect(headers['etag']).toBeUndefined();
+      expect(headers['access-control-allow-origin']).toBe('*');
+      expect(JSON.parse(body.toString())).toMatchObject({ status: 429, code: 'THROTTLE.LIMIT_EXCEEDED' });
+    }
+
+    // What machines ask all the time costs nothing and is never refused.
+    for (let call = 0; call < 1_000; call += 1) expect((await ask(url, '/livez')).status).toBe(200);
+    expect([200, 503]).toContain((await ask(url, '/readyz')).status);
+    expect((await ask(url, '/metrics')).status).toBe(200);
+  });
+
+  it('should be there again when the window is over', async () => {
+    const url = await serve({ THROTTLE_LIMIT: '1', THROTTLE_TTL_SECONDS: '1' });
+    await eventually('a request is refused', async () => ((await ask(url, '/')).status === 429 ? true : undefined));
+    await eventually('requests are answered again', async () =>
+      (await ask(url, '/')).status === 200 ? true : undefined,
+    );
+  });
+
+  it('should not be escaped by inventing addresses where no proxy is trusted', async () => {
+    const url = await serve({ TRUST_PROXY_HOPS: '0' });
+    const statuses = [];
+    for (let call = 0; call < 50; call += 1) statuses.push((await ask(url, '/', `10.0.0.${call}`)).status);
+    expect(statuses).toEqual([...Array<number>(LIMIT).fill(200), ...Array<number>(50 - LIMIT).fill(429)]);
+  });
+
+  it('should be per client behind a trusted proxy, whatever the client writes left of it', async () => {
+    const url = await serve({ TRUST_PROXY_HOPS: '1' });
+    const statuses = [];
+    for (let call = 0; call < 50; call += 1) statuses.push((await ask(url, '/', `10.0.0.${call}, 192.0.2.1`)).status);
+    expect(statuses).toEqual([...Array<number>(LIMIT).fill(200), ...Array<number>(50 - LIMIT).fill(429)]);
+    expect((await ask(url, '/', '192.0.2.2')).status).toBe(200);
+    expect((await ask(url, '/', '192.0.2.1')).status).toBe(429);
+    // Without the header it did not come through the proxy: the peer's own budget.
+    expect((await ask(url, '/')).status).toBe(200);
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Module, type DynamicModule, type NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { ApiModule, openApiDocument, setupOpenApi } from '@app/api';
+import { ClockModule, SystemClock } from '@app/clock';
+import { ConfigModule, loadConfig } from '@app/config';
+import { configureApp, createHttpAdapter, type RouteTable } from '@app/http';
+import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
+import { StorageReadModule } from '@app/storage';
+
+/** Documentation of the API, which is not part of what it documents. */
+const DOCUMENTATION = /^\/(?:docs|openapi\.json)(?:\/|$)/;
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+@Module({})
+class TestModule {}
+
+/** The API's description against the routes that are really there. */
+describe('OpenAPI document', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'csp-open-api-'));
+  let app: NestFastifyApplication;
+  let routes: RouteTable;
+  let document: OpenAPIObject;
+  let operations: [string, Operation][];
+
+  beforeAll(async () => {
+    const config = loadConfig({ STORAGE_PATH: 'app.db', LOG_LEVEL: 'silent' }, folder);
+    const logger = createLogger('silent', 'test');
+    const metrics = new MetricsRegistry({ process: 'test', version: '0' });
+    const root: DynamicModule = {
+      module: TestModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        ClockModule.forRoot(new SystemClock()),
+        ObservabilityModule.forRoot(logger, metrics),
+        ApiModule.forRoot({ http: config.http, storage: StorageReadModule, remotes: [] }),
+      ],
+    };
+    const quiet: Pick<NestApplicationOptions, 'logger'> = { logger: false };
+    app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(), quiet);
+    routes = configureApp(app, { logger, metrics, http: config.http });
+    setupOpenApi(app);
+    document = openApiDocument(app);
+    await app.init();
+    operations = Object.entries(document.paths).flatMap(([path, item]) => (item.get ? [[path, item.get]] : []));
+  });
+
+  afterAll(async () => {
+    await app.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('should describe exactly the routes that there are, and nothing but GET', () => {
+    const served = [...routes.entries()].filter(([path]) => !DOCUMENTATION.test(path));
+    expect(served.map(([path]) => path).sort()).toEqual(Object.keys(document.paths).sort());
+    for (const [, methods] of served) expect([...methods].sort()).toEqual(['GET', 'HEAD']);
+    for (const item of Object.values(document.paths)) expect(Object.keys(item)).toEqual(['get']);
+  });
+
+  it('should name every operation once', () => {
+    const ids = operations.map(([, { operationId }]) => operationId);
+    expect(ids.every((id) => /^[a-z][A-Za-z]+$/.test(id ?? ''))).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('should describe every parameter with an example', () => {
+    for (const [path, { parameters = [] }] of operations) {
+      for (const parameter of parameters) {
+        const { name, description, example, schema } = parameter as {
+          name: string;
+          description?: string;
+          example?: unknown;
+          schema?: { example?: unknown };
+        };
+        expect([path, name, description]).toEqual([path, name, expect.stringMatching(/\w/)]);
+        expect([path, name, example ?? schema?.example]).not.toEqual([path, name, undefined]);
+      }
+    }
+  });
+
+  it('should describe every answer, with an example of its body', () => {
+    for (const [path, { responses }] of operations) {
+      for (const [status, response] of Object.entries(responses)) {
+        const { description, content } = response as {
+          description?: string;
+          content?: Record<string, { example?: unknown }>;
+        };
+        expect([path, status, description]).toEqual([path, status, expect.stringMatching(/\w/)]);
+        if (status === '304') continue;
+        const media = Object.entries(content ?? {});
+        expect([path, status, media.length]).toEqual([path, status, 1]);
+        for (const [type, { example }] of media) {
+          expect([path, status, type, example]).not.toEqual([path, status, type, undefined]);
+          if (Number(status) >= 400) expect(type).toBe('application/problem+json');
+        }
+      }
+    }
+  });
+
+  it('should say null as OpenAPI 3.1 does', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(JSON.stringify(document)).not.toContain('"nullable"');
+    expect(document.components?.schemas?.['SymbolDto']).toMatchObject({
+      properties: { base_asset: { type: ['string', 'null'] } },
+    });
+  });
+});
