@@ -1,7 +1,7 @@
 // Kafka for this machine: `make up`, `make down`, `make kafka-jars`, and the broker of the tests.
 //   up       starts one broker (Docker where its engine runs, Apache Kafka's jars otherwise) and creates the topics
 //   down     stops it; topics and what they hold stay
-//   jars     fetches the jars
+//   jars     fetches the jars and prepares them for quick starts, which the tests need
 //   have     ends with 0 when a broker could be started from the jars now, and says what is missing otherwise
 //   topics   creates the topics on the broker that KAFKA_BOOTSTRAP_SERVERS names
 //   prepare  --folder F --port P [--set key=value ...]: prints the command of a broker as JSON and starts nothing
@@ -86,6 +86,10 @@ async function jars() {
   const missing = missingForJars();
   if (missing !== undefined) throw new Error(`${missing}: Apache Kafka's jars cannot be fetched or run here`);
   ensureJars(say);
+  const { hasClassArchive, writeClassArchive } = await import('./kafka/class-archive.mjs');
+  if (hasClassArchive()) return;
+  say('Starting a broker once, so that the next ones start quicker ...');
+  if (!(await writeClassArchive())) say('That did not work: brokers start as slowly as this one');
 }
 
 async function have() {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const POM = join(import.meta.dirname, 'pom.xml');
-const HOME = join(ROOT, '.cache/kafka');
+export const HOME = join(ROOT, '.cache/kafka');
 const STAMP = join(HOME, 'installed.xml');
 const OLDEST_JAVA = 17;
 
@@ -31,7 +31,7 @@ export function areInstalled() {
 export function ensureJars(say) {
   if (areInstalled()) return;
   say("Fetching Apache Kafka's jars with Maven (43 MB, once) ...");
-  rmSync(JARS, { recursive: true, force: true });
+  rmSync(HOME, { recursive: true, force: true });
   mkdirSync(JARS, { recursive: true });
   execFileSync('mvn', ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${JARS}`], {
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -43,6 +43,13 @@ export interface TopicOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+interface OwnBroker {
+  readonly block: PortBlock;
+  readonly folder: string;
+  readonly settings: readonly string[];
+  readonly jvm: readonly string[];
+}
+
 /**
  * A real Apache Kafka broker, one node in KRaft mode. Its address stays the same while it is stopped, killed and started
  * again, on the same data or on none. Topics are never made by a client that mentions their name.
@@ -54,20 +61,25 @@ export class KafkaBroker {
   private constructor(
     /** `host:port`, as in `KAFKA_BOOTSTRAP_SERVERS`. */
     readonly bootstrap: string,
-    private readonly own?: { readonly block: PortBlock; readonly folder: string; readonly settings: readonly string[] },
+    private readonly own?: OwnBroker,
   ) {}
 
   /**
    * A broker that answers.
    * @param settings - broker settings beside those of `make up`, for example `message.max.bytes`
+   * @param fullSpeed - for measurements: takes longer to start and moves more once it is warm
    */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<KafkaBroker> {
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    { fullSpeed = false } = {},
+  ): Promise<KafkaBroker> {
     if (EXTERNAL !== '') return new KafkaBroker(EXTERNAL);
     const block = await reservePortBlock();
     const broker = new KafkaBroker(`127.0.0.1:${block.ports[0]}`, {
       block,
       folder: mkdtempSync(join(tmpdir(), 'csp-kafka-')),
       settings: Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+      jvm: fullSpeed ? [] : ['-XX:TieredStopAtLevel=1'],
     });
     await broker.startAgain();
     return broker;
@@ -85,7 +97,7 @@ export class KafkaBroker {
 
   /** Starts the broker that was stopped or killed, without waiting for it. */
   async launch({ emptyVolume = false } = {}): Promise<void> {
-    const { block, folder, settings } = this.mustBeOwn();
+    const { block, folder, settings, jvm } = this.mustBeOwn();
     if (this.isRunning) throw new Error('the broker is running');
     if (emptyVolume) rmSync(join(folder, 'log'), { recursive: true });
     const port = String(block.ports[0]);
@@ -99,7 +111,7 @@ export class KafkaBroker {
       ...settings,
     ]);
     const { command, args } = JSON.parse(prepared.toString('utf8')) as { command: string; args: string[] };
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, [...jvm, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     await once(child, 'spawn');
     const collect = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString('utf8')).slice(-20_000);
