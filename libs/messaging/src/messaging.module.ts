@@ -3,8 +3,8 @@ import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common'
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { Clock, EventPublisher, EventSink } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
-import { DirectPublisher } from './direct-publisher';
-import { RejectedLog } from './rejected-log';
+import { DirectPublisher } from './publisher/direct-publisher';
+import { RejectedLog } from './publisher/rejected-log';
 import { Spool } from './spool/spool';
 
 const SPOOL = Symbol('Spool');
