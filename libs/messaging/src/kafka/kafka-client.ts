@@ -1,5 +1,5 @@
 import type { Logger } from '@app/observability';
-import { Kafka, logLevel, type KafkaConfig, type RetryOptions } from 'kafkajs';
+import { Kafka, type KafkaConfig, type RetryOptions } from 'kafkajs';
 import { calmIdleConnections } from './idle-timer';
 import { kafkaLogCreator } from './kafka-log';
 
@@ -34,7 +34,7 @@ export function kafkaConfig({
   bootstrapServers,
   clientId,
   logger,
-}: KafkaClientOptions): KafkaConfig & { brokers: string[] } {
+}: KafkaClientOptions): Omit<KafkaConfig, 'logLevel'> & { brokers: string[] } {
   return {
     brokers: [...bootstrapServers],
     clientId,
@@ -42,7 +42,6 @@ export function kafkaConfig({
     requestTimeout: REQUEST_TIMEOUT_MILLIS,
     enforceRequestTimeout: true,
     retry: { ...KAFKA_RETRY },
-    logLevel: logLevel.INFO,
     logCreator: kafkaLogCreator(logger),
   };
 }
