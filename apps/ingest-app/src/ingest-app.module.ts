@@ -1,36 +1,48 @@
-import { Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { Module, Optional, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule, CaptureStatus } from '@app/capture';
 import { ClockModule } from '@app/clock';
-import { ConfigModule } from '@app/config';
+import { ConfigModule, type AppConfig } from '@app/config';
 import { HttpModule, ProcessHealth, type ProcessParts } from '@app/http';
-import { MessagingModule } from '@app/messaging';
+import { KafkaPublisher, MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
 import { StorageWriteModule } from '@app/storage';
 import { IngestHealthReport } from './ingest-health.report';
 
-/** Captures the market in direct mode: exchange -> publisher -> sink, all in this process. */
+/** What the broker's logs call this process. */
+const CLIENT_ID = 'csp-ingest';
+
+/** Every step of an attempt to publish ends sooner than this, and so does every pause between two. */
+const DEAD_AFTER_MILLIS = 45_000;
+
+/**
+ * Captures the market. In direct mode exchange -> publisher -> sink, all in this process; with a broker only what
+ * happens now, exchange -> publisher -> Kafka, and no database is opened.
+ */
 @Module({})
 export class IngestAppModule implements OnApplicationBootstrap {
   constructor(
     private readonly health: ProcessHealth,
     private readonly capture: CaptureStatus,
+    @Optional() private readonly publisher?: KafkaPublisher,
   ) {}
 
   static register({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
-    const capture = CaptureModule.register({
-      process: 'ingest',
-      capture: config.ingest.capture,
-      imports: [BinanceModule.forRoot(), StorageWriteModule, MessagingModule.direct([StorageWriteModule])],
-    });
+    const messaging = config.brokerMode === 'kafka' ? [MessagingModule.kafka(CLIENT_ID)] : [];
+    const capture = captureModule(config, messaging);
     return {
       module: IngestAppModule,
       imports: [
         ConfigModule.forRoot(config),
         ClockModule.forRoot(clock),
         ObservabilityModule.forRoot(logger, metrics),
+        ...messaging,
         capture,
-        HttpModule.forRoot({ http: config.http, healthReport: IngestHealthReport, imports: [capture] }),
+        HttpModule.forRoot({
+          http: config.http,
+          healthReport: IngestHealthReport,
+          imports: [capture, ...messaging],
+        }),
       ],
     };
   }
@@ -40,5 +52,22 @@ export class IngestAppModule implements OnApplicationBootstrap {
       const detail = this.capture.problem();
       return { ok: detail === '', detail };
     });
+    const { publisher } = this;
+    if (!publisher) return;
+    this.health.addLiveCheck('publisher', () => {
+      const seconds = Math.floor(publisher.stalledMillis / 1_000);
+      const ok = publisher.stalledMillis < DEAD_AFTER_MILLIS;
+      return { ok, detail: ok ? '' : `events have been waiting for ${seconds} s without any attempt to send them` };
+    });
   }
+}
+
+function captureModule({ brokerMode, ingest }: AppConfig, messaging: DynamicModule[]): DynamicModule {
+  const what = { process: 'ingest', capture: ingest.capture };
+  const exchange = BinanceModule.forRoot();
+  if (brokerMode === 'kafka') return CaptureModule.live({ ...what, imports: [exchange, ...messaging] });
+  return CaptureModule.register({
+    ...what,
+    imports: [exchange, StorageWriteModule, MessagingModule.direct([StorageWriteModule])],
+  });
 }

@@ -33,6 +33,18 @@ const httpUrl = (fallback: string) =>
     .transform((url) => url.replace(/\/+$/, ''))
     .default(fallback);
 
+/** `host:port` or `[address]:port`. */
+function isHostAndPort(text: string): boolean {
+  const match = /^(?:[a-zA-Z0-9._-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text);
+  return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
+}
+
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], { error: 'true or false' })
+    .transform((text) => text === 'true')
+    .default(fallback);
+
 const filePath = (fallback: string) => z.string().min(1, { error: 'a path' }).default(fallback);
 
 const port = (fallback: number) => wholeNumber(0, 65_535, fallback);
@@ -84,6 +96,19 @@ export const environmentSchema = z.object({
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,200}$/, { error: '1 to 200 of the characters a-z A-Z 0-9 _ -' })
     .default('crypto_prices'),
+  TOPIC_PARTITIONS: wholeNumber(1, 1_000, 6),
+  KAFKA_BOOTSTRAP_SERVERS: z
+    .string()
+    .default('localhost:9092')
+    .transform(list)
+    .refine((servers) => servers.length > 0 && servers.every(isHostAndPort), {
+      error: 'one or more host:port, separated by commas',
+    }),
+  CONSUMER_GROUP_ID: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,200}$/, { error: '1 to 200 of the characters a-z A-Z 0-9 . _ -' })
+    .default('crypto-raw-consumer'),
+  ENABLE_DB_SINK: flag(true),
   BINANCE_REST_URLS: z
     .string()
     .default(DEFAULT_REST_URLS)
@@ -93,8 +118,10 @@ export const environmentSchema = z.object({
     }),
   PORT: port(8000),
   INGEST_PORT: port(8001),
+  CONSUMER_PORT: port(8002),
   HOST: z.string().min(1, { error: 'an address to listen on' }).default('0.0.0.0'),
   INGEST_URL: httpUrl('http://127.0.0.1:8001'),
+  CONSUMER_URL: httpUrl('http://127.0.0.1:8002'),
   THROTTLE_LIMIT: wholeNumber(1, 100_000_000, 600),
   THROTTLE_TTL_SECONDS: wholeNumber(1, HOUR_SECONDS, 60),
   TRUST_PROXY_HOPS: wholeNumber(0, 10, 0),

@@ -20,12 +20,23 @@ export interface AppConfig {
     readonly backfillDays: number;
     readonly spoolMaxBytes: number;
   };
+  readonly kafka: {
+    /** `host:port` of brokers to begin with. */
+    readonly bootstrapServers: readonly string[];
+    /** Partitions that topics are created with, and must have. */
+    readonly partitions: number;
+    readonly groupId: string;
+    /** Whether the consumer writes rows; otherwise bronze only. */
+    readonly dbSink: boolean;
+  };
   readonly exchange: { readonly restUrls: readonly string[] };
   readonly http: {
     readonly host: string;
     readonly apiPort: number;
     readonly ingestPort: number;
+    readonly consumerPort: number;
     readonly ingestUrl: string;
+    readonly consumerUrl: string;
     readonly throttleLimit: number;
     readonly throttleTtlSeconds: number;
     /** How many proxies in front of this process to believe when they name the client; 0 believes none. */
@@ -93,12 +104,20 @@ export function loadConfig(
       backfillDays: environment.BACKFILL_DAYS,
       spoolMaxBytes: environment.SPOOL_MAX_BYTES,
     },
+    kafka: {
+      bootstrapServers: environment.KAFKA_BOOTSTRAP_SERVERS,
+      partitions: environment.TOPIC_PARTITIONS,
+      groupId: environment.CONSUMER_GROUP_ID,
+      dbSink: environment.ENABLE_DB_SINK,
+    },
     exchange: { restUrls: environment.BINANCE_REST_URLS },
     http: {
       host: environment.HOST,
       apiPort: environment.PORT,
       ingestPort: environment.INGEST_PORT,
+      consumerPort: environment.CONSUMER_PORT,
       ingestUrl: environment.INGEST_URL,
+      consumerUrl: environment.CONSUMER_URL,
       throttleLimit: environment.THROTTLE_LIMIT,
       throttleTtlSeconds: environment.THROTTLE_TTL_SECONDS,
       trustProxyHops: environment.TRUST_PROXY_HOPS,

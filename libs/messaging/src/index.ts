@@ -1,6 +1,12 @@
-export { DirectPublisher, type DirectPublisherTimes } from './direct-publisher';
+export { DirectPublisher } from './publisher/direct-publisher';
+export { createKafka, kafkaConfig, KAFKA_RETRY, type KafkaClientOptions } from './kafka/kafka-client';
+export { KafkaPublisher } from './kafka/producer/kafka-publisher';
+export type { BrokerStatus } from './kafka/producer/kafka-event-target';
+export { DEFAULT_ORIGIN, ORIGIN_HEADER, originOf } from './kafka/kafka-headers';
+export { deadLetterTopic, ensureTopics, TopicPartitionsError, type TopicPlan } from './kafka/topic-admin';
+export { settledWithin } from './kafka/within';
 export { MessagingModule } from './messaging.module';
-export { PublisherMetrics } from './publisher-metrics';
-export { RejectedLog } from './rejected-log';
+export { PublisherMetrics } from './publisher/publisher-metrics';
+export { RejectedLog } from './publisher/rejected-log';
 export { FolderLockedError } from './spool/folder-lock';
 export { Spool, type SpoolOptions, type SpoolRead } from './spool/spool';

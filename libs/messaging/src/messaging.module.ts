@@ -1,13 +1,52 @@
 import { join } from 'node:path';
-import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { Clock, EventPublisher, EventSink } from '@app/domain';
+import { CandleCursor, Clock, EventPublisher, EventSink, SymbolTracking, topicNames } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
-import { DirectPublisher } from './direct-publisher';
-import { RejectedLog } from './rejected-log';
+import { IngestState } from './ingest-state/ingest-state';
+import { IngestCandleCursor, IngestSymbolTracking } from './ingest-state/ingest-state.ports';
+import { KafkaEventTarget } from './kafka/producer/kafka-event-target';
+import { KafkaProducerMetrics } from './kafka/producer/kafka-producer.metrics';
+import { KafkaPublisher } from './kafka/producer/kafka-publisher';
+import { NestProducerLink } from './kafka/producer/producer-link';
+import { DirectPublisher } from './publisher/direct-publisher';
+import { RejectedLog } from './publisher/rejected-log';
 import { Spool } from './spool/spool';
 
 const SPOOL = Symbol('Spool');
+
+const SPOOL_PROVIDER: Provider = {
+  provide: SPOOL,
+  inject: [APP_CONFIG, LOGGER],
+  useFactory: ({ ingest }: AppConfig, logger: Logger): Spool =>
+    Spool.open({
+      folder: join(ingest.stateDir, 'spool'),
+      maxBytes: ingest.spoolMaxBytes,
+      warn: (message) => {
+        logger.warn(message);
+      },
+    }),
+};
+
+/** The spool is asked for because its lock must be held before the state is read. */
+const STATE_PROVIDERS: Provider[] = [
+  {
+    provide: IngestState,
+    inject: [APP_CONFIG, LOGGER, SPOOL],
+    useFactory: ({ ingest }: AppConfig, logger: Logger): IngestState =>
+      new IngestState(join(ingest.stateDir, 'state.json'), logger),
+  },
+  {
+    provide: CandleCursor,
+    inject: [IngestState],
+    useFactory: (state: IngestState): CandleCursor => new IngestCandleCursor(state),
+  },
+  {
+    provide: SymbolTracking,
+    inject: [IngestState, Clock],
+    useFactory: (state: IngestState, clock: Clock): SymbolTracking => new IngestSymbolTracking(state, clock),
+  },
+];
 
 /** Provides the {@link EventPublisher} of the process. */
 @Module({})
@@ -18,18 +57,7 @@ export class MessagingModule {
       module: MessagingModule,
       imports,
       providers: [
-        {
-          provide: SPOOL,
-          inject: [APP_CONFIG, LOGGER],
-          useFactory: ({ ingest }: AppConfig, logger: Logger): Spool =>
-            Spool.open({
-              folder: join(ingest.stateDir, 'spool'),
-              maxBytes: ingest.spoolMaxBytes,
-              warn: (message) => {
-                logger.warn(message);
-              },
-            }),
-        },
+        SPOOL_PROVIDER,
         {
           provide: EventPublisher,
           inject: [EventSink, SPOOL, APP_CONFIG, Clock, LOGGER, MetricsRegistry],
@@ -51,6 +79,43 @@ export class MessagingModule {
         },
       ],
       exports: [EventPublisher],
+    };
+  }
+
+  /**
+   * To Kafka, from a process without a database: cursors, begin of tracking and spool are kept in INGEST_STATE_DIR.
+   * Also provides {@link CandleCursor} and {@link SymbolTracking}.
+   */
+  static kafka(clientId: string): DynamicModule {
+    return {
+      module: MessagingModule,
+      providers: [
+        SPOOL_PROVIDER,
+        ...STATE_PROVIDERS,
+        {
+          provide: KafkaPublisher,
+          inject: [APP_CONFIG, SPOOL, IngestState, Clock, LOGGER, MetricsRegistry],
+          useFactory: (
+            { kafka, topics, ingest }: AppConfig,
+            spool: Spool,
+            state: IngestState,
+            clock: Clock,
+            logger: Logger,
+            registry: MetricsRegistry,
+          ): KafkaPublisher => {
+            const names = topicNames(topics.prices);
+            const link = new NestProducerLink(
+              { bootstrapServers: kafka.bootstrapServers, clientId, logger },
+              { topics: Object.values(names), partitions: kafka.partitions, deadLetters: false },
+            );
+            const target = new KafkaEventTarget(link, names, new KafkaProducerMetrics(registry));
+            const rejected = new RejectedLog(join(ingest.stateDir, 'rejected.jsonl'), clock);
+            return new KafkaPublisher(target, state, spool, rejected, logger, registry);
+          },
+        },
+        { provide: EventPublisher, useExisting: KafkaPublisher },
+      ],
+      exports: [EventPublisher, KafkaPublisher, CandleCursor, SymbolTracking],
     };
   }
 }

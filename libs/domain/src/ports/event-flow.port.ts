@@ -73,10 +73,12 @@ export class OriginMismatchError extends Error {
     readonly store: string,
     readonly stored: string,
     readonly offered: string,
+    /** What to use another of. */
+    elsewhere = 'Point STORAGE_PATH and RAW_DIR to another place',
   ) {
     super(
       `${store} holds data of origin "${stored}"; data of origin "${offered}" is refused. ` +
-        'Point STORAGE_PATH and RAW_DIR to another place, or BINANCE_REST_URLS back to where the data came from.',
+        `${elsewhere}, or BINANCE_REST_URLS back to where the data came from.`,
     );
     this.name = 'OriginMismatchError';
   }

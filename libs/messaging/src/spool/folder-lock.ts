@@ -30,8 +30,7 @@ export class FolderLock {
       database.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       database.close();
-      const code = error instanceof Database.SqliteError ? error.code : undefined;
-      throw BUSY_CODES.includes(code) ? new FolderLockedError(folder) : error;
+      throw BUSY_CODES.includes((error as { code?: string }).code) ? new FolderLockedError(folder) : error;
     }
     return new FolderLock(database);
   }

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatEventTime, type Clock, type ContractViolationError, type OutgoingEvent } from '@app/domain';
-import { writeFully } from './spool/durable-file';
+import { writeFully } from '../spool/durable-file';
 
 /** Events that break their contract, each as a JSON line with the reason: kept for a person to look at. */
 export class RejectedLog {

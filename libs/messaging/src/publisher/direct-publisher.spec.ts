@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { ContractViolationError, OriginMismatchError, type EventBatch, type OutgoingEvent } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { FakeClock, FakeEventSink } from '@app/testing';
-import { DirectPublisher, type DirectPublisherTimes } from './direct-publisher';
+import { DirectPublisher } from './direct-publisher';
 import { RejectedLog } from './rejected-log';
-import { Spool } from './spool/spool';
+import type { PublisherTimes } from './spooling-publisher';
+import { Spool } from '../spool/spool';
 
 const ORIGIN = 'simulator:test';
 const TIMES = { firstRetryMillis: 1, longestRetryMillis: 4, closeTimeoutMillis: 200 };
@@ -30,7 +31,7 @@ describe('DirectPublisher', () => {
   let metrics: MetricsRegistry;
   let publisher: DirectPublisher;
 
-  function create(times: Partial<DirectPublisherTimes> = {}): DirectPublisher {
+  function create(times: Partial<PublisherTimes> = {}): DirectPublisher {
     spool = Spool.open({ folder: join(folder, 'spool'), maxBytes: 1_048_576 });
     metrics = new MetricsRegistry();
     const rejected = new RejectedLog(join(folder, 'rejected.jsonl'), new FakeClock(0));
@@ -137,7 +138,7 @@ describe('DirectPublisher', () => {
 
   it('spools what a silent sink has not taken in time and lets later events queue behind', async () => {
     await publisher.close();
-    publisher = create({ sinkTimeoutMillis: 5 });
+    publisher = create({ patienceMillis: 5 });
     let answer: (value?: unknown) => void = () => undefined;
     sink.gate = new Promise((resolve) => {
       answer = resolve;

@@ -1,0 +1,49 @@
+import {
+  CandleCursor,
+  floorTo,
+  MINUTE,
+  SymbolTracking,
+  type Clock,
+  type EpochMicros,
+  type TrackedSymbol,
+} from '@app/domain';
+import type { IngestState } from './ingest-state';
+
+/** Where candle sync goes on, as the state of this process says. */
+export class IngestCandleCursor extends CandleCursor {
+  constructor(private readonly state: IngestState) {
+    super();
+  }
+
+  position(symbol: string): Promise<EpochMicros | undefined> {
+    return Promise.resolve(this.state.lastMinute(symbol));
+  }
+
+  advance(symbol: string, openTime: EpochMicros): Promise<void> {
+    this.state.setLastMinute(symbol, openTime);
+    return Promise.resolve();
+  }
+}
+
+/** Symbols are tracked from the minute of their first answer on: what lies before is the history's. */
+export class IngestSymbolTracking extends SymbolTracking {
+  constructor(
+    private readonly state: IngestState,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  frame(symbol: string): Promise<TrackedSymbol | undefined> {
+    return Promise.resolve(this.state.frame(symbol));
+  }
+
+  ensure(symbol: string): Promise<TrackedSymbol> {
+    const known = this.state.frame(symbol);
+    if (known) return Promise.resolve(known);
+    const now = this.clock.now();
+    const frame = { symbol, trackedSince: now, ledgerStart: floorTo(now, MINUTE) };
+    this.state.track(frame);
+    return Promise.resolve(frame);
+  }
+}

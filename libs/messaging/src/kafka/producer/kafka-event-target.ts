@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ContractViolationError,
+  formatMillisTime,
+  MILLISECOND,
+  type EpochMicros,
+  type EventBatch,
+  type OutgoingEvent,
+  type TopicNames,
+} from '@app/domain';
+import type { EventTarget } from '../../publisher/event-target';
+import type { KafkaProducerMetrics } from './kafka-producer.metrics';
+import { requestsOf, topicMessages } from './producer-messages';
+import type { ProducerLink } from './producer-link';
+import { isTooLarge, remedyFor } from './send-failure';
+
+/** How long the broker may wait for its replicas. */
+const ACKNOWLEDGE_MILLIS = 4_000;
+/** A backstop: every step within an attempt has its own, shorter limit, as far as kafkajs keeps it. */
+const ATTEMPT_MILLIS = 30_000;
+
+/** How the producer and its broker do, as `/health` shows it. */
+export interface BrokerStatus {
+  readonly state: 'connecting' | 'up' | 'down';
+  /** One readable line; empty while all is well. */
+  readonly detail: string;
+  /** Real time of the last acknowledgement, UTC; null before the first. */
+  readonly last_acknowledged_at: string | null;
+}
+
+class AttemptTimeoutError extends Error {
+  constructor(millis: number) {
+    super(`Kafka did not answer within ${millis} ms`);
+    this.name = 'AttemptTimeoutError';
+  }
+}
+
+/** Sends events to their topics, acknowledged by all in-sync replicas, each attempt within a bounded time. */
+export class KafkaEventTarget implements EventTarget {
+  readonly name = 'Kafka';
+  private current: BrokerStatus = { state: 'connecting', detail: '', last_acknowledged_at: null };
+
+  constructor(
+    private readonly link: ProducerLink,
+    private readonly topics: TopicNames,
+    private readonly metrics: KafkaProducerMetrics,
+    private readonly attemptMillis = ATTEMPT_MILLIS,
+  ) {
+    metrics.setUp(false);
+  }
+
+  get status(): BrokerStatus {
+    return this.current;
+  }
+
+  /** Connects, so that topics are there and faults are said before the first event; a failure is in {@link status}. */
+  async open(): Promise<void> {
+    await this.attempt(async () => {
+      await this.link.ready();
+    }).catch(() => undefined);
+  }
+
+  async take(batch: EventBatch): Promise<void> {
+    for (const events of requestsOf(batch)) await this.attempt(() => this.send(events, batch.origin));
+  }
+
+  async close(): Promise<void> {
+    await this.link.close();
+    this.metrics.setUp(false);
+  }
+
+  private async send(events: readonly OutgoingEvent[], origin: string): Promise<void> {
+    const producer = await this.link.ready();
+    const startedAt = performance.now();
+    await producer.sendBatch({
+      acks: -1,
+      timeout: ACKNOWLEDGE_MILLIS,
+      topicMessages: topicMessages(events, origin, this.topics, realNow()),
+    });
+    this.metrics.sent((performance.now() - startedAt) / 1_000);
+    this.current = { ...this.current, last_acknowledged_at: formatMillisTime(realNow()) };
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await this.withinLimit(work());
+      this.answered(true, '');
+    } catch (error) {
+      const remedy = remedyFor(error);
+      this.link.failed(remedy);
+      this.metrics.renewed(remedy);
+      if (isTooLarge(error)) {
+        this.answered(true, '');
+        throw new ContractViolationError('message', 'what the broker calls too large', 'at most its message.max.bytes');
+      }
+      this.answered(false, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  /** What is still under way afterwards counts as failed: the link makes another producer, and the sink drops repeats. */
+  private async withinLimit(work: Promise<void>): Promise<void> {
+    const timer = new AbortController();
+    const limit = delay(this.attemptMillis, undefined, { signal: timer.signal, ref: false }).then(() => {
+      throw new AttemptTimeoutError(this.attemptMillis);
+    });
+    limit.catch(() => undefined);
+    try {
+      await Promise.race([work, limit]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  private answered(up: boolean, detail: string): void {
+    this.current = { ...this.current, state: up ? 'up' : 'down', detail };
+    this.metrics.setUp(up);
+  }
+}
+
+function realNow(): EpochMicros {
+  return Date.now() * MILLISECOND;
+}

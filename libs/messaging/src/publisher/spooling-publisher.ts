@@ -1,0 +1,307 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import {
+  ContractViolationError,
+  EventPublisher,
+  OriginMismatchError,
+  type EventBatch,
+  type PublisherStatus,
+} from '@app/domain';
+import type { Logger, MetricsRegistry } from '@app/observability';
+import type { Spool, SpoolRead } from '../spool/spool';
+import type { EventTarget } from './event-target';
+import { PublisherMetrics } from './publisher-metrics';
+import type { RejectedLog } from './rejected-log';
+
+/** All in real time: they concern disk, database and broker, not the market. */
+export interface PublisherTimes {
+  readonly firstRetryMillis: number;
+  readonly longestRetryMillis: number;
+  /** How long a call of {@link SpoolingPublisher.publish} waits for the target before its events go to the spool. */
+  readonly patienceMillis: number;
+  /** How long the target may take for events out of the spool before that counts as failed. */
+  readonly drainPatienceMillis: number;
+  /** How long {@link SpoolingPublisher.close} waits for the work in hand. */
+  readonly closeTimeoutMillis: number;
+}
+
+export interface PublisherOptions extends PublisherTimes {
+  /** Batches that wait for their turn are handed on together up to so many events; 0 keeps each apart. */
+  readonly joinedEvents: number;
+}
+
+/** Most events handed on at once when the spool is drained: one unit of the sink, one request to the broker. */
+const DRAIN_EVENTS = 2_000;
+
+/** A call of `publish` that waits for its turn. */
+interface Waiting {
+  readonly batch: EventBatch;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A call to the target that took too long and goes on. */
+interface Straggler {
+  readonly batch: EventBatch;
+  /** Whether the target took the batch in the end; never rejects. */
+  readonly taken: Promise<boolean>;
+}
+
+class TargetTimeoutError extends Error {
+  constructor(target: string, millis: number) {
+    super(`${target} did not answer within ${millis} ms`);
+    this.name = 'TargetTimeoutError';
+  }
+}
+
+/**
+ * Hands events to a target. While the target fails, events wait in the spool and are handed on in order when it is
+ * back; new ones queue behind them.
+ */
+export class SpoolingPublisher extends EventPublisher implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly metrics: PublisherMetrics;
+  private readonly closing = new AbortController();
+  private readonly closed = new Promise<void>((resolve) => {
+    this.closing.signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  private readonly waiting: Waiting[] = [];
+  private queue: Promise<void> = Promise.resolve();
+  private draining: Promise<void> | undefined;
+  private straggler: Straggler | undefined;
+  /** Events in the attempt that failed last: it is made again as it was, so that a target can tell that it is the same. */
+  private failedEvents: number | undefined;
+  private mismatch: OriginMismatchError | undefined;
+  private fault = '';
+  private movedAt = performance.now();
+
+  constructor(
+    private readonly target: EventTarget,
+    private readonly spool: Spool,
+    private readonly rejectedLog: RejectedLog,
+    private readonly logger: Logger,
+    registry: MetricsRegistry,
+    private readonly options: PublisherOptions,
+  ) {
+    super();
+    this.metrics = new PublisherMetrics(registry, () => this.status());
+  }
+
+  /** Hands on what an earlier process left. */
+  onModuleInit(): void {
+    const { waitingEvents } = this.spool;
+    if (waitingEvents === 0) return;
+    this.logger.info({ events: waitingEvents }, `${waitingEvents} events of an earlier run wait in the spool`);
+    this.startDraining();
+  }
+
+  publish(batch: EventBatch): Promise<void> {
+    if (this.closing.signal.aborted) return Promise.reject(new Error('the publisher is closed'));
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ batch, resolve, reject });
+      this.queue = this.queue.then(() => this.publishNext());
+    });
+  }
+
+  status(): PublisherStatus {
+    const { waitingEvents, waitingBytes, lost, writeFault } = this.spool;
+    const reasons = [this.fault, writeFault && `the spool cannot be written: ${writeFault}`];
+    const detail = waitingEvents === 0 ? '' : reasons.filter((reason) => reason !== '').join('; ');
+    return { waitingEvents, waitingBytes, detail, lost };
+  }
+
+  /** Real milliseconds for which events have been waiting without any attempt to hand them on; 0 when none waits. */
+  get stalledMillis(): number {
+    const idle = this.waiting.length === 0 && this.spool.waitingEvents === 0;
+    return idle ? 0 : performance.now() - this.movedAt;
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /** Lets the work in hand finish within a time-out and leaves the rest in the spool for the next start. */
+  async close(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    await Promise.race([
+      Promise.all([this.queue, this.draining]),
+      delay(this.options.closeTimeoutMillis, undefined, { ref: false }),
+    ]);
+    this.spool.close();
+  }
+
+  /** Publishes the batch that has waited longest, with those behind it that may travel with it. */
+  private async publishNext(): Promise<void> {
+    const [first, ...others] = this.waiting;
+    if (!first) return;
+    const group = [first];
+    let events = first.batch.events.length;
+    for (const next of others) {
+      events += next.batch.events.length;
+      if (next.batch.origin !== first.batch.origin || events > this.options.joinedEvents) break;
+      group.push(next);
+    }
+    this.moved();
+    try {
+      await this.publishInTurn({ origin: first.batch.origin, events: group.flatMap(({ batch }) => batch.events) });
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    } finally {
+      this.waiting.splice(0, group.length);
+    }
+  }
+
+  private async publishInTurn(batch: EventBatch): Promise<void> {
+    if (batch.events.length === 0) return;
+    if (this.mismatch?.offered === batch.origin) throw this.mismatch;
+    if (this.spool.waitingEvents > 0) {
+      this.spool.append(batch);
+      this.startDraining();
+      return;
+    }
+    try {
+      await this.hand(batch, this.options.patienceMillis);
+    } catch (error) {
+      if (error instanceof OriginMismatchError) throw error;
+      this.failed(error, batch);
+      this.spool.append(batch);
+      this.startDraining();
+    }
+  }
+
+  /** Gives the batch to the target; events that can never be taken are set aside, the others go on in their order. */
+  private async hand(batch: EventBatch, patienceMillis: number): Promise<void> {
+    try {
+      await this.take(batch, patienceMillis);
+      this.metrics.published(batch.events);
+    } catch (error) {
+      if (!(error instanceof ContractViolationError)) throw error;
+      const { origin, events } = batch;
+      const [first] = events;
+      if (first && events.length === 1) {
+        this.rejectedLog.append(origin, first, error);
+        this.metrics.rejected(first);
+        this.logger.error({ kind: first.kind, symbol: first.symbol }, `an event was rejected: ${error.message}`);
+        return;
+      }
+      const middle = Math.ceil(events.length / 2);
+      await this.hand({ origin, events: events.slice(0, middle) }, patienceMillis);
+      await this.hand({ origin, events: events.slice(middle) }, patienceMillis);
+    }
+  }
+
+  private async take(batch: EventBatch, patienceMillis: number): Promise<void> {
+    this.moved();
+    const taking = this.target.take(batch);
+    const timer = new AbortController();
+    try {
+      await Promise.race([taking, this.timeout(patienceMillis, timer.signal)]);
+    } catch (error) {
+      if (error instanceof TargetTimeoutError) {
+        this.straggler = {
+          batch,
+          taken: taking.then(
+            () => true,
+            () => false,
+          ),
+        };
+      }
+      throw error;
+    } finally {
+      timer.abort();
+      this.moved();
+    }
+  }
+
+  /** Throws when the target has had its time, which is short once the publisher closes: what it had must reach the spool. */
+  private async timeout(millis: number, signal: AbortSignal): Promise<void> {
+    const closeGrace = this.closed.then(() => delay(this.options.closeTimeoutMillis / 2, true, { signal, ref: false }));
+    const elapsed = await Promise.race([delay(millis, true, { signal, ref: false }), closeGrace]).catch(() => false);
+    if (elapsed) throw new TargetTimeoutError(this.target.name, millis);
+  }
+
+  private startDraining(): void {
+    if (this.draining || this.closing.signal.aborted) return;
+    this.draining = this.drain().then(() => {
+      this.draining = undefined;
+      if (this.spool.waitingEvents > 0) this.startDraining();
+    });
+  }
+
+  /** Hands on the oldest events until none waits; pauses grow while the target fails. */
+  private async drain(): Promise<void> {
+    const { firstRetryMillis, longestRetryMillis } = this.options;
+    const { signal } = this.closing;
+    let pause = this.fault === '' ? 0 : firstRetryMillis;
+    while (!signal.aborted && this.spool.waitingEvents > 0) {
+      if (pause > 0) await delay(pause, undefined, { signal }).catch(() => undefined);
+      let read: SpoolRead | undefined;
+      try {
+        await this.settleStraggler();
+        if (isAborted(signal)) return;
+        read = this.spool.next(this.failedEvents ?? DRAIN_EVENTS);
+        if (!read) return;
+        this.metrics.retried();
+        await this.hand(read.batch, this.options.drainPatienceMillis);
+        this.spool.acknowledge(read);
+        this.recovered();
+        pause = 0;
+      } catch (error) {
+        this.spool.release();
+        this.failed(error, read?.batch);
+        pause = Math.min(Math.max(firstRetryMillis, pause * 2), longestRetryMillis);
+      }
+    }
+  }
+
+  /** Waits for a call that took too long; what it brought over after all is not handed on again. */
+  private async settleStraggler(): Promise<void> {
+    const { straggler } = this;
+    if (!straggler) return;
+    const taken = await Promise.race([straggler.taken, this.closed.then(() => false)]);
+    if (this.closing.signal.aborted) return;
+    this.straggler = undefined;
+    if (!taken) return;
+    const read = this.spool.next(straggler.batch.events.length);
+    if (read && holdsSame(read.batch, straggler.batch)) {
+      this.spool.acknowledge(read);
+      this.metrics.published(read.batch.events);
+      this.recovered();
+    } else {
+      this.spool.release();
+    }
+  }
+
+  private moved(): void {
+    this.movedAt = performance.now();
+  }
+
+  private failed(error: unknown, batch?: EventBatch): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.failedEvents = batch?.events.length;
+    this.mismatch = error instanceof OriginMismatchError ? error : undefined;
+    if (this.fault !== message) this.logger.error(`events wait in the spool: ${message}`);
+    this.fault = message;
+  }
+
+  private recovered(): void {
+    if (this.fault !== '') {
+      this.logger.info(`${this.target.name} takes events again; what waited is being handed on`);
+    }
+    this.failedEvents = undefined;
+    this.mismatch = undefined;
+    this.fault = '';
+  }
+}
+
+function holdsSame(a: EventBatch, b: EventBatch): boolean {
+  return a.events.length === b.events.length && a.events.every(({ value }, index) => value === b.events[index]?.value);
+}
+
+/** Asked anew: an await may have passed since the type checker saw it. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
