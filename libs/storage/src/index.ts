@@ -1,4 +1,6 @@
 export { CaptureOwnerError } from './database/capture-owner.lock';
+export { StorageConsumeModule } from './storage-consume.module';
 export { StorageReadModule } from './storage-read.module';
 export { StorageWriteModule } from './storage-write.module';
-export { WriteStore, type WriteStoreOptions } from './write-store';
+export type { StoreOptions } from './store-parts';
+export { WriteStore } from './write-store';

@@ -1,86 +1,52 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Clock, TopicNames } from '@app/domain';
-import type { Logger, MetricsRegistry } from '@app/observability';
-import type { DataSource } from 'typeorm';
-import { ArchiveIdentity } from './bronze/archive-identity';
-import { BronzeArchive } from './bronze/bronze-archive';
-import { BronzeRecovery } from './bronze/bronze-recovery';
 import { CaptureOwnerLock } from './database/capture-owner.lock';
-import { OriginGuard } from './database/origin-guard';
-import { handleOf, openWriter } from './database/sqlite-connection';
-import { WriteQueue } from './database/write-queue';
-import { SqliteHistoryStore } from './history/sqlite-history-store';
-import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
-import { EventWriter } from './sink/event-writer';
+import type { SqliteHistoryStore } from './history/sqlite-history-store';
+import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SqliteEventSink } from './sink/sqlite-event-sink';
-
-export interface WriteStoreOptions {
-  readonly databasePath: string;
-  readonly rawDir: string;
-  readonly topics: TopicNames;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: MetricsRegistry;
-}
+import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
 
 /**
  * The writing half of the store in direct mode: one capture owner, one write queue, database and bronze in step. Opening
  * it migrates the schema and takes up what an earlier process left behind.
  */
 export class WriteStore {
-  private constructor(
-    private readonly source: DataSource,
-    private readonly owner: CaptureOwnerLock,
-    private readonly queue: WriteQueue,
-    private readonly archive: BronzeArchive,
-    readonly sink: SqliteEventSink,
-    readonly history: SqliteHistoryStore,
-    readonly processStatus: SqliteProcessStatusStore,
-  ) {}
+  readonly sink: SqliteEventSink;
 
-  /** @throws CaptureOwnerError, UnsupportedSqliteError */
-  static async open(options: WriteStoreOptions): Promise<WriteStore> {
+  private constructor(
+    private readonly parts: StoreParts,
+    private readonly owner: CaptureOwnerLock,
+    metrics: StoreOptions['metrics'],
+  ) {
+    const { queue, origin, archive, writer } = parts;
+    this.sink = new SqliteEventSink(queue, origin, archive, writer, metrics);
+  }
+
+  /** @throws CaptureOwnerError, UnsupportedSqliteError, RebuildNeededError */
+  static async open(options: StoreOptions): Promise<WriteStore> {
     mkdirSync(dirname(options.databasePath), { recursive: true });
     const owner = CaptureOwnerLock.acquire(options.databasePath);
     try {
-      const source = await openWriter(options.databasePath);
-      await source.runMigrations();
-      return await WriteStore.assemble(source, owner, options);
+      const parts = await openStoreParts(options, true);
+      await parts.recovery.run();
+      return new WriteStore(parts, owner, options.metrics);
     } catch (error) {
       owner.release();
       throw error;
     }
   }
 
-  private static async assemble(
-    source: DataSource,
-    owner: CaptureOwnerLock,
-    { rawDir, topics, clock, logger, metrics }: WriteStoreOptions,
-  ): Promise<WriteStore> {
-    const database = handleOf(source);
-    const queue = new WriteQueue(database, metrics);
-    const identity = new ArchiveIdentity(rawDir);
-    const archive = new BronzeArchive(rawDir, identity, database);
-    const origin = new OriginGuard(database, identity);
-    const writer = new EventWriter(database, archive, topics);
-    await new BronzeRecovery(queue, archive, writer, topics, logger).run();
-    return new WriteStore(
-      source,
-      owner,
-      queue,
-      archive,
-      new SqliteEventSink(queue, origin, archive, writer, metrics),
-      new SqliteHistoryStore(queue, database, origin, archive, clock),
-      new SqliteProcessStatusStore(queue, database),
-    );
+  get history(): SqliteHistoryStore {
+    return this.parts.history;
+  }
+
+  get processStatus(): SqliteProcessStatusStore {
+    return this.parts.processStatus;
   }
 
   /** Finishes what is queued, then lets go of files, database and ownership. */
   async close(): Promise<void> {
-    await this.queue.close();
-    this.archive.close();
-    await this.source.destroy();
+    await closeStoreParts(this.parts);
     this.owner.release();
   }
 }

@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OriginMismatchError } from '@app/domain';
 
@@ -19,17 +30,35 @@ export function flushFolder(path: string): void {
   }
 }
 
-/** Replaces a file in one step: whoever reads it finds the old or the new contents, never a part. */
-function replaceFile(path: string, contents: string): void {
-  const next = `${path}.new`;
-  const descriptor = openSync(next, 'w');
+function writeFlushed(path: string, contents: string): void {
+  const descriptor = openSync(path, 'w');
   try {
     writeSync(descriptor, contents);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Replaces a file in one step: whoever reads it finds the old or the new contents, never a part. */
+function replaceFile(path: string, contents: string): void {
+  const next = `${path}.${process.pid}.new`;
+  writeFlushed(next, contents);
   renameSync(next, path);
+  flushFolder(dirname(path));
+}
+
+/** Makes a file in one step unless it is there: of several processes that try at once, one succeeds. */
+function createFile(path: string, contents: string): void {
+  const next = `${path}.${process.pid}.new`;
+  writeFlushed(next, contents);
+  try {
+    linkSync(next, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(next);
+  }
   flushFolder(dirname(path));
 }
 
@@ -41,12 +70,8 @@ export class ArchiveIdentity {
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
     this.file = join(folder, 'archive.json');
-    if (existsSync(this.file)) {
-      this.facts = JSON.parse(readFileSync(this.file, 'utf8')) as ArchiveFacts;
-    } else {
-      this.facts = { writer_id: randomUUID() };
-      this.save();
-    }
+    if (!existsSync(this.file)) createFile(this.file, textOf({ writer_id: randomUUID() }));
+    this.facts = this.read();
   }
 
   get writerId(): string {
@@ -56,13 +81,24 @@ export class ArchiveIdentity {
   /** Marks the folder with its origin at the first write. @throws OriginMismatchError when it has another */
   claim(origin: string): void {
     if (this.facts.origin === origin) return;
+    // Another process may have claimed it since.
+    this.facts = this.read();
+    if (this.facts.origin === origin) return;
     if (this.facts.origin !== undefined) throw new OriginMismatchError('RAW_DIR', this.facts.origin, origin);
     this.facts = { ...this.facts, origin };
     this.save();
   }
 
+  private read(): ArchiveFacts {
+    return existsSync(this.file) ? (JSON.parse(readFileSync(this.file, 'utf8')) as ArchiveFacts) : this.facts;
+  }
+
   private save(): void {
     mkdirSync(this.folder, { recursive: true });
-    replaceFile(this.file, `${JSON.stringify(this.facts)}\n`);
+    replaceFile(this.file, textOf(this.facts));
   }
+}
+
+function textOf(facts: ArchiveFacts): string {
+  return `${JSON.stringify(facts)}\n`;
 }
