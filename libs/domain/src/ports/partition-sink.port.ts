@@ -43,8 +43,8 @@ export interface PartitionUnit {
   readonly begin: number;
   /** Offset at which to go on after this unit. */
   readonly next: number;
-  /** Hash of the message at `next - 1`, dead letters included. */
-  readonly lastHash: string;
+  /** Hash of the message at `next - 1`, dead letters included; null where no message has that offset. */
+  readonly lastHash: string | null;
   readonly origin: string;
   /** Texts of the messages that keep their contract, in order; dead letters are not among them. */
   readonly values: readonly string[];

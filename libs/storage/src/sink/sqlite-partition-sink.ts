@@ -54,7 +54,7 @@ export class SqlitePartitionSink extends PartitionSink {
   private readonly selectTopic: Statement<[string], ProgressRow>;
   private readonly raiseEpoch: Statement<[string, number], { epoch: number }>;
   private readonly store: Statement<[number, string | null, string, string, number]>;
-  private readonly advance: Statement<[number, string, string, number]>;
+  private readonly advance: Statement<[number, string | null, string, number]>;
   private readonly insertLoss: Statement<[string, number, number, number, number]>;
 
   constructor(private readonly parts: PartitionSinkParts) {
