@@ -1,4 +1,8 @@
 export { DirectPublisher, type DirectPublisherTimes } from './direct-publisher';
+export { createKafka, kafkaConfig, KAFKA_RETRY, type KafkaClientOptions } from './kafka/kafka-client';
+export { DEFAULT_ORIGIN, ORIGIN_HEADER, originOf } from './kafka/kafka-headers';
+export { deadLetterTopic, ensureTopics, TopicPartitionsError, type TopicPlan } from './kafka/topic-admin';
+export { settledWithin } from './kafka/within';
 export { MessagingModule } from './messaging.module';
 export { PublisherMetrics } from './publisher-metrics';
 export { RejectedLog } from './rejected-log';
