@@ -8,3 +8,6 @@ export { PublisherMetrics } from './publisher-metrics';
 export { RejectedLog } from './rejected-log';
 export { FolderLockedError } from './spool/folder-lock';
 export { Spool, type SpoolOptions, type SpoolRead } from './spool/spool';
+export type { ConsumedUnit } from './kafka/consumer/consumed-unit';
+export { DEAD_LETTER_HEADERS } from './kafka/consumer/dead-letter.publisher';
+export { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';

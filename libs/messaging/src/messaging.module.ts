@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { Clock, EventPublisher, EventSink } from '@app/domain';
+import { Clock, EventPublisher, EventSink, PartitionSink, topicNames } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { DirectPublisher } from './direct-publisher';
+import { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';
 import { RejectedLog } from './rejected-log';
 import { Spool } from './spool/spool';
 
 const SPOOL = Symbol('Spool');
+const CONSUMER_CLIENT_ID = 'crypto-consumer';
 
 /** Provides the {@link EventPublisher} of the process. */
 @Module({})
@@ -51,6 +53,37 @@ export class MessagingModule {
         },
       ],
       exports: [EventPublisher],
+    };
+  }
+
+  /** Takes the events of the broker; `imports` bring {@link PartitionSink}. */
+  static consumer(imports: NonNullable<ModuleMetadata['imports']>): DynamicModule {
+    return {
+      module: MessagingModule,
+      imports,
+      providers: [
+        {
+          provide: KafkaBatchServer,
+          inject: [PartitionSink, APP_CONFIG, LOGGER, MetricsRegistry],
+          useFactory: (
+            sink: PartitionSink,
+            { kafka, topics }: AppConfig,
+            logger: Logger,
+            metrics: MetricsRegistry,
+          ): KafkaBatchServer =>
+            new KafkaBatchServer({
+              bootstrapServers: kafka.bootstrapServers,
+              clientId: CONSUMER_CLIENT_ID,
+              groupId: kafka.groupId,
+              topics: topicNames(topics.prices),
+              partitions: kafka.partitions,
+              sink,
+              logger,
+              metrics,
+            }),
+        },
+      ],
+      exports: [KafkaBatchServer],
     };
   }
 }

@@ -1,4 +1,5 @@
 export { CaptureOwnerError } from './database/capture-owner.lock';
+export { ConsumerStore } from './consumer-store';
 export { StorageConsumeModule } from './storage-consume.module';
 export { StorageReadModule } from './storage-read.module';
 export { StorageWriteModule } from './storage-write.module';

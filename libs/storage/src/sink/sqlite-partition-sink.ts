@@ -83,20 +83,7 @@ export class SqlitePartitionSink extends PartitionSink {
     return this.parts.queue.run(() => {
       const row = this.raiseEpoch.get(topic, partition);
       const stored = this.select.get(topic, partition);
-      const known = stored?.next_offset != null && stored.cluster_id !== null;
-      return {
-        topic,
-        partition,
-        kind,
-        epoch: row?.epoch ?? 1,
-        progress: known
-          ? {
-              nextOffset: Number(stored.next_offset),
-              lastHash: stored.last_hash,
-              clusterId: String(stored.cluster_id),
-            }
-          : undefined,
-      };
+      return { topic, partition, kind, epoch: row?.epoch ?? 1, progress: stored && progressOf(stored) };
     });
   }
 
@@ -153,10 +140,9 @@ export class SqlitePartitionSink extends PartitionSink {
 
   losses(): Promise<TopicLoss[]> {
     const rows = this.parts.database
-      .prepare<
-        [],
-        { topic: string; partition: number; noticed_at: number; from_offset: number; to_offset: number }
-      >('SELECT * FROM topic_losses ORDER BY topic, partition, noticed_at')
+      .prepare<[], { topic: string; partition: number; noticed_at: number; from_offset: number; to_offset: number }>(
+        'SELECT * FROM topic_losses ORDER BY topic, partition, noticed_at',
+      )
       .all();
     return Promise.resolve(
       rows.map((row) => ({
@@ -175,6 +161,10 @@ export class SqlitePartitionSink extends PartitionSink {
     if (row?.epoch !== epoch) throw new PartitionLostError({ topic, partition });
     return row.next_offset;
   }
+}
+
+function progressOf({ next_offset: nextOffset, last_hash: lastHash, cluster_id: clusterId }: ProgressRow) {
+  return nextOffset === null || clusterId === null ? undefined : { nextOffset, lastHash, clusterId };
 }
 
 /** Checks all values against their contract. @throws UnitRejectedError naming every one that breaks it */

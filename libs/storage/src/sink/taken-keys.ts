@@ -57,7 +57,15 @@ export class TakenKeys implements EventRows {
     return { result, taken };
   }
 
-  private price({ symbol, timestamp, source }: { symbol: string; timestamp: number; source: string }): keyof SinkResult {
+  private price({
+    symbol,
+    timestamp,
+    source,
+  }: {
+    symbol: string;
+    timestamp: number;
+    source: string;
+  }): keyof SinkResult {
     return this.insert.run('price', symbol, timestamp, source, timestamp, '').changes === 1 ? 'taken' : 'repeats';
   }
 

@@ -24,17 +24,6 @@ export interface KafkaBatchServerOptions {
   readonly metrics: MetricsRegistry;
 }
 
-/** What a message controller may inject with `@Ctx()`. */
-export class KafkaUnitContext extends BaseRpcContext<[ConsumedUnit]> {
-  get topic(): string {
-    return this.getArgByIndex(0).claim.topic;
-  }
-
-  get partition(): number {
-    return this.getArgByIndex(0).claim.partition;
-  }
-}
-
 /**
  * Nest transport over kafkajs batches: an `@EventPattern` of an event kind is handed units of many messages of one
  * partition, in order, and decides by returning or throwing whether they are taken. Nest's own Kafka server hands
@@ -115,8 +104,8 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     throw new Error('the Kafka batch server has no events; its status says how it does');
   }
 
-  override unwrap<T>(): T {
-    return this.session as T;
+  override unwrap(): never {
+    throw new Error('the Kafka batch server keeps its client to itself');
   }
 
   private handlerOf(kind: EventKind): NonNullable<ReturnType<Server['getHandlerByPattern']>> {
@@ -127,7 +116,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
 
   private async dispatch(unit: ConsumedUnit): Promise<void> {
     const handler = this.handlerOf(unit.claim.kind);
-    const result = this.transformToObservable(await handler(unit, new KafkaUnitContext([unit])));
+    const result = this.transformToObservable(await handler(unit, new BaseRpcContext([unit])));
     await lastValueFrom(result, { defaultValue: undefined });
   }
 }

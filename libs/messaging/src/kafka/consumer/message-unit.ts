@@ -112,11 +112,7 @@ export function* runsOfMessages(
   while (start < messages.length) {
     const origin = originOf(messages[start]?.headers);
     let stop = start + 1;
-    while (
-      stop < messages.length &&
-      stop - start < UNIT_MESSAGES &&
-      originOf(messages[stop]?.headers) === origin
-    ) {
+    while (stop < messages.length && stop - start < UNIT_MESSAGES && originOf(messages[stop]?.headers) === origin) {
       stop += 1;
     }
     const next = stop === messages.length ? end : Number(messages[stop]?.offset);

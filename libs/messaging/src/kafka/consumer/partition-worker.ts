@@ -90,9 +90,11 @@ export class PartitionWorker {
   }
 
   private async rest(payload: EachBatchPayload): Promise<void> {
-    await this.parts.taker.pause(FAULT_PAUSE_MILLIS, payload.heartbeat).catch((error: unknown) => {
-      if (!(error instanceof ConsumerClosingError)) throw error;
-    });
+    await this.parts.taker
+      .pause(FAULT_PAUSE_MILLIS, () => payload.heartbeat())
+      .catch((error: unknown) => {
+        if (!(error instanceof ConsumerClosingError)) throw error;
+      });
   }
 
   /** Claims the partition and finds out where to go on. */
@@ -171,7 +173,7 @@ export class PartitionWorker {
         await this.parts.deadLetters.send(this.target, letter, 1);
         status.deadLettered();
       }
-      await taker.take(stage.claim, unit, payload.heartbeat);
+      await taker.take(stage.claim, unit, () => payload.heartbeat());
       this.position = run.next;
       payload.resolveOffset(String(run.next - 1));
       const lag = Math.max(0, latest - this.position);

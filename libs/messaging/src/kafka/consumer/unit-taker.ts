@@ -95,7 +95,11 @@ export class UnitTaker {
     }
   }
 
-  private async setAside(claim: PartitionClaim, unit: MessageUnit, { rejected }: UnitRejectedError): Promise<MessageUnit> {
+  private async setAside(
+    claim: PartitionClaim,
+    unit: MessageUnit,
+    { rejected }: UnitRejectedError,
+  ): Promise<MessageUnit> {
     for (const { index, violation } of rejected) {
       await this.parts.deadLetters.send(claim, { message: unit.messageAt(index), violation }, 1);
     }
@@ -115,7 +119,10 @@ export class UnitTaker {
     }
     const [value] = unit.partitionUnit.values;
     const violation = new ContractViolationError('message', value, `a message that can be handled (${error.message})`);
-    this.parts.logger.error({ err: error, topic: claim.topic, partition: claim.partition }, 'a handler fails at a message');
+    this.parts.logger.error(
+      { err: error, topic: claim.topic, partition: claim.partition },
+      'a handler fails at a message',
+    );
     await this.parts.deadLetters.send(claim, { message: unit.messageAt(0), violation }, ATTEMPTS);
     this.isolations += 1;
     await this.takeFrom(claim, unit.without([0]), heartbeat, 0);
