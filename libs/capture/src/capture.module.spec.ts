@@ -1,8 +1,11 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { Test } from '@nestjs/testing';
-import { ExchangeError } from '@app/domain';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { DAY, ExchangeError, floorTo, HOUR, MINUTE, parseCandle } from '@app/domain';
 import { FakePorts } from '@app/testing';
+import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { CaptureModule } from './capture.module';
+import { HistoryDuties } from './history/history-duties';
+import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import type { CaptureSnapshot } from './status/capture-snapshot';
 import { CaptureStatus } from './status/capture-status';
 
@@ -71,5 +74,103 @@ describe('CaptureModule', () => {
     answer();
     await closed;
     expect(ports.publisher.events).toHaveLength(2);
+  });
+});
+
+describe('CaptureModule.live', () => {
+  it('should capture without a store, from the current minute on at the first start', async () => {
+    const ports = FakePorts.at(NOW, { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '2' });
+    const { signal } = new AbortController();
+    const options = { process: 'test', capture: ['tickers', 'candles'] as const, imports: [ports.liveModule()] };
+    const module = await Test.createTestingModule({ imports: [CaptureModule.live(options)] }).compile();
+    const sync = module.get(SyncCandlesUseCase);
+    await sync.execute(signal);
+    expect(ports.publisher.events).toEqual([]);
+    ports.clock.advance(2 * MINUTE);
+    await sync.execute(signal);
+    const minutes = ports.publisher.events.map(({ value }) => parseCandle(value).openTime);
+    expect(minutes).toEqual([floorTo(NOW, MINUTE), floorTo(NOW, MINUTE) + MINUTE]);
+    const snapshot = module.get(CaptureStatus).snapshot();
+    expect(snapshot.backfill).toBeNull();
+    expect(snapshot.publisher).not.toBeNull();
+    expect(snapshot.candles.state).toBe('ok');
+  });
+});
+
+describe('CaptureModule.history', () => {
+  let ports: FakePorts;
+  let module: TestingModule;
+
+  beforeEach(async () => {
+    ports = FakePorts.at(NOW, { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '1' });
+    const options = { process: 'test', capture: ['tickers', 'candles'] as const, imports: [ports.historyModule()] };
+    module = await Test.createTestingModule({ imports: [CaptureModule.history(options)] }).compile();
+    await module.init();
+  });
+
+  afterEach(() => module.close());
+
+  async function until(reached: () => boolean): Promise<void> {
+    while (!reached()) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  const backfill = () => module.get(CaptureStatus).snapshot().backfill?.state;
+  const timers = () => module.get(SchedulerRegistry).getTimeouts().sort();
+
+  it('should do nothing before it is started', () => {
+    expect(ports.exchange.calls).toEqual([]);
+    expect(timers()).toEqual([]);
+    expect(module.get(CaptureStatus).problem()).toBe('');
+  });
+
+  it('should start ledgers, fill them and say how it does', async () => {
+    await module.get(HistoryDuties).start();
+    await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 2);
+    expect(timers()).toEqual(['ledger-keeper', 'symbol-refresh']);
+    expect(ports.history.frames.get('BTCUSDT')).toEqual({
+      symbol: 'BTCUSDT',
+      trackedSince: NOW,
+      ledgerStart: floorTo(NOW, DAY) - DAY,
+    });
+    const range = { start: floorTo(NOW, DAY) - DAY, end: floorTo(NOW, MINUTE) };
+    expect(await ports.history.missing('BTCUSDT', range)).toEqual([]);
+    expect(module.get(CaptureStatus).snapshot()).toMatchObject({
+      publisher: null,
+      tickers: { state: 'off' },
+      candles: { state: 'off' },
+    });
+  });
+
+  it('should stop and start again, whatever the order of the calls', async () => {
+    const duties = module.get(HistoryDuties);
+    void duties.start();
+    void duties.stop();
+    void duties.start();
+    await duties.start();
+    await until(() => backfill() === 'done' && timers().length === 2);
+    await duties.stop();
+    expect([...timers(), ...module.get(SchedulerRegistry).getIntervals()]).toEqual([]);
+    await duties.start();
+    await until(() => timers().length === 2);
+  });
+
+  it('should ask for absent minutes as far as live events have come, and for none while they are on their way', async () => {
+    await module.get(HistoryDuties).start();
+    await until(() => backfill() === 'done');
+    const { signal } = new AbortController();
+    const keeper = module.get(LedgerKeeperUseCase);
+    ports.clock.advance(HOUR);
+    const missing = () =>
+      ports.history.missing('BTCUSDT', { start: floorTo(NOW, MINUTE), end: floorTo(NOW, MINUTE) + HOUR });
+    const before = await missing();
+    await keeper.execute(signal);
+    expect(await missing()).toEqual(before);
+    ports.liveFlow.reached = floorTo(NOW, MINUTE) + HOUR / 2;
+    ports.liveFlow.waiting = true;
+    await keeper.execute(signal);
+    expect(await missing()).toEqual(before);
+    ports.liveFlow.waiting = false;
+    await keeper.execute(signal);
+    expect(await missing()).toEqual([{ start: floorTo(NOW, MINUTE) + HOUR / 2, end: floorTo(NOW, MINUTE) + HOUR }]);
   });
 });

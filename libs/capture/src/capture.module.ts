@@ -1,16 +1,20 @@
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { CAPTURE_OPTIONS, type CaptureOptions } from './capture-options';
+import { LiveFlow, SymbolTracking } from '@app/domain';
+import { CAPTURE_OPTIONS, type CaptureHalf, type CaptureOptions } from './capture-options';
 import { CandleSyncScheduler } from './candles/candle-sync.scheduler';
 import { ExchangeTime } from './candles/exchange-time';
 import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
+import { CaptureLiveFlow } from './history/capture-live-flow';
 import { GentlePace } from './history/gentle-pace';
+import { HistoryDuties } from './history/history-duties';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import { LedgerScheduler } from './history/ledger.scheduler';
 import { MinuteFetcher } from './history/minute-fetcher';
+import { StartLedgersUseCase } from './history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
 import { LivePriority } from './schedule/live-priority';
 import { CaptureFaults } from './status/capture-faults';
@@ -28,15 +32,30 @@ export interface CaptureModuleOptions {
   readonly process: string;
   /** What of the market is captured. */
   readonly capture: CaptureOptions['capture'];
-  /** Bring Exchange, EventPublisher, HistoryStore, CandleCursor and ProcessStatusStore. */
+  /** Bring the ports that the half needs. */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
 
-const TICKERS: Provider[] = [PollTickersUseCase, TickerPollScheduler];
+const COMMON: Provider[] = [
+  CaptureMetrics,
+  CaptureFaults,
+  CaptureStatus,
+  ClockAlignedScheduler,
+  LivePriority,
+  ExchangeTime,
+];
 
-const CANDLES: Provider[] = [
-  SyncCandlesUseCase,
-  CandleSyncScheduler,
+const LIVE_TICKERS: Provider[] = [PollTickersUseCase, TickerPollScheduler];
+const LIVE_CANDLES: Provider[] = [SyncCandlesUseCase, CandleSyncScheduler];
+
+const HISTORY: Provider[] = [
+  SymbolDirectory,
+  SymbolTracker,
+  SymbolRefreshScheduler,
+  ProcessStatusScheduler,
+  HistoryDuties,
+];
+const HISTORY_CANDLES: Provider[] = [
   GentlePace,
   MinuteFetcher,
   BackfillUseCase,
@@ -45,39 +64,70 @@ const CANDLES: Provider[] = [
   LedgerScheduler,
 ];
 
-/** Captures the market for as long as the application runs. */
+/** Captures the market: what happens now, what is done for the history in the store, or both in one process. */
 @Module({})
 export class CaptureModule {
-  static register({ process, capture, imports }: CaptureModuleOptions): DynamicModule {
-    return {
-      module: CaptureModule,
-      imports: [ScheduleModule.forRoot(), ...imports],
-      providers: [
-        {
-          provide: CAPTURE_OPTIONS,
-          inject: [APP_CONFIG],
-          useFactory: ({ symbols, ingest }: AppConfig): CaptureOptions => ({
-            process,
-            capture,
-            symbols,
-            pollIntervalSeconds: ingest.pollIntervalSeconds,
-            backfillDays: ingest.backfillDays,
-          }),
-        },
-        CaptureMetrics,
-        CaptureFaults,
-        CaptureStatus,
-        ClockAlignedScheduler,
-        LivePriority,
-        ExchangeTime,
-        SymbolDirectory,
-        SymbolTracker,
-        SymbolRefreshScheduler,
-        ProcessStatusScheduler,
-        ...(capture.includes('tickers') ? TICKERS : []),
-        ...(capture.includes('candles') ? CANDLES : []),
-      ],
-      exports: [CaptureStatus],
-    };
+  /**
+   * Both halves, for as long as the application runs. `imports` bring Exchange, EventPublisher, HistoryStore,
+   * CandleCursor and ProcessStatusStore.
+   */
+  static register(options: CaptureModuleOptions): DynamicModule {
+    const candles: Provider[] = [...LIVE_CANDLES, ...HISTORY_CANDLES, { provide: LiveFlow, useClass: CaptureLiveFlow }];
+    return assemble('both', options, [
+      ...HISTORY,
+      { provide: SymbolTracking, useExisting: SymbolTracker },
+      ...(options.capture.includes('tickers') ? LIVE_TICKERS : []),
+      ...(options.capture.includes('candles') ? candles : []),
+    ]);
   }
+
+  /**
+   * What happens now, without a store, for as long as the application runs. `imports` bring Exchange, EventPublisher,
+   * CandleCursor and SymbolTracking.
+   */
+  static live(options: CaptureModuleOptions): DynamicModule {
+    return assemble('live', options, [
+      ...(options.capture.includes('tickers') ? LIVE_TICKERS : []),
+      ...(options.capture.includes('candles') ? LIVE_CANDLES : []),
+    ]);
+  }
+
+  /**
+   * What is done for the history in the store, while its {@link HistoryDuties} are started. `imports` bring Exchange,
+   * HistoryStore, ProcessStatusStore and LiveFlow.
+   */
+  static history(options: CaptureModuleOptions): DynamicModule {
+    return assemble('history', options, [
+      ...HISTORY,
+      ...(options.capture.includes('candles') ? [...HISTORY_CANDLES, StartLedgersUseCase] : []),
+    ]);
+  }
+}
+
+function assemble(
+  half: CaptureHalf,
+  { process, capture, imports }: CaptureModuleOptions,
+  providers: Provider[],
+): DynamicModule {
+  return {
+    module: CaptureModule,
+    imports: [ScheduleModule.forRoot(), ...imports],
+    providers: [
+      {
+        provide: CAPTURE_OPTIONS,
+        inject: [APP_CONFIG],
+        useFactory: ({ symbols, ingest }: AppConfig): CaptureOptions => ({
+          process,
+          half,
+          capture,
+          symbols,
+          pollIntervalSeconds: ingest.pollIntervalSeconds,
+          backfillDays: ingest.backfillDays,
+        }),
+      },
+      ...COMMON,
+      ...providers,
+    ],
+    exports: [CaptureStatus, ...(half === 'live' ? [] : [HistoryDuties])],
+  };
 }

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
 import { APP_CONFIG, loadConfig, type AppConfig } from '@app/config';
 import {
   CandleCursor,
@@ -6,7 +6,9 @@ import {
   EventPublisher,
   Exchange,
   HistoryStore,
+  LiveFlow,
   ProcessStatusStore,
+  SymbolTracking,
   type EpochMicros,
 } from '@app/domain';
 import { createLogger, LOGGER, MetricsRegistry } from '@app/observability';
@@ -14,6 +16,7 @@ import { FakeClock } from './fake-clock';
 import { FakeEventPublisher } from './fake-event-publisher';
 import { FakeExchange } from './fake-exchange';
 import { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
+import { FakeLiveFlow, FakeSymbolTracking } from './fake-live-flow';
 
 @Module({})
 class FakePortsModule {}
@@ -21,6 +24,8 @@ class FakePortsModule {}
 /** Everything around capture, in memory: what is published is stored at once. */
 export class FakePorts {
   readonly exchange: FakeExchange;
+  readonly tracking: FakeSymbolTracking;
+  readonly liveFlow = new FakeLiveFlow();
   readonly publisher = new FakeEventPublisher();
   readonly history = new FakeHistoryStore();
   readonly cursor = new FakeCandleCursor();
@@ -37,6 +42,7 @@ export class FakePorts {
   ) {
     this.config = loadConfig(variables, '/');
     this.exchange = new FakeExchange(clock, this.config.symbols);
+    this.tracking = new FakeSymbolTracking(clock);
     this.publisher.onPublish = (batch) => {
       this.history.take(batch);
     };
@@ -46,24 +52,48 @@ export class FakePorts {
     return new FakePorts(new FakeClock(time), variables);
   }
 
-  /** A module that provides all of it. */
+  /** A module that provides what both halves of capture need in one process. */
   module(): DynamicModule {
+    return this.withPorts([
+      { provide: EventPublisher, useValue: this.publisher },
+      { provide: HistoryStore, useValue: this.history },
+      { provide: CandleCursor, useValue: this.cursor },
+      { provide: ProcessStatusStore, useValue: this.processStatus },
+    ]);
+  }
+
+  /** A module for a process that captures without a store. */
+  liveModule(): DynamicModule {
+    return this.withPorts([
+      { provide: EventPublisher, useValue: this.publisher },
+      { provide: CandleCursor, useValue: this.cursor },
+      { provide: SymbolTracking, useValue: this.tracking },
+    ]);
+  }
+
+  /** A module for a process that does the history without capturing. */
+  historyModule(): DynamicModule {
+    return this.withPorts([
+      { provide: HistoryStore, useValue: this.history },
+      { provide: ProcessStatusStore, useValue: this.processStatus },
+      { provide: LiveFlow, useValue: this.liveFlow },
+    ]);
+  }
+
+  private withPorts(ports: readonly ValueProvider[]): DynamicModule {
     const { logged } = this;
     const destination = {
       write: (line: string) => {
         logged.push((JSON.parse(line) as { msg: string }).msg);
       },
     };
-    const providers = [
+    const providers: ValueProvider[] = [
       { provide: APP_CONFIG, useValue: this.config },
       { provide: LOGGER, useValue: createLogger('warn', 'test', destination) },
       { provide: MetricsRegistry, useValue: this.metrics },
       { provide: Clock, useValue: this.clock },
       { provide: Exchange, useValue: this.exchange },
-      { provide: EventPublisher, useValue: this.publisher },
-      { provide: HistoryStore, useValue: this.history },
-      { provide: CandleCursor, useValue: this.cursor },
-      { provide: ProcessStatusStore, useValue: this.processStatus },
+      ...ports,
     ];
     return { module: FakePortsModule, providers, exports: providers.map(({ provide }) => provide) };
   }

@@ -3,6 +3,7 @@ export { FakeEventPublisher } from './fake-event-publisher';
 export { FakeEventSink } from './fake-event-sink';
 export { buildMinute, FakeExchange, type ExchangeCall } from './fake-exchange';
 export { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
+export { FakeLiveFlow, FakeSymbolTracking } from './fake-live-flow';
 export {
   FakeCandleReader,
   FakeCoverageReader,

@@ -9,6 +9,7 @@ import {
   MINUTE,
   OriginMismatchError,
   serializeCandle,
+  SymbolTracking,
   type EpochMicros,
   type MinuteCandle,
   type OutgoingEvent,
@@ -21,7 +22,6 @@ import { inParallel } from '../schedule/in-parallel';
 import { LivePriority } from '../schedule/live-priority';
 import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
-import { SymbolTracker } from '../symbols/symbol-tracker';
 import { ExchangeTime } from './exchange-time';
 import { answeredRange, firstPage, isClosed } from './minute-page';
 import { RecentMinutes } from './recent-minutes';
@@ -54,7 +54,7 @@ export class SyncCandlesUseCase {
     private readonly publisher: EventPublisher,
     private readonly cursor: CandleCursor,
     private readonly exchangeTime: ExchangeTime,
-    private readonly tracker: SymbolTracker,
+    private readonly tracking: SymbolTracking,
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
     private readonly live: LivePriority,
@@ -153,7 +153,7 @@ export class SyncCandlesUseCase {
 
   /** From the last minute handed on, or from when the symbol is tracked; at most a day back, at least five minutes. */
   private async startFor(symbol: string, end: EpochMicros): Promise<EpochMicros> {
-    const [position, frame] = await Promise.all([this.cursor.position(symbol), this.tracker.frame(symbol)]);
+    const [position, frame] = await Promise.all([this.cursor.position(symbol), this.tracking.frame(symbol)]);
     const responsibleFrom = frame ? floorTo(frame.trackedSince, MINUTE) : end;
     const next = position === undefined ? responsibleFrom : floorTo(position, MINUTE) + MINUTE;
     const wanted = Math.max(next, frame ? responsibleFrom : 0, this.reached.get(symbol) ?? 0);
@@ -163,7 +163,7 @@ export class SyncCandlesUseCase {
   /** A store that cannot start the ledger now must not stop capture: the publisher keeps what comes meanwhile. */
   private async frameOf(symbol: string, origin: string): Promise<TrackedSymbol | undefined> {
     try {
-      return await this.tracker.ensure(symbol, origin);
+      return await this.tracking.ensure(symbol, origin);
     } catch (error) {
       if (error instanceof OriginMismatchError) throw error;
       this.outcomeOf(error);

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '@app/observability';
 import { BackfillUseCase } from './backfill.use-case';
 
 const STOP_MILLIS = 3_000;
 
-/** Runs the backfill beside live capture from the start of the process to its end. */
+/** Runs the backfill beside live capture. */
 @Injectable()
-export class BackfillRunner implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly abort = new AbortController();
+export class BackfillRunner {
+  private abort = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -16,14 +16,15 @@ export class BackfillRunner implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
+  start(): void {
+    this.abort = new AbortController();
     this.running = this.backfill.execute(this.abort.signal).catch((error: unknown) => {
       this.logger.error({ err: error }, 'backfill failed');
     });
   }
 
   /** The page in hand is stored or dropped whole; the next start goes on from what is missing. */
-  async onModuleDestroy(): Promise<void> {
+  async stop(): Promise<void> {
     this.abort.abort();
     await Promise.race([this.running, delay(STOP_MILLIS, undefined, { ref: false })]);
   }

@@ -109,7 +109,7 @@ describe('BackfillUseCase', () => {
     await backfill();
     expect(ports.history.stopped.size).toBe(0);
     expect(pages()).toHaveLength(2);
-    expect(progress().state).toBe('done');
+    expect(progress()?.state).toBe('done');
   });
 
   it('marks them stopped when the symbol does not trade', async () => {

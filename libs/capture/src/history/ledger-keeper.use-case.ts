@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { EventPublisher, ExchangeError, floorTo, HistoryStore, MINUTE, type TimeRange } from '@app/domain';
+import { ExchangeError, floorTo, HistoryStore, LiveFlow, MINUTE, type TimeRange } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { ExchangeTime } from '../candles/exchange-time';
-import { SyncCandlesUseCase } from '../candles/sync-candles.use-case';
 import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
 import { SymbolTracker } from '../symbols/symbol-tracker';
 import { BackfillUseCase, backfillSpan } from './backfill.use-case';
@@ -23,20 +22,19 @@ export class LedgerKeeperUseCase {
   constructor(
     private readonly history: HistoryStore,
     private readonly fetcher: MinuteFetcher,
-    private readonly syncCandles: SyncCandlesUseCase,
+    private readonly live: LiveFlow,
     private readonly backfill: BackfillUseCase,
     private readonly tracker: SymbolTracker,
     private readonly exchangeTime: ExchangeTime,
-    private readonly publisher: EventPublisher,
     private readonly pace: GentlePace,
     private readonly faults: CaptureFaults,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
   ) {}
 
   async execute(signal: AbortSignal): Promise<void> {
-    if (this.faults.standAside || this.syncCandles.isUnavailable) return;
-    // Minutes in the spool are not missing: they are on their way.
-    if (this.publisher.status().waitingEvents > 0) return;
+    // Minutes that wait somewhere are not missing: they are on their way.
+    if (this.faults.standAside || this.live.waiting) return;
+    await this.exchangeTime.measure(signal);
     let pagesLeft = PAGES_PER_RUN;
     for (const symbol of this.options.symbols) {
       if (signal.aborted || pagesLeft <= 0) return;
@@ -53,7 +51,7 @@ export class LedgerKeeperUseCase {
   /** Asks for what is due of one symbol, newest first; returns the number of pages asked for. */
   private async keep(symbol: string, pagesLeft: number, signal: AbortSignal): Promise<number> {
     const frame = await this.tracker.frame(symbol);
-    const reach = this.syncCandles.reach(symbol);
+    const reach = this.live.reach(symbol);
     if (!frame || reach === undefined) return 0;
     const now = this.exchangeTime.now();
     const backfilled = backfillSpan(frame);

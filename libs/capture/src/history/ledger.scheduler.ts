@@ -1,23 +1,29 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { MINUTE, SECOND } from '@app/domain';
 import { ClockAlignedScheduler } from '../schedule/clock-aligned.scheduler';
 import { LedgerKeeperUseCase } from './ledger-keeper.use-case';
 
 /** Looks after the ledger each minute, well after the candle sync. */
 @Injectable()
-export class LedgerScheduler implements OnApplicationBootstrap {
+export class LedgerScheduler {
+  private stopTask: (() => Promise<void>) | undefined;
+
   constructor(
     private readonly scheduler: ClockAlignedScheduler,
     private readonly ledgerKeeper: LedgerKeeperUseCase,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.scheduler.start({
+  start(): void {
+    this.stopTask = this.scheduler.start({
       name: 'ledger-keeper',
       interval: MINUTE,
       offset: 20 * SECOND,
       atStart: false,
       run: (signal) => this.ledgerKeeper.execute(signal),
     });
+  }
+
+  async stop(): Promise<void> {
+    await this.stopTask?.();
   }
 }

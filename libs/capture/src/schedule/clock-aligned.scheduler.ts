@@ -25,6 +25,7 @@ export interface AlignedTask {
 
 interface ScheduledTask extends AlignedTask {
   readonly abort: AbortController;
+  stopped: boolean;
   /** The instant that the timer waits for. */
   next: EpochMicros;
   running: Promise<void> | undefined;
@@ -36,8 +37,7 @@ interface ScheduledTask extends AlignedTask {
  */
 @Injectable()
 export class ClockAlignedScheduler implements OnModuleDestroy {
-  private readonly tasks: ScheduledTask[] = [];
-  private stopped = false;
+  private readonly tasks = new Set<ScheduledTask>();
 
   constructor(
     private readonly registry: SchedulerRegistry,
@@ -46,29 +46,38 @@ export class ClockAlignedScheduler implements OnModuleDestroy {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  start(task: AlignedTask): void {
-    const scheduled = { ...task, abort: new AbortController(), next: 0, running: undefined };
-    this.tasks.push(scheduled);
+  /** Starts a task; what is returned stops it, as {@link onModuleDestroy} stops all. */
+  start(task: AlignedTask): () => Promise<void> {
+    const scheduled: ScheduledTask = {
+      ...task,
+      abort: new AbortController(),
+      stopped: false,
+      next: 0,
+      running: undefined,
+    };
+    this.tasks.add(scheduled);
     if (task.atStart) {
       this.launch(scheduled, this.instantBefore(task));
     } else {
       scheduled.next = this.instantBefore(task) + task.interval;
       this.arm(scheduled);
     }
+    return () => this.stop(scheduled);
   }
 
   /** Starts nothing more and lets the runs in hand finish, within a time-out. */
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    await Promise.all(
-      this.tasks.map(async (task) => {
-        this.disarm(task);
-        if (!task.running) return;
-        await within(FINISH_MILLIS, task.running);
-        task.abort.abort();
-        await within(ABORT_MILLIS, task.running);
-      }),
-    );
+    await Promise.all([...this.tasks].map((task) => this.stop(task)));
+  }
+
+  private async stop(task: ScheduledTask): Promise<void> {
+    task.stopped = true;
+    this.tasks.delete(task);
+    this.disarm(task);
+    if (!task.running) return;
+    await within(FINISH_MILLIS, task.running);
+    task.abort.abort();
+    await within(ABORT_MILLIS, task.running);
   }
 
   /** The last instant of the task that is not after now. */
@@ -77,7 +86,7 @@ export class ClockAlignedScheduler implements OnModuleDestroy {
   }
 
   private arm(task: ScheduledTask): void {
-    if (this.stopped) return;
+    if (task.stopped) return;
     const millis = Math.min(this.clock.realMillisUntil(task.next), LONGEST_TIMER_MILLIS);
     this.registry.addTimeout(
       task.name,

@@ -20,6 +20,7 @@ export interface CaptureSnapshot {
     readonly used_weight: number;
     readonly weight_limit: number;
   };
+  /** Null in a process that only does the history. */
   readonly publisher: {
     readonly waiting_events: number;
     readonly waiting_bytes: number;
@@ -31,7 +32,7 @@ export interface CaptureSnapshot {
       readonly to: string;
       readonly events: number;
     }[];
-  };
+  } | null;
   readonly tickers: { readonly state: TickerState; readonly detail: string; readonly last_poll_at: string | null };
   readonly candles: {
     readonly state: 'off' | 'starting' | 'ok' | 'failing' | 'unavailable';
@@ -39,6 +40,7 @@ export interface CaptureSnapshot {
     /** How far the exchange's clock is ahead of ours; null while unknown. */
     readonly clock_skew_ms: number | null;
   };
+  /** Null in a process that only captures what happens now. */
   readonly backfill: {
     readonly state: 'waiting' | 'running' | 'done';
     readonly symbols_done: number;
@@ -48,7 +50,7 @@ export interface CaptureSnapshot {
     readonly rows: number;
     readonly percent: number;
     readonly eta_seconds: number | null;
-  };
+  } | null;
   readonly unknown_symbols: readonly string[];
   readonly symbols: readonly {
     readonly symbol: string;

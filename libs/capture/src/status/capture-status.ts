@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import {
   Clock,
   EventPublisher,
@@ -8,7 +8,9 @@ import {
   SECOND,
   type EpochMicros,
   type MinuteCandle,
+  type PublisherStatus,
 } from '@app/domain';
+import type { CaptureKind } from '@app/config';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { CaptureFaults } from './capture-faults';
@@ -39,6 +41,9 @@ const NO_BACKFILL: BackfillProgress = {
   etaSeconds: null,
 };
 
+/** Of a process that publishes nothing. */
+const NOTHING_WAITS = { waitingEvents: 0, detail: '' } as const;
+
 /** Polls are late when the last good one is this many intervals ago, and never before this long. */
 const LATE_INTERVALS = 3;
 const LATE_AT_LEAST: EpochMicros = 90 * SECOND;
@@ -63,14 +68,14 @@ export class CaptureStatus {
   constructor(
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     private readonly exchange: Exchange,
-    private readonly publisher: EventPublisher,
     private readonly clock: Clock,
     private readonly faults: CaptureFaults,
     private readonly metrics: CaptureMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Optional() private readonly publisher?: EventPublisher,
   ) {
     this.startedAt = clock.now();
-    this.candles = { state: options.capture.includes('candles') ? 'starting' : 'off', detail: '' };
+    this.candles = { state: this.captures('candles') ? 'starting' : 'off', detail: '' };
   }
 
   polled(symbols: readonly string[], time: EpochMicros): void {
@@ -128,9 +133,9 @@ export class CaptureStatus {
   /** Why capture is not doing its work; empty when it is: for `/readyz`. */
   problem(): string {
     if (this.faults.refused !== null) return this.faults.refused;
-    const { waitingEvents, detail } = this.publisher.status();
+    const { waitingEvents, detail } = this.publisher?.status() ?? NOTHING_WAITS;
     if (waitingEvents > 0) return `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}`;
-    if (!this.options.capture.includes('tickers')) return '';
+    if (!this.captures('tickers')) return '';
     const age = this.clock.now() - (this.poll.lastAt ?? this.startedAt);
     if (this.poll.lastAt === null) return this.poll.detail || 'the first poll has not been answered yet';
     const late = Math.max(LATE_AT_LEAST, LATE_INTERVALS * this.options.pollIntervalSeconds * SECOND);
@@ -140,8 +145,6 @@ export class CaptureStatus {
   /** Everything as one JSON-able object. */
   snapshot(): CaptureSnapshot {
     const exchange = this.exchange.status();
-    const publisher = this.publisher.status();
-    const { backfill } = this;
     return {
       state: this.problem() === '' && exchange.state === 'ok' ? 'ok' : 'degraded',
       problem: this.problem() || exchange.detail,
@@ -157,18 +160,7 @@ export class CaptureStatus {
         used_weight: exchange.usedWeight,
         weight_limit: exchange.weightLimit,
       },
-      publisher: {
-        waiting_events: publisher.waitingEvents,
-        waiting_bytes: publisher.waitingBytes,
-        detail: publisher.detail,
-        lost: publisher.lost.map(({ kind, symbol, from, to, events }) => ({
-          kind,
-          symbol,
-          from: formatMillisTime(from),
-          to: formatMillisTime(to),
-          events,
-        })),
-      },
+      publisher: this.publisher ? publisherPart(this.publisher.status()) : null,
       tickers: {
         state: this.tickerState(),
         detail: this.poll.detail,
@@ -178,16 +170,7 @@ export class CaptureStatus {
         ...this.candles,
         clock_skew_ms: this.skew === null ? null : Math.round(this.skew / MILLISECOND),
       },
-      backfill: {
-        state: backfill.state,
-        symbols_done: backfill.symbolsDone,
-        symbols_total: backfill.symbolsTotal,
-        minutes_done: backfill.minutesDone,
-        minutes_total: backfill.minutesTotal,
-        rows: backfill.rows,
-        percent: percentOf(backfill),
-        eta_seconds: backfill.etaSeconds,
-      },
+      backfill: this.options.half === 'live' ? null : backfillPart(this.backfill),
       unknown_symbols: [...this.unknownSymbols],
       symbols: this.options.symbols.map((symbol) => ({
         symbol,
@@ -198,11 +181,44 @@ export class CaptureStatus {
     };
   }
 
+  /** Whether this process captures it live. */
+  private captures(kind: CaptureKind): boolean {
+    return this.options.half !== 'history' && this.options.capture.includes(kind);
+  }
+
   private tickerState(): TickerState {
-    if (!this.options.capture.includes('tickers')) return 'off';
+    if (!this.captures('tickers')) return 'off';
     const { outcome } = this.poll;
     return outcome === 'ok' || outcome === 'starting' || outcome === 'refused' ? outcome : 'failing';
   }
+}
+
+function publisherPart({ waitingEvents, waitingBytes, detail, lost }: PublisherStatus): CaptureSnapshot['publisher'] {
+  return {
+    waiting_events: waitingEvents,
+    waiting_bytes: waitingBytes,
+    detail,
+    lost: lost.map(({ kind, symbol, from, to, events }) => ({
+      kind,
+      symbol,
+      from: formatMillisTime(from),
+      to: formatMillisTime(to),
+      events,
+    })),
+  };
+}
+
+function backfillPart(progress: BackfillProgress): CaptureSnapshot['backfill'] {
+  return {
+    state: progress.state,
+    symbols_done: progress.symbolsDone,
+    symbols_total: progress.symbolsTotal,
+    minutes_done: progress.minutesDone,
+    minutes_total: progress.minutesTotal,
+    rows: progress.rows,
+    percent: percentOf(progress),
+    eta_seconds: progress.etaSeconds,
+  };
 }
 
 function timeOrNull(time: EpochMicros | null | undefined): string | null {

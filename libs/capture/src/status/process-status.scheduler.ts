@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Clock, ProcessStatusStore } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
@@ -11,7 +11,7 @@ const EVERY_MILLIS = 10_000;
 
 /** Leaves the status in the store, where the API's `/health` finds it. */
 @Injectable()
-export class ProcessStatusScheduler implements OnApplicationBootstrap, OnModuleDestroy {
+export class ProcessStatusScheduler {
   private writing: Promise<void> | undefined;
 
   constructor(
@@ -23,7 +23,7 @@ export class ProcessStatusScheduler implements OnApplicationBootstrap, OnModuleD
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.tick();
     this.registry.addInterval(
       TIMER,
@@ -33,7 +33,7 @@ export class ProcessStatusScheduler implements OnApplicationBootstrap, OnModuleD
     );
   }
 
-  async onModuleDestroy(): Promise<void> {
+  async stop(): Promise<void> {
     if (this.registry.doesExist('interval', TIMER)) this.registry.deleteInterval(TIMER);
     await this.writing;
   }

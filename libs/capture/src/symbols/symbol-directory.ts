@@ -8,6 +8,7 @@ import { CaptureStatus } from '../status/capture-status';
 @Injectable()
 export class SymbolDirectory {
   private readonly statuses = new Map<string, string>();
+  private answeredBy: string | undefined;
   private askedAt = -Infinity;
   private answeredAt = -Infinity;
   private asking: Promise<void> | undefined;
@@ -26,6 +27,11 @@ export class SymbolDirectory {
     return this.statuses.get(symbol);
   }
 
+  /** Origin of the last answer; undefined before the first. */
+  get origin(): string | undefined {
+    return this.answeredBy;
+  }
+
   /** Asks again when the last answer is older than `age` and the last question older than a minute. */
   async refresh(age: EpochMicros, signal?: AbortSignal): Promise<void> {
     const now = this.clock.now();
@@ -42,6 +48,7 @@ export class SymbolDirectory {
       const { data, origin } = await this.exchange.symbols(this.options.symbols, signal);
       this.faults.answered();
       this.answeredAt = this.clock.now();
+      this.answeredBy = origin;
       for (const { symbol, status } of data) {
         this.statuses.set(symbol, status);
         this.status.exchangeStatus(symbol, status);

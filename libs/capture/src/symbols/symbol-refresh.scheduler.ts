@@ -1,23 +1,34 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { HOUR, MINUTE, SECOND } from '@app/domain';
+import { StartLedgersUseCase } from '../history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from '../schedule/clock-aligned.scheduler';
 import { SymbolDirectory } from './symbol-directory';
 
 /** Asks for the symbols at the start and every hour; each minute while the exchange does not answer. */
 @Injectable()
-export class SymbolRefreshScheduler implements OnApplicationBootstrap {
+export class SymbolRefreshScheduler {
+  private stopTask: (() => Promise<void>) | undefined;
+
   constructor(
     private readonly scheduler: ClockAlignedScheduler,
     private readonly directory: SymbolDirectory,
+    @Optional() private readonly ledgerStart?: StartLedgersUseCase,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.scheduler.start({
+  start(): void {
+    this.stopTask = this.scheduler.start({
       name: 'symbol-refresh',
       interval: MINUTE,
       offset: 40 * SECOND,
       atStart: true,
-      run: (signal) => this.directory.refresh(HOUR, signal),
+      run: async (signal) => {
+        await this.directory.refresh(HOUR, signal);
+        await this.ledgerStart?.execute();
+      },
     });
+  }
+
+  async stop(): Promise<void> {
+    await this.stopTask?.();
   }
 }

@@ -1,26 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, DAY, floorTo, HistoryStore, MINUTE, type TrackedSymbol } from '@app/domain';
+import { Clock, DAY, floorTo, HistoryStore, MINUTE, SymbolTracking, type TrackedSymbol } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 
-/** Starts the ledger of each symbol once the exchange has answered for it. */
+/** Starts the ledger of each symbol in the store once the exchange has answered for it. */
 @Injectable()
-export class SymbolTracker {
+export class SymbolTracker extends SymbolTracking {
   private readonly frames = new Map<string, TrackedSymbol>();
 
   constructor(
     private readonly history: HistoryStore,
     private readonly clock: Clock,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
-  ) {}
+  ) {
+    super();
+  }
 
-  /** The frame of a symbol's ledger; undefined before it has one. */
   async frame(symbol: string): Promise<TrackedSymbol | undefined> {
     const known = this.frames.get(symbol) ?? (await this.history.tracked(symbol));
     if (known) this.frames.set(symbol, known);
     return known;
   }
 
-  /** The frame of a symbol that the exchange of this origin has answered for, made now unless there is one. */
   async ensure(symbol: string, origin: string): Promise<TrackedSymbol> {
     const known = await this.frame(symbol);
     if (known) return known;
