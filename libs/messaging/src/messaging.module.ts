@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { Clock, EventPublisher, EventSink, PartitionSink, topicNames } from '@app/domain';
+import { Clock, EventPublisher, EventSink, LiveFlow, PartitionSink, topicNames } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { DirectPublisher } from './direct-publisher';
+import { BrokerLiveFlow } from './kafka/consumer/broker-live-flow';
 import { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';
 import { RejectedLog } from './rejected-log';
 import { Spool } from './spool/spool';
@@ -82,8 +83,21 @@ export class MessagingModule {
               metrics,
             }),
         },
+        {
+          provide: BrokerLiveFlow,
+          inject: [KafkaBatchServer, PartitionSink, APP_CONFIG, Clock, LOGGER],
+          useFactory: (
+            { broker }: KafkaBatchServer,
+            sink: PartitionSink,
+            { topics }: AppConfig,
+            clock: Clock,
+            logger: Logger,
+          ): BrokerLiveFlow =>
+            new BrokerLiveFlow(broker, sink, Object.values(topicNames(topics.prices)), clock, logger),
+        },
+        { provide: LiveFlow, useExisting: BrokerLiveFlow },
       ],
-      exports: [KafkaBatchServer],
+      exports: [KafkaBatchServer, BrokerLiveFlow, LiveFlow],
     };
   }
 }

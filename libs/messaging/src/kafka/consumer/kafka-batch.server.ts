@@ -36,7 +36,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
   private readonly session: ConsumerSession;
   private readonly closing = new AbortController();
   private readonly deadLetters: DeadLetterPublisher;
-  private readonly broker: KafkaBrokerView;
+  readonly broker: KafkaBrokerView;
 
   constructor(private readonly options: KafkaBatchServerOptions) {
     super();
@@ -82,22 +82,6 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     this.closing.abort();
     await this.session.close();
     await Promise.all([this.deadLetters.close(), this.broker.close()]);
-  }
-
-  /** Messages of the topics that the store has not taken yet, over all consumers. @throws KafkaJSError */
-  async backlog(): Promise<number> {
-    const { sink, topics } = this.options;
-    const names = Object.values(topics);
-    const taken = new Map(
-      (await sink.positions(names)).map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]),
-    );
-    let waiting = 0;
-    for (const topic of names) {
-      for (const [partition, { earliest, latest }] of await this.broker.extents(topic)) {
-        waiting += Math.max(0, latest - (taken.get(`${topic}/${partition}`) ?? earliest));
-      }
-    }
-    return waiting;
   }
 
   override on(): never {
