@@ -86,9 +86,8 @@ export class BrokerLiveFlow extends LiveFlow {
 
   private async isTaken({ ends }: Mark): Promise<boolean> {
     const positions = await this.sink.positions(this.topics);
-    const taken = new Map(
-      positions.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset] as const),
-    );
+    const taken = new Map<string, number>();
+    for (const { topic, partition, nextOffset } of positions) taken.set(`${topic}/${partition}`, nextOffset);
     return [...ends].every(([target, end]) => (taken.get(target) ?? 0) >= end);
   }
 }
