@@ -1,0 +1,220 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { eventually } from './app-process';
+import { reservePortBlock, type PortBlock } from './port-block';
+
+const SCRIPT = resolve(__dirname, '../../scripts/kafka.mjs');
+
+/** A broker that is already there (`KAFKA_BOOTSTRAP_SERVERS`), for machines without Java; it cannot be killed. */
+const EXTERNAL = process.env['KAFKA_BOOTSTRAP_SERVERS'] ?? '';
+
+/** Why no broker of the tests' own can be had here; undefined when one can. */
+const NO_OWN_BROKER = EXTERNAL === '' ? whyNoJars() : 'KAFKA_BOOTSTRAP_SERVERS names a broker that may not be killed';
+
+/** `describe` for tests that need a real Kafka; skipped by name, and said, where none can be had. */
+export const describeKafka = EXTERNAL === '' ? describeOrSkip(NO_OWN_BROKER) : describe;
+
+/** `describe` for tests that kill, pause or empty the broker: they need one of their own. */
+export const describeOwnKafka = describeOrSkip(NO_OWN_BROKER);
+
+/** Longest time a broker may take to answer after its start, on a machine that is busy with other suites. */
+const START_LIMIT_MS = 90_000;
+const STOP_LIMIT_MS = 30_000;
+
+function whyNoJars(): string | undefined {
+  const { status, stderr } = spawnSync(process.execPath, [SCRIPT, 'have'], { encoding: 'utf8' });
+  return status === 0 ? undefined : stderr.trim();
+}
+
+function describeOrSkip(reason: string | undefined): jest.Describe {
+  if (reason === undefined) return describe;
+  process.stderr.write(`SKIPPED: tests against Apache Kafka in this file: ${reason}\n`);
+  return describe.skip;
+}
+
+export interface TopicOptions {
+  readonly partitions?: number;
+  /** Settings of the topic; `max.message.bytes` lets messages in that the broker's default of 1 MB refuses. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A real Apache Kafka broker, one node in KRaft mode. Its address stays the same while it is stopped, killed and started
+ * again, on the same data or on none. Topics are never made by a client that mentions their name.
+ */
+export class KafkaBroker {
+  private child: ChildProcess | undefined;
+  private output = '';
+
+  private constructor(
+    /** `host:port`, as in `KAFKA_BOOTSTRAP_SERVERS`. */
+    readonly bootstrap: string,
+    private readonly own?: { readonly block: PortBlock; readonly folder: string; readonly settings: readonly string[] },
+  ) {}
+
+  /**
+   * A broker that answers.
+   * @param settings - broker settings beside those of `make up`, for example `message.max.bytes`
+   */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<KafkaBroker> {
+    if (EXTERNAL !== '') return new KafkaBroker(EXTERNAL);
+    const block = await reservePortBlock();
+    const broker = new KafkaBroker(`127.0.0.1:${block.ports[0]}`, {
+      block,
+      folder: mkdtempSync(join(tmpdir(), 'csp-kafka-')),
+      settings: Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+    });
+    await broker.startAgain();
+    return broker;
+  }
+
+  get isRunning(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Starts the broker that was stopped or killed, and waits until it answers. */
+  async startAgain({ emptyVolume = false } = {}): Promise<void> {
+    await this.launch({ emptyVolume });
+    await this.untilReady();
+  }
+
+  /** Starts the broker that was stopped or killed, without waiting for it. */
+  async launch({ emptyVolume = false } = {}): Promise<void> {
+    const { block, folder, settings } = this.mustBeOwn();
+    if (this.isRunning) throw new Error('the broker is running');
+    if (emptyVolume) rmSync(join(folder, 'log'), { recursive: true });
+    const port = String(block.ports[0]);
+    const prepared = execFileSync(process.execPath, [
+      SCRIPT,
+      'prepare',
+      '--folder',
+      folder,
+      '--port',
+      port,
+      ...settings,
+    ]);
+    const { command, args } = JSON.parse(prepared.toString('utf8')) as { command: string; args: string[] };
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    await once(child, 'spawn');
+    const collect = (chunk: Buffer): void => {
+      this.output = (this.output + chunk.toString('utf8')).slice(-20_000);
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    endWithThisProcess(child);
+    this.child = child;
+  }
+
+  /** Waits until the broker answers a metadata request; fails at once when it has ended. */
+  async untilReady(): Promise<void> {
+    await eventually(
+      'the broker answers',
+      async () => {
+        if (this.own && !this.isRunning) throw new Error(`the broker has ended:\n${this.output.slice(-2_000)}`);
+        const { brokers } = await this.asAdmin((admin) => admin.describeCluster());
+        return brokers.length > 0 ? true : undefined;
+      },
+      START_LIMIT_MS,
+    );
+  }
+
+  /** Ends the broker as an operator does. */
+  async stop(): Promise<void> {
+    this.resume();
+    await this.end('SIGTERM');
+  }
+
+  /** Ends the broker at once: nothing is flushed, no client is told. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** The broker keeps its connections and does nothing (SIGSTOP). */
+  pause(): void {
+    this.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.signal('SIGCONT');
+  }
+
+  /** Ends an own broker and removes its data; an external one is left as it is. */
+  async close(): Promise<void> {
+    if (!this.own) return;
+    if (this.isRunning) await this.kill();
+    this.own.block.release();
+    rmSync(this.own.folder, { recursive: true, force: true });
+  }
+
+  /**
+   * A client of kafkajs that logs nothing.
+   * @param retries - how often a request is tried again. A consumer needs some: without a retry it stops for good when
+   * the group's coordinator is still loading, as it is just after a start.
+   */
+  client(retries = 10): Kafka {
+    return new Kafka({
+      clientId: 'csp-test',
+      brokers: this.bootstrap.split(','),
+      connectionTimeout: 2_000,
+      requestTimeout: 10_000,
+      retry: { retries },
+      logLevel: logLevel.NOTHING,
+    });
+  }
+
+  /** Asks as administrator, once: a broker that is away is an error at once. */
+  async asAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.client(0).admin();
+    try {
+      await admin.connect();
+      return await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  async createTopic(topic: string, { partitions = 1, settings = {} }: TopicOptions = {}): Promise<void> {
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    await this.asAdmin((admin) =>
+      admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true }),
+    );
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.isRunning) return;
+    const ended = once(this.child!, 'exit').then(() => true);
+    this.signal(signal);
+    const timeout = new AbortController();
+    const inTime = await Promise.race([ended, delay(STOP_LIMIT_MS, false, { signal: timeout.signal })]);
+    timeout.abort();
+    if (!inTime) {
+      this.signal('SIGKILL');
+      throw new Error(`the broker did not end within ${STOP_LIMIT_MS} ms of ${signal}:\n${this.output.slice(-2_000)}`);
+    }
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    this.mustBeOwn();
+    this.child?.kill(signal);
+  }
+
+  private mustBeOwn(): NonNullable<KafkaBroker['own']> {
+    if (!this.own) throw new Error(NO_OWN_BROKER);
+    return this.own;
+  }
+}
+
+/** A broker outlives a jest worker that is killed, unless somebody sees the pipe break: this shell does. */
+function endWithThisProcess(child: ChildProcess): void {
+  const watch = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$1" 2>/dev/null', 'sh', String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  watch.unref();
+  child.once('exit', () => watch.kill('SIGKILL'));
+}
