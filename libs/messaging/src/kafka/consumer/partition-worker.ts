@@ -19,6 +19,8 @@ import { ConsumerClosingError, type UnitTaker } from './unit-taker';
 
 /** Pause after a fault of the store before the same batch is fetched and tried again. */
 const FAULT_PAUSE_MILLIS = 1_000;
+/** A topic that does not come to rest must not be asked in a tight loop. */
+const REPOSITION_PAUSE_MILLIS = 100;
 
 export interface PartitionWorkerParts {
   readonly sink: PartitionSink;
@@ -86,7 +88,7 @@ export class PartitionWorker {
     const begin = fetchedOffset(payload);
     if (this.stage.name === 'verifying') await this.verify(this.stage, payload, begin);
     else if (begin === this.position) await this.takeAll(payload.batch.messages, payload);
-    else await this.reposition(begin);
+    else await this.reposition(begin, payload);
   }
 
   private async rest(payload: EachBatchPayload): Promise<void> {
@@ -140,7 +142,7 @@ export class PartitionWorker {
     payload: EachBatchPayload,
     begin: number,
   ): Promise<void> {
-    if (begin !== this.position - 1) return this.reposition(begin);
+    if (begin !== this.position - 1) return this.reposition(begin, payload);
     const [first, ...rest] = payload.batch.messages;
     const isThere = first !== undefined && Number(first.offset) === this.position - 1;
     if (isThere && hashOfMessage(first) !== hash) {
@@ -149,13 +151,15 @@ export class PartitionWorker {
     }
     await this.parts.sink.start(claim, { kind: 'continue', offset: this.position, clusterId });
     this.stage = { name: 'running', claim };
+    payload.resolveOffset(String(this.position - 1));
     await this.takeAll(isThere ? rest : payload.batch.messages, payload);
   }
 
   /** The fetch began elsewhere than it was asked to: the offset is out of the topic's range, or the topic is another. */
-  private async reposition(begin: number): Promise<void> {
+  private async reposition(begin: number, payload: EachBatchPayload): Promise<void> {
     const { topic, partition } = this.target;
     this.parts.logger.warn({ topic, partition, expected: this.position, begin }, 'fetched from an unexpected offset');
+    await this.parts.taker.pause(REPOSITION_PAUSE_MILLIS, () => payload.heartbeat());
     await this.claim();
   }
 
