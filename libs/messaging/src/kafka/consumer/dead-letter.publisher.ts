@@ -5,6 +5,7 @@ import type { IHeaders, Kafka, Producer } from 'kafkajs';
 import { deadLetterTopic } from '../topic-admin';
 import { settledWithin } from '../within';
 import type { ConsumerMetrics } from './consumer-metrics';
+import type { ConsumerStatus } from './consumer-status';
 import type { RejectedMessage } from './message-unit';
 
 const DISCONNECT_MILLIS = 2_000;
@@ -39,6 +40,7 @@ export class DeadLetterPublisher extends DeadLetters {
   constructor(
     private readonly kafka: Kafka,
     private readonly metrics: ConsumerMetrics,
+    private readonly status: ConsumerStatus,
     private readonly logger: Logger,
   ) {
     super();
@@ -72,6 +74,7 @@ export class DeadLetterPublisher extends DeadLetters {
       });
     }
     this.metrics.deadLettered(topic);
+    this.status.deadLettered();
     this.logger.error(
       { topic, partition, offset, field: violation.field },
       `a message was set aside in ${deadLetterTopic(topic)}: ${violation.message}`,

@@ -45,7 +45,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     const metrics = new ConsumerMetrics(options.metrics);
     const status = new ConsumerStatus(groupId, logger);
     this.consumerStatus = status;
-    this.deadLetters = new DeadLetterPublisher(kafka, metrics, logger);
+    this.deadLetters = new DeadLetterPublisher(kafka, metrics, status, logger);
     this.broker = new KafkaBrokerView(kafka);
     const taker = new UnitTaker({
       handle: (unit) => this.dispatch(unit),

@@ -173,10 +173,7 @@ export class PartitionWorker {
       if (!payload.isRunning() || payload.isStale()) return;
       const rejected: RejectedMessage[] = [];
       const unit = MessageUnit.of(run.messages, run.begin, run.next, (message) => rejected.push(message));
-      for (const letter of rejected) {
-        await this.parts.deadLetters.send(this.target, letter, 1);
-        status.deadLettered();
-      }
+      for (const letter of rejected) await this.parts.deadLetters.send(this.target, letter, 1);
       await taker.take(stage.claim, unit, () => payload.heartbeat());
       this.position = run.next;
       payload.resolveOffset(String(run.next - 1));
