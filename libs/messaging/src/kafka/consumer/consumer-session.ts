@@ -11,9 +11,10 @@ import type { DeadLetters } from './dead-letter.publisher';
 import { PartitionWorker } from './partition-worker';
 import type { UnitTaker } from './unit-taker';
 
-const SESSION_TIMEOUT_MILLIS = 30_000;
-const HEARTBEAT_MILLIS = 3_000;
-const REBALANCE_TIMEOUT_MILLIS = 60_000;
+/** A consumer that was killed keeps its partitions for so long; one whose event loop stands still for longer loses them. */
+const SESSION_TIMEOUT_MILLIS = 10_000;
+const HEARTBEAT_MILLIS = 2_000;
+const REBALANCE_TIMEOUT_MILLIS = 20_000;
 /** The broker answers a fetch that finds nothing after so long. */
 const FETCH_WAIT_MILLIS = 500;
 const FIRST_RESTART_MILLIS = 250;

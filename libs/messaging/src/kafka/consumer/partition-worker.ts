@@ -19,6 +19,8 @@ import { ConsumerClosingError, type UnitTaker } from './unit-taker';
 
 /** Pause after a fault of the store before the same batch is fetched and tried again. */
 const FAULT_PAUSE_MILLIS = 1_000;
+/** Long enough for a heartbeat that really goes to the broker. */
+const CONFIRMATION_MILLIS = 3_000;
 /** A topic that does not come to rest must not be asked in a tight loop. */
 const REPOSITION_PAUSE_MILLIS = 100;
 
@@ -42,7 +44,7 @@ type Stage =
   | { readonly name: 'verifying'; readonly claim: PartitionClaim; readonly clusterId: string; readonly hash: string }
   /** Units are taken from `position` on. */
   | { readonly name: 'running'; readonly claim: PartitionClaim }
-  /** Another consumer has the partition: nothing may be written. */
+  /** Another consumer has claimed the partition: nothing may be written until the group has confirmed this one. */
   | { readonly name: 'lost' };
 
 /**
@@ -75,13 +77,19 @@ export class PartitionWorker {
         throw error;
       } else {
         this.parts.status.failed(error);
-        await this.rest(payload);
+        await this.rest(payload, FAULT_PAUSE_MILLIS).catch((reason: unknown) => {
+          if (!(reason instanceof ConsumerClosingError)) throw reason;
+        });
       }
     }
   }
 
   private async step(payload: EachBatchPayload): Promise<void> {
-    if (this.stage.name === 'lost') return this.rest(payload);
+    if (this.stage.name === 'lost') {
+      // Whoever is no longer a member learns it from a heartbeat here; a sleeper that woke may have claimed in error.
+      await this.rest(payload, CONFIRMATION_MILLIS);
+      this.stage = { name: 'unclaimed' };
+    }
     if (this.stage.name === 'unclaimed') await this.claim();
     // A fetch from elsewhere that was under way: the one that was asked for comes next.
     if (payload.isStale()) return;
@@ -91,12 +99,8 @@ export class PartitionWorker {
     else await this.reposition(begin, payload);
   }
 
-  private async rest(payload: EachBatchPayload): Promise<void> {
-    await this.parts.taker
-      .pause(FAULT_PAUSE_MILLIS, () => payload.heartbeat())
-      .catch((error: unknown) => {
-        if (!(error instanceof ConsumerClosingError)) throw error;
-      });
+  private rest(payload: EachBatchPayload, millis: number): Promise<void> {
+    return this.parts.taker.pause(millis, () => payload.heartbeat());
   }
 
   /** Claims the partition and finds out where to go on. */

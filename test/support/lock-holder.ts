@@ -1,0 +1,35 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+
+const SCRIPT = `
+  const database = new (require('better-sqlite3'))(process.argv[1]);
+  database.exec(process.argv[2]);
+  console.log('locked');
+  setInterval(() => {}, 1000);`;
+
+/** Another process that holds a lock of an SQLite file until it is told to end. */
+export class LockHolder {
+  private constructor(private readonly child: ChildProcess) {}
+
+  /** Resolves when the statement, such as `BEGIN IMMEDIATE`, has taken the lock. */
+  static async start(path: string, statement: string): Promise<LockHolder> {
+    const child = spawn(process.execPath, ['-e', SCRIPT, path, statement], {
+      cwd: resolve(__dirname, '../..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    return new LockHolder(child);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+}
