@@ -24,14 +24,9 @@ export async function compare(
 ): Promise<Comparison> {
   const [subjects, peers]: [number[], number[]] = [[], []];
   for (let round = 0; round <= rounds; round += 1) {
-    let [ofSubject, ofPeer] = [0, 0];
-    if (round % 2 === 0) {
-      ofPeer = await peer();
-      ofSubject = await subject();
-    } else {
-      ofSubject = await subject();
-      ofPeer = await peer();
-    }
+    const peerFirst = round % 2 === 0 ? await peer() : undefined;
+    const ofSubject = await subject();
+    const ofPeer = peerFirst ?? (await peer());
     if (round === 0) continue;
     subjects.push(ofSubject);
     peers.push(ofPeer);

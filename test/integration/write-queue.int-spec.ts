@@ -78,19 +78,19 @@ describe('WriteQueue on a real SQLite file', () => {
     expect(stored()).toEqual(kept);
   });
 
-  it('should run units in the order in which they were given, the next after the roll-back of the one before', async () => {
+  it('should run units in the order in which they were given, undoing one that fails while its lock holds', async () => {
     const happened: string[] = [];
     const failing = queue.run(
       () => {
         happened.push('fails');
         throw new Error('no');
       },
-      { onRollback: () => happened.push(`rolled back, in transaction: ${database.inTransaction}`) },
+      { undo: () => happened.push(`undone, in transaction: ${database.inTransaction}`) },
     );
     const next = queue.run(() => happened.push('next'));
     await expect(failing).rejects.toThrow('no');
     await next;
-    expect(happened).toEqual(['fails', 'rolled back, in transaction: false', 'next']);
+    expect(happened).toEqual(['fails', 'undone, in transaction: true', 'next']);
   });
 
   it('should tell why a unit failed even when undoing it fails too, and go on', async () => {
@@ -99,7 +99,7 @@ describe('WriteQueue on a real SQLite file', () => {
         throw new TypeError('the reason');
       },
       {
-        onRollback: () => {
+        undo: () => {
           throw new Error('the folder is gone');
         },
       },

@@ -4,7 +4,7 @@ import type { KafkaPublisher } from '@app/messaging';
 import { IngestAppModule } from './ingest-app.module';
 
 describe('IngestAppModule', () => {
-  const capture = { problem: () => '' } as CaptureStatus;
+  const capture = { problem: () => '' } as unknown as CaptureStatus;
 
   function healthOf(publisher?: { stalledMillis: number }): ProcessHealth {
     const health = new ProcessHealth();

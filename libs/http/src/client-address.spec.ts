@@ -5,7 +5,7 @@ function request(
   peer: string | undefined = '10.0.0.9',
 ): Parameters<typeof clientAddress>[0] {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-  return { headers, socket: { remoteAddress: peer } } as Parameters<typeof clientAddress>[0];
+  return { headers, socket: { remoteAddress: peer } } as unknown as Parameters<typeof clientAddress>[0];
 }
 
 describe('clientAddress', () => {

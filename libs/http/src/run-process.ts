@@ -25,7 +25,7 @@ export interface ProcessDefinition {
   /** Refuses configurations that this process cannot run with. @throws ConfigError */
   readonly check?: (config: AppConfig) => void;
   /** What is added to the application before it listens. */
-  readonly prepare?: (app: NestFastifyApplication) => void;
+  readonly prepare?: (app: NestFastifyApplication) => void | Promise<void>;
 }
 
 /** Exit codes: 2 for a wrong configuration, 1 for any other reason that keeps the process from starting. */
@@ -46,7 +46,7 @@ async function start({ name, port, module, check, prepare }: ProcessDefinition):
   const metrics = new MetricsRegistry({ process: name, version: platformVersion() });
   const clock = await createClock({ clock: config.clock, restUrls: config.exchange.restUrls });
   const app = await createHttpApp(module({ config, clock, logger, metrics }), { logger, metrics, http });
-  prepare?.(app);
+  await prepare?.(app);
   stopOnSignal(app, logger);
   const { url } = await listen(app, port(http), http.host);
   limitHeapGrowth();

@@ -10,3 +10,7 @@ export { PublisherMetrics } from './publisher/publisher-metrics';
 export { RejectedLog } from './publisher/rejected-log';
 export { FolderLockedError } from './spool/folder-lock';
 export { Spool, type SpoolOptions, type SpoolRead } from './spool/spool';
+export { BrokerLiveFlow } from './kafka/consumer/broker-live-flow';
+export type { ConsumedUnit } from './kafka/consumer/consumed-unit';
+export { DEAD_LETTER_HEADERS } from './kafka/consumer/dead-letter.publisher';
+export { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';

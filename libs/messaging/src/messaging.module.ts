@@ -1,10 +1,21 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { CandleCursor, Clock, EventPublisher, EventSink, SymbolTracking, topicNames } from '@app/domain';
+import {
+  CandleCursor,
+  Clock,
+  EventPublisher,
+  EventSink,
+  LiveFlow,
+  PartitionSink,
+  SymbolTracking,
+  topicNames,
+} from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { IngestState } from './ingest-state/ingest-state';
 import { IngestCandleCursor, IngestSymbolTracking } from './ingest-state/ingest-state.ports';
+import { BrokerLiveFlow } from './kafka/consumer/broker-live-flow';
+import { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';
 import { KafkaEventTarget } from './kafka/producer/kafka-event-target';
 import { KafkaProducerMetrics } from './kafka/producer/kafka-producer.metrics';
 import { KafkaPublisher } from './kafka/producer/kafka-publisher';
@@ -14,6 +25,7 @@ import { RejectedLog } from './publisher/rejected-log';
 import { Spool } from './spool/spool';
 
 const SPOOL = Symbol('Spool');
+const CONSUMER_CLIENT_ID = 'crypto-consumer';
 
 const SPOOL_PROVIDER: Provider = {
   provide: SPOOL,
@@ -116,6 +128,50 @@ export class MessagingModule {
         { provide: EventPublisher, useExisting: KafkaPublisher },
       ],
       exports: [EventPublisher, KafkaPublisher, CandleCursor, SymbolTracking],
+    };
+  }
+
+  /** Takes the events of the broker; `imports` bring {@link PartitionSink}. */
+  static consumer(imports: NonNullable<ModuleMetadata['imports']>): DynamicModule {
+    return {
+      module: MessagingModule,
+      imports,
+      providers: [
+        {
+          provide: KafkaBatchServer,
+          inject: [PartitionSink, APP_CONFIG, LOGGER, MetricsRegistry],
+          useFactory: (
+            sink: PartitionSink,
+            { kafka, topics }: AppConfig,
+            logger: Logger,
+            metrics: MetricsRegistry,
+          ): KafkaBatchServer =>
+            new KafkaBatchServer({
+              bootstrapServers: kafka.bootstrapServers,
+              clientId: CONSUMER_CLIENT_ID,
+              groupId: kafka.groupId,
+              topics: topicNames(topics.prices),
+              partitions: kafka.partitions,
+              sink,
+              logger,
+              metrics,
+            }),
+        },
+        {
+          provide: BrokerLiveFlow,
+          inject: [KafkaBatchServer, PartitionSink, APP_CONFIG, Clock, LOGGER],
+          useFactory: (
+            { broker }: KafkaBatchServer,
+            sink: PartitionSink,
+            { topics }: AppConfig,
+            clock: Clock,
+            logger: Logger,
+          ): BrokerLiveFlow =>
+            new BrokerLiveFlow(broker, sink, Object.values(topicNames(topics.prices)), clock, logger),
+        },
+        { provide: LiveFlow, useExisting: BrokerLiveFlow },
+      ],
+      exports: [KafkaBatchServer, BrokerLiveFlow, LiveFlow],
     };
   }
 }

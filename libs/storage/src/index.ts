@@ -1,7 +1,10 @@
 export { ArchiveIdentityError } from './bronze/archive-identity';
 export { CaptureOwnerError } from './database/capture-owner.lock';
+export { ConsumerStore } from './consumer-store';
 export { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 export { StoreBusyError, WriteQueue } from './database/write-queue';
+export { StorageConsumeModule } from './storage-consume.module';
 export { StorageReadModule } from './storage-read.module';
 export { StorageWriteModule } from './storage-write.module';
-export { WriteStore, type WriteStoreOptions } from './write-store';
+export type { StoreOptions } from './store-parts';
+export { WriteStore } from './write-store';

@@ -23,6 +23,10 @@ export class SymbolEntity {
   /** First minute of the ledger. */
   @Column('integer', { name: 'ledger_start', nullable: true })
   ledgerStart!: number | null;
+
+  /** 1 once the first backfill has been planned; candles may start the ledger before that. */
+  @Column('integer', { name: 'backfill_planned', default: 0 })
+  backfillPlanned!: number;
 }
 
 /** Runs of minutes in one state; minutes in no row are missing. */

@@ -47,3 +47,74 @@ export class ProcessStatusEntity {
   @Column('text')
   status!: string;
 }
+
+/** How far each partition of the broker is taken, and by whom. */
+@Entity('sink_progress', { withoutRowid: true })
+export class SinkProgressEntity {
+  @PrimaryColumn('text')
+  topic!: string;
+
+  @PrimaryColumn('integer')
+  partition!: number;
+
+  /** Raised at each claim; whoever holds an older one may not write. */
+  @Column('integer')
+  epoch!: number;
+
+  /** Offset at which to go on; null before the first start. */
+  @Column('integer', { name: 'next_offset', nullable: true })
+  nextOffset!: number | null;
+
+  /** Hash of the message at `next_offset - 1`; null where the position does not come from a message. */
+  @Column('text', { name: 'last_hash', nullable: true })
+  lastHash!: string | null;
+
+  @Column('text', { name: 'cluster_id', nullable: true })
+  clusterId!: string | null;
+}
+
+/** Messages that the broker gave up before they were taken. */
+@Entity('topic_losses', { withoutRowid: true })
+export class TopicLossEntity {
+  @PrimaryColumn('text')
+  topic!: string;
+
+  @PrimaryColumn('integer')
+  partition!: number;
+
+  /** When it was noticed, microseconds since the epoch, UTC. */
+  @PrimaryColumn('integer', { name: 'noticed_at' })
+  noticedAt!: number;
+
+  /** First lost offset. */
+  @Column('integer', { name: 'from_offset' })
+  fromOffset!: number;
+
+  /** Offset after the last lost one. */
+  @Column('integer', { name: 'to_offset' })
+  toOffset!: number;
+}
+
+/** Natural keys of what was taken in the last 48 hours while no rows are written. */
+@Entity('taken_keys', { withoutRowid: true })
+export class TakenKeyEntity {
+  @PrimaryColumn('text')
+  kind!: string;
+
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  /** Timestamp of a price event, open time of a candle. */
+  @PrimaryColumn('integer')
+  time!: number;
+
+  @PrimaryColumn('text')
+  source!: string;
+
+  @PrimaryColumn('integer', { name: 'captured_at' })
+  capturedAt!: number;
+
+  /** Hash of a candle's numbers; empty for price events. */
+  @Column('text', { name: 'numbers_hash' })
+  numbersHash!: string;
+}

@@ -67,3 +67,13 @@ export interface ProcessStatusRow {
 export abstract class ProcessStatusStore {
   abstract write(row: ProcessStatusRow): Promise<void>;
 }
+
+/** The right of one process at a time to do what a store needs done once: first backfill, repair, symbol list, ledger. */
+export abstract class StoreLease {
+  abstract readonly held: boolean;
+
+  /** Takes the lease unless another live process has it; returns whether it is held now. */
+  abstract acquire(): Promise<boolean>;
+
+  abstract release(): void;
+}

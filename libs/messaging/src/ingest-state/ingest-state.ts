@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { EpochMicros, TrackedSymbol } from '@app/domain';
@@ -92,15 +92,12 @@ export class IngestState implements BeforeApplicationShutdown {
   }
 
   private load(): void {
-    const stored = readJsonFile(this.path) as { origin?: unknown; symbols?: Record<string, unknown> } | undefined;
-    if (stored === undefined) {
-      if (existsSync(this.path)) {
-        this.logger.warn(
-          'the state of capture is not readable: candles begin with the current minute, as at a first start',
-        );
-      }
-      return;
-    }
+    const stored = readJsonFile(this.path, (reason) => {
+      this.logger.warn(
+        `the state of capture is not readable (${reason}): candles begin with the current minute, as at a first start`,
+      );
+    }) as { origin?: unknown; symbols?: Record<string, unknown> } | undefined;
+    if (stored === undefined) return;
     if (typeof stored.origin === 'string') this.claimedOrigin = stored.origin;
     for (const [symbol, state] of Object.entries(stored.symbols ?? {})) {
       this.symbols.set(symbol, readSymbolState(state as Readonly<Record<string, unknown>>));

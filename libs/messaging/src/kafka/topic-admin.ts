@@ -21,9 +21,13 @@ export class TopicPartitionsError extends Error {
   }
 }
 
+const DEAD_LETTER_SUFFIX = '.dlq';
+/** A message that is set aside for its size must fit where it is set aside. */
+const DEAD_LETTER_CONFIG = [{ name: 'max.message.bytes', value: String(16 * 1_048_576) }];
+
 /** Where messages go that are their own fault. */
 export function deadLetterTopic(topic: string): string {
-  return `${topic}.dlq`;
+  return `${topic}${DEAD_LETTER_SUFFIX}`;
 }
 
 export interface TopicPlan {
@@ -65,7 +69,12 @@ export async function ensureTopics(kafka: Kafka, { topics, partitions, deadLette
 
 async function create(admin: Admin, topics: ReadonlyMap<string, number>): Promise<void> {
   await admin.createTopics({
-    topics: [...topics].map(([topic, numPartitions]) => ({ topic, numPartitions, replicationFactor: -1 })),
+    topics: [...topics].map(([topic, numPartitions]) => ({
+      topic,
+      numPartitions,
+      replicationFactor: -1,
+      ...(topic.endsWith(DEAD_LETTER_SUFFIX) ? { configEntries: DEAD_LETTER_CONFIG } : {}),
+    })),
     // Other processes make the same topics at the same time; whether all are there is looked at afterwards.
     waitForLeaders: false,
   });

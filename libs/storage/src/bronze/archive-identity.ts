@@ -3,10 +3,12 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,10 +30,8 @@ export function flushFolder(path: string): void {
   }
 }
 
-/** Replaces a file in one step: whoever reads it finds the old or the new contents, never a part. */
-function replaceFile(path: string, contents: string): void {
-  const next = `${path}.new`;
-  const descriptor = openSync(next, 'w');
+function writeFlushed(path: string, contents: string): void {
+  const descriptor = openSync(path, 'w');
   try {
     // Unlike writeSync, it throws when the disk took a part only.
     writeFileSync(descriptor, contents);
@@ -39,6 +39,12 @@ function replaceFile(path: string, contents: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Replaces a file in one step: whoever reads it finds the old or the new contents, never a part. */
+function replaceFile(path: string, contents: string): void {
+  const next = `${path}.${process.pid}.new`;
+  writeFlushed(next, contents);
   renameSync(next, path);
   flushFolder(dirname(path));
 }
@@ -71,6 +77,20 @@ function readFacts(path: string): ArchiveFacts {
   return { writer_id: writerId, ...(origin === undefined ? {} : { origin }) };
 }
 
+/** Makes a file in one step unless it is there: of several processes that try at once, one succeeds. */
+function createFile(path: string, contents: string): void {
+  const next = `${path}.${process.pid}.new`;
+  writeFlushed(next, contents);
+  try {
+    linkSync(next, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(next);
+  }
+  flushFolder(dirname(path));
+}
+
 /** Who writes a bronze folder and where its data comes from. Made at the first opening, kept with the folder. */
 export class ArchiveIdentity {
   private facts: ArchiveFacts;
@@ -80,7 +100,8 @@ export class ArchiveIdentity {
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
     this.file = join(folder, 'archive.json');
-    this.facts = existsSync(this.file) ? readFacts(this.file) : this.save({ writer_id: randomUUID() });
+    if (!existsSync(this.file)) createFile(this.file, textOf({ writer_id: randomUUID() }));
+    this.facts = readFacts(this.file);
   }
 
   get writerId(): string {
@@ -95,6 +116,9 @@ export class ArchiveIdentity {
   /** Marks the folder with its origin at the first write. @throws OriginMismatchError when it has another */
   claim(origin: string): void {
     if (this.facts.origin === origin) return;
+    // Another process may have claimed it since.
+    if (existsSync(this.file)) this.facts = readFacts(this.file);
+    if (this.facts.origin === origin) return;
     if (this.facts.origin !== undefined) throw new OriginMismatchError('RAW_DIR', this.facts.origin, origin);
     this.facts = this.save({ ...this.facts, origin });
   }
@@ -102,7 +126,11 @@ export class ArchiveIdentity {
   /** Returns the facts once they are on disk: what the disk refused must not pass for claimed. */
   private save(facts: ArchiveFacts): ArchiveFacts {
     mkdirSync(this.folder, { recursive: true });
-    replaceFile(this.file, `${JSON.stringify(facts)}\n`);
+    replaceFile(this.file, textOf(facts));
     return facts;
   }
+}
+
+function textOf(facts: ArchiveFacts): string {
+  return `${JSON.stringify(facts)}\n`;
 }

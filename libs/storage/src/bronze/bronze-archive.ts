@@ -54,7 +54,8 @@ interface OpenFile {
  */
 export class BronzeArchive {
   private readonly open = new Map<string, OpenFile>();
-  private readonly touched = new Set<string>();
+  /** Files that the unit in hand has appended to, each with its length before that. */
+  private readonly touched = new Map<string, number>();
   private useCounter = 0;
 
   constructor(
@@ -72,7 +73,7 @@ export class BronzeArchive {
 
   /**
    * Appends lines to the stream's file of the day on which they were captured, flushes them to disk and stores the new
-   * length. Inside a write unit only, after {@link restore}.
+   * length. Inside a write unit only, after {@link beginUnit}.
    */
   append(stream: BronzeStream, day: EpochMicros, lines: readonly string[]): void {
     const { file, length } = this.target(`${stream.topic}_${formatDate(day)}`, stream);
@@ -86,13 +87,18 @@ export class BronzeArchive {
   }
 
   /**
-   * Cuts every file that an earlier unit touched back to the length that the database knows: after a unit that failed
-   * there are lines of it behind that. Every unit that appends calls this first, so that a cut which could not be made
-   * at once (disk gone) is made before anything else is written.
+   * Begins a unit: whatever an earlier one that failed could not take back at once (disk gone, transaction ended by
+   * itself) is cut first. The write lock is held: whoever wrote last, the stored length is the truth.
    */
-  restore(): void {
-    for (const file of this.touched) {
-      this.cutSurplus(file);
+  beginUnit(): void {
+    for (const file of this.touched.keys()) this.cutSurplus(file);
+    this.touched.clear();
+  }
+
+  /** Takes back what the unit in hand appended. Inside its write unit, before the roll-back. */
+  undo(): void {
+    for (const [file, length] of this.touched) {
+      this.cut(file, length);
       this.touched.delete(file);
     }
   }
@@ -172,7 +178,7 @@ export class BronzeArchive {
 
   private appendTo(file: string, length: number, stream: BronzeStream, lines: readonly string[]): void {
     const buffer = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
-    this.touched.add(file);
+    if (!this.touched.has(file)) this.touched.set(file, length);
     const { descriptor } = this.descriptorOf(file);
     let written = 0;
     while (written < buffer.length) {

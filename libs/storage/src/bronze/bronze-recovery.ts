@@ -66,8 +66,12 @@ export class BronzeRecovery {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws OriginMismatchError when the folder's lines do not belong into this database */
-  async run(): Promise<void> {
+  /**
+   * `direct`: only files that no broker partition brings again.
+   *
+   * @throws OriginMismatchError when the folder's lines do not belong into this database
+   */
+  async run(scope: 'all' | 'direct' = 'all'): Promise<void> {
     await this.queue.run(() => {
       this.target.origin.claimForFolder();
       this.takeUpManifest();
@@ -75,7 +79,7 @@ export class BronzeRecovery {
     const kinds = new Map(Object.entries(this.topics).map(([kind, topic]) => [topic, kind as EventKind]));
     for (const file of this.archive.files([...kinds.keys()])) {
       const kind = kinds.get(file.topic);
-      if (kind !== undefined && file.foundLength > file.storedLength) await this.takeUp(file, kind);
+      if (kind !== undefined && (scope === 'all' || file.partition === null)) await this.takeUp(file, kind);
     }
     await this.reportDamage();
   }
@@ -119,14 +123,20 @@ export class BronzeRecovery {
     if (end !== undefined && end < found) this.archive.cut(file, end);
   }
 
-  private async takeUp(file: BronzeFile, kind: EventKind): Promise<void> {
+  /**
+   * Takes the complete lines behind the stored length into the rows and cuts a torn one. `guard` runs first in each write
+   * unit and throws where the file is not this process's to touch.
+   */
+  async takeUp(file: BronzeFile, kind: EventKind, guard: () => unknown = () => undefined): Promise<void> {
+    if (file.foundLength <= file.storedLength) return;
     let lines: FoundLine[] = [];
     let end = file.storedLength;
     let taken = 0;
     const store = async (): Promise<void> => {
       const events = lines.flatMap(({ text }) => this.check(file, kind, text));
       end = lines.at(-1)?.end ?? end;
-      const { result } = await this.queue.run(() => {
+      const result = await this.queue.run(() => {
+        guard();
         const outcome = this.target.writer.writeRows(events);
         this.archive.account(file, end);
         return outcome;
@@ -139,9 +149,12 @@ export class BronzeRecovery {
       if (lines.length === UNIT_SIZE) await store();
     }
     if (lines.length > 0) await store();
-    if (end < file.foundLength) this.archive.cut(file.file, end);
+    await this.queue.run(() => {
+      guard();
+      this.archive.cutSurplus(file.file);
+    });
     this.logger.info(
-      { file: file.file, rows: taken, cut_bytes: file.foundLength - end },
+      { file: file.file, rows: taken, cut_bytes: Math.max(0, file.foundLength - end) },
       'took up lines that had not reached the database',
     );
   }

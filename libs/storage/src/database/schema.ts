@@ -8,11 +8,15 @@ import {
   MinuteCandleEntity,
   PriceEventEntity,
   ProcessStatusEntity,
+  SinkProgressEntity,
   StoreFactEntity,
   SymbolEntity,
+  TakenKeyEntity,
   TickerDayEntity,
+  TopicLossEntity,
 } from '@app/domain';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema';
+import { KafkaSink1764100000000 } from './migrations/1764100000000-kafka-sink';
 
 export const ENTITIES = [
   BronzeFileEntity,
@@ -24,13 +28,16 @@ export const ENTITIES = [
   MinuteCandleEntity,
   PriceEventEntity,
   ProcessStatusEntity,
+  SinkProgressEntity,
   StoreFactEntity,
   SymbolEntity,
+  TakenKeyEntity,
   TickerDayEntity,
+  TopicLossEntity,
 ];
 
 /** In the order in which they run; a name once released never changes. */
-export const MIGRATIONS = [InitialSchema1764000000000];
+export const MIGRATIONS = [InitialSchema1764000000000, KafkaSink1764100000000];
 
 /** Name of the newest migration: the schema this build writes and reads. */
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.name ?? '';

@@ -5,12 +5,15 @@ import type { SqliteHandle } from './sqlite-connection';
 /** One write transaction: synchronous from begin to commit, so that nothing can come between. */
 export type WriteUnit<T> = (database: SqliteHandle) => T;
 
-/** Statements that went with a transaction which did not commit must be undone outside the database as well. */
 export interface WriteOptions {
   /** `normal` for what can be fetched again; then a power cut (not a kill) may take the last commits back. */
   readonly durability?: 'full' | 'normal';
-  /** Called when the unit failed and was rolled back, before any other unit runs; its own failure is added to the unit's. */
-  readonly onRollback?: () => void;
+  /**
+   * Undoes what the failed unit did outside the database. Called before the roll-back, while the write lock still keeps
+   * every other process out; not called when the transaction has ended by itself (a full disk does that). Its own failure
+   * is added to the unit's.
+   */
+  readonly undo?: () => void;
 }
 
 export class StoreBusyError extends Error {
@@ -33,9 +36,9 @@ function isBusy(error: unknown): boolean {
 }
 
 /** What cannot be undone either is told beside the reason of the failure, not in its place. */
-function undo(onRollback: (() => void) | undefined, reason: unknown): void {
+function undoAfter(reason: unknown, undo: (() => void) | undefined): void {
   try {
-    onRollback?.();
+    undo?.();
   } catch (error) {
     if (reason instanceof Error && error instanceof Error) reason.message += `; then: ${error.message}`;
   }
@@ -96,7 +99,7 @@ export class WriteQueue {
     await this.tail;
   }
 
-  private async execute<T>(unit: WriteUnit<T>, { durability = 'full', onRollback }: WriteOptions): Promise<T> {
+  private async execute<T>(unit: WriteUnit<T>, { durability = 'full', undo }: WriteOptions): Promise<T> {
     this.setSynchronous(durability);
     await this.begin();
     const stop = this.seconds.startTimer();
@@ -105,9 +108,10 @@ export class WriteQueue {
       this.database.exec('COMMIT');
       return result;
     } catch (error) {
-      // A failed commit may have ended the transaction already (disk full does).
-      if (this.database.inTransaction) this.database.exec('ROLLBACK');
-      undo(onRollback, error);
+      if (this.database.inTransaction) {
+        undoAfter(error, undo);
+        this.database.exec('ROLLBACK');
+      }
       throw error;
     } finally {
       stop();

@@ -20,6 +20,7 @@ import { CandleWriter } from '../sink/candle.writer';
 interface TrackedRow {
   readonly tracked_since: number | null;
   readonly ledger_start: number | null;
+  readonly backfill_planned: number;
 }
 
 /** The write side of the history in SQLite: fetched ranges, symbol list, ledger. */
@@ -41,12 +42,15 @@ export class SqliteHistoryStore extends HistoryStore {
     super();
     this.candles = new CandleWriter(database);
     this.ledger = new LedgerWriter(database);
-    this.selectTracked = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
+    this.selectTracked = database.prepare(
+      'SELECT tracked_since, ledger_start, backfill_planned FROM symbols WHERE symbol = ?',
+    );
     this.insertTracked = database.prepare(
-      `INSERT INTO symbols (symbol, tracked_since, ledger_start) VALUES (?, ?, ?)
+      `INSERT INTO symbols (symbol, tracked_since, ledger_start, backfill_planned) VALUES (?, ?, ?, 1)
        ON CONFLICT (symbol) DO UPDATE SET
          tracked_since = coalesce(tracked_since, excluded.tracked_since),
-         ledger_start = coalesce(ledger_start, excluded.ledger_start)`,
+         ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start),
+         backfill_planned = 1`,
     );
     this.upsertSymbol = database.prepare(
       `INSERT INTO symbols (symbol, base_asset, quote_asset, status) VALUES (@symbol, @baseAsset, @quoteAsset, @status)
@@ -82,7 +86,7 @@ export class SqliteHistoryStore extends HistoryStore {
   saveFetched(fetched: FetchedMinutes): Promise<void> {
     return this.queue.run(
       () => {
-        this.archive.restore();
+        this.archive.beginUnit();
         this.origin.claim(fetched.origin);
         this.candles.write(fetched.candles);
         const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
@@ -90,8 +94,8 @@ export class SqliteHistoryStore extends HistoryStore {
       },
       {
         durability: 'normal',
-        onRollback: () => {
-          this.archive.restore();
+        undo: () => {
+          this.archive.undo();
         },
       },
     );
@@ -124,7 +128,7 @@ export class SqliteHistoryStore extends HistoryStore {
 
   private read(symbol: string): TrackedSymbol | undefined {
     const row = this.selectTracked.get(symbol);
-    if (row?.tracked_since == null || row.ledger_start == null) return undefined;
+    if (row?.tracked_since == null || row.ledger_start == null || row.backfill_planned === 0) return undefined;
     return { symbol, trackedSince: row.tracked_since, ledgerStart: row.ledger_start };
   }
 }

@@ -8,10 +8,11 @@ export class SymbolFrames {
 
   constructor(database: SqliteHandle) {
     this.upsert = database.prepare(
-      `INSERT INTO symbols (symbol, tracked_since, ledger_start) VALUES (?, ?, ?)
+      `INSERT INTO symbols (symbol, tracked_since, ledger_start, backfill_planned) VALUES (?, ?, ?, 1)
        ON CONFLICT (symbol) DO UPDATE SET
          tracked_since = coalesce(tracked_since, excluded.tracked_since),
-         ledger_start = coalesce(ledger_start, excluded.ledger_start)`,
+         ledger_start = coalesce(ledger_start, excluded.ledger_start),
+         backfill_planned = 1`,
     );
   }
 

@@ -29,29 +29,22 @@ function capturedAt(checked: CheckedEvent): EpochMicros {
   return checked.kind === 'price' ? checked.event.timestamp : checked.event.capturedAt;
 }
 
-/** Writes events to their tables, and the lines of those really taken to bronze. Inside write units only. */
-export class EventWriter {
+/** Takes events into tables and says which of them were taken, in the given order. Inside write units only. */
+export interface EventRows {
+  write(events: readonly CheckedEvent[]): { readonly result: SinkResult; readonly taken: readonly CheckedEvent[] };
+}
+
+/** Silver rows with their roll-ups and ledger. */
+export class HistoryRows implements EventRows {
   private readonly prices: PriceEventWriter;
   private readonly candles: CandleWriter;
 
-  constructor(
-    database: SqliteHandle,
-    private readonly archive: BronzeArchive,
-    private readonly topics: TopicNames,
-  ) {
+  constructor(database: SqliteHandle) {
     this.prices = new PriceEventWriter(database);
     this.candles = new CandleWriter(database);
   }
 
-  /** Rows with their roll-ups and ledger, then the lines, flushed. */
-  write(events: readonly CheckedEvent[]): SinkResult {
-    const { result, taken } = this.writeRows(events);
-    this.appendLines(taken);
-    return result;
-  }
-
-  /** Rows only: for lines that are in bronze already. */
-  writeRows(events: readonly CheckedEvent[]): { readonly result: SinkResult; readonly taken: CheckedEvent[] } {
+  write(events: readonly CheckedEvent[]): { result: SinkResult; taken: CheckedEvent[] } {
     const prices: PriceEvent[] = [];
     const candles: MinuteCandle[] = [];
     for (const checked of events) {
@@ -70,8 +63,29 @@ export class EventWriter {
     });
     return { result, taken };
   }
+}
 
-  private appendLines(events: readonly CheckedEvent[]): void {
+/** Writes events to their tables, and the lines of those really taken to bronze. Inside write units only. */
+export class EventWriter {
+  constructor(
+    private readonly rows: EventRows,
+    private readonly archive: BronzeArchive,
+    private readonly topics: TopicNames,
+  ) {}
+
+  /** Rows first, then the lines, flushed; `partition` is the broker's, null in direct mode. */
+  write(events: readonly CheckedEvent[], partition: number | null): SinkResult {
+    const { result, taken } = this.rows.write(events);
+    this.appendLines(taken, partition);
+    return result;
+  }
+
+  /** Rows only: for lines that are in bronze already. */
+  writeRows(events: readonly CheckedEvent[]): SinkResult {
+    return this.rows.write(events).result;
+  }
+
+  private appendLines(events: readonly CheckedEvent[], partition: number | null): void {
     const files = new Map<string, { topic: string; day: EpochMicros; lines: string[] }>();
     for (const checked of events) {
       const topic = this.topics[checked.kind];
@@ -81,6 +95,6 @@ export class EventWriter {
       if (file) file.lines.push(checked.line);
       else files.set(key, { topic, day, lines: [checked.line] });
     }
-    for (const { topic, day, lines } of files.values()) this.archive.append({ topic, partition: null }, day, lines);
+    for (const { topic, day, lines } of files.values()) this.archive.append({ topic, partition }, day, lines);
   }
 }

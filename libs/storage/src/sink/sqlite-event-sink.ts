@@ -1,16 +1,17 @@
 import { EventSink, type EventBatch, type SinkResult } from '@app/domain';
-import { Counter, type MetricsRegistry } from '@app/observability';
+import type { MetricsRegistry } from '@app/observability';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import type { OriginGuard } from '../database/origin-guard';
 import type { WriteQueue } from '../database/write-queue';
 import { checkEvent, type EventWriter } from './event-writer';
+import { SinkOutcomes } from './sink-outcomes';
 
 /** Most events of one write transaction: it stays well under 200 ms, so that other processes get their turn. */
 export const UNIT_SIZE = 2_000;
 
 /** Takes events in direct mode: rows, roll-ups, ledger and bronze lines of a unit become true in one step. */
 export class SqliteEventSink extends EventSink {
-  private readonly outcomes: Counter;
+  private readonly outcomes: SinkOutcomes;
 
   constructor(
     private readonly queue: WriteQueue,
@@ -20,12 +21,7 @@ export class SqliteEventSink extends EventSink {
     metrics: MetricsRegistry,
   ) {
     super();
-    this.outcomes = new Counter({
-      name: 'csp_sink_events_total',
-      help: 'Events offered to the sink: taken as new rows, repeats of stored ones, or revisions of stored candles.',
-      labelNames: ['outcome'],
-      registers: [metrics],
-    });
+    this.outcomes = new SinkOutcomes(metrics);
   }
 
   async take(batch: EventBatch): Promise<SinkResult> {
@@ -34,20 +30,20 @@ export class SqliteEventSink extends EventSink {
       const events = batch.events.slice(start, start + UNIT_SIZE).map(({ kind, value }) => checkEvent(kind, value));
       const result = await this.queue.run(
         () => {
-          this.archive.restore();
+          this.archive.beginUnit();
           this.origin.claim(batch.origin);
-          return this.writer.write(events);
+          return this.writer.write(events, null);
         },
         {
-          onRollback: () => {
-            this.archive.restore();
+          undo: () => {
+            this.archive.undo();
           },
         },
       );
-      for (const outcome of ['taken', 'repeats', 'revisions'] as const) {
-        total[outcome] += result[outcome];
-        this.outcomes.inc({ outcome }, result[outcome]);
-      }
+      total.taken += result.taken;
+      total.repeats += result.repeats;
+      total.revisions += result.revisions;
+      this.outcomes.add(result);
     }
     return total;
   }

@@ -1,0 +1,61 @@
+import { Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { BinanceModule } from '@app/binance';
+import { CaptureModule } from '@app/capture';
+import { ClockModule } from '@app/clock';
+import { ConfigModule } from '@app/config';
+import { HttpModule, ProcessHealth, type ProcessParts } from '@app/http';
+import { KafkaBatchServer, MessagingModule } from '@app/messaging';
+import { ObservabilityModule } from '@app/observability';
+import { StorageConsumeModule } from '@app/storage';
+import { ConsumerHealthReport } from './consumer-health.report';
+import { EventsMessageController } from './events.message-controller';
+import { HistoryLeaseKeeper } from './history-lease.keeper';
+
+/** Takes the events of the broker into bronze and database, and keeps the history where it holds the lease. */
+@Module({})
+export class ConsumerAppModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly health: ProcessHealth,
+    private readonly server: KafkaBatchServer,
+  ) {}
+
+  static register({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
+    const messaging = MessagingModule.consumer([StorageConsumeModule]);
+    const history = CaptureModule.history({
+      process: 'consumer',
+      capture: config.ingest.capture,
+      imports: [BinanceModule.forRoot(), StorageConsumeModule, messaging],
+    });
+    return {
+      module: ConsumerAppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        ClockModule.forRoot(clock),
+        ObservabilityModule.forRoot(logger, metrics),
+        StorageConsumeModule,
+        messaging,
+        HttpModule.forRoot({
+          http: config.http,
+          healthReport: ConsumerHealthReport,
+          imports: [messaging, StorageConsumeModule],
+        }),
+        // Without rows there is no history to keep.
+        ...(config.kafka.dbSink ? [history] : []),
+      ],
+      controllers: [EventsMessageController],
+      providers: config.kafka.dbSink ? [HistoryLeaseKeeper] : [],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    const { consumerStatus } = this.server;
+    this.health.addLiveCheck('consumer', () => {
+      const detail = consumerStatus.deadReason();
+      return { ok: detail === '', detail };
+    });
+    this.health.addReadyCheck('consumer', () => {
+      const detail = consumerStatus.problem();
+      return { ok: detail === '', detail };
+    });
+  }
+}

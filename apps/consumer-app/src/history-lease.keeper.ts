@@ -1,0 +1,53 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { HistoryDuties } from '@app/capture';
+import { StoreLease } from '@app/domain';
+import { BrokerLiveFlow } from '@app/messaging';
+import { LOGGER, type Logger } from '@app/observability';
+
+/** Real time between two attempts to take the lease. */
+const TRY_EVERY_MILLIS = 3_000;
+
+/** Of all consumers of a store, the one that holds its lease does the work on its history. */
+@Injectable()
+export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private trying: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly lease: StoreLease,
+    private readonly duties: HistoryDuties,
+    private readonly liveFlow: BrokerLiveFlow,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.tick();
+    this.timer = setInterval(() => {
+      this.tick();
+    }, TRY_EVERY_MILLIS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.trying;
+    this.liveFlow.stop();
+    await this.duties.stop();
+  }
+
+  private tick(): void {
+    if (!this.lease.held) this.trying = this.trying.then(() => this.tryToHold());
+  }
+
+  private async tryToHold(): Promise<void> {
+    if (this.lease.held) return;
+    try {
+      if (!(await this.lease.acquire())) return;
+      this.logger.info('this consumer keeps the history: symbol list, first backfill, repair, ledger');
+      this.liveFlow.start();
+      await this.duties.start();
+    } catch (error) {
+      this.lease.release();
+      this.logger.error({ err: error }, 'the lease of the history could not be taken; trying again');
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { TopicPartition } from '@app/domain';
+import { Counter, Gauge, type MetricsRegistry } from '@app/observability';
+import type { MessageUnit } from './message-unit';
+
+/** What the consumer says of itself to Prometheus. */
+export class ConsumerMetrics {
+  private readonly takenTotal: Counter;
+  private readonly withoutKeyTotal: Counter;
+  private readonly retriesTotal: Counter;
+  private readonly deadLettersTotal: Counter<'topic'>;
+  private readonly joinsTotal: Counter;
+  private readonly crashesTotal: Counter;
+  private readonly incarnationsTotal: Counter<'topic'>;
+  private readonly lostTotal: Counter<'topic'>;
+  private readonly lag: Gauge<'topic' | 'partition'>;
+  private readonly lastCommit: Gauge;
+  private readonly up: Gauge;
+
+  constructor(registry: MetricsRegistry) {
+    const registers = [registry];
+    this.takenTotal = new Counter({
+      name: 'csp_kafka_messages_taken_total',
+      help: 'Messages handed to the sink and committed, repeats included.',
+      registers,
+    });
+    this.withoutKeyTotal = new Counter({
+      name: 'csp_kafka_messages_without_key_total',
+      help: 'Valid messages that came without a key; they are taken.',
+      registers,
+    });
+    this.retriesTotal = new Counter({
+      name: 'csp_kafka_consumer_retries_total',
+      help: 'Units that failed and were tried again.',
+      registers,
+    });
+    this.deadLettersTotal = new Counter({
+      name: 'csp_kafka_dead_letters_total',
+      help: 'Messages set aside, by the topic they came from.',
+      labelNames: ['topic'],
+      registers,
+    });
+    this.joinsTotal = new Counter({
+      name: 'csp_kafka_consumer_joins_total',
+      help: 'Times the consumer joined its group: once at the start, then once for each rebalance.',
+      registers,
+    });
+    this.crashesTotal = new Counter({
+      name: 'csp_kafka_consumer_crashes_total',
+      help: 'Times the Kafka client gave up and was made anew.',
+      registers,
+    });
+    this.incarnationsTotal = new Counter({
+      name: 'csp_kafka_topic_incarnations_total',
+      help: 'Partitions that were found made anew and taken from their start.',
+      labelNames: ['topic'],
+      registers,
+    });
+    this.lostTotal = new Counter({
+      name: 'csp_kafka_messages_lost_total',
+      help: 'Messages that the broker gave up before they were taken.',
+      labelNames: ['topic'],
+      registers,
+    });
+    this.lag = new Gauge({
+      name: 'csp_kafka_consumer_lag',
+      help: 'Messages of an assigned partition that are not taken yet, as of its last fetch.',
+      labelNames: ['topic', 'partition'],
+      registers,
+    });
+    this.lastCommit = new Gauge({
+      name: 'csp_kafka_last_commit_timestamp_seconds',
+      help: 'Real time at which offsets were last committed to the broker, in seconds since the epoch.',
+      registers,
+    });
+    this.up = new Gauge({
+      name: 'csp_kafka_consumer_up',
+      help: '1 while the consumer is a member of its group.',
+      registers,
+    });
+    this.up.set(0);
+  }
+
+  taken(unit: MessageUnit): void {
+    this.takenTotal.inc(unit.size);
+    this.withoutKeyTotal.inc(unit.withoutKey);
+  }
+
+  retried(): void {
+    this.retriesTotal.inc();
+  }
+
+  deadLettered(topic: string): void {
+    this.deadLettersTotal.inc({ topic });
+  }
+
+  joined(): void {
+    this.joinsTotal.inc();
+    this.up.set(1);
+  }
+
+  left(): void {
+    this.up.set(0);
+    this.lag.reset();
+  }
+
+  crashed(): void {
+    this.crashesTotal.inc();
+  }
+
+  restarted(topic: string): void {
+    this.incarnationsTotal.inc({ topic });
+  }
+
+  lost(topic: string, messages: number): void {
+    this.lostTotal.inc({ topic }, messages);
+  }
+
+  lagging({ topic, partition }: TopicPartition, messages: number): void {
+    this.lag.set({ topic, partition: String(partition) }, messages);
+  }
+
+  committed(): void {
+    this.lastCommit.set(Date.now() / 1_000);
+  }
+}

@@ -1,0 +1,65 @@
+import { createLogger } from '@app/observability';
+import { ConsumerStatus } from './consumer-status';
+
+describe('ConsumerStatus', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const create = (): ConsumerStatus => new ConsumerStatus('group', createLogger('silent', 'test'));
+
+  it('should be ready while it runs and the store takes what comes', () => {
+    const status = create();
+    expect(status.problem()).toBe('starting');
+    status.joined([{ topic: 'prices', partition: 3 }]);
+    expect(status.problem()).toBe('');
+    status.failed(new Error('database is locked'));
+    expect(status.problem()).toBe('the store takes nothing: database is locked');
+    status.recovered();
+    expect(status.problem()).toBe('');
+    status.enter('broker_away', 'connect ECONNREFUSED');
+    expect(status.problem()).toBe('broker_away: connect ECONNREFUSED');
+  });
+
+  it('should be dead after 45 seconds without a sign of life, unless it was stopped', () => {
+    const status = create();
+    status.joined([]);
+    jest.advanceTimersByTime(44_000);
+    expect(status.deadReason()).toBe('');
+    status.alive();
+    jest.advanceTimersByTime(46_000);
+    expect(status.deadReason()).toBe('the consumer has shown no sign of life for 46 s');
+    status.enter('stopped');
+    jest.advanceTimersByTime(60_000);
+    expect(status.deadReason()).toBe('');
+  });
+
+  it('should live on while the store is away for long', () => {
+    const status = create();
+    status.joined([]);
+    for (let minute = 0; minute < 10; minute += 1) {
+      jest.advanceTimersByTime(30_000);
+      status.failed(new Error('disk full'));
+      expect(status.deadReason()).toBe('');
+    }
+  });
+
+  it('should sum up the lag of its partitions', () => {
+    const status = create();
+    const [first, second] = [
+      { topic: 'prices', partition: 0 },
+      { topic: 'prices', partition: 1 },
+    ];
+    status.joined([first, second]);
+    status.lagging(first, 7);
+    expect(status.snapshot()).toMatchObject({ lag: 7, joins: 1, last_commit_at: null });
+    expect(status.snapshot().partitions).toEqual([
+      { ...first, lag: 7 },
+      { ...second, lag: null },
+    ]);
+  });
+});

@@ -1,0 +1,124 @@
+import type { TopicPartition } from '@app/domain';
+import type { Logger } from '@app/observability';
+
+/** A consumer that shows no sign of life for so long (real time) is dead: its process needs a restart. */
+const DEAD_AFTER_MILLIS = 45_000;
+
+export type ConsumerState = 'starting' | 'running' | 'rejoining' | 'broker_away' | 'refused' | 'stopped';
+
+/** What the consumer says of itself, as JSON; times are real, UTC, or null. */
+export interface ConsumerSnapshot {
+  readonly state: ConsumerState;
+  readonly detail: string;
+  readonly group_id: string;
+  readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly lag: number | null }[];
+  readonly lag: number;
+  readonly last_commit_at: string | null;
+  readonly joins: number;
+  readonly retries: number;
+  readonly dead_letters: number;
+  readonly sink_fault: string | null;
+}
+
+/** Collects how the consumer does, for `/health`, `/readyz` and `/livez`. */
+export class ConsumerStatus {
+  private state: ConsumerState = 'starting';
+  private detail = '';
+  private aliveAt = performance.now();
+  private lags = new Map<string, { readonly target: TopicPartition; lag: number | null }>();
+  private lastCommit: Date | null = null;
+  private joins = 0;
+  private retries = 0;
+  private deadLetters = 0;
+  private fault = '';
+
+  constructor(
+    private readonly groupId: string,
+    private readonly logger: Logger,
+  ) {}
+
+  /** A sign of life: something was asked of the broker, taken, or tried again. */
+  alive(): void {
+    this.aliveAt = performance.now();
+  }
+
+  enter(state: ConsumerState, detail = ''): void {
+    this.alive();
+    if (state !== this.state || detail !== this.detail) {
+      const line = `consumer: ${state}${detail === '' ? '' : `, ${detail}`}`;
+      if (state === 'running' || state === 'starting' || state === 'stopped') this.logger.info(line);
+      else this.logger.warn(line);
+    }
+    this.state = state;
+    this.detail = detail;
+  }
+
+  joined(partitions: readonly TopicPartition[]): void {
+    this.joins += 1;
+    this.lags = new Map(partitions.map((target) => [keyOf(target), { target, lag: null }]));
+    this.enter('running');
+  }
+
+  lagging(target: TopicPartition, lag: number): void {
+    this.alive();
+    this.lags.set(keyOf(target), { target, lag });
+  }
+
+  committed(): void {
+    this.alive();
+    this.lastCommit = new Date();
+  }
+
+  deadLettered(): void {
+    this.deadLetters += 1;
+  }
+
+  /** The sink does not take a unit now. */
+  failed(error: unknown): void {
+    this.alive();
+    this.retries += 1;
+    const message = error instanceof Error ? error.message : String(error);
+    if (message !== this.fault) this.logger.error({ err: error }, `nothing can be taken: ${message}`);
+    this.fault = message;
+  }
+
+  recovered(): void {
+    this.alive();
+    if (this.fault !== '') this.logger.info('what came can be taken again');
+    this.fault = '';
+  }
+
+  /** Why the process needs a restart; empty while it lives. */
+  deadReason(): string {
+    const silent = performance.now() - this.aliveAt;
+    return this.state !== 'stopped' && silent > DEAD_AFTER_MILLIS
+      ? `the consumer has shown no sign of life for ${Math.round(silent / 1_000)} s`
+      : '';
+  }
+
+  /** Why the consumer does not do its work now; empty while it does. */
+  problem(): string {
+    if (this.fault !== '') return `the store takes nothing: ${this.fault}`;
+    return this.state === 'running' ? '' : `${this.state}${this.detail === '' ? '' : `: ${this.detail}`}`;
+  }
+
+  snapshot(): ConsumerSnapshot {
+    const lags = [...this.lags.values()];
+    return {
+      state: this.state,
+      detail: this.detail,
+      group_id: this.groupId,
+      partitions: lags.map(({ target: { topic, partition }, lag }) => ({ topic, partition, lag })),
+      lag: lags.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
+      last_commit_at: this.lastCommit?.toISOString() ?? null,
+      joins: this.joins,
+      retries: this.retries,
+      dead_letters: this.deadLetters,
+      sink_fault: this.fault === '' ? null : this.fault,
+    };
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import type { TopicPartition } from '@app/domain';
+import type { Logger } from '@app/observability';
+import type { IHeaders, Kafka, Producer } from 'kafkajs';
+import { deadLetterTopic } from '../topic-admin';
+import { settledWithin } from '../within';
+import type { ConsumerMetrics } from './consumer-metrics';
+import type { ConsumerStatus } from './consumer-status';
+import type { RejectedMessage } from './message-unit';
+
+const DISCONNECT_MILLIS = 2_000;
+const SEND_TIMEOUT_MILLIS = 10_000;
+/** What is left of a value that the dead-letter topic does not take whole. */
+const EXCERPT_BYTES = 65_536;
+const MESSAGE_TOO_LARGE = 'MESSAGE_TOO_LARGE';
+
+/** Header names of a dead letter; numbers are plain digits. */
+export const DEAD_LETTER_HEADERS = {
+  error: 'error',
+  field: 'error-field',
+  topic: 'source-topic',
+  partition: 'source-partition',
+  offset: 'source-offset',
+  attempts: 'attempts',
+  /** Only where the value had to be cut: its length and SHA-256 (hex). */
+  originalBytes: 'original-bytes',
+  originalSha256: 'original-sha256',
+} as const;
+
+/** Sets messages aside that cannot be taken. */
+export abstract class DeadLetters {
+  /** Resolves when the broker has acknowledged the letter. @throws KafkaJSError */
+  abstract send(source: TopicPartition, rejected: RejectedMessage, attempts: number): Promise<void>;
+}
+
+/** Sends dead letters to `<topic>.dlq`: key, value, time and headers of the message, and why it is there. */
+export class DeadLetterPublisher extends DeadLetters {
+  private producer: Producer | undefined;
+
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly metrics: ConsumerMetrics,
+    private readonly status: ConsumerStatus,
+    private readonly logger: Logger,
+  ) {
+    super();
+  }
+
+  async send(source: TopicPartition, { message, violation }: RejectedMessage, attempts: number): Promise<void> {
+    const { topic, partition } = source;
+    const { key, value, timestamp, offset } = message;
+    const headers: IHeaders = {
+      ...message.headers,
+      [DEAD_LETTER_HEADERS.error]: violation.message,
+      [DEAD_LETTER_HEADERS.field]: violation.field,
+      [DEAD_LETTER_HEADERS.topic]: topic,
+      [DEAD_LETTER_HEADERS.partition]: String(partition),
+      [DEAD_LETTER_HEADERS.offset]: offset,
+      [DEAD_LETTER_HEADERS.attempts]: String(attempts),
+    };
+    try {
+      await this.produce(topic, { key, value, timestamp, headers });
+    } catch (error) {
+      if (!value || (error as { type?: string }).type !== MESSAGE_TOO_LARGE) throw error;
+      await this.produce(topic, {
+        key,
+        value: value.subarray(0, EXCERPT_BYTES),
+        timestamp,
+        headers: {
+          ...headers,
+          [DEAD_LETTER_HEADERS.originalBytes]: String(value.length),
+          [DEAD_LETTER_HEADERS.originalSha256]: createHash('sha256').update(value).digest('hex'),
+        },
+      });
+    }
+    this.metrics.deadLettered(topic);
+    this.status.deadLettered();
+    this.logger.error(
+      { topic, partition, offset, field: violation.field },
+      `a message was set aside in ${deadLetterTopic(topic)}: ${violation.message}`,
+    );
+  }
+
+  async close(): Promise<void> {
+    const { producer } = this;
+    this.producer = undefined;
+    if (producer) await settledWithin(DISCONNECT_MILLIS, producer.disconnect());
+  }
+
+  private async produce(
+    topic: string,
+    message: { key: Buffer | null; value: Buffer | null; timestamp: string; headers: IHeaders },
+  ): Promise<void> {
+    this.producer ??= this.kafka.producer({ allowAutoTopicCreation: false });
+    const { producer } = this;
+    try {
+      await producer.connect();
+      await producer.send({
+        topic: deadLetterTopic(topic),
+        acks: -1,
+        timeout: SEND_TIMEOUT_MILLIS,
+        messages: [message],
+      });
+    } catch (error) {
+      if (this.producer === producer) await this.close();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import {
+  PartitionLostError,
+  PartitionPositionError,
+  type EventKind,
+  type PartitionClaim,
+  type PartitionSink,
+  type PartitionStart,
+  type TopicPartition,
+} from '@app/domain';
+import type { Logger } from '@app/observability';
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { BrokerView } from './broker-view';
+import type { ConsumerMetrics } from './consumer-metrics';
+import type { ConsumerStatus } from './consumer-status';
+import type { DeadLetters } from './dead-letter.publisher';
+import { hashOfMessage } from './message-hash';
+import { MessageUnit, runsOfMessages, type RejectedMessage } from './message-unit';
+import { ConsumerClosingError, type UnitTaker } from './unit-taker';
+
+/** Pause after a fault of the store before the same batch is fetched and tried again. */
+const FAULT_PAUSE_MILLIS = 1_000;
+/** Long enough for a heartbeat that really goes to the broker. */
+const CONFIRMATION_MILLIS = 3_000;
+/** A topic that does not come to rest must not be asked in a tight loop. */
+const REPOSITION_PAUSE_MILLIS = 100;
+
+export interface PartitionWorkerParts {
+  readonly sink: PartitionSink;
+  readonly broker: BrokerView;
+  readonly taker: UnitTaker;
+  readonly deadLetters: DeadLetters;
+  readonly metrics: ConsumerMetrics;
+  readonly status: ConsumerStatus;
+  readonly logger: Logger;
+  /** Makes the next fetch of the partition begin at an offset. */
+  readonly seek: (offset: number) => void;
+}
+
+/** Where the worker stands with its partition. */
+type Stage =
+  /** Nothing is known yet. */
+  | { readonly name: 'unclaimed' }
+  /** The message before the stored offset must come first, and be the one that was taken. */
+  | { readonly name: 'verifying'; readonly claim: PartitionClaim; readonly clusterId: string; readonly hash: string }
+  /** Units are taken from `position` on. */
+  | { readonly name: 'running'; readonly claim: PartitionClaim }
+  /** Another consumer has claimed the partition: nothing may be written until the group has confirmed this one. */
+  | { readonly name: 'lost' };
+
+/**
+ * One partition for as long as it is assigned to this consumer. The store's progress, not the group's offset, says where
+ * to go on; before the first message is taken, the last one that was taken is compared with the one at its offset.
+ */
+export class PartitionWorker {
+  private stage: Stage = { name: 'unclaimed' };
+  private position = 0;
+
+  constructor(
+    private readonly target: TopicPartition,
+    private readonly kind: EventKind,
+    private readonly parts: PartitionWorkerParts,
+  ) {}
+
+  /** Takes a fetched batch as far as it can be taken. Throws what the broker's client must know (a rebalance). */
+  async handle(payload: EachBatchPayload): Promise<void> {
+    try {
+      await this.step(payload);
+    } catch (error) {
+      if (error instanceof ConsumerClosingError) return;
+      if (error instanceof PartitionLostError) {
+        this.parts.logger.warn(error.message);
+        this.stage = { name: 'lost' };
+      } else if (error instanceof PartitionPositionError) {
+        this.parts.logger.warn(error.message);
+        this.stage = { name: 'unclaimed' };
+      } else if (isOfTheClient(error)) {
+        throw error;
+      } else {
+        this.parts.status.failed(error);
+        await this.rest(payload, FAULT_PAUSE_MILLIS).catch((reason: unknown) => {
+          if (!(reason instanceof ConsumerClosingError)) throw reason;
+        });
+      }
+    }
+  }
+
+  private async step(payload: EachBatchPayload): Promise<void> {
+    if (this.stage.name === 'lost') {
+      // Whoever is no longer a member learns it from a heartbeat here; a sleeper that woke may have claimed in error.
+      await this.rest(payload, CONFIRMATION_MILLIS);
+      this.stage = { name: 'unclaimed' };
+    }
+    if (this.stage.name === 'unclaimed') await this.claim();
+    // A fetch from elsewhere that was under way: the one that was asked for comes next.
+    if (payload.isStale()) return;
+    const begin = fetchedOffset(payload);
+    if (this.stage.name === 'verifying') await this.verify(this.stage, payload, begin);
+    else if (begin === this.position) await this.takeAll(payload.batch.messages, payload);
+    else await this.reposition(begin, payload);
+  }
+
+  private rest(payload: EachBatchPayload, millis: number): Promise<void> {
+    return this.parts.taker.pause(millis, () => payload.heartbeat());
+  }
+
+  /** Claims the partition and finds out where to go on. */
+  private async claim(): Promise<void> {
+    const { sink, broker } = this.parts;
+    this.stage = { name: 'unclaimed' };
+    const claim = await sink.claim(this.target, this.kind);
+    const { clusterId, earliest, latest } = await broker.extentOf(this.target);
+    const { progress } = claim;
+    if (!progress || progress.clusterId !== clusterId || latest < progress.nextOffset) {
+      return this.start(claim, { kind: 'restart', offset: earliest, clusterId });
+    }
+    if (earliest > progress.nextOffset) return this.start(claim, { kind: 'skip', offset: earliest, clusterId });
+    this.position = progress.nextOffset;
+    if (progress.lastHash === null || earliest === progress.nextOffset) {
+      return this.start(claim, { kind: 'continue', offset: progress.nextOffset, clusterId });
+    }
+    this.stage = { name: 'verifying', claim, clusterId, hash: progress.lastHash };
+    this.parts.seek(this.position - 1);
+  }
+
+  private async start(claim: PartitionClaim, start: PartitionStart): Promise<void> {
+    const { sink, metrics, logger } = this.parts;
+    const { topic, partition } = this.target;
+    await sink.start(claim, start);
+    if (start.kind === 'restart' && claim.progress) {
+      metrics.restarted(topic);
+      logger.warn({ topic, partition, offset: start.offset }, 'the topic was made anew: taken from its start');
+    }
+    if (start.kind === 'skip' && claim.progress) {
+      const lost = start.offset - claim.progress.nextOffset;
+      metrics.lost(topic, lost);
+      logger.error({ topic, partition, messages: lost }, 'the broker gave up messages before they were taken');
+    }
+    this.position = start.offset;
+    this.stage = { name: 'running', claim };
+    this.parts.seek(start.offset);
+  }
+
+  /** Compares the message before the stored offset with the one that was taken there. */
+  private async verify(
+    { claim, clusterId, hash }: Stage & { name: 'verifying' },
+    payload: EachBatchPayload,
+    begin: number,
+  ): Promise<void> {
+    if (begin !== this.position - 1) return this.reposition(begin, payload);
+    const [first, ...rest] = payload.batch.messages;
+    const isThere = first !== undefined && Number(first.offset) === this.position - 1;
+    if (isThere && hashOfMessage(first) !== hash) {
+      const { earliest } = await this.parts.broker.extentOf(this.target);
+      return this.start(claim, { kind: 'restart', offset: earliest, clusterId });
+    }
+    await this.parts.sink.start(claim, { kind: 'continue', offset: this.position, clusterId });
+    this.stage = { name: 'running', claim };
+    payload.resolveOffset(String(this.position - 1));
+    await this.takeAll(isThere ? rest : payload.batch.messages, payload);
+  }
+
+  /** The fetch began elsewhere than it was asked to: the offset is out of the topic's range, or the topic is another. */
+  private async reposition(begin: number, payload: EachBatchPayload): Promise<void> {
+    const { topic, partition } = this.target;
+    this.parts.logger.warn({ topic, partition, expected: this.position, begin }, 'fetched from an unexpected offset');
+    await this.parts.taker.pause(REPOSITION_PAUSE_MILLIS, () => payload.heartbeat());
+    await this.claim();
+  }
+
+  private async takeAll(messages: readonly KafkaMessage[], payload: EachBatchPayload): Promise<void> {
+    const { taker, metrics, status } = this.parts;
+    const stage = this.stage;
+    if (stage.name !== 'running') return;
+    const end = Math.max(Number(payload.batch.lastOffset()) + 1, this.position);
+    const latest = Number(payload.batch.highWatermark);
+    for (const run of runsOfMessages(messages, this.position, end)) {
+      if (!payload.isRunning() || payload.isStale()) return;
+      const rejected: RejectedMessage[] = [];
+      const unit = MessageUnit.of(run.messages, run.begin, run.next, (message) => rejected.push(message));
+      for (const letter of rejected) await this.parts.deadLetters.send(this.target, letter, 1);
+      await taker.take(stage.claim, unit, () => payload.heartbeat());
+      this.position = run.next;
+      payload.resolveOffset(String(run.next - 1));
+      const lag = Math.max(0, latest - this.position);
+      metrics.lagging(this.target, lag);
+      status.lagging(this.target, lag);
+      await payload.heartbeat();
+    }
+    status.recovered();
+    await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+    metrics.committed();
+    status.committed();
+  }
+}
+
+/** Errors of the broker's client go back to it: it knows which of them mean a rebalance. */
+function isOfTheClient(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith('KafkaJS');
+}
+
+/** Offset that the fetch of the batch asked for; kafkajs keeps it, though its types do not say so. */
+function fetchedOffset({ batch }: EachBatchPayload): number {
+  const { fetchedOffset: offset } = batch as unknown as { readonly fetchedOffset?: string };
+  return Number(offset ?? batch.firstOffset() ?? 0);
+}

@@ -1,0 +1,63 @@
+import { StoreLease } from '@app/domain';
+import { CaptureOwnerError, CaptureOwnerLock } from './database/capture-owner.lock';
+import type { SqliteHistoryStore } from './history/sqlite-history-store';
+import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
+import { SqlitePartitionSink } from './sink/sqlite-partition-sink';
+import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
+
+/**
+ * The writing half of the store behind a broker: any number of consumers write to it, each its own partitions. One of
+ * them at a time holds the lease, which is also what keeps a process in direct mode away.
+ */
+export class ConsumerStore extends StoreLease {
+  readonly sink: SqlitePartitionSink;
+  private lock: CaptureOwnerLock | undefined;
+
+  private constructor(
+    private readonly parts: StoreParts,
+    private readonly options: StoreOptions,
+  ) {
+    super();
+    this.sink = new SqlitePartitionSink({ ...parts, clock: options.clock, metrics: options.metrics });
+  }
+
+  /** `rows` false keeps bronze only. @throws UnsupportedSqliteError, RebuildNeededError */
+  static async open(options: StoreOptions, rows: boolean): Promise<ConsumerStore> {
+    return new ConsumerStore(await openStoreParts(options, rows), options);
+  }
+
+  get history(): SqliteHistoryStore {
+    return this.parts.history;
+  }
+
+  get processStatus(): SqliteProcessStatusStore {
+    return this.parts.processStatus;
+  }
+
+  get held(): boolean {
+    return this.lock !== undefined;
+  }
+
+  async acquire(): Promise<boolean> {
+    if (this.lock) return true;
+    try {
+      this.lock = CaptureOwnerLock.acquire(this.options.databasePath);
+    } catch (error) {
+      if (error instanceof CaptureOwnerError) return false;
+      throw error;
+    }
+    // What a process in direct mode left behind when it was killed is the lease holder's to take up.
+    await this.parts.recovery.run('direct');
+    return true;
+  }
+
+  release(): void {
+    this.lock?.release();
+    this.lock = undefined;
+  }
+
+  async close(): Promise<void> {
+    await closeStoreParts(this.parts);
+    this.release();
+  }
+}

@@ -1,0 +1,23 @@
+import type { SinkResult } from '@app/domain';
+import { Counter, type MetricsRegistry } from '@app/observability';
+
+const OUTCOMES = ['taken', 'repeats', 'revisions'] as const;
+
+/** Counts what became of the events that a sink was offered. */
+export class SinkOutcomes {
+  private readonly total: Counter<'outcome'>;
+
+  constructor(metrics: MetricsRegistry) {
+    this.total = new Counter({
+      name: 'csp_sink_events_total',
+      help: 'Events offered to the sink: taken as new rows, repeats of stored ones, or revisions of stored candles.',
+      labelNames: ['outcome'],
+      registers: [metrics],
+    });
+    for (const outcome of OUTCOMES) this.total.inc({ outcome }, 0);
+  }
+
+  add(result: SinkResult): void {
+    for (const outcome of OUTCOMES) this.total.inc({ outcome }, result[outcome]);
+  }
+}

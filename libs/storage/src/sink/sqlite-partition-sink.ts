@@ -1,0 +1,184 @@
+import {
+  ContractViolationError,
+  PartitionLostError,
+  PartitionPositionError,
+  PartitionSink,
+  UnitRejectedError,
+  type Clock,
+  type EventKind,
+  type PartitionClaim,
+  type PartitionStart,
+  type PartitionUnit,
+  type SinkResult,
+  type TopicLoss,
+  type TopicPartition,
+} from '@app/domain';
+import type { MetricsRegistry } from '@app/observability';
+import type { Statement } from 'better-sqlite3';
+import type { BronzeArchive } from '../bronze/bronze-archive';
+import type { BronzeRecovery } from '../bronze/bronze-recovery';
+import type { OriginGuard } from '../database/origin-guard';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import type { WriteQueue } from '../database/write-queue';
+import { checkEvent, type CheckedEvent, type EventWriter } from './event-writer';
+import { SinkOutcomes } from './sink-outcomes';
+
+interface ProgressRow {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly next_offset: number | null;
+  readonly last_hash: string | null;
+  readonly cluster_id: string | null;
+}
+
+export interface PartitionSinkParts {
+  readonly queue: WriteQueue;
+  readonly database: SqliteHandle;
+  readonly origin: OriginGuard;
+  readonly archive: BronzeArchive;
+  readonly writer: EventWriter;
+  readonly recovery: BronzeRecovery;
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+}
+
+/**
+ * Takes the messages of broker partitions. The progress row of a partition carries an epoch: claiming raises it, and each
+ * unit checks under the write lock that it still holds. A consumer that wakes after its partitions went to another one
+ * finds that out before it has written a byte.
+ */
+export class SqlitePartitionSink extends PartitionSink {
+  private readonly outcomes: SinkOutcomes;
+  private readonly select: Statement<[string, number], ProgressRow>;
+  private readonly selectTopic: Statement<[string], ProgressRow>;
+  private readonly raiseEpoch: Statement<[string, number], { epoch: number }>;
+  private readonly store: Statement<[number, string | null, string, string, number]>;
+  private readonly advance: Statement<[number, string | null, string, number]>;
+  private readonly insertLoss: Statement<[string, number, number, number, number]>;
+
+  constructor(private readonly parts: PartitionSinkParts) {
+    super();
+    const { database, metrics } = parts;
+    this.outcomes = new SinkOutcomes(metrics);
+    this.select = database.prepare('SELECT * FROM sink_progress WHERE topic = ? AND partition = ?');
+    this.selectTopic = database.prepare('SELECT * FROM sink_progress WHERE topic = ? ORDER BY partition');
+    this.raiseEpoch = database.prepare(
+      `INSERT INTO sink_progress (topic, partition, epoch) VALUES (?, ?, 1)
+       ON CONFLICT (topic, partition) DO UPDATE SET epoch = epoch + 1 RETURNING epoch`,
+    );
+    this.store = database.prepare(
+      'UPDATE sink_progress SET next_offset = ?, last_hash = ?, cluster_id = ? WHERE topic = ? AND partition = ?',
+    );
+    this.advance = database.prepare(
+      'UPDATE sink_progress SET next_offset = ?, last_hash = ? WHERE topic = ? AND partition = ?',
+    );
+    this.insertLoss = database.prepare(
+      `INSERT INTO topic_losses (topic, partition, noticed_at, from_offset, to_offset) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (topic, partition, noticed_at) DO UPDATE SET to_offset = max(to_offset, excluded.to_offset)`,
+    );
+  }
+
+  claim({ topic, partition }: TopicPartition, kind: EventKind): Promise<PartitionClaim> {
+    return this.parts.queue.run(() => {
+      const row = this.raiseEpoch.get(topic, partition);
+      const stored = this.select.get(topic, partition);
+      return { topic, partition, kind, epoch: row?.epoch ?? 1, progress: stored && progressOf(stored) };
+    });
+  }
+
+  async start(claim: PartitionClaim, start: PartitionStart): Promise<void> {
+    const { topic, partition, kind, progress } = claim;
+    const files = this.parts.archive.files([topic]).filter((file) => file.partition === partition);
+    if (start.kind !== 'continue') {
+      // The broker brings none of these lines again: what is complete is taken into the rows.
+      for (const file of files) await this.parts.recovery.takeUp(file, kind, () => this.check(claim));
+    }
+    await this.parts.queue.run(() => {
+      this.check(claim);
+      for (const { file } of files) this.parts.archive.cutSurplus(file);
+      if (start.kind === 'continue') return;
+      if (start.kind === 'skip' && progress) {
+        this.insertLoss.run(topic, partition, this.parts.clock.now(), progress.nextOffset, start.offset);
+      }
+      this.store.run(start.offset, null, start.clusterId, topic, partition);
+    });
+  }
+
+  async take(claim: PartitionClaim, unit: PartitionUnit): Promise<SinkResult> {
+    const { topic, partition } = claim;
+    const events = checkAll(claim.kind, unit.values);
+    const { archive, origin, writer } = this.parts;
+    const result = await this.parts.queue.run(
+      () => {
+        const stored = this.check(claim);
+        if (stored !== unit.begin) throw new PartitionPositionError(claim, stored ?? undefined, unit.begin);
+        archive.beginUnit();
+        if (events.length > 0) origin.claim(unit.origin);
+        const taken = writer.write(events, partition);
+        this.advance.run(unit.next, unit.lastHash, topic, partition);
+        return taken;
+      },
+      {
+        undo: () => {
+          archive.undo();
+        },
+      },
+    );
+    this.outcomes.add(result);
+    return result;
+  }
+
+  positions(topics: readonly string[]): Promise<(TopicPartition & { readonly nextOffset: number })[]> {
+    const rows = topics.flatMap((topic) => this.selectTopic.all(topic));
+    return Promise.resolve(
+      rows.flatMap(({ topic, partition, next_offset: next }) =>
+        next === null ? [] : [{ topic, partition, nextOffset: next }],
+      ),
+    );
+  }
+
+  losses(): Promise<TopicLoss[]> {
+    const rows = this.parts.database
+      .prepare<[], { topic: string; partition: number; noticed_at: number; from_offset: number; to_offset: number }>(
+        'SELECT * FROM topic_losses ORDER BY topic, partition, noticed_at',
+      )
+      .all();
+    return Promise.resolve(
+      rows.map((row) => ({
+        topic: row.topic,
+        partition: row.partition,
+        from: row.from_offset,
+        to: row.to_offset,
+        noticedAt: row.noticed_at,
+      })),
+    );
+  }
+
+  /** The stored offset, when the claim still holds. Inside a write unit. @throws PartitionLostError */
+  private check({ topic, partition, epoch }: PartitionClaim): number | null {
+    const row = this.select.get(topic, partition);
+    if (row?.epoch !== epoch) throw new PartitionLostError({ topic, partition });
+    return row.next_offset;
+  }
+}
+
+function progressOf({ next_offset: nextOffset, last_hash: lastHash, cluster_id: clusterId }: ProgressRow) {
+  return nextOffset === null || clusterId === null ? undefined : { nextOffset, lastHash, clusterId };
+}
+
+/** Checks all values against their contract. @throws UnitRejectedError naming every one that breaks it */
+function checkAll(kind: EventKind, values: readonly string[]): CheckedEvent[] {
+  const rejected: { index: number; violation: ContractViolationError }[] = [];
+  const events: CheckedEvent[] = [];
+  for (const [index, value] of values.entries()) {
+    try {
+      events.push(checkEvent(kind, value));
+    } catch (error) {
+      if (!(error instanceof ContractViolationError)) throw error;
+      rejected.push({ index, violation: error });
+    }
+  }
+  if (rejected.length > 0) throw new UnitRejectedError(rejected);
+  return events;
+}

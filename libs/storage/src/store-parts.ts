@@ -1,0 +1,119 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock, TopicNames } from '@app/domain';
+import type { Logger, MetricsRegistry } from '@app/observability';
+import type { DataSource } from 'typeorm';
+import { ArchiveIdentity } from './bronze/archive-identity';
+import { BronzeArchive } from './bronze/bronze-archive';
+import { BronzeRecovery } from './bronze/bronze-recovery';
+import { OriginGuard } from './database/origin-guard';
+import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
+import { StoreFacts } from './database/store-facts';
+import { WriteQueue } from './database/write-queue';
+import { SqliteHistoryStore } from './history/sqlite-history-store';
+import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
+import { SymbolFrames } from './ledger/symbol-frames';
+import { EventWriter, HistoryRows } from './sink/event-writer';
+import { BRONZE_ONLY_FACT, TakenKeys } from './sink/taken-keys';
+
+export interface StoreOptions {
+  readonly databasePath: string;
+  readonly rawDir: string;
+  readonly topics: TopicNames;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: MetricsRegistry;
+}
+
+const MIGRATION_ATTEMPTS = 20;
+const MIGRATION_PAUSE_MS = 250;
+
+/** Bronze went on while the tables stood still: rows would have a hole that nothing tells of. */
+export class RebuildNeededError extends Error {
+  readonly code = 'STORE.REBUILD_NEEDED';
+
+  constructor() {
+    super(
+      'bronze files have been written without database rows (ENABLE_DB_SINK=false); ' +
+        'rebuild the database from them first (`cli rebuild`), or keep ENABLE_DB_SINK=false',
+    );
+    this.name = 'RebuildNeededError';
+  }
+}
+
+/** What every writing process of a store is made of. */
+export interface StoreParts {
+  readonly source: DataSource;
+  readonly database: SqliteHandle;
+  readonly queue: WriteQueue;
+  readonly archive: BronzeArchive;
+  readonly origin: OriginGuard;
+  readonly writer: EventWriter;
+  readonly recovery: BronzeRecovery;
+  readonly history: SqliteHistoryStore;
+  readonly processStatus: SqliteProcessStatusStore;
+}
+
+/**
+ * Opens database and bronze folder for writing and migrates the schema. `rows` false keeps bronze and keys only.
+ *
+ * @throws UnsupportedSqliteError, RebuildNeededError
+ */
+export async function openStoreParts(
+  { databasePath, rawDir, topics, clock, logger, metrics }: StoreOptions,
+  rows: boolean,
+): Promise<StoreParts> {
+  mkdirSync(dirname(databasePath), { recursive: true });
+  const source = await openWriter(databasePath);
+  try {
+    await migrate(source);
+    const database = handleOf(source);
+    if (rows && isBronzeOnly(database)) throw new RebuildNeededError();
+    const queue = new WriteQueue(database, metrics);
+    const identity = new ArchiveIdentity(rawDir);
+    const archive = new BronzeArchive(rawDir, identity, database);
+    const origin = new OriginGuard(database, identity);
+    const facts = new StoreFacts(database);
+    const frames = new SymbolFrames(database);
+    const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), archive, topics);
+    return {
+      source,
+      database,
+      queue,
+      archive,
+      origin,
+      writer,
+      recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts }, topics, logger),
+      history: new SqliteHistoryStore(queue, database, origin, archive, clock),
+      processStatus: new SqliteProcessStatusStore(queue, database),
+    };
+  } catch (error) {
+    await source.destroy();
+    throw error;
+  }
+}
+
+/** Several processes may start at once on a new file: whoever comes second finds it locked or done, and looks again. */
+async function migrate(source: DataSource): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await source.runMigrations();
+      return;
+    } catch (error) {
+      if (attempt === MIGRATION_ATTEMPTS) throw error;
+      await delay(MIGRATION_PAUSE_MS);
+    }
+  }
+}
+
+function isBronzeOnly(database: SqliteHandle): boolean {
+  return database.prepare('SELECT 1 FROM store_facts WHERE name = ?').get(BRONZE_ONLY_FACT) !== undefined;
+}
+
+/** Finishes what is queued, then lets go of files and database. */
+export async function closeStoreParts({ source, queue, archive }: StoreParts): Promise<void> {
+  await queue.close();
+  archive.close();
+  await source.destroy();
+}

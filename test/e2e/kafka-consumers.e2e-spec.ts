@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../support/app-process';
+import { ConsumerGroup } from '../support/consumer-group';
+import { describeKafka, KafkaBroker } from '../support/kafka-broker';
+import { limitFiles } from '../support/full-disk';
+import { LockHolder } from '../support/lock-holder';
+
+/** Longer than the session of a consumer that gives no sign of life. */
+const PAST_THE_SESSION_MS = 13_000;
+
+describeKafka('consumers of one store', () => {
+  let broker: KafkaBroker;
+  let group: ConsumerGroup;
+
+  beforeEach(async () => {
+    broker = await KafkaBroker.start();
+    group = new ConsumerGroup(broker);
+  });
+
+  afterEach(async () => {
+    await group.close();
+    await broker.close();
+  });
+
+  const deadLetters = async (): Promise<number> => {
+    const ends = await broker.asAdmin((admin) => admin.fetchTopicOffsets('crypto_prices.dlq'));
+    return ends.reduce((sum, { high }) => sum + Number(high), 0);
+  };
+
+  it('should lose and double nothing while a second one joins and is killed ten times', async () => {
+    await group.start();
+    await group.feed();
+    for (let round = 0; round < 10; round += 1) {
+      const second = await group.launch();
+      // Half of them die as members, half while they join.
+      if (round % 2 === 0) await second.joined();
+      else await delay(1_500);
+      await second.app.stop('SIGKILL');
+    }
+    await group.stopFeeding();
+    await group.everythingTaken();
+    expect(group.problems()).toEqual([]);
+    expect(await deadLetters()).toBe(0);
+  }, 400_000);
+
+  it('should write nothing when it wakes after another one took its partitions', async () => {
+    const sleeper = await group.start();
+    await group.feed();
+    await eventually('something is taken', async () =>
+      (await sleeper.health()).consumer.partitions.some(({ lag }) => lag !== null) ? true : undefined,
+    );
+    sleeper.app.signal('SIGSTOP');
+    const heir = await group.launch();
+    await delay(PAST_THE_SESSION_MS);
+    await heir.joined();
+    await eventually('the heir takes what came', async () =>
+      (await heir.health()).consumer.partitions.filter(({ lag }) => lag !== null).length >= 2 ? true : undefined,
+    );
+    sleeper.app.signal('SIGCONT');
+    await sleeper.joined();
+    await delay(2_000);
+    await group.stopFeeding();
+    await group.everythingTaken();
+    expect(group.problems()).toEqual([]);
+  }, 200_000);
+
+  it('should end with 0 on SIGTERM under load and leave nothing half done', async () => {
+    const consumer = await group.start();
+    await group.feed();
+    await eventually('something is taken', async () =>
+      (await consumer.health()).consumer.partitions.some(({ lag }) => lag !== null) ? true : undefined,
+    );
+    expect(await consumer.app.stop('SIGTERM')).toBe(0);
+    await group.stopFeeding();
+    await group.start();
+    await group.everythingTaken();
+    expect(group.problems()).toEqual([]);
+  }, 200_000);
+
+  it('should wait, not ready, while another process locks the database, and go on by itself', async () => {
+    const consumer = await group.start();
+    await group.feed();
+    const holder = await LockHolder.start(group.paths.databasePath, 'BEGIN IMMEDIATE');
+    try {
+      await eventually('the lock is said', async () => {
+        const response = await fetch(`${consumer.url}/readyz`);
+        return response.status === 503 && (await response.text()).includes('locked') ? true : undefined;
+      });
+      expect((await fetch(`${consumer.url}/livez`)).status).toBe(200);
+    } finally {
+      await holder.kill();
+    }
+    await group.stopFeeding();
+    await group.everythingTaken();
+    expect((await fetch(`${consumer.url}/readyz`)).status).toBe(200);
+    expect(group.problems()).toEqual([]);
+    expect(await deadLetters()).toBe(0);
+  }, 200_000);
+
+  it('should wait, not ready, while the disk is full, and go on by itself', async () => {
+    const consumer = await group.start();
+    await group.feed();
+    await eventually('something is stored', () => Promise.resolve(group.sent.length > 600 ? true : undefined));
+    limitFiles(consumer.app, 65_536);
+    await eventually('the full disk is said', async () => {
+      const response = await fetch(`${consumer.url}/readyz`);
+      return response.status === 503 ? true : undefined;
+    });
+    expect((await fetch(`${consumer.url}/livez`)).status).toBe(200);
+    limitFiles(consumer.app, 'unlimited');
+    await group.stopFeeding();
+    await group.everythingTaken();
+    expect(group.problems()).toEqual([]);
+    expect(await deadLetters()).toBe(0);
+  }, 200_000);
+});

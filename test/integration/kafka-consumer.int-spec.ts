@@ -1,0 +1,424 @@
+import { appendFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigResourceTypes, type KafkaMessage } from 'kafkajs';
+import { OriginMismatchError } from '@app/domain';
+import { DEAD_LETTER_HEADERS } from '@app/messaging';
+import { eventually } from '../support/app-process';
+import { ConsumerHarness, type TestMessage } from '../support/consumer-harness';
+import { candleLine, priceLine } from '../support/events';
+import { describeKafka, describeOwnKafka, KafkaBroker } from '../support/kafka-broker';
+
+/** Lets messages into a topic that a consumer must cope with. */
+const ROOMY = { 'message.max.bytes': '16777216' };
+
+const messages = (values: readonly string[], symbol = 'BTCUSDT', partition = 0): TestMessage[] =>
+  values.map((value) => ({ key: symbol, value, partition }));
+
+const offsetOf = ({ headers }: KafkaMessage): number => Number(headers?.[DEAD_LETTER_HEADERS.offset]);
+
+const prices = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, index) => priceLine(from + index));
+
+describeKafka('Kafka consumer', () => {
+  let broker: KafkaBroker;
+  let consumer: ConsumerHarness;
+
+  beforeAll(async () => {
+    broker = await KafkaBroker.start(ROOMY);
+  });
+
+  afterAll(async () => {
+    await broker.close();
+  });
+
+  beforeEach(() => {
+    consumer = new ConsumerHarness(broker);
+  });
+
+  afterEach(async () => {
+    await consumer.close();
+  });
+
+  /** What is in the tables of the history, to compare before and after. */
+  const tables = () => ({
+    prices: consumer.rows('SELECT * FROM price_events ORDER BY symbol, timestamp'),
+    days: consumer.rows('SELECT * FROM ticker_days ORDER BY symbol, date'),
+    minutes: consumer.rows('SELECT * FROM candles_1m ORDER BY symbol, open_time'),
+    hours: consumer.rows('SELECT * FROM candles_1h ORDER BY symbol, open_time'),
+    revisions: consumer.rows('SELECT * FROM candle_revisions ORDER BY symbol, open_time, revision'),
+    coverage: consumer.rows('SELECT * FROM coverage ORDER BY symbol, start_time'),
+  });
+
+  it('should take prices and candles into rows and bronze files of their day and partition', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price, candle } = consumer.topics;
+    const [lines, minutes] = [prices(0, 5_000), Array.from({ length: 180 }, (_, minute) => candleLine(minute))];
+    await consumer.send(price, messages(lines));
+    await consumer.send(
+      price,
+      messages(
+        prices(0, 100).map((line) => line.replace('BTCUSDT', 'ETHUSDT')),
+        'ETHUSDT',
+        1,
+      ),
+    );
+    await consumer.send(candle, messages(minutes));
+    await consumer.caughtUp();
+
+    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 5_100 }]);
+    expect(consumer.rows('SELECT count(*) AS n FROM candles_1m')).toEqual([{ n: 180 }]);
+    expect(consumer.lines(price)).toEqual([
+      ...lines.slice(0, 60),
+      ...prices(0, 60).map((line) => line.replace('BTCUSDT', 'ETHUSDT')),
+      ...lines.slice(60),
+      ...prices(60, 100).map((line) => line.replace('BTCUSDT', 'ETHUSDT')),
+    ]);
+    expect(consumer.lines(candle)).toEqual(minutes);
+    expect(
+      readdirSync(consumer.rawDir)
+        .filter((name) => name.startsWith(`${price}_`))
+        .sort(),
+    ).toEqual([
+      `${price}_2026-01-14.p0.jsonl`,
+      `${price}_2026-01-14.p1.jsonl`,
+      `${price}_2026-01-15.p0.jsonl`,
+      `${price}_2026-01-15.p1.jsonl`,
+    ]);
+    expect(consumer.status.snapshot().lag).toBe(0);
+  });
+
+  it('should change nothing when a topic is replayed from its start', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price, candle } = consumer.topics;
+    await consumer.send(price, messages(prices(0, 3_000)));
+    await consumer.send(candle, messages(Array.from({ length: 60 }, (_, minute) => candleLine(minute))));
+    await consumer.caughtUp();
+    const [before, lines] = [tables(), consumer.lines(price)];
+    await consumer.stop();
+
+    // Everything comes again, as after a loss of the stored progress.
+    await consumer.start();
+    await consumer.running();
+    await consumer.send(price, messages(prices(0, 3_000)));
+    await consumer.caughtUp();
+    expect(tables()).toEqual(before);
+    expect(consumer.lines(price)).toEqual(lines);
+    await consumer.stop();
+    const { default: Database } = await import('better-sqlite3');
+    const database = new Database(consumer.databasePath);
+    database.exec('DELETE FROM sink_progress');
+    database.close();
+    await consumer.start({ groupId: `${consumer.groupId}-again` });
+    await consumer.running();
+    await consumer.caughtUp();
+    expect(tables()).toEqual(before);
+    expect(consumer.lines(price)).toEqual(lines);
+  });
+
+  it('should set poison messages aside with their reason and go on with the next one', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price } = consumer.topics;
+    const good = prices(0, 9);
+    const broken = priceLine(100).replace('"lastPrice":"', '"lastPrice":"x');
+    const poison: readonly (readonly [TestMessage['value'], string])[] = [
+      ['not JSON', 'message'],
+      [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'message'],
+      [broken, 'lastPrice'],
+      [priceLine(101).replace('"symbol":"BTCUSDT",', ''), 'symbol'],
+      [null, 'message'],
+      [priceLine(102).replace(',"symbol"', ',\n"symbol"'), 'message'],
+      [JSON.stringify({ junk: 'x'.repeat(5_000_000) }), 'message'],
+      ['[]', 'message'],
+    ];
+    await broker.asAdmin((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: ConfigResourceTypes.TOPIC,
+            name: price,
+            configEntries: [{ name: 'max.message.bytes', value: '16777216' }],
+          },
+        ],
+      }),
+    );
+    await consumer.send(price, [
+      ...poison.flatMap(([value], index) => [...messages([good[index] ?? '']), { key: 'BTCUSDT', value }]),
+      { key: null, value: good[8] ?? '' },
+    ]);
+    await consumer.caughtUp();
+
+    expect(consumer.lines(price)).toEqual(good);
+    const letters = await consumer.deadLetters(price, poison.length);
+    letters.sort((a, b) => offsetOf(a) - offsetOf(b));
+    const bytes = (value: string | Buffer | null): string | null => value && Buffer.from(value).toString('latin1');
+    expect(letters.map(({ value }) => bytes(value))).toEqual(poison.map(([value]) => bytes(value)));
+    const header = (name: string): string[] => letters.map(({ headers }) => String(headers?.[name]));
+    expect(header(DEAD_LETTER_HEADERS.field)).toEqual(poison.map(([, field]) => field));
+    expect(header(DEAD_LETTER_HEADERS.topic)).toEqual(poison.map(() => price));
+    expect(header(DEAD_LETTER_HEADERS.partition)).toEqual(poison.map(() => '0'));
+    expect(header(DEAD_LETTER_HEADERS.offset)).toEqual(poison.map((_, index) => String(2 * index + 1)));
+    expect(header(DEAD_LETTER_HEADERS.attempts)).toEqual(poison.map(() => '1'));
+    expect(header(DEAD_LETTER_HEADERS.error)[2]).toBe(
+      'lastPrice: "x60100.20" is not allowed; expected a non-negative decimal number as text',
+    );
+    expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_messages_without_key_total')).toMatch(/ 1$/m);
+  });
+
+  it('should set aside the one message that makes its handler throw TypeError, and take the others', async () => {
+    const culprit = priceLine(1_234);
+    await consumer.start({
+      handle: async ({ unit }, take) => {
+        if (unit.values.includes(culprit)) throw new TypeError('x is undefined');
+        await take();
+      },
+    });
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(0, 2_500)));
+    await consumer.caughtUp();
+    const [letter] = await consumer.deadLetters(price, 1);
+    expect(String(letter?.value)).toBe(culprit);
+    expect(String(letter?.headers?.[DEAD_LETTER_HEADERS.error])).toContain('x is undefined');
+    expect(String(letter?.headers?.[DEAD_LETTER_HEADERS.attempts])).toBe('5');
+    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 2_499 }]);
+  });
+
+  it('should wait out a fault of the store without a single dead letter, and say so', async () => {
+    let faulty = true;
+    await consumer.start({
+      handle: async (_unit, take) => {
+        if (faulty) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+        await take();
+      },
+    });
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(0, 100)));
+    await eventually('the fault is said', () =>
+      Promise.resolve(consumer.status.problem().includes('database or disk is full') ? true : undefined),
+    );
+    expect(consumer.status.deadReason()).toBe('');
+    faulty = false;
+    await consumer.caughtUp();
+    expect(consumer.status.problem()).toBe('');
+    expect(consumer.lines(price)).toHaveLength(100);
+    const ends = await broker.asAdmin((admin) => admin.fetchTopicOffsets(`${price}.dlq`));
+    expect(ends.map(({ high }) => high)).toEqual(['0']);
+  });
+
+  it('should blame itself, not its messages, when every one of them makes the handler throw TypeError', async () => {
+    let faulty = true;
+    await consumer.start({
+      handle: async ({ unit }, take) => {
+        if (faulty && unit.values.length > 0) throw new TypeError('a bug');
+        await take();
+      },
+    });
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(0, 200)));
+    await eventually('the fault is said', () =>
+      Promise.resolve(consumer.status.problem().includes('a bug') ? true : undefined),
+    );
+    faulty = false;
+    await consumer.caughtUp();
+    const [ends] = await broker.asAdmin((admin) => admin.fetchTopicOffsets(`${price}.dlq`));
+    expect(Number(ends?.high)).toBeLessThanOrEqual(10);
+    expect(consumer.lines(price)).toHaveLength(200 - Number(ends?.high));
+  });
+
+  it('should cut lines that were written but not committed, and take their messages again', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(60, 100)));
+    await consumer.caughtUp();
+    await consumer.stop();
+    // What a kill between the flush of the lines and the commit leaves: whole lines, and a torn one.
+    const file = join(consumer.rawDir, `${price}_2026-01-15.p0.jsonl`);
+    appendFileSync(file, `${priceLine(100)}\n${priceLine(101)}\n${priceLine(102).slice(0, 40)}`);
+    await consumer.send(price, messages(prices(100, 110)));
+    await consumer.start();
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual(prices(60, 110));
+    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 50 }]);
+  });
+
+  it('should take lines of a lost database from bronze before it takes the topic again', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(60, 100)));
+    await consumer.caughtUp();
+    await consumer.stop();
+    const { rmSync } = await import('node:fs');
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${consumer.databasePath}${suffix}`, { force: true });
+    await consumer.forget(price, 30);
+    await consumer.send(price, messages(prices(100, 105)));
+    await consumer.start();
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual(prices(60, 105));
+    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 45 }]);
+  });
+
+  it('should say which messages the broker gave up before they were taken', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(60, 70)));
+    await consumer.caughtUp();
+    await consumer.stop();
+    await consumer.send(price, messages(prices(70, 100)));
+    await consumer.forget(price, 25);
+    await consumer.start();
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual([...prices(60, 70), ...prices(85, 100)]);
+    expect(consumer.rows('SELECT topic, partition, from_offset, to_offset FROM topic_losses')).toEqual([
+      { topic: price, partition: 0, from_offset: 10, to_offset: 25 },
+    ]);
+  });
+
+  it.each([
+    ['shorter', prices(200, 205)],
+    ['longer', prices(200, 260)],
+  ])('should take a topic from its start that was deleted and made anew, %s than before', async (_, again) => {
+    await consumer.start({ partitions: 1 });
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(60, 90)));
+    await consumer.caughtUp();
+    await consumer.stop();
+    await broker.asAdmin(async (admin) => {
+      await admin.deleteTopics({ topics: [price] });
+      await eventually('the topic is gone', async () =>
+        (await admin.listTopics()).includes(price) ? undefined : true,
+      );
+    });
+    await broker.createTopic(price, { partitions: 1 });
+    await consumer.send(price, messages(again));
+    await consumer.start({ partitions: 1 });
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual([...prices(60, 90), ...again]);
+    expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_topic_incarnations_total')).toMatch(/ 1$/m);
+  });
+
+  it('should take a topic from its start that is deleted and made anew while it runs', async () => {
+    await consumer.start({ partitions: 1 });
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(60, 90)));
+    await consumer.caughtUp();
+    await broker.asAdmin((admin) => admin.deleteTopics({ topics: [price] }));
+    await eventually('the consumer or this test has made the topic again', async () => {
+      await consumer.send(price, messages(prices(200, 240)));
+      return true;
+    });
+    await eventually('the new topic is taken', () =>
+      Promise.resolve(consumer.lines(price).length >= 70 ? true : undefined),
+    );
+    expect(consumer.lines(price)).toEqual([...prices(60, 90), ...prices(200, 240)]);
+  });
+
+  it('should refuse a topic with another number of partitions in words', async () => {
+    await broker.createTopic(consumer.topics.price, { partitions: 3 });
+    await consumer.start({ partitions: 2 });
+    await eventually('the consumer refuses', () =>
+      Promise.resolve(consumer.status.problem().startsWith('refused') ? true : undefined),
+    );
+    expect(consumer.status.problem()).toContain('has 3 partitions, but TOPIC_PARTITIONS is 2');
+    expect(consumer.status.deadReason()).toBe('');
+  });
+
+  it('should neither take nor set aside data of another origin', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(0, 5)));
+    await consumer.caughtUp();
+    await consumer.send(price, [{ key: 'BTCUSDT', value: priceLine(9), headers: { origin: 'simulator:7' } }]);
+    await eventually('the refusal is said', () =>
+      Promise.resolve(consumer.status.problem().includes('simulator:7') ? true : undefined),
+    );
+    expect(consumer.lines(price)).toEqual(prices(0, 5));
+    expect(new OriginMismatchError('STORAGE_PATH', 'binance', 'simulator:7').message).toContain('is refused');
+    const [ends] = await broker.asAdmin((admin) => admin.fetchTopicOffsets(`${price}.dlq`));
+    expect(ends?.high).toBe('0');
+  });
+
+  it('should keep bronze only, once each, where the database sink is off, and ask for a rebuild afterwards', async () => {
+    await consumer.start({ rows: false });
+    await consumer.running();
+    const { price, candle } = consumer.topics;
+    const minutes = Array.from({ length: 30 }, (_, minute) => candleLine(minute));
+    const revised = candleLine(7, 'BTCUSDT', { close: '101.75', capturedAfter: 90_000_000 });
+    await consumer.send(price, messages([...prices(60, 100), ...prices(80, 120)]));
+    await consumer.send(candle, messages([...minutes, ...minutes.slice(5), revised, revised]));
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual(prices(60, 120));
+    expect([...consumer.lines(candle)].sort()).toEqual([...minutes, revised].sort());
+    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 0 }]);
+    await consumer.stop();
+    await consumer.send(price, messages(prices(100, 130)));
+    await consumer.start({ rows: false });
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual(prices(60, 130));
+    await consumer.stop();
+    await expect(consumer.start({ rows: true })).rejects.toThrow('rebuild the database');
+  });
+});
+
+describeOwnKafka('Kafka consumer and a broker that dies', () => {
+  let broker: KafkaBroker;
+  let consumer: ConsumerHarness;
+
+  beforeEach(async () => {
+    broker = await KafkaBroker.start();
+    consumer = new ConsumerHarness(broker);
+  });
+
+  afterEach(async () => {
+    await consumer.close();
+    await broker.close();
+  });
+
+  it('should take everything from the start of a broker on an empty volume', async () => {
+    await consumer.start();
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(60, 100)));
+    await consumer.caughtUp();
+    await broker.kill();
+    await broker.startAgain({ emptyVolume: true });
+    await eventually('the topic is made again', async () => {
+      await consumer.send(price, messages(prices(200, 260)));
+      return true;
+    });
+    await eventually('the new topic is taken', () =>
+      Promise.resolve(consumer.lines(price).length >= 100 ? true : undefined),
+    );
+    expect(consumer.lines(price)).toEqual([...prices(60, 100), ...prices(200, 260)]);
+  });
+
+  it('should start without a broker, go on when it comes, and outlive its kill and its sleep', async () => {
+    await broker.kill();
+    await consumer.start();
+    await eventually('the consumer says that the broker is away', () =>
+      Promise.resolve(consumer.status.snapshot().state === 'broker_away' ? true : undefined),
+    );
+    expect(consumer.status.deadReason()).toBe('');
+    await broker.startAgain();
+    await consumer.running();
+    const { price } = consumer.topics;
+    await consumer.send(price, messages(prices(0, 100)));
+    await consumer.caughtUp();
+    await broker.kill();
+    await broker.startAgain();
+    await consumer.send(price, messages(prices(100, 200)));
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual(prices(0, 200));
+  });
+});

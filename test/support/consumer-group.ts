@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Producer } from 'kafkajs';
+import { parsePriceEvent } from '@app/domain';
+import { AppProcess, eventually, freePort } from './app-process';
+import { priceLine } from './events';
+import { getJson } from './http';
+import type { KafkaBroker } from './kafka-broker';
+import { StoreBooks } from './store-books';
+
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'ADAUSDT', 'BNBUSDT'];
+const TOPIC = 'crypto_prices';
+
+interface ConsumerHealth {
+  readonly consumer: {
+    readonly state: string;
+    readonly lag: number;
+    readonly partitions: readonly { readonly topic: string; readonly lag: number | null }[];
+  };
+}
+
+/** A consumer-app as a process, with the address of its probes. */
+export class ConsumerProcess {
+  constructor(
+    readonly app: AppProcess,
+    readonly url: string,
+  ) {}
+
+  health(): Promise<ConsumerHealth> {
+    return getJson<ConsumerHealth>(`${this.url}/health`);
+  }
+
+  /** Waits until it is a member of the group with at least one partition. */
+  async joined(): Promise<void> {
+    await eventually(`${this.url} has joined`, async () => {
+      const { consumer } = await this.health();
+      return consumer.state === 'running' && consumer.partitions.length > 0 ? true : undefined;
+    });
+  }
+}
+
+/** Consumers on one store, fed by price events that this process sends. */
+export class ConsumerGroup {
+  readonly folder = mkdtempSync(join(tmpdir(), 'csp-group-'));
+  readonly paths = { databasePath: join(this.folder, 'app.db'), rawDir: join(this.folder, 'raw') };
+  readonly sent: string[] = [];
+  private readonly started: AppProcess[] = [];
+  private readonly members: ConsumerProcess[] = [];
+  private producer: Producer | undefined;
+  private feeding: Promise<void> | undefined;
+  private isFeeding = false;
+
+  constructor(private readonly broker: KafkaBroker) {}
+
+  /** Starts one more consumer without waiting for it. */
+  async launch(): Promise<ConsumerProcess> {
+    const port = await freePort();
+    const app = AppProcess.start('consumer-app', {
+      env: {
+        BROKER_MODE: 'kafka',
+        KAFKA_BOOTSTRAP_SERVERS: this.broker.bootstrap,
+        TOPIC_PARTITIONS: '4',
+        STORAGE_PATH: this.paths.databasePath,
+        RAW_DIR: this.paths.rawDir,
+        HOST: '127.0.0.1',
+        CONSUMER_PORT: String(port),
+        // Nobody answers there: the history has nothing to be fetched from, and the consumer must not care.
+        BINANCE_REST_URLS: 'http://127.0.0.1:1',
+        CAPTURE: 'tickers',
+      },
+    });
+    this.started.push(app);
+    const member = new ConsumerProcess(app, `http://127.0.0.1:${port}`);
+    this.members.push(member);
+    return member;
+  }
+
+  async start(): Promise<ConsumerProcess> {
+    const consumer = await this.launch();
+    await consumer.joined();
+    return consumer;
+  }
+
+  /** Sends polls of six symbols until told to stop, each with the times that follow the last one. */
+  async feed(): Promise<void> {
+    const producer = this.broker
+      .client()
+      .producer({ allowAutoTopicCreation: false, idempotent: true, retry: { retries: 10 } });
+    await producer.connect();
+    this.producer = producer;
+    this.isFeeding = true;
+    this.feeding = this.feedUntilStopped(producer);
+  }
+
+  async stopFeeding(): Promise<void> {
+    this.isFeeding = false;
+    await this.feeding;
+    await this.producer?.disconnect();
+  }
+
+  /** Waits until the store holds as many events as were sent. */
+  async everythingTaken(limitMs = 120_000): Promise<void> {
+    await eventually(
+      `${this.sent.length} events are stored`,
+      () => {
+        const books = new StoreBooks(this.paths);
+        try {
+          return Promise.resolve(books.priceLines.length >= this.sent.length ? true : undefined);
+        } finally {
+          books.close();
+        }
+      },
+      limitMs,
+      500,
+    ).catch(async (error: unknown) => {
+      for (const { url } of this.members) {
+        const answer = await fetch(`${url}/health`).then((response) => response.text(), String);
+        process.stderr.write(`${url}: ${answer}\n`);
+      }
+      const outputs = this.started.map(({ pid, output }) => `consumer ${pid}:\n${output.slice(-4_000)}`);
+      throw new Error(`not everything was taken\n${outputs.join('\n')}`, { cause: error });
+    });
+  }
+
+  /** What is wrong in the store, in words: against itself, and against what was sent. */
+  problems(): string[] {
+    const books = new StoreBooks(this.paths);
+    try {
+      const stored = new Map<string, string[]>();
+      for (const line of books.priceLines) {
+        const { symbol } = parsePriceEvent(line);
+        const lines = stored.get(symbol) ?? [];
+        stored.set(symbol, lines);
+        lines.push(line);
+      }
+      return [
+        ...books.problems(),
+        ...SYMBOLS.filter((symbol) => {
+          const sent = this.sent.filter((line) => line.includes(`"${symbol}"`));
+          return sent.join('\n') !== (stored.get(symbol) ?? []).join('\n');
+        }).map((symbol) => `${symbol}: what is stored is not what was sent`),
+      ];
+    } finally {
+      books.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.stopFeeding();
+    for (const app of this.started) {
+      if (!app.isRunning) continue;
+      app.signal('SIGCONT');
+      await app.stop('SIGKILL');
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async feedUntilStopped(producer: Producer): Promise<void> {
+    for (let number = 0; this.isFeeding; number += 1) {
+      const lines = SYMBOLS.map((symbol) => priceLine(number, symbol));
+      const messages = SYMBOLS.map((key, index) => ({ key, value: lines[index] ?? '' }));
+      await producer.send({ topic: TOPIC, acks: -1, messages });
+      this.sent.push(...lines);
+      await delay(10);
+    }
+  }
+}

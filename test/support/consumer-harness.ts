@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { IHeaders, KafkaMessage } from 'kafkajs';
+import { EVENT_KINDS, topicNames, type TopicNames } from '@app/domain';
+import { KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
+import { createLogger, MetricsRegistry } from '@app/observability';
+import { ConsumerStore } from '@app/storage';
+import { FakeClock } from '@app/testing';
+import { eventually } from './app-process';
+import type { KafkaBroker } from './kafka-broker';
+
+export interface TestMessage {
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly headers?: IHeaders;
+  readonly partition?: number;
+}
+
+export interface ConsumerOptions {
+  readonly rows?: boolean;
+  readonly groupId?: string;
+  readonly partitions?: number;
+  /** Stands between transport and sink; default: straight to the sink. */
+  readonly handle?: (unit: ConsumedUnit, take: () => Promise<void>) => Promise<void>;
+}
+
+/** One store and the topics that fill it, with a consumer that can be started and stopped as often as a test likes. */
+export class ConsumerHarness {
+  readonly folder = mkdtempSync(join(tmpdir(), 'csp-consumer-'));
+  readonly rawDir = join(this.folder, 'raw');
+  readonly databasePath = join(this.folder, 'app.db');
+  readonly topics: TopicNames = { ...topicNames(`prices-${randomUUID()}`), candle: `candles-${randomUUID()}` };
+  readonly groupId = `group-${randomUUID()}`;
+  metrics = new MetricsRegistry();
+  private server: KafkaBatchServer | undefined;
+  private store: ConsumerStore | undefined;
+
+  constructor(private readonly broker: KafkaBroker) {}
+
+  async start({ rows = true, groupId = this.groupId, partitions = 2, handle }: ConsumerOptions = {}): Promise<void> {
+    mkdirSync(this.folder, { recursive: true });
+    this.metrics = new MetricsRegistry();
+    const logger = createLogger('silent', 'test');
+    const clock = new FakeClock(Date.UTC(2026, 0, 15) * 1_000);
+    const { databasePath, rawDir, topics, metrics } = this;
+    const store = await ConsumerStore.open({ databasePath, rawDir, topics, clock, logger, metrics }, rows);
+    const server = new KafkaBatchServer({
+      bootstrapServers: this.broker.bootstrap.split(','),
+      clientId: 'test-consumer',
+      groupId,
+      topics,
+      partitions,
+      sink: store.sink,
+      logger,
+      metrics,
+    });
+    const take = async ({ claim, unit }: ConsumedUnit): Promise<void> => {
+      await store.sink.take(claim, unit);
+    };
+    for (const kind of EVENT_KINDS) {
+      const handler = (unit: ConsumedUnit) => (handle ? handle(unit, () => take(unit)) : take(unit));
+      server.addHandler(kind, handler, true);
+    }
+    server.listen(() => undefined);
+    [this.server, this.store] = [server, store];
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.close();
+    await this.store?.close();
+    this.server = undefined;
+    this.store = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get status(): KafkaBatchServer['consumerStatus'] {
+    if (!this.server) throw new Error('the consumer is not started');
+    return this.server.consumerStatus;
+  }
+
+  async send(topic: string, messages: readonly TestMessage[]): Promise<void> {
+    const producer = this.broker.client().producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    try {
+      await producer.send({
+        topic,
+        acks: -1,
+        messages: messages.map(({ partition = 0, ...message }) => ({ ...message, partition })) as never,
+      });
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /** Waits until the consumer is a member of its group (its topics are there then). */
+  async running(): Promise<void> {
+    await eventually('the consumer runs', () =>
+      Promise.resolve(this.status.snapshot().state === 'running' ? true : undefined),
+    );
+  }
+
+  /** Waits until the store has passed the ends of all partitions. */
+  async caughtUp(): Promise<void> {
+    await eventually('everything in the topics is taken', async () => {
+      const positions = (await this.store?.sink.positions(Object.values(this.topics))) ?? [];
+      const taken = new Map(positions.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]));
+      for (const topic of Object.values(this.topics)) {
+        const offsets = await this.broker.asAdmin((admin) => admin.fetchTopicOffsets(topic));
+        for (const { partition, low, high } of offsets) {
+          const wanted = Number(high);
+          if (Number(low) !== wanted && (taken.get(`${topic}/${partition}`) ?? -1) !== wanted) return undefined;
+        }
+      }
+      return true;
+    });
+  }
+
+  /** Makes the broker give up the messages of partition 0 before an offset, as its retention does. */
+  async forget(topic: string, before: number): Promise<void> {
+    await this.broker.asAdmin(async (admin) => {
+      // Loads what the client must know of the topic first.
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] });
+    });
+  }
+
+  /** All rows of a query on the store. */
+  rows<Row = Record<string, unknown>>(sql: string): Row[] {
+    const database = new Database(this.databasePath, { readonly: true });
+    try {
+      return database.prepare(sql).all() as Row[];
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Lines of all bronze files of a topic, in order of file names. */
+  lines(topic: string): string[] {
+    return readdirSync(this.rawDir)
+      .filter((name) => name.startsWith(`${topic}_`))
+      .sort()
+      .flatMap((name) => readFileSync(join(this.rawDir, name), 'utf8').split('\n').slice(0, -1));
+  }
+
+  /** Dead letters of a topic, once there are as many as expected. */
+  async deadLetters(topic: string, count: number): Promise<KafkaMessage[]> {
+    const consumer = this.broker
+      .client()
+      .consumer({ groupId: `dlq-${randomUUID()}`, maxBytesPerPartition: 16_000_000 });
+    const letters: KafkaMessage[] = [];
+    await consumer.connect();
+    try {
+      await consumer.subscribe({ topic: `${topic}.dlq`, fromBeginning: true });
+      await consumer.run({
+        eachMessage: ({ message }) => {
+          letters.push(message);
+          return Promise.resolve();
+        },
+      });
+      await eventually(`${count} dead letters of ${topic}`, () =>
+        Promise.resolve(letters.length >= count ? true : undefined),
+      );
+    } finally {
+      await consumer.disconnect();
+    }
+    return letters;
+  }
+}
