@@ -92,7 +92,7 @@ export class ConsumerHarness {
       await producer.send({
         topic,
         acks: -1,
-        messages: messages.map(({ partition = 0, ...message }) => ({ ...message, partition })) as never,
+        messages: messages.map(({ partition = 0, ...message }) => ({ ...message, partition })),
       });
     } finally {
       await producer.disconnect();

@@ -87,7 +87,7 @@ describe('ProblemFilter', () => {
     expect(headers.get('retry-after')).toBe('5');
   });
 
-  it.each<[Error, number, string]>([
+  it.each<[unknown, number, string]>([
     [new NotFoundException('secret wording'), 404, 'ROUTE.NOT_FOUND'],
     [new ForbiddenException('secret wording'), 403, 'REQUEST.REFUSED'],
     [
