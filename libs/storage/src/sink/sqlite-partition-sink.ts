@@ -111,9 +111,10 @@ export class SqlitePartitionSink extends PartitionSink {
     const { archive, origin, writer } = this.parts;
     const result = await this.parts.queue.run(
       () => {
+        // Before anything can fail: what is undone after a failure must be this unit's, not the one's before.
+        archive.beginUnit();
         const stored = this.check(claim);
         if (stored !== unit.begin) throw new PartitionPositionError(claim, stored ?? undefined, unit.begin);
-        archive.beginUnit();
         if (events.length > 0) origin.claim(unit.origin);
         const taken = writer.write(events, partition);
         this.advance.run(unit.next, unit.lastHash, topic, partition);
