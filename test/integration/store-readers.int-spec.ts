@@ -267,6 +267,8 @@ describe('the readers of a real store', () => {
     const before = await readers.status.version();
     expect(await readers.status.version()).toBe(before);
     await store.take(priceEvent('BTCUSDT', NOON));
+    // It is looked up once for all requests of a turn.
+    await new Promise(setImmediate);
     expect(await readers.status.version()).not.toBe(before);
   });
 

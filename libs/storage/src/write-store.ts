@@ -6,6 +6,17 @@ import type { SqliteProcessStatusStore } from './history/sqlite-process-status.s
 import { SqliteEventSink } from './sink/sqlite-event-sink';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
 
+/** Each of the two may be shared by mistake: two writers of one folder would write over each other's lines. */
+function acquireBoth(databasePath: string, rawDir: string): CaptureOwnerLock[] {
+  const database = CaptureOwnerLock.acquire(databasePath);
+  try {
+    return [database, CaptureOwnerLock.acquire(join(rawDir, 'archive'))];
+  } catch (error) {
+    database.release();
+    throw error;
+  }
+}
+
 /**
  * The writing half of the store in direct mode: one capture owner, one write queue, database and bronze in step. Opening
  * it migrates the schema and takes up what an earlier process left behind.
@@ -27,12 +38,9 @@ export class WriteStore {
     const { databasePath, rawDir } = options;
     mkdirSync(dirname(databasePath), { recursive: true });
     mkdirSync(rawDir, { recursive: true });
-    const owners: CaptureOwnerLock[] = [];
+    const owners = acquireBoth(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {
-      // Each of the two may be shared by mistake: two writers of one folder would write over each other's lines.
-      owners.push(CaptureOwnerLock.acquire(databasePath));
-      owners.push(CaptureOwnerLock.acquire(join(rawDir, 'archive')));
       parts = await openStoreParts(options, true);
       await parts.recovery.run();
       return new WriteStore(parts, owners, options.metrics);
