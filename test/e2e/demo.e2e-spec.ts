@@ -6,9 +6,10 @@ import { getCsv } from '../support/http';
 
 const README = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
 
-/** Every address of the README that a reader may open in his browser, as printed. */
+/** Every address of the README that a reader may open in his browser, as printed; a sentence's end is no part of it. */
 function readmeAddresses(): string[] {
-  return [...new Set(README.match(/http:\/\/localhost:8000[^\s)>"'`|]*/g))];
+  const found = README.match(/http:\/\/localhost:8000[^\s)>"'`|]*/g) ?? [];
+  return [...new Set(found.map((address) => address.replace(/[.,:;]$/, '')))];
 }
 
 /** `make demo` as its recipe runs it, in an empty folder and a process group like a terminal's. */

@@ -97,7 +97,7 @@ describe('smoke', () => {
   });
 
   it('should refuse a second capture owner in words', async () => {
-    const second = await stack.launch('standalone-app', { PORT: '0' });
+    const second = await stack.launch('standalone-app', { PORT: '0', INGEST_STATE_DIR: join(stack.folder, 'second') });
     expect(await second.exited()).toBe(1);
     expect(second.output).toContain('another process captures into this store already');
   });

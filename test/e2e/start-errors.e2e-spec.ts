@@ -63,9 +63,9 @@ describe('starting under bad conditions', () => {
         const { reasons } = await getJson<{ reasons: string[] }>(`${api}/health`);
         return reasons.some((reason) => reason.includes('exchange')) ? undefined : true;
       });
+      expect(await app.stop()).toBe(0);
       expect(said()).toHaveLength(1);
       expect(app.output).toContain('the exchange answers');
-      expect(await app.stop()).toBe(0);
     } finally {
       await unreachable.close();
     }
