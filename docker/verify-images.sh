@@ -69,14 +69,17 @@ for target in $targets; do
 done
 
 # --- what is in them -------------------------------------------------------------------------------------------------
-config() { b inspect --type image --format '{{json .Docker.config}}' "csp-$1"; }
+config() { # target expression-on-the-image's-config
+  b inspect --type image "csp-$1" |
+    node -p "const config = JSON.parse(require('node:fs').readFileSync(0, 'utf8')).Docker.config; $2"
+}
 declare -A roots
 for target in $targets; do
   container=$(b from --pull-never "csp-$target")
   mounted+=("$container")
   roots[$target]=$(b mount "$container")
   root=${roots[$target]}
-  user=$(config "$target" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).User')
+  user=$(config "$target" 'config.User')
   [ "$user" = 65532:65532 ] || fail "$target runs as $user"
   for tool in gcc cc g++ c++ make python3; do
     [ ! -e "$root/usr/bin/$tool" ] || fail "$target has a $tool"
@@ -104,14 +107,8 @@ in_image() { # target data-folder word...
     mount -t tmpfs tmpfs "$root/tmp" && chmod 1777 "$root/tmp"
     mount --bind "$data" "$root/data"
     mount -o remount,bind,ro "$root"
-    exec setpriv --no-new-privs unshare --root="$root" --wd=/app --setgroups=deny --setgid=65532 --setuid=65532 "$@"
+    exec setpriv --no-new-privs unshare --root="$root" --wd=/app --setgid=65532 --setuid=65532 "$@"
   ' sh "$root" "$data" "$@"
-}
-
-image_environment() { config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Env.join("\n")'; }
-entrypoint() { config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Entrypoint.join("\n")'; }
-health_check() {
-  config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Healthcheck.Test.slice(1).join("\n")'
 }
 
 start() { # target data-folder NAME=value... -- argument...
@@ -120,19 +117,20 @@ start() { # target data-folder NAME=value... -- argument...
   local settings=()
   while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1"); shift; done
   [ $# -gt 0 ] && shift
-  mapfile -t environment < <(image_environment "$target")
-  mapfile -t command < <(entrypoint "$target")
+  mapfile -t environment < <(config "$target" 'config.Env.join("\n")')
+  mapfile -t command < <(config "$target" 'config.Entrypoint.join("\n")')
   (in_image "$target" "$data" env -i "${environment[@]}" "${settings[@]}" "${command[@]}" "$@") \
     >"$work/$target.log" 2>&1 &
   pids+=($!)
   started=$!
-  mapfile -t probe < <(health_check "$target")
+  mapfile -t probe < <(config "$target" 'config.Healthcheck.Test.slice(1).join("\n")')
   for _ in $(seq 1 300); do
     kill -0 "$started" 2>/dev/null || { cat "$work/$target.log" >&2; fail "$target ended"; }
     if (in_image "$target" "$data" env -i "${environment[@]}" "${settings[@]}" "${probe[@]}") >/dev/null 2>&1; then
       grep -q '^NoNewPrivs:.1' "/proc/$started/status" || fail "$target may gain privileges"
       grep -q '^CapEff:.0*$' "/proc/$started/status" || fail "$target has capabilities"
       grep -q '^Uid:.65532' "/proc/$started/status" || fail "$target runs as another user"
+      grep -q '^[^ ]* / [^ ]* ro[ ,]' "/proc/$started/mounts" || fail "$target can write to its image"
       say "$target: its health check passes"
       return
     fi
