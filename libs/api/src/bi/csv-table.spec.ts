@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import { csvTable, encodeCsv, text, textCell, value } from './csv-table';
+import { csvTable, encodeCsv, text, textCell, value, type CsvTable } from './csv-table';
 
 interface Row {
   readonly name: string;
   readonly number: string | number | boolean | null;
 }
 
-const TABLE = csvTable('test', ['name', 'number'] as const, {
-  name: text<Row>((row) => row.name),
-  number: value<Row>((row) => row.number),
+const TABLE: CsvTable<Row> = csvTable('test', ['name', 'number'], {
+  name: text((row) => row.name),
+  number: value((row) => row.number),
 });
 
 /** A reader of RFC 4180 that knows nothing of the writer. */
