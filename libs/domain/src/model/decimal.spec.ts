@@ -11,6 +11,7 @@ import {
   minDecimalText,
   parseDecimal,
   sameNumber,
+  sumDecimalTexts,
 } from './decimal';
 
 /** A decimal text as the exchange writes them: no leading zeros, 0 to 18 fraction digits. */
@@ -84,6 +85,39 @@ describe('decimals', () => {
     expect(sameNumber('1.50', '1.5')).toBe(true);
     expect(sameNumber('-0.0', '0')).toBe(true);
     expect(compareDecimalTexts('10', '9.99999999')).toBe(1);
+  });
+
+  it('should compare texts of the same shape as numbers, leading zeros and signs included', () => {
+    const shaped = fc
+      .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 3 }))
+      .chain(([whole, fraction]) => {
+        const digits = (length: number): fc.Arbitrary<string> =>
+          fc.string({ unit: fc.constantFrom('0', '1', '9'), minLength: length, maxLength: length });
+        const one = fc
+          .tuple(fc.constantFrom('', '-'), digits(whole), digits(fraction))
+          .map(([sign, left, right]) => `${sign}${left}${fraction === 0 ? '' : `.${right}`}`);
+        return fc.tuple(one, one);
+      });
+    fc.assert(
+      fc.property(shaped, ([a, b]) => {
+        const difference = at18(a) - at18(b);
+        expect(compareDecimalTexts(a, b)).toBe(difference < 0n ? -1 : difference > 0n ? 1 : 0);
+      }),
+    );
+  });
+
+  it('should refuse to compare what is no number, of the same shape or not', () => {
+    expect(() => compareDecimalTexts('1.5x', '1.50')).toThrow(InvalidDecimalError);
+    expect(() => compareDecimalTexts('abc', '123')).toThrow(InvalidDecimalError);
+  });
+
+  it('should sum any number of texts as adding them one by one does', () => {
+    fc.assert(
+      fc.property(fc.array(decimalText, { minLength: 1, maxLength: 8 }), (texts) => {
+        expect(sumDecimalTexts(texts)).toBe(texts.reduce(addDecimalTexts));
+      }),
+    );
+    expect(sumDecimalTexts([])).toBe('0');
   });
 
   it('should keep the earlier text of two equal numbers, as written', () => {
