@@ -10,6 +10,7 @@ import {
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { Spool, SpoolRead } from '../spool/spool';
 import type { EventTarget } from './event-target';
+import { PatienceError, withPatience } from './patience';
 import { PublisherMetrics } from './publisher-metrics';
 import type { RejectedLog } from './rejected-log';
 
@@ -45,13 +46,6 @@ interface Straggler {
   readonly batch: EventBatch;
   /** Whether the target took the batch in the end; never rejects. */
   readonly taken: Promise<boolean>;
-}
-
-class TargetTimeoutError extends Error {
-  constructor(target: string, millis: number) {
-    super(`${target} did not answer within ${millis} ms`);
-    this.name = 'TargetTimeoutError';
-  }
 }
 
 /**
@@ -196,11 +190,12 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
   private async take(batch: EventBatch, patienceMillis: number): Promise<void> {
     this.moved();
     const taking = this.target.take(batch);
-    const timer = new AbortController();
+    const hurry = { signal: this.closing.signal, millis: this.options.closeTimeoutMillis / 2 };
     try {
-      await Promise.race([taking, this.timeout(patienceMillis, timer.signal)]);
+      // Once the publisher closes, time is short: what the target had must reach the spool.
+      await withPatience(taking, { what: this.target.name, millis: patienceMillis, hurry });
     } catch (error) {
-      if (error instanceof TargetTimeoutError) {
+      if (error instanceof PatienceError) {
         this.straggler = {
           batch,
           taken: taking.then(
@@ -211,16 +206,8 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
       }
       throw error;
     } finally {
-      timer.abort();
       this.moved();
     }
-  }
-
-  /** Throws when the target has had its time, which is short once the publisher closes: what it had must reach the spool. */
-  private async timeout(millis: number, signal: AbortSignal): Promise<void> {
-    const closeGrace = this.closed.then(() => delay(this.options.closeTimeoutMillis / 2, true, { signal, ref: false }));
-    const elapsed = await Promise.race([delay(millis, true, { signal, ref: false }), closeGrace]).catch(() => false);
-    if (elapsed) throw new TargetTimeoutError(this.target.name, millis);
   }
 
   private startDraining(): void {
