@@ -33,6 +33,8 @@ export interface PublisherOptions extends PublisherTimes {
 
 /** Most events handed on at once when the spool is drained: one unit of the sink, one request to the broker. */
 const DRAIN_EVENTS = 2_000;
+/** Longest delay that a timer of Node takes. */
+const LONGEST_TIMER_MILLIS = 2_147_483_647;
 
 /** A call of `publish` that waits for its turn. */
 interface Waiting {
@@ -55,11 +57,6 @@ interface Straggler {
 export class SpoolingPublisher extends EventPublisher implements OnModuleInit, BeforeApplicationShutdown {
   private readonly metrics: PublisherMetrics;
   private readonly closing = new AbortController();
-  private readonly closed = new Promise<void>((resolve) => {
-    this.closing.signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
   private readonly waiting: Waiting[] = [];
   private queue: Promise<void> = Promise.resolve();
   private draining: Promise<void> | undefined;
@@ -248,8 +245,10 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
   private async settleStraggler(): Promise<void> {
     const { straggler } = this;
     if (!straggler) return;
-    const taken = await Promise.race([straggler.taken, this.closed.then(() => false)]);
-    if (this.closing.signal.aborted) return;
+    const { signal } = this.closing;
+    const patience = { what: this.target.name, millis: LONGEST_TIMER_MILLIS, hurry: { signal, millis: 0 } };
+    const taken = await withPatience(straggler.taken, patience).catch(() => false);
+    if (signal.aborted) return;
     this.straggler = undefined;
     if (!taken) return;
     const read = this.spool.next(straggler.batch.events.length);
