@@ -2,6 +2,7 @@ import { benchCsvRequests } from './csv-requests.bench';
 import { benchDisk } from './disk.bench';
 import { withExchange } from './installation';
 import { readMarketRun } from './market-run';
+import { benchKafkaPublisher } from './kafka-publisher.bench';
 import { benchMemory } from './memory.bench';
 import { isMet, summaryTable, type Figure } from './report';
 import { benchSink } from './sink.bench';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   csv: () => withExchange(benchCsvRequests),
   memory: () => withExchange(benchMemory),
   start: () => withExchange(benchStart),
+  publisher: () => withExchange(async (_group, url) => benchKafkaPublisher(await readMarketRun(url, 50, 1_000))),
   disk: () => withExchange(async (_group, url) => benchDisk(await readMarketRun(url, 50, 1_440))),
 };
 

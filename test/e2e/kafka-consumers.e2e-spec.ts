@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/app-process';
 import { ConsumerGroup } from '../support/consumer-group';
-import { describeKafka, KafkaBroker } from '../support/kafka-broker';
+import { describeKafka } from '../support/describe-kafka';
+import { KafkaBroker } from '../support/kafka-broker';
 import { limitFiles } from '../support/full-disk';
 import { LockHolder } from '../support/lock-holder';
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { CANDLES_TOPIC } from '@app/domain';
 import { eventually, type AppProcess } from '../support/app-process';
 import { getJson } from '../support/http';
-import { describeOwnKafka, KafkaBroker } from '../support/kafka-broker';
+import { describeOwnKafka } from '../support/describe-kafka';
+import { KafkaBroker } from '../support/kafka-broker';
 import { readTopic } from '../support/kafka-messages';
 import { Stack } from '../support/stack';
 

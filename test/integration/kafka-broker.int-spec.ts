@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { eventually } from '../support/app-process';
-import { describeKafka, describeOwnKafka, KafkaBroker } from '../support/kafka-broker';
+import { describeKafka, describeOwnKafka } from '../support/describe-kafka';
+import { KafkaBroker } from '../support/kafka-broker';
 
 const uniqueTopic = (): string => `harness-${randomUUID()}`;
 

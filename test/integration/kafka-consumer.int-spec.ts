@@ -6,7 +6,8 @@ import { DEAD_LETTER_HEADERS } from '@app/messaging';
 import { eventually } from '../support/app-process';
 import { ConsumerHarness, type TestMessage } from '../support/consumer-harness';
 import { candleLine, priceLine } from '../support/events';
-import { describeKafka, describeOwnKafka, KafkaBroker } from '../support/kafka-broker';
+import { describeKafka, describeOwnKafka } from '../support/describe-kafka';
+import { KafkaBroker } from '../support/kafka-broker';
 
 /** Lets messages into a topic that a consumer must cope with. */
 const ROOMY = { 'message.max.bytes': '16777216' };

@@ -12,7 +12,8 @@ import { KafkaPublisher, MessagingModule } from '@app/messaging';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { FakeClock } from '@app/testing';
 import { eventually } from '../support/app-process';
-import { describeKafka, describeOwnKafka, KafkaBroker } from '../support/kafka-broker';
+import { describeKafka, describeOwnKafka } from '../support/describe-kafka';
+import { KafkaBroker } from '../support/kafka-broker';
 import { readTopic } from '../support/kafka-messages';
 
 const ORIGIN = 'simulator:7';

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Admin, Kafka } from 'kafkajs';
 import { createKafka, ensureTopics, TopicPartitionsError } from '@app/messaging';
 import { createLogger } from '@app/observability';
-import { describeKafka, KafkaBroker } from '../support/kafka-broker';
+import { describeKafka } from '../support/describe-kafka';
+import { KafkaBroker } from '../support/kafka-broker';
 
 describeKafka('ensureTopics', () => {
   let broker: KafkaBroker;

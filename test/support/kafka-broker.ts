@@ -8,19 +8,14 @@ import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { eventually } from './app-process';
 import { reservePortBlock, type PortBlock } from './port-block';
 
-const SCRIPT = resolve(__dirname, '../../scripts/kafka.mjs');
+const SCRIPT = resolve(process.env['SMOKE_ROOT'] ?? resolve(__dirname, '../..'), 'scripts/kafka.mjs');
 
 /** A broker that is already there (`KAFKA_BOOTSTRAP_SERVERS`), for machines without Java; it cannot be killed. */
-const EXTERNAL = process.env['KAFKA_BOOTSTRAP_SERVERS'] ?? '';
+export const EXTERNAL_BROKER = process.env['KAFKA_BOOTSTRAP_SERVERS'] ?? '';
 
 /** Why no broker of the tests' own can be had here; undefined when one can. */
-const NO_OWN_BROKER = EXTERNAL === '' ? whyNoJars() : 'KAFKA_BOOTSTRAP_SERVERS names a broker that may not be killed';
-
-/** `describe` for tests that need a real Kafka; skipped by name, and said, where none can be had. */
-export const describeKafka = EXTERNAL === '' ? describeOrSkip(NO_OWN_BROKER) : describe;
-
-/** `describe` for tests that kill, pause or empty the broker: they need one of their own. */
-export const describeOwnKafka = describeOrSkip(NO_OWN_BROKER);
+export const NO_OWN_BROKER =
+  EXTERNAL_BROKER === '' ? whyNoJars() : 'KAFKA_BOOTSTRAP_SERVERS names a broker that may not be killed';
 
 /** Longest time a broker may take to answer after its start, on a machine that is busy with other suites. */
 const START_LIMIT_MS = 90_000;
@@ -29,12 +24,6 @@ const STOP_LIMIT_MS = 30_000;
 function whyNoJars(): string | undefined {
   const { status, stderr } = spawnSync(process.execPath, [SCRIPT, 'have'], { encoding: 'utf8' });
   return status === 0 ? undefined : stderr.trim();
-}
-
-function describeOrSkip(reason: string | undefined): jest.Describe {
-  if (reason === undefined) return describe;
-  process.stderr.write(`SKIPPED: tests against Apache Kafka in this file: ${reason}\n`);
-  return describe.skip;
 }
 
 export interface TopicOptions {
@@ -73,7 +62,7 @@ export class KafkaBroker {
     settings: Readonly<Record<string, string>> = {},
     { fullSpeed = false } = {},
   ): Promise<KafkaBroker> {
-    if (EXTERNAL !== '') return new KafkaBroker(EXTERNAL);
+    if (EXTERNAL_BROKER !== '') return new KafkaBroker(EXTERNAL_BROKER);
     const block = await reservePortBlock();
     const broker = new KafkaBroker(`127.0.0.1:${block.ports[0]}`, {
       block,

@@ -60,7 +60,10 @@ export class PublisherMetrics {
   }
 
   published(events: readonly OutgoingEvent[]): void {
-    for (const { kind } of events) this.publishedTotal.inc({ kind });
+    for (const kind of EVENT_KINDS) {
+      const count = events.reduce((sum, event) => sum + (event.kind === kind ? 1 : 0), 0);
+      if (count > 0) this.publishedTotal.inc({ kind }, count);
+    }
   }
 
   rejected({ kind }: OutgoingEvent): void {

@@ -10,6 +10,7 @@ import {
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { Spool, SpoolRead } from '../spool/spool';
 import type { EventTarget } from './event-target';
+import { PatienceError, withPatience } from './patience';
 import { PublisherMetrics } from './publisher-metrics';
 import type { RejectedLog } from './rejected-log';
 
@@ -32,6 +33,8 @@ export interface PublisherOptions extends PublisherTimes {
 
 /** Most events handed on at once when the spool is drained: one unit of the sink, one request to the broker. */
 const DRAIN_EVENTS = 2_000;
+/** Longest delay that a timer of Node takes. */
+const LONGEST_TIMER_MILLIS = 2_147_483_647;
 
 /** A call of `publish` that waits for its turn. */
 interface Waiting {
@@ -47,13 +50,6 @@ interface Straggler {
   readonly taken: Promise<boolean>;
 }
 
-class TargetTimeoutError extends Error {
-  constructor(target: string, millis: number) {
-    super(`${target} did not answer within ${millis} ms`);
-    this.name = 'TargetTimeoutError';
-  }
-}
-
 /**
  * Hands events to a target. While the target fails, events wait in the spool and are handed on in order when it is
  * back; new ones queue behind them.
@@ -61,11 +57,6 @@ class TargetTimeoutError extends Error {
 export class SpoolingPublisher extends EventPublisher implements OnModuleInit, BeforeApplicationShutdown {
   private readonly metrics: PublisherMetrics;
   private readonly closing = new AbortController();
-  private readonly closed = new Promise<void>((resolve) => {
-    this.closing.signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
   private readonly waiting: Waiting[] = [];
   private queue: Promise<void> = Promise.resolve();
   private draining: Promise<void> | undefined;
@@ -196,11 +187,12 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
   private async take(batch: EventBatch, patienceMillis: number): Promise<void> {
     this.moved();
     const taking = this.target.take(batch);
-    const timer = new AbortController();
+    const hurry = { signal: this.closing.signal, millis: this.options.closeTimeoutMillis / 2 };
     try {
-      await Promise.race([taking, this.timeout(patienceMillis, timer.signal)]);
+      // Once the publisher closes, time is short: what the target had must reach the spool.
+      await withPatience(taking, { what: this.target.name, millis: patienceMillis, hurry });
     } catch (error) {
-      if (error instanceof TargetTimeoutError) {
+      if (error instanceof PatienceError) {
         this.straggler = {
           batch,
           taken: taking.then(
@@ -211,16 +203,8 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
       }
       throw error;
     } finally {
-      timer.abort();
       this.moved();
     }
-  }
-
-  /** Throws when the target has had its time, which is short once the publisher closes: what it had must reach the spool. */
-  private async timeout(millis: number, signal: AbortSignal): Promise<void> {
-    const closeGrace = this.closed.then(() => delay(this.options.closeTimeoutMillis / 2, true, { signal, ref: false }));
-    const elapsed = await Promise.race([delay(millis, true, { signal, ref: false }), closeGrace]).catch(() => false);
-    if (elapsed) throw new TargetTimeoutError(this.target.name, millis);
   }
 
   private startDraining(): void {
@@ -261,8 +245,10 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
   private async settleStraggler(): Promise<void> {
     const { straggler } = this;
     if (!straggler) return;
-    const taken = await Promise.race([straggler.taken, this.closed.then(() => false)]);
-    if (this.closing.signal.aborted) return;
+    const { signal } = this.closing;
+    const patience = { what: this.target.name, millis: LONGEST_TIMER_MILLIS, hurry: { signal, millis: 0 } };
+    const taken = await withPatience(straggler.taken, patience).catch(() => false);
+    if (signal.aborted) return;
     this.straggler = undefined;
     if (!taken) return;
     const read = this.spool.next(straggler.batch.events.length);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   ContractViolationError,
   formatMillisTime,
@@ -9,6 +8,7 @@ import {
   type TopicNames,
 } from '@app/domain';
 import type { EventTarget } from '../../publisher/event-target';
+import { withPatience } from '../../publisher/patience';
 import type { KafkaProducerMetrics } from './kafka-producer.metrics';
 import { requestsOf, topicMessages } from './producer-messages';
 import type { ProducerLink } from './producer-link';
@@ -26,13 +26,6 @@ export interface BrokerStatus {
   readonly detail: string;
   /** Real time of the last acknowledgement, UTC; null before the first. */
   readonly last_acknowledged_at: string | null;
-}
-
-class AttemptTimeoutError extends Error {
-  constructor(millis: number) {
-    super(`Kafka did not answer within ${millis} ms`);
-    this.name = 'AttemptTimeoutError';
-  }
 }
 
 /** Sends events to their topics, acknowledged by all in-sync replicas, each attempt within a bounded time. */
@@ -83,7 +76,8 @@ export class KafkaEventTarget implements EventTarget {
 
   private async attempt(work: () => Promise<void>): Promise<void> {
     try {
-      await this.withinLimit(work());
+      // What is still under way afterwards counts as failed: another producer is made, and the sink drops repeats.
+      await withPatience(work(), { what: this.name, millis: this.attemptMillis });
       this.answered(true, '');
     } catch (error) {
       const remedy = remedyFor(error);
@@ -95,20 +89,6 @@ export class KafkaEventTarget implements EventTarget {
       }
       this.answered(false, error instanceof Error ? error.message : String(error));
       throw error;
-    }
-  }
-
-  /** What is still under way afterwards counts as failed: the link makes another producer, and the sink drops repeats. */
-  private async withinLimit(work: Promise<void>): Promise<void> {
-    const timer = new AbortController();
-    const limit = delay(this.attemptMillis, undefined, { signal: timer.signal, ref: false }).then(() => {
-      throw new AttemptTimeoutError(this.attemptMillis);
-    });
-    limit.catch(() => undefined);
-    try {
-      await Promise.race([work, limit]);
-    } finally {
-      timer.abort();
     }
   }
 
