@@ -19,7 +19,10 @@ export class ApiAppModule {
         ApiModule.forRoot({
           http: config.http,
           storage: StorageReadModule,
-          remotes: [{ name: 'ingest', url: config.http.ingestUrl }],
+          remotes: [
+            { name: 'ingest', url: config.http.ingestUrl },
+            ...(config.brokerMode === 'kafka' ? [{ name: 'consumer', url: config.http.consumerUrl }] : []),
+          ],
         }),
       ],
     };
