@@ -18,6 +18,7 @@ import { LedgerWriter } from '../ledger/ledger.writer';
 import { CandleWriter } from '../sink/candle.writer';
 
 interface TrackedRow {
+  /** The first capture where nobody has said since when. */
   readonly tracked_since: number | null;
   readonly ledger_start: number | null;
 }
@@ -41,11 +42,13 @@ export class SqliteHistoryStore extends HistoryStore {
     super();
     this.candles = new CandleWriter(database);
     this.ledger = new LedgerWriter(database);
-    this.selectTracked = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
+    this.selectTracked = database.prepare(
+      `SELECT coalesce(tracked_since, first_captured_at) AS tracked_since, ledger_start FROM symbols WHERE symbol = ?`,
+    );
     this.insertTracked = database.prepare(
       `INSERT INTO symbols (symbol, tracked_since, ledger_start) VALUES (?, ?, ?)
        ON CONFLICT (symbol) DO UPDATE SET
-         tracked_since = coalesce(tracked_since, excluded.tracked_since),
+         tracked_since = coalesce(tracked_since, first_captured_at, excluded.tracked_since),
          ledger_start = coalesce(ledger_start, excluded.ledger_start)`,
     );
     this.upsertSymbol = database.prepare(
@@ -101,7 +104,7 @@ export class SqliteHistoryStore extends HistoryStore {
     return this.queue.run(() => {
       for (const range of ranges) {
         for (const gap of this.gaps(symbol, range)) {
-          this.ledger.record(symbol, { ...gap, state: 'stopped', repaired: false }, this.clock.now());
+          this.ledger.recordStopped(symbol, gap, this.clock.now());
         }
       }
     });

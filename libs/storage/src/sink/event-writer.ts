@@ -3,6 +3,7 @@ import {
   floorTo,
   parseCandle,
   parsePriceEvent,
+  serializeCandle,
   type EpochMicros,
   type EventKind,
   type MinuteCandle,
@@ -50,16 +51,20 @@ export class EventWriter {
     return result;
   }
 
-  /** Rows only: for lines that are in bronze already. */
+  /**
+   * Rows only: for lines that are in bronze already. `taken` are the events whose lines belong there: those that are in
+   * the rows now, and before them earlier repeats that have become versions.
+   */
   writeRows(events: readonly CheckedEvent[]): { readonly result: SinkResult; readonly taken: CheckedEvent[] } {
     const prices: PriceEvent[] = [];
-    const candles: MinuteCandle[] = [];
+    const minutes: MinuteCandle[] = [];
     for (const checked of events) {
       if (checked.kind === 'price') prices.push(checked.event);
-      else candles.push(checked.event);
+      else minutes.push(checked.event);
     }
     const priceFates = this.prices.write(prices).values();
-    const candleFates = this.candles.write(candles).values();
+    const candles = this.candles.write(minutes);
+    const candleFates = candles.fates.values();
     const result = { taken: 0, repeats: 0, revisions: 0 };
     const taken = events.filter(({ kind }) => {
       const fate = kind === 'candle' ? candleFates.next().value : priceFates.next().value ? 'taken' : 'repeat';
@@ -68,7 +73,10 @@ export class EventWriter {
       else result.repeats += 1;
       return fate === 'revision' || fate === 'taken';
     });
-    return { result, taken };
+    const surfaced = candles.surfaced.map(
+      (event): CheckedEvent => ({ kind: 'candle', line: serializeCandle(event), event }),
+    );
+    return { result, taken: [...surfaced, ...taken] };
   }
 
   private appendLines(events: readonly CheckedEvent[]): void {
