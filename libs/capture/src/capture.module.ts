@@ -7,6 +7,8 @@ import { ExchangeTime } from './candles/exchange-time';
 import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
+import { FirstMinutesScheduler } from './history/first-minutes.scheduler';
+import { FirstMinutesUseCase } from './history/first-minutes.use-case';
 import { GentlePace } from './history/gentle-pace';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import { LedgerScheduler } from './history/ledger.scheduler';
@@ -43,6 +45,8 @@ const CANDLES: Provider[] = [
   BackfillRunner,
   LedgerKeeperUseCase,
   LedgerScheduler,
+  FirstMinutesUseCase,
+  FirstMinutesScheduler,
 ];
 
 /** Captures the market for as long as the application runs. */
