@@ -11,6 +11,7 @@ import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter } from './database/sqlite-connection';
 import { StoreFacts } from './database/store-facts';
 import { WriteQueue } from './database/write-queue';
+import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SymbolFrames } from './ledger/symbol-frames';
@@ -74,6 +75,7 @@ export class WriteStore {
     const facts = new StoreFacts(database);
     const origin = new OriginGuard(database, identity);
     const writer = new EventWriter(database, archive, topics);
+    await bringDailyMetricsUpToDate(queue, database);
     const target = { writer, origin, frames: new SymbolFrames(database), facts };
     await new BronzeRecovery(queue, archive, target, topics, logger).run();
     return new WriteStore(

@@ -3,7 +3,9 @@ import {
   CandleRevisionEntity,
   CoverageDayEntity,
   CoverageEntity,
+  DailyMetricsEntity,
   DayCandleEntity,
+  DayVerificationEntity,
   HourCandleEntity,
   MinuteCandleEntity,
   PriceEventEntity,
@@ -13,13 +15,16 @@ import {
   TickerDayEntity,
 } from '@app/domain';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema';
+import { DailyMetrics1764150000000 } from './migrations/1764150000000-daily-metrics';
 
 export const ENTITIES = [
   BronzeFileEntity,
   CandleRevisionEntity,
   CoverageDayEntity,
   CoverageEntity,
+  DailyMetricsEntity,
   DayCandleEntity,
+  DayVerificationEntity,
   HourCandleEntity,
   MinuteCandleEntity,
   PriceEventEntity,
@@ -30,7 +35,7 @@ export const ENTITIES = [
 ];
 
 /** In the order in which they run; a name once released never changes. */
-export const MIGRATIONS = [InitialSchema1764000000000];
+export const MIGRATIONS = [InitialSchema1764000000000, DailyMetrics1764150000000];
 
 /** Name of the newest migration: the schema this build writes and reads. */
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.name ?? '';
