@@ -3,6 +3,7 @@ import {
   addDecimalTexts,
   compareDecimalTexts,
   compareDecimals,
+  divideDecimals,
   formatDecimal,
   InvalidDecimalError,
   isDecimalText,
@@ -10,7 +11,9 @@ import {
   maxDecimalText,
   minDecimalText,
   parseDecimal,
+  ratioOf,
   sameNumber,
+  subtractDecimals,
 } from './decimal';
 
 /** A decimal text as the exchange writes them: no leading zeros, 0 to 18 fraction digits. */
@@ -84,6 +87,28 @@ describe('decimals', () => {
     expect(sameNumber('1.50', '1.5')).toBe(true);
     expect(sameNumber('-0.0', '0')).toBe(true);
     expect(compareDecimalTexts('10', '9.99999999')).toBe(1);
+  });
+
+  it('should subtract exactly, and divide to the nearest multiple of the last digit, halves to the even one', () => {
+    fc.assert(
+      fc.property(decimalText, decimalText, fc.integer({ min: 0, max: 12 }), (a, b, scale) => {
+        const difference = formatDecimal(subtractDecimals(parseDecimal(a), parseDecimal(b)));
+        expect(at18(difference)).toBe(at18(a) - at18(b));
+        expect(scaleOf(difference)).toBe(Math.max(scaleOf(a), scaleOf(b)));
+
+        const [dividend, divisor] = [at18(a) * 10n ** BigInt(scale), at18(b)];
+        if (divisor === 0n) return;
+        const { units } = divideDecimals(parseDecimal(a), parseDecimal(b), scale);
+        const twiceError = 2n * (dividend - units * divisor);
+        const [size, limit] = [twiceError < 0n ? -twiceError : twiceError, divisor < 0n ? -divisor : divisor];
+        expect(size < limit || (size === limit && units % 2n === 0n)).toBe(true);
+      }),
+    );
+    const quotient = (a: string, b: string): string =>
+      formatDecimal(divideDecimals(parseDecimal(a), parseDecimal(b), 1));
+    expect(['1', '3', '-1', '-3', '7'].map((a) => quotient(a, '20'))).toEqual(['0.0', '0.2', '0.0', '-0.2', '0.4']);
+    expect(() => quotient('1', '0.00')).toThrow(RangeError);
+    expect(ratioOf(parseDecimal('1.50'), parseDecimal('-3'))).toBe(-0.5);
   });
 
   it('should keep the earlier text of two equal numbers, as written', () => {
