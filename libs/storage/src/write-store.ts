@@ -75,7 +75,7 @@ export class WriteStore {
     const facts = new StoreFacts(database);
     const origin = new OriginGuard(database, identity);
     const writer = new EventWriter(database, archive, topics);
-    await bringDailyMetricsUpToDate(queue, database);
+    await bringDailyMetricsUpToDate(queue, database, facts);
     const target = { writer, origin, frames: new SymbolFrames(database), facts };
     await new BronzeRecovery(queue, archive, target, topics, logger).run();
     return new WriteStore(

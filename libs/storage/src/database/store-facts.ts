@@ -6,6 +6,9 @@ export const ORIGIN_FACT = 'origin';
 /** JSON array of the bronze files that the last start found damaged; absent when it found none. */
 export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 
+/** Version of the formulas that the stored metrics were made by. */
+export const METRICS_VERSION_FACT = 'daily_metrics_version';
+
 /** Single facts about the database. Written inside write units only. */
 export class StoreFacts {
   private readonly select: Statement<[string], { value: string }>;
