@@ -20,7 +20,11 @@ export interface AppConfig {
     readonly backfillDays: number;
     readonly spoolMaxBytes: number;
   };
-  readonly exchange: { readonly restUrls: readonly string[] };
+  readonly exchange: {
+    readonly restUrls: readonly string[];
+    /** Address of the file archive; null when history comes over REST alone. */
+    readonly archiveUrl: string | null;
+  };
   readonly http: {
     readonly host: string;
     readonly apiPort: number;
@@ -38,6 +42,19 @@ export interface AppConfig {
 export const APP_CONFIG = Symbol('AppConfig');
 
 const LOOPBACK = /^https?:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/;
+
+const BINANCE_HOST = /^https?:\/\/(?:[a-z0-9-]+\.)*binance\.(?:com|vision)(?::\d+)?(?:\/|$)/;
+const BINANCE_ARCHIVE = 'https://data.binance.vision';
+
+/**
+ * The archive belongs to the exchange that REST asks, or data of two origins would meet. So unless it is named, it is
+ * Binance's own for Binance's own hosts, and otherwise the first of the others: a simulator serves its archive too, and
+ * where there is none, every file is a 404 and REST is asked.
+ */
+function archiveUrl({ BINANCE_ARCHIVE_URL: named, BINANCE_REST_URLS: restUrls }: Environment): string | null {
+  if (named !== undefined) return named === 'off' ? null : named;
+  return restUrls.find((url) => !BINANCE_HOST.test(url)) ?? BINANCE_ARCHIVE;
+}
 
 function crossChecks(environment: Environment): string[] {
   const problems: string[] = [];
@@ -93,7 +110,7 @@ export function loadConfig(
       backfillDays: environment.BACKFILL_DAYS,
       spoolMaxBytes: environment.SPOOL_MAX_BYTES,
     },
-    exchange: { restUrls: environment.BINANCE_REST_URLS },
+    exchange: { restUrls: environment.BINANCE_REST_URLS, archiveUrl: archiveUrl(environment) },
     http: {
       host: environment.HOST,
       apiPort: environment.PORT,

@@ -13,6 +13,7 @@ export interface Decimal {
 export const MAX_DECIMAL_LENGTH = 64;
 
 const DECIMAL_TEXT = /^-?\d+(?:\.\d+)?$/;
+const PLAIN = /^\d+(?:\.\d+)?$/;
 
 export class InvalidDecimalError extends Error {
   readonly code = 'DECIMAL.INVALID';
@@ -68,7 +69,10 @@ export function addDecimalTexts(a: string, b: string): string {
 
 /** Compares two decimal texts as numbers. */
 export function compareDecimalTexts(a: string, b: string): number {
-  return a === b ? 0 : compareDecimals(parseDecimal(a), parseDecimal(b));
+  if (a === b) return 0;
+  // Positive and with the point at the same place, digits decide from left to right, as in text.
+  const sameForm = a.length === b.length && a.indexOf('.') === b.indexOf('.') && PLAIN.test(a) && PLAIN.test(b);
+  return sameForm ? (a < b ? -1 : 1) : compareDecimals(parseDecimal(a), parseDecimal(b));
 }
 
 /** Whether two decimal texts are the same number ("1.50" and "1.5" are). */

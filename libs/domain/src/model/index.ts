@@ -1,6 +1,7 @@
 export * from './candle';
 export * from './coverage';
 export * from './decimal';
+export * from './decimal-sum';
 export * from './interval';
 export * from './price-event';
 export * from './roll-up';

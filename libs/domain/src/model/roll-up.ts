@@ -1,5 +1,6 @@
 import type { CandleNumbers } from './candle';
 import { addDecimalTexts, maxDecimalText, minDecimalText } from './decimal';
+import { DecimalSum } from './decimal-sum';
 import type { EpochMicros } from './time';
 
 /**
@@ -91,12 +92,54 @@ export function mergeRollUps(earlier: RollUp, later: RollUp): RollUp {
   };
 }
 
-/** Rolls up minutes given in ascending order of open time; undefined for none. */
+/**
+ * Rolls up minutes given in ascending order of open time; undefined for none. The same as merging them one by one, in
+ * one pass.
+ */
 export function rollUpMinutes(minutes: Iterable<RollUpMinute>): RollUp | undefined {
-  let result: RollUp | undefined;
+  const volume = new DecimalSum();
+  const quoteVolume = new DecimalSum();
+  const takerBuyVolume = new DecimalSum();
+  const takerBuyQuoteVolume = new DecimalSum();
+  let count = 0;
+  let tradeCount = 0;
+  let first: RollUpMinute | undefined;
+  let last: RollUpMinute | undefined;
+  let high = '';
+  let low = '';
+  let capturedAt = -Infinity;
+  let revision = 1;
   for (const minute of minutes) {
-    const single = rollUpOfMinute(minute);
-    result = result ? mergeRollUps(result, single) : single;
+    volume.add(minute.volume);
+    quoteVolume.add(minute.quoteVolume);
+    takerBuyVolume.add(minute.takerBuyVolume);
+    takerBuyQuoteVolume.add(minute.takerBuyQuoteVolume);
+    if (minute.tradeCount > 0) {
+      high = first ? maxDecimalText(high, minute.high) : minute.high;
+      low = first ? minDecimalText(low, minute.low) : minute.low;
+      first ??= minute;
+    }
+    count += 1;
+    tradeCount += minute.tradeCount;
+    if (minute.capturedAt > capturedAt) capturedAt = minute.capturedAt;
+    revision += minute.revision - 1;
+    last = minute;
   }
-  return result;
+  if (!last) return undefined;
+  return {
+    open: first?.open ?? last.close,
+    high: first ? high : last.close,
+    low: first ? low : last.close,
+    close: last.close,
+    volume: volume.toString(),
+    quoteVolume: quoteVolume.toString(),
+    tradeCount,
+    takerBuyVolume: takerBuyVolume.toString(),
+    takerBuyQuoteVolume: takerBuyQuoteVolume.toString(),
+    minutes: count,
+    firstTradedMinute: first?.openTime ?? null,
+    lastMinute: last.openTime,
+    capturedAt,
+    revision,
+  };
 }

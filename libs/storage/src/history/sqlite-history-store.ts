@@ -4,18 +4,21 @@ import {
   type Clock,
   type EpochMicros,
   type FetchedMinutes,
+  type ImportCounts,
+  type ImportedDay,
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
 } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { BronzeArchive } from '../bronze/bronze-archive';
-import { MANIFEST, manifestLine } from '../bronze/fetch-manifest';
+import { MANIFEST, fileManifestLine, manifestLine } from '../bronze/fetch-manifest';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { LedgerWriter } from '../ledger/ledger.writer';
 import { CandleWriter } from '../sink/candle.writer';
+import { DayWriter } from '../sink/day.writer';
 
 interface TrackedRow {
   readonly tracked_since: number | null;
@@ -25,6 +28,7 @@ interface TrackedRow {
 /** The write side of the history in SQLite: fetched ranges, symbol list, ledger. */
 export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
+  private readonly days: DayWriter;
   private readonly ledger: LedgerWriter;
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
@@ -40,6 +44,7 @@ export class SqliteHistoryStore extends HistoryStore {
   ) {
     super();
     this.candles = new CandleWriter(database);
+    this.days = new DayWriter(database, this.candles);
     this.ledger = new LedgerWriter(database);
     this.selectTracked = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
     this.insertTracked = database.prepare(
@@ -80,21 +85,22 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   saveFetched(fetched: FetchedMinutes): Promise<void> {
-    return this.queue.run(
-      () => {
-        this.archive.restore();
-        this.origin.claim(fetched.origin);
-        this.candles.write(fetched.candles);
-        const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
-        if (fetched.candles.length > 0) this.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
-      },
-      {
-        durability: 'normal',
-        onRollback: () => {
-          this.archive.restore();
-        },
-      },
-    );
+    return this.runRepeatable(fetched.origin, () => {
+      this.candles.write(fetched.candles);
+      const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
+      if (fetched.candles.length > 0) this.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
+    });
+  }
+
+  saveDay(day: ImportedDay): Promise<ImportCounts> {
+    return this.runRepeatable(day.origin, () => {
+      const counts = this.days.write(day.symbol, day);
+      if (day.file) {
+        const trackedSince = this.read(day.symbol)?.trackedSince ?? day.fetchedAt;
+        this.archive.appendRecord(MANIFEST, fileManifestLine(day, day.file, trackedSince));
+      }
+      return counts;
+    });
   }
 
   markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {
@@ -113,6 +119,23 @@ export class SqliteHistoryStore extends HistoryStore {
 
   lastMinute(symbol: string): Promise<EpochMicros | undefined> {
     return Promise.resolve(this.selectLastMinute.get(symbol)?.open_time);
+  }
+
+  /** A unit that can be run again from its source, so it need not be flushed one by one. */
+  private runRepeatable<T>(origin: string, unit: () => T): Promise<T> {
+    return this.queue.run(
+      () => {
+        this.archive.restore();
+        this.origin.claim(origin);
+        return unit();
+      },
+      {
+        durability: 'normal',
+        onRollback: () => {
+          this.archive.restore();
+        },
+      },
+    );
   }
 
   private gaps(symbol: string, range: TimeRange): TimeRange[] {

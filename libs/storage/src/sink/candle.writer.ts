@@ -1,16 +1,8 @@
-import {
-  MINUTE,
-  floorTo,
-  isRepaired,
-  sameCandleNumbers,
-  type EpochMicros,
-  type MinuteCandle,
-  type RecordedState,
-} from '@app/domain';
+import { sameCandleNumbers, type MinuteCandle } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { LedgerWriter, runsOfMinutes } from '../ledger/ledger.writer';
 import { MINUTE_COLUMNS, parametersOf, toMinuteCandle, toMinuteRow, type MinuteCandleRow } from './candle-row';
+import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { RollUpWriter } from './roll-up.writer';
 
 /** What became of a candle that was offered. */
@@ -27,13 +19,8 @@ export class CandleWriter {
   private readonly replace: Statement<[MinuteCandleRow]>;
   private readonly select: Statement<[string, number], MinuteCandleRow>;
   private readonly insertRevision: Statement<[MinuteCandleRow & { superseded_at: number }]>;
-  private readonly selectTrackedSince: Statement<
-    [string],
-    { tracked_since: number | null; ledger_start: number | null }
-  >;
-  private readonly startLedger: Statement<[string, number, number]>;
   private readonly rollUps: RollUpWriter;
-  private readonly ledger: LedgerWriter;
+  private readonly ledger: MinuteLedgerWriter;
 
   constructor(database: SqliteHandle) {
     const columns = `(${MINUTE_COLUMNS}) VALUES (${parametersOf(MINUTE_COLUMNS)})`;
@@ -44,15 +31,8 @@ export class CandleWriter {
       `INSERT INTO candle_revisions (${MINUTE_COLUMNS}, superseded_at)
        VALUES (${parametersOf(MINUTE_COLUMNS)}, @superseded_at)`,
     );
-    this.selectTrackedSince = database.prepare('SELECT tracked_since, ledger_start FROM symbols WHERE symbol = ?');
-    this.startLedger = database.prepare(
-      `INSERT INTO symbols (symbol, tracked_since, ledger_start) VALUES (?, ?, ?)
-       ON CONFLICT (symbol) DO UPDATE SET
-         tracked_since = coalesce(tracked_since, excluded.tracked_since),
-         ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)`,
-    );
     this.rollUps = new RollUpWriter(database);
-    this.ledger = new LedgerWriter(database);
+    this.ledger = new MinuteLedgerWriter(database);
   }
 
   /** Takes the candles in the given order and brings hours, days and ledger up to date; returns the fate of each. */
@@ -85,31 +65,12 @@ export class CandleWriter {
     if (added.length === 0 && revised.length === 0) return;
     // A minute that was added and revised in the same unit is read back with its final numbers.
     this.rollUps.update({ symbol, added, revised: revised.map(({ openTime }) => openTime) });
-    const all = [...added, ...revised];
-    const trackedSince = this.trackedSince(symbol, all);
-    const changedAt = Math.max(...all.map(({ capturedAt }) => capturedAt));
-    const states = new Map<EpochMicros, { minute: EpochMicros; state: RecordedState; repaired: boolean }>();
-    for (const { openTime, tradeCount, capturedAt } of all) {
-      const minute = floorTo(openTime, MINUTE);
-      const known = states.get(minute);
-      states.set(minute, {
-        minute,
-        state: tradeCount > 0 ? 'captured' : 'quiet',
-        repaired: known?.repaired ?? isRepaired(minute, capturedAt, trackedSince),
-      });
-    }
-    for (const run of runsOfMinutes(states.values())) this.ledger.record(symbol, run, changedAt);
-  }
-
-  /** A symbol whose candles arrive before anybody began to track it is tracked from its first one on. */
-  private trackedSince(symbol: string, candles: readonly MinuteCandle[]): EpochMicros {
-    const row = this.selectTrackedSince.get(symbol);
-    const firstCapture = Math.min(...candles.map(({ capturedAt }) => capturedAt));
-    const firstMinute = Math.min(...candles.map(({ openTime }) => floorTo(openTime, MINUTE)));
-    if (row?.ledger_start != null && row.tracked_since != null && row.ledger_start <= firstMinute) {
-      return row.tracked_since;
-    }
-    this.startLedger.run(symbol, firstCapture, firstMinute);
-    return row?.tracked_since ?? firstCapture;
+    const changed = (isNew: boolean) => (candle: MinuteCandle) => ({
+      openTime: candle.openTime,
+      tradeCount: candle.tradeCount,
+      firstCapturedAt: candle.capturedAt,
+      isNew,
+    });
+    this.ledger.account(symbol, [...added.map(changed(true)), ...revised.map(changed(false))]);
   }
 }

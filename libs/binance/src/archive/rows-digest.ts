@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { floorTo, MINUTE, type KlineFileEnd, type MinuteCandle } from '@app/domain';
+
+/** Counts and hashes rows as {@link KlineFileEnd} defines it. */
+export class RowsDigest {
+  private readonly hash = createHash('sha256');
+  private rows = 0;
+  private first: MinuteCandle | undefined;
+  private last: MinuteCandle | undefined;
+
+  add(candles: readonly MinuteCandle[]): void {
+    let lines = '';
+    for (const candle of candles) {
+      lines += `${candle.openTime},${candle.closeTime},${candle.open},${candle.high},${candle.low},${candle.close},${candle.volume},${candle.quoteVolume},${candle.tradeCount},${candle.takerBuyVolume},${candle.takerBuyQuoteVolume}\n`;
+    }
+    this.hash.update(lines, 'latin1');
+    this.rows += candles.length;
+    this.first ??= candles[0];
+    this.last = candles.at(-1) ?? this.last;
+  }
+
+  /** To be called once. */
+  end(duplicates: number): KlineFileEnd {
+    return {
+      rows: this.rows,
+      duplicates,
+      range:
+        this.first && this.last
+          ? { start: floorTo(this.first.openTime, MINUTE), end: floorTo(this.last.openTime, MINUTE) + MINUTE }
+          : undefined,
+      rowsSha256: this.hash.digest('hex'),
+    };
+  }
+}
