@@ -25,7 +25,7 @@ import { readZippedCsv } from './zip-entry';
 
 const INTERVAL = '1m';
 /** Longer pieces than the default of streams: fewer turns of the event loop for the same rows. */
-const CHUNK_BYTES = 256 * 1_024;
+const CHUNK_BYTES = 64 * 1_024;
 
 type Packing = 'zip' | 'gzip' | 'plain';
 

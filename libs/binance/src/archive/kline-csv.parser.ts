@@ -55,15 +55,21 @@ export class KlineCsvParser {
   /** The rows that this piece completes. @throws ArchiveError naming line, column and value */
   push(chunk: Buffer): MinuteCandle[] {
     // Every byte becomes one character: what is not ASCII fails the checks below.
-    const text = this.rest + chunk.latin1Slice();
+    const text = chunk.toString('latin1');
     const rows: MinuteCandle[] = [];
     let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    if (this.rest !== '') {
+      start = text.indexOf('\n') + 1;
+      const line = this.rest + (start === 0 ? text : text.slice(0, start - 1));
+      if (start === 0) return this.keep(line);
+      this.rest = '';
+      this.readLine(line, 0, line.length, rows);
+    }
+    for (let end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
       this.readLine(text, start, end, rows);
       start = end + 1;
     }
-    this.rest = text.slice(start);
-    if (this.rest.length > LONGEST_LINE) throw this.malformed(`is longer than ${LONGEST_LINE} characters`, 1);
+    this.keep(text.slice(start));
     return rows;
   }
 
@@ -78,6 +84,13 @@ export class KlineCsvParser {
       throw new ArchiveError('truncated', `${file} ends in the middle of line ${this.line}`, { cause });
     }
     return rows;
+  }
+
+  /** Keeps the start of a line for the next piece. */
+  private keep(rest: string): MinuteCandle[] {
+    if (rest.length > LONGEST_LINE) throw this.malformed(`is longer than ${LONGEST_LINE} characters`, 1);
+    this.rest = rest;
+    return [];
   }
 
   private readLine(text: string, start: number, lineEnd: number, rows: MinuteCandle[]): void {

@@ -12,7 +12,7 @@ const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED_FLAG = 1;
 /** Fewer and longer pieces than the default of 16 KiB. */
-const CHUNK_BYTES = 256 * 1_024;
+const CHUNK_BYTES = 64 * 1_024;
 /** In a field of 32 bits: the value is in a zip64 record. */
 const ELSEWHERE = 0xffff_ffff;
 /** Largest directory read; the archive's own files have one entry. */

@@ -13,7 +13,6 @@ export interface Decimal {
 export const MAX_DECIMAL_LENGTH = 64;
 
 const DECIMAL_TEXT = /^-?\d+(?:\.\d+)?$/;
-const PLAIN = /^\d+(?:\.\d+)?$/;
 
 export class InvalidDecimalError extends Error {
   readonly code = 'DECIMAL.INVALID';
@@ -67,12 +66,15 @@ export function addDecimalTexts(a: string, b: string): string {
   return formatDecimal(addDecimals(parseDecimal(a), parseDecimal(b)));
 }
 
-/** Compares two decimal texts as numbers. */
+/** Whether the digits of two decimal texts, neither of them negative, stand at the same places. */
+function areAligned(a: string, b: string): boolean {
+  return a.length === b.length && a.indexOf('.') === b.indexOf('.') && !a.startsWith('-') && !b.startsWith('-');
+}
+
+/** Compares two decimal texts as numbers. Prices of one symbol nearly always look alike, and then their text decides. */
 export function compareDecimalTexts(a: string, b: string): number {
   if (a === b) return 0;
-  // Positive and with the point at the same place, digits decide from left to right, as in text.
-  const sameForm = a.length === b.length && a.indexOf('.') === b.indexOf('.') && PLAIN.test(a) && PLAIN.test(b);
-  return sameForm ? (a < b ? -1 : 1) : compareDecimals(parseDecimal(a), parseDecimal(b));
+  return areAligned(a, b) ? (a < b ? -1 : 1) : compareDecimals(parseDecimal(a), parseDecimal(b));
 }
 
 /** Whether two decimal texts are the same number ("1.50" and "1.5" are). */

@@ -27,7 +27,8 @@ export interface RollUp extends CandleNumbers {
 export interface RollUpMinute extends CandleNumbers {
   readonly openTime: EpochMicros;
   readonly capturedAt: EpochMicros;
-  readonly revision: number;
+  /** 1 where it is not said. */
+  readonly revision?: number;
 }
 
 /** One minute as the roll-up of itself: the neutral start of a merge. */
@@ -46,7 +47,7 @@ export function rollUpOfMinute(minute: RollUpMinute): RollUp {
     firstTradedMinute: minute.tradeCount > 0 ? minute.openTime : null,
     lastMinute: minute.openTime,
     capturedAt: minute.capturedAt,
-    revision: minute.revision,
+    revision: minute.revision ?? 1,
   };
 }
 
@@ -122,7 +123,7 @@ export function rollUpMinutes(minutes: Iterable<RollUpMinute>): RollUp | undefin
     count += 1;
     tradeCount += minute.tradeCount;
     if (minute.capturedAt > capturedAt) capturedAt = minute.capturedAt;
-    revision += minute.revision - 1;
+    revision += (minute.revision ?? 1) - 1;
     last = minute;
   }
   if (!last) return undefined;

@@ -1,10 +1,4 @@
-import {
-  sameCandleNumbers,
-  type DayOfMinutes,
-  type ImportCounts,
-  type MinuteCandle,
-  type RollUpMinute,
-} from '@app/domain';
+import { sameCandleNumbers, type DayOfMinutes, type ImportCounts, type MinuteCandle } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from './candle-row';
@@ -73,10 +67,7 @@ export class DayWriter {
 
   private fill(symbol: string, candles: readonly MinuteCandle[]): ImportCounts {
     for (const candle of candles) this.insert.run(...valuesOf(candle));
-    this.rollUps.fillDay(
-      symbol,
-      candles.map((candle): RollUpMinute => ({ ...candle, revision: FIRST_REVISION })),
-    );
+    this.rollUps.fillDay(symbol, candles);
     this.ledger.account(
       symbol,
       candles.map(({ openTime, tradeCount, capturedAt }) => ({
