@@ -8,6 +8,8 @@ import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
 import { GentlePace } from './history/gentle-pace';
+import { ImportArchiveDayUseCase } from './history/import-archive-day.use-case';
+import { ImportFileUseCase } from './history/import-file.use-case';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import { LedgerScheduler } from './history/ledger.scheduler';
 import { MinuteFetcher } from './history/minute-fetcher';
@@ -28,7 +30,7 @@ export interface CaptureModuleOptions {
   readonly process: string;
   /** What of the market is captured. */
   readonly capture: CaptureOptions['capture'];
-  /** Bring Exchange, EventPublisher, HistoryStore, CandleCursor and ProcessStatusStore. */
+  /** Bring Exchange, KlineArchive, KlineFiles, EventPublisher, HistoryStore, CandleCursor and ProcessStatusStore. */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
 
@@ -39,6 +41,8 @@ const CANDLES: Provider[] = [
   CandleSyncScheduler,
   GentlePace,
   MinuteFetcher,
+  ImportArchiveDayUseCase,
+  ImportFileUseCase,
   BackfillUseCase,
   BackfillRunner,
   LedgerKeeperUseCase,
@@ -77,7 +81,7 @@ export class CaptureModule {
         ...(capture.includes('tickers') ? TICKERS : []),
         ...(capture.includes('candles') ? CANDLES : []),
       ],
-      exports: [CaptureStatus],
+      exports: [CaptureStatus, ...(capture.includes('candles') ? [ImportArchiveDayUseCase, ImportFileUseCase] : [])],
     };
   }
 }

@@ -1,3 +1,5 @@
 export { CaptureModule, type CaptureModuleOptions } from './capture.module';
+export { ImportArchiveDayUseCase, type ArchiveDayOutcome } from './history/import-archive-day.use-case';
+export { ImportFileUseCase, type ImportedFileOutcome, type ImportFileOptions } from './history/import-file.use-case';
 export type { CaptureSnapshot } from './status/capture-snapshot';
 export { CaptureStatus } from './status/capture-status';

@@ -6,6 +6,8 @@ import {
   EventPublisher,
   Exchange,
   HistoryStore,
+  KlineArchive,
+  KlineFiles,
   ProcessStatusStore,
   type EpochMicros,
 } from '@app/domain';
@@ -14,6 +16,7 @@ import { FakeClock } from './fake-clock';
 import { FakeEventPublisher } from './fake-event-publisher';
 import { FakeExchange } from './fake-exchange';
 import { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
+import { FakeKlineArchive, FakeKlineFiles } from './fake-kline-archive';
 
 @Module({})
 class FakePortsModule {}
@@ -23,6 +26,8 @@ export class FakePorts {
   readonly exchange: FakeExchange;
   readonly publisher = new FakeEventPublisher();
   readonly history = new FakeHistoryStore();
+  readonly archive = new FakeKlineArchive();
+  readonly files = new FakeKlineFiles();
   readonly cursor = new FakeCandleCursor();
   readonly processStatus = new FakeProcessStatusStore();
   readonly metrics = new MetricsRegistry();
@@ -62,6 +67,8 @@ export class FakePorts {
       { provide: Exchange, useValue: this.exchange },
       { provide: EventPublisher, useValue: this.publisher },
       { provide: HistoryStore, useValue: this.history },
+      { provide: KlineArchive, useValue: this.archive },
+      { provide: KlineFiles, useValue: this.files },
       { provide: CandleCursor, useValue: this.cursor },
       { provide: ProcessStatusStore, useValue: this.processStatus },
     ];

@@ -119,7 +119,10 @@ export class KlineCsvParser {
       } else if (code === COMMA && index > fieldStart && point !== index - 1 && index - fieldStart <= LONGEST_FIELD) {
         this.fields[column] = text.slice(fieldStart, index);
         column += 1;
-        if (column === IGNORED && index < end) return this.checkLast(text, index + 1, start, end);
+        if (column === IGNORED && index < end) {
+          this.checkLast(text, index + 1, start, end);
+          return;
+        }
         fieldStart = index + 1;
         point = -1;
       } else {
