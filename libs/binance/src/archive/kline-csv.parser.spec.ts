@@ -137,6 +137,11 @@ describe('KlineCsvParser', () => {
     ['a close before the open', ROW.replace('1577836859999', '1577836799999'), 'line 1 closes before it opens'],
     ['eleven columns', ROW.slice(0, -2), 'line 1 has 11 columns, not 12'],
     ['thirteen columns', `${ROW},0`, 'line 1 has 13 columns, not 12'],
+    [
+      'something else than a header',
+      'PK\x03\x04,no,header',
+      'line 1 has "PK\\u0003\\u0004" as open time, not a number',
+    ],
     ['a header in the middle', `${ROW}\n${HEADER}`, 'line 2 has "open_time" as open time, not a number'],
     ['an empty line in the middle', `${ROW}\n\n${ROW}`, 'line 3 comes after an empty line'],
     ['a number too long', ROW.replace('493', '1'.repeat(65)), 'as trade count, not a number'],

@@ -27,6 +27,9 @@ const LONGEST_FIELD = 64;
 const LONGEST_LINE = 2_048;
 
 const CARRIAGE_RETURN = 13;
+/** Twelve names, each beginning with a letter; perhaps after a byte order mark. */
+const HEADER = /^(?:\xef\xbb\xbf)?"?[A-Za-z][\x20-\x2b\x2d-\x7e]*(?:,"?[A-Za-z][\x20-\x2b\x2d-\x7e]*){11}$/;
+
 const COMMA = 44;
 const POINT = 46;
 const DIGIT_0 = 48;
@@ -101,7 +104,7 @@ export class KlineCsvParser {
       return;
     }
     if (this.emptyLine > 0) throw this.malformed('comes after an empty line');
-    if (this.line === 1 && !isDigit(text.charCodeAt(start))) return;
+    if (this.line === 1 && HEADER.test(text.slice(start, end))) return;
     this.split(text, start, end);
     rows.push(this.toCandle());
   }
@@ -177,8 +180,4 @@ export class KlineCsvParser {
   private malformed(what: string, ahead = 0): ArchiveError {
     return new ArchiveError('malformed', `${this.options.file}: line ${this.line + ahead} ${what}`);
   }
-}
-
-function isDigit(code: number): boolean {
-  return code >= DIGIT_0 && code <= DIGIT_9;
 }
