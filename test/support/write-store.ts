@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { SystemClock } from '@app/clock';
 import { topicNames, type Clock } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { WriteStore } from '@app/storage';
-
-/** The tables that history ends in. */
-const TABLES = ['candles_1m', 'candles_1h', 'candles_1d', 'candle_revisions', 'coverage', 'coverage_days', 'symbols'];
+import { queryStore, readTables } from './history-tables';
 
 /** A store in a folder, with what a test wants to know of it. */
 export class StoreInFolder {
@@ -28,18 +25,13 @@ export class StoreInFolder {
     return new StoreInFolder(store, folder);
   }
 
-  rows<T>(sql: string, ...values: readonly (string | number)[]): T[] {
-    const database = new Database(join(this.folder, 'app.db'), { readonly: true });
-    try {
-      return database.prepare(sql).all(...values) as T[];
-    } finally {
-      database.close();
-    }
+  rows<T>(sql: string): T[] {
+    return queryStore<T>(join(this.folder, 'app.db'), sql);
   }
 
   /** Every row of every table of history, in the order of their keys. */
   tables(): Record<string, unknown[]> {
-    return Object.fromEntries(TABLES.map((table) => [table, this.rows(`SELECT * FROM ${table}`)]));
+    return readTables(join(this.folder, 'app.db'));
   }
 
   /** Lines of the bronze manifest. */

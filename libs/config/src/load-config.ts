@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { archiveUrlOf } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
 import { environmentSchema } from './environment.schema';
 import { ConfigError } from './config-error';
@@ -42,19 +43,6 @@ export interface AppConfig {
 export const APP_CONFIG = Symbol('AppConfig');
 
 const LOOPBACK = /^https?:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/;
-
-const BINANCE_HOST = /^https?:\/\/(?:[a-z0-9-]+\.)*binance\.(?:com|vision)(?::\d+)?(?:\/|$)/;
-const BINANCE_ARCHIVE = 'https://data.binance.vision';
-
-/**
- * The archive belongs to the exchange that REST asks, or data of two origins would meet. So unless it is named, it is
- * Binance's own for Binance's own hosts, and otherwise the first of the others: a simulator serves its archive too, and
- * where there is none, every file is a 404 and REST is asked.
- */
-function archiveUrl({ BINANCE_ARCHIVE_URL: named, BINANCE_REST_URLS: restUrls }: Environment): string | null {
-  if (named !== undefined) return named === 'off' ? null : named;
-  return restUrls.find((url) => !BINANCE_HOST.test(url)) ?? BINANCE_ARCHIVE;
-}
 
 function crossChecks(environment: Environment): string[] {
   const problems: string[] = [];
@@ -110,7 +98,7 @@ export function loadConfig(
       backfillDays: environment.BACKFILL_DAYS,
       spoolMaxBytes: environment.SPOOL_MAX_BYTES,
     },
-    exchange: { restUrls: environment.BINANCE_REST_URLS, archiveUrl: archiveUrl(environment) },
+    exchange: { restUrls: environment.BINANCE_REST_URLS, archiveUrl: archiveUrlOf(environment) },
     http: {
       host: environment.HOST,
       apiPort: environment.PORT,
