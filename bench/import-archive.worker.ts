@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { DiskKlineFiles } from '@app/binance';
-import type { DayOfMinutes, KlineFileEnd } from '@app/domain';
+import { SystemClock } from '@app/clock';
+import { topicNames, type DayOfMinutes, type KlineFileEnd } from '@app/domain';
+import { createLogger, MetricsRegistry } from '@app/observability';
+import { WriteStore } from '@app/storage';
 import type { ImportRun } from './import-archive.bench';
-import { openStore } from './workspace';
 
 /**
  * Takes the file named first into a new store in the folder named second, as `ImportFileUseCase` does, and prints what
@@ -11,7 +14,14 @@ const MILLION = 1_000_000;
 
 async function main(path: string, folder: string): Promise<ImportRun> {
   const start = performance.now();
-  const store = await openStore(folder);
+  const store = await WriteStore.open({
+    databasePath: join(folder, 'app.db'),
+    rawDir: join(folder, 'raw'),
+    topics: topicNames('crypto_prices'),
+    clock: new SystemClock(),
+    logger: createLogger('warn', 'bench'),
+    metrics: new MetricsRegistry(),
+  });
   const fetchedAt = Date.now() * 1_000;
   const file = await new DiskKlineFiles().open(path, { symbol: 'BTCUSDT', capturedAt: fetchedAt });
   const { facts } = file;
