@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskKlineFiles } from '@app/binance';
 import {
@@ -13,10 +11,12 @@ import {
   type ImportedFile,
   type MinuteCandle,
 } from '@app/domain';
-import { buildMinute, FakeClock } from '@app/testing';
+import type { WriteStore } from '@app/storage';
+import { buildMinute } from '@app/testing';
 import fc from 'fast-check';
 import { describeRecordings, recordedAnswers, recordedHours, RECORDINGS_DIR } from '../support/recordings';
-import { StoreInFolder } from '../support/write-store';
+import { readTables } from '../support/history-tables';
+import { TestStore } from '../support/test-store';
 
 const DATE = Date.UTC(2024, 1, 1) * MILLISECOND;
 const CAPTURED_AT = DATE + 30 * DAY;
@@ -62,37 +62,33 @@ const importOf = (day: DayOfMinutes, file?: ImportedFile): ImportedDay => ({
 });
 
 describe('import of whole days', () => {
-  const folders: string[] = [];
-  const stores: StoreInFolder[] = [];
+  const opened: TestStore[] = [];
 
-  async function open(): Promise<StoreInFolder> {
-    const folder = mkdtempSync(join(tmpdir(), 'csp-import-'));
-    folders.push(folder);
-    const opened = await StoreInFolder.open(folder, new FakeClock(CAPTURED_AT));
-    stores.push(opened);
-    return opened;
+  async function open(): Promise<{ readonly disk: TestStore; readonly store: WriteStore }> {
+    const disk = new TestStore();
+    opened.push(disk);
+    return { disk, store: await disk.open() };
   }
 
   /** The tables after writing with `write` into a new store. */
-  async function tablesAfter(write: (opened: StoreInFolder) => Promise<void>): Promise<Record<string, unknown[]>> {
-    const opened = await open();
-    await write(opened);
-    return opened.tables();
+  async function tablesAfter(write: (store: WriteStore) => Promise<void>): Promise<Record<string, unknown[]>> {
+    const { disk, store } = await open();
+    await write(store);
+    return readTables(disk.databasePath);
   }
 
   afterEach(async () => {
-    for (const { store } of stores.splice(0)) await store.close();
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+    for (const disk of opened.splice(0)) await disk.dispose();
   });
 
   const byDays =
     (days: readonly DayOfMinutes[]) =>
-    async ({ store }: StoreInFolder) => {
+    async (store: WriteStore): Promise<void> => {
       for (const day of days) await store.history.saveDay(importOf(day));
     };
   const byPages =
     (candles: readonly MinuteCandle[]) =>
-    async ({ store }: StoreInFolder) => {
+    async (store: WriteStore): Promise<void> => {
       if (candles.length === 0) return;
       const range = { start: DATE, end: DATE + 3 * DAY };
       await store.history.saveFetched({
@@ -123,10 +119,10 @@ describe('import of whole days', () => {
         const days = toDays(slots);
         const there = days.flatMap(({ candles }) => candles).filter((_, index) => (index * 7 + seed) % 11 < 5);
         const alone = await tablesAfter(byDays(days));
-        const onTop = await tablesAfter(async (opened) => {
-          await byPages(there)(opened);
-          await byDays(days)(opened);
-          await byDays(days)(opened);
+        const onTop = await tablesAfter(async (store) => {
+          await byPages(there)(store);
+          await byDays(days)(store);
+          await byDays(days)(store);
         });
         expect(onTop).toEqual(alone);
       }),
@@ -135,30 +131,30 @@ describe('import of whole days', () => {
   });
 
   it('should make a revision of changed numbers and of nothing else', async () => {
-    const opened = await open();
+    const { disk, store } = await open();
     const [day] = toDays([Array.from({ length: 1_440 }, () => 'traded' as const)]);
-    const first = await opened.store.history.saveDay(importOf(day!));
+    const first = await store.history.saveDay(importOf(day!));
     expect(first).toEqual({ taken: 1_440, repeats: 0, revisions: 0 });
     const later = day!.candles.map((candle, index) => ({
       ...candle,
       capturedAt: CAPTURED_AT + DAY,
       volume: index === 100 ? '2.5' : '2.000',
     }));
-    expect(await opened.store.history.saveDay(importOf({ ...day!, candles: later }))).toEqual({
+    expect(await store.history.saveDay(importOf({ ...day!, candles: later }))).toEqual({
       taken: 0,
       repeats: 1_439,
       revisions: 1,
     });
-    expect(opened.rows('SELECT volume, revision FROM candles_1d')).toEqual([{ volume: '2880.50', revision: 2 }]);
-    expect(opened.rows('SELECT open_time, volume FROM candle_revisions')).toEqual([
+    expect(disk.rows('SELECT volume, revision FROM candles_1d')).toEqual([{ volume: '2880.50', revision: 2 }]);
+    expect(disk.rows('SELECT open_time, volume FROM candle_revisions')).toEqual([
       { open_time: DATE + 100 * MINUTE, volume: '2.00' },
     ]);
   });
 
   it('should write one line into the manifest, in the unit of the last day', async () => {
-    const opened = await open();
+    const { disk, store } = await open();
     const [first, second] = toDays([['traded'], ['quiet', 'absent', 'traded']]);
-    await opened.store.history.saveDay(importOf(first!));
+    await store.history.saveDay(importOf(first!));
     const facts = {
       name: 'BTCUSDT-1m-2024-02.zip',
       symbol: SYMBOL,
@@ -172,8 +168,8 @@ describe('import of whole days', () => {
       range: { start: DATE, end: DATE + DAY + 3 * MINUTE },
       rowsSha256: 'b'.repeat(64),
     };
-    await opened.store.history.saveDay(importOf(second!, { kind: 'import', facts, end }));
-    expect(opened.manifest()).toEqual([
+    await store.history.saveDay(importOf(second!, { kind: 'import', facts, end }));
+    expect(disk.bronzeLines('fetches.jsonl').map((line): unknown => JSON.parse(line))).toEqual([
       {
         kind: 'import',
         source: 'binance_archive_klines',
@@ -192,7 +188,7 @@ describe('import of whole days', () => {
         tracked_since: '2024-03-02T00:00:00.000000+00:00',
       },
     ]);
-    expect(opened.rows('SELECT state, start_time, end_time FROM coverage ORDER BY start_time')).toEqual([
+    expect(disk.rows('SELECT state, start_time, end_time FROM coverage ORDER BY start_time')).toEqual([
       { state: 'captured', start_time: DATE, end_time: DATE + MINUTE },
       { state: 'quiet', start_time: DATE + DAY, end_time: DATE + DAY + MINUTE },
       { state: 'captured', start_time: DATE + DAY + 2 * MINUTE, end_time: DATE + DAY + 3 * MINUTE },
@@ -200,13 +196,13 @@ describe('import of whole days', () => {
   });
 
   it('should take over minutes that were taken for stopped, and leave absent ones missing', async () => {
-    const opened = await open();
-    const { history } = opened.store;
+    const { disk, store } = await open();
+    const { history } = store;
     await history.track({ symbol: SYMBOL, trackedSince: CAPTURED_AT, ledgerStart: DATE }, 'binance');
     await history.markStopped(SYMBOL, [{ start: DATE, end: DATE + 4 * MINUTE }]);
     const [day] = toDays([['absent', 'traded', 'quiet', 'absent', 'absent', 'traded']]);
     await history.saveDay(importOf(day!));
-    expect(opened.rows('SELECT captured, quiet, stopped FROM coverage_days')).toEqual([
+    expect(disk.rows('SELECT captured, quiet, stopped FROM coverage_days')).toEqual([
       { captured: 2, quiet: 1, stopped: 2 },
     ]);
     expect(await history.missing(SYMBOL, { start: DATE, end: DATE + 6 * MINUTE })).toEqual([
@@ -215,37 +211,37 @@ describe('import of whole days', () => {
   });
 
   it('should refuse days of another origin', async () => {
-    const opened = await open();
+    const { disk, store } = await open();
     const [day] = toDays([['traded']]);
-    await opened.store.history.saveDay(importOf(day!));
-    await expect(opened.store.history.saveDay({ ...importOf(day!), origin: 'simulator:1' })).rejects.toBeInstanceOf(
+    await store.history.saveDay(importOf(day!));
+    await expect(store.history.saveDay({ ...importOf(day!), origin: 'simulator:1' })).rejects.toBeInstanceOf(
       OriginMismatchError,
     );
-    expect(opened.rows('SELECT count(*) AS n FROM candles_1m')).toEqual([{ n: 1 }]);
+    expect(disk.rows('SELECT count(*) AS n FROM candles_1m')).toEqual([{ n: 1 }]);
   });
 
   describeRecordings('from files of the exchange (needs RECORDINGS_DIR)', () => {
     it('should roll the two recorded days up to the hours and days that the exchange gave', async () => {
-      const opened = await open();
+      const { disk, store } = await open();
       for (const date of ['2020-01-01', '2020-01-02']) {
         const path = join(RECORDINGS_DIR, 'archive-1m', `BTCUSDT-1m-${date}.zip`);
         const file = await new DiskKlineFiles().open(path, { capturedAt: CAPTURED_AT });
-        for await (const day of file.days()) await opened.store.history.saveDay(importOf(day));
+        for await (const day of file.days()) await store.history.saveDay(importOf(day));
       }
       const columns = `open_time AS openTime, open, high, low, close, volume, quote_volume AS quoteVolume,
         trade_count AS tradeCount, taker_buy_volume AS takerBuyVolume, taker_buy_quote_volume AS takerBuyQuoteVolume`;
       const [start, end] = [Date.UTC(2020, 0, 1) * MILLISECOND, Date.UTC(2020, 0, 3) * MILLISECOND];
       const recorded = recordedHours().filter(({ openTime }) => openTime >= start && openTime < end);
       expect(recorded).toHaveLength(48);
-      expect(opened.rows(`SELECT ${columns} FROM candles_1h`)).toEqual(recorded);
+      expect(disk.rows(`SELECT ${columns} FROM candles_1h`)).toEqual(recorded);
       const days = recordedAnswers(SYMBOL, '1d')
         .flat()
         .filter(({ openTime }) => openTime >= start && openTime < end);
       const byTime = new Map(days.map((day) => [day.openTime, day]));
-      expect(opened.rows(`SELECT ${columns} FROM candles_1d`)).toEqual(
+      expect(disk.rows(`SELECT ${columns} FROM candles_1d`)).toEqual(
         [...byTime.values()].sort((a, b) => a.openTime - b.openTime),
       );
-      expect(opened.rows('SELECT captured, quiet, stopped FROM coverage_days')).toEqual([
+      expect(disk.rows('SELECT captured, quiet, stopped FROM coverage_days')).toEqual([
         { captured: 1_440, quiet: 0, stopped: 0 },
         { captured: 1_440, quiet: 0, stopped: 0 },
       ]);

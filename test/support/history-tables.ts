@@ -3,17 +3,12 @@ import Database from 'better-sqlite3';
 /** The tables that history ends in. */
 const TABLES = ['candles_1m', 'candles_1h', 'candles_1d', 'candle_revisions', 'coverage', 'coverage_days', 'symbols'];
 
-/** Rows of a query on the database of a store, which may be in use. */
-export function queryStore<T>(databasePath: string, sql: string): T[] {
+/** Every row of every table of history, in the order of their keys; the store may be in use. */
+export function readTables(databasePath: string): Record<string, unknown[]> {
   const database = new Database(databasePath, { readonly: true });
   try {
-    return database.prepare(sql).all() as T[];
+    return Object.fromEntries(TABLES.map((table) => [table, database.prepare(`SELECT * FROM ${table}`).all()]));
   } finally {
     database.close();
   }
-}
-
-/** Every row of every table of history, in the order of their keys. */
-export function readTables(databasePath: string): Record<string, unknown[]> {
-  return Object.fromEntries(TABLES.map((table) => [table, queryStore(databasePath, `SELECT * FROM ${table}`)]));
 }

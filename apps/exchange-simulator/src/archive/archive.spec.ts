@@ -59,11 +59,11 @@ describe('archive of the exchange simulator', () => {
     it('should hold the rows of REST, in microseconds from 2025 on and in milliseconds before', async () => {
       const new2025 = await lines(`${FOLDER}/BTCUSDT-1m-2025-01-01.zip`);
       expect(new2025).toHaveLength(1_440);
-      const query = 'symbol=BTCUSDT&interval=1m&limit=1000&startTime=';
-      expect(new2025.slice(0, 1_000)).toEqual(await klines(query + at('2025-01-01'), 'MICROSECOND'));
+      const query = (day: string): string => `symbol=BTCUSDT&interval=1m&limit=1000&startTime=${at(day)}`;
+      expect(new2025.slice(0, 1_000)).toEqual(await klines(query('2025-01-01'), 'MICROSECOND'));
       expect(new2025[0]).toMatch(/^1735689600000000,.*,1735689659999999,/);
       const old2024 = await lines(`${FOLDER}/BTCUSDT-1m-2024-12-31.zip`);
-      expect(old2024.slice(0, 1_000)).toEqual(await klines(query + at('2024-12-31')));
+      expect(old2024.slice(0, 1_000)).toEqual(await klines(query('2024-12-31')));
       expect(old2024[0]).toMatch(/^1735603200000,.*,1735603259999,/);
     });
 

@@ -59,7 +59,7 @@ export class KlineArchive {
     const hash = createHash('sha256').update(zip).digest('hex');
     const target = { path: ARCHIVE_ROUTE, symbols: [file.symbol] };
     const isOfOldIssue = this.faults.take('archive-checksum', target) !== undefined;
-    return `${isOfOldIssue ? reversed(hash) : hash}  ${file.name}.zip`;
+    return `${isOfOldIssue ? otherHash(hash) : hash}  ${file.name}.zip`;
   }
 
   private made(file: ArchiveFile, publishedAt: number): Uint8Array | null {
@@ -122,8 +122,7 @@ function meeting<F extends { readonly symbol?: string | undefined; readonly date
   return faults.filter((fault) => (fault.symbol ?? symbol) === symbol && (fault.date ?? date) === date);
 }
 
-/** Another hash, as that of the issue before. */
-function reversed(hash: string): string {
-  const other = [...hash].reverse().join('');
-  return other === hash ? `0${hash.slice(1)}` : other;
+/** Another hash of the same form, as that of the issue before. */
+function otherHash(hash: string): string {
+  return createHash('sha256').update(hash).digest('hex');
 }

@@ -1,4 +1,4 @@
-import { DAY, MINUTE, SECOND, type DayOfMinutes, type MinuteCandle } from '@app/domain';
+import { ArchiveError, DAY, MINUTE, SECOND, type DayOfMinutes, type MinuteCandle } from '@app/domain';
 import { buildMinute } from '@app/testing';
 import { DayCollector } from './day-collector';
 
@@ -57,9 +57,7 @@ describe('DayCollector', () => {
     ['a row that comes too late', [row(0), row(2), row(1)], 'the row of 2022-03-01T00:01:00Z comes after a later one'],
     ['a day that comes too late', [row(MINUTES), row(0)], 'the row of 2022-03-01T00:00:00Z comes after a later one'],
   ])('should refuse %s', (_, rows, message) => {
-    expect(() => collect(unlimited(), rows)).toThrow(
-      expect.objectContaining({ failure: 'malformed', message: `x.csv: ${message}` }),
-    );
+    expect(() => collect(unlimited(), rows)).toThrow(new ArchiveError('malformed', `x.csv: ${message}`));
   });
 
   it('should refuse a row of another day than the file is for', () => {
