@@ -51,8 +51,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should take prices and candles into rows and bronze files of their day and partition', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price, candle } = consumer.topics;
     const [lines, minutes] = [prices(0, 5_000), Array.from({ length: 180 }, (_, minute) => candleLine(minute))];
     await consumer.send(price, messages(lines));
@@ -90,8 +89,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should change nothing when a topic is replayed from its start', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price, candle } = consumer.topics;
     await consumer.send(price, messages(prices(0, 3_000)));
     await consumer.send(candle, messages(Array.from({ length: 60 }, (_, minute) => candleLine(minute))));
@@ -100,8 +98,7 @@ describeKafka('Kafka consumer', () => {
     await consumer.stop();
 
     // Everything comes again, as after a loss of the stored progress.
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     await consumer.send(price, messages(prices(0, 3_000)));
     await consumer.caughtUp();
     expect(tables()).toEqual(before);
@@ -111,16 +108,14 @@ describeKafka('Kafka consumer', () => {
     const database = new Database(consumer.databasePath);
     database.exec('DELETE FROM sink_progress');
     database.close();
-    await consumer.start({ groupId: `${consumer.groupId}-again` });
-    await consumer.running();
+    await consumer.startAndJoin({ groupId: `${consumer.groupId}-again` });
     await consumer.caughtUp();
     expect(tables()).toEqual(before);
     expect(consumer.lines(price)).toEqual(lines);
   });
 
   it('should set poison messages aside with their reason and go on with the next one', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price } = consumer.topics;
     const good = prices(0, 9);
     const broken = priceLine(100).replace('"lastPrice":"', '"lastPrice":"x');
@@ -213,13 +208,12 @@ describeKafka('Kafka consumer', () => {
 
   it('should blame itself, not its messages, when every one of them makes the handler throw TypeError', async () => {
     let faulty = true;
-    await consumer.start({
+    await consumer.startAndJoin({
       handle: async ({ unit }, take) => {
         if (faulty && unit.values.length > 0) throw new TypeError('a bug');
         await take();
       },
     });
-    await consumer.running();
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(0, 200)));
     await eventually('the fault is said', () =>
@@ -233,8 +227,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should cut lines that were written but not committed, and take their messages again', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 100)));
     await consumer.caughtUp();
@@ -250,8 +243,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should take lines of a lost database from bronze before it takes the topic again', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 100)));
     await consumer.caughtUp();
@@ -267,8 +259,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should say which messages the broker gave up before they were taken', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 70)));
     await consumer.caughtUp();
@@ -287,8 +278,7 @@ describeKafka('Kafka consumer', () => {
     ['shorter', prices(200, 205)],
     ['longer', prices(200, 260)],
   ])('should take a topic from its start that was deleted and made anew, %s than before', async (_, again) => {
-    await consumer.start({ partitions: 1 });
-    await consumer.running();
+    await consumer.startAndJoin({ partitions: 1 });
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 90)));
     await consumer.caughtUp();
@@ -308,8 +298,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should take a topic from its start that is deleted and made anew while it runs', async () => {
-    await consumer.start({ partitions: 1 });
-    await consumer.running();
+    await consumer.startAndJoin({ partitions: 1 });
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 90)));
     await consumer.caughtUp();
@@ -335,8 +324,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should neither take nor set aside data of another origin', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(0, 5)));
     await consumer.caughtUp();
@@ -351,8 +339,7 @@ describeKafka('Kafka consumer', () => {
   });
 
   it('should keep bronze only, once each, where the database sink is off, and ask for a rebuild afterwards', async () => {
-    await consumer.start({ rows: false });
-    await consumer.running();
+    await consumer.startAndJoin({ rows: false });
     const { price, candle } = consumer.topics;
     const minutes = Array.from({ length: 30 }, (_, minute) => candleLine(minute));
     const revised = candleLine(7, 'BTCUSDT', { close: '101.75', capturedAfter: 90_000_000 });
@@ -387,8 +374,7 @@ describeOwnKafka('Kafka consumer and a broker that dies', () => {
   });
 
   it('should take everything from the start of a broker on an empty volume', async () => {
-    await consumer.start();
-    await consumer.running();
+    await consumer.startAndJoin();
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 100)));
     await consumer.caughtUp();

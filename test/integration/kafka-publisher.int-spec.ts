@@ -208,7 +208,7 @@ describe('KafkaPublisher against a broker', () => {
       expect(await readTopic(broker, topic)).toEqual([]);
     });
 
-    it('should refuse to go on when partitions are added while it runs', async () => {
+    it('should refuse to go on with a topic to which partitions were added since its last run', async () => {
       const { publisher } = await start();
       await acknowledged(publisher);
       await broker.asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: PARTITIONS + 2 }] }));

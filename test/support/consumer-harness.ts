@@ -68,6 +68,12 @@ export class ConsumerHarness {
     [this.server, this.store] = [server, store];
   }
 
+  /** Starts the consumer and waits until it is a member of its group. */
+  async startAndJoin(options?: ConsumerOptions): Promise<void> {
+    await this.start(options);
+    await this.running();
+  }
+
   async stop(): Promise<void> {
     await this.server?.close();
     await this.store?.close();

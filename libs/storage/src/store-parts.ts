@@ -9,13 +9,13 @@ import { BronzeArchive } from './bronze/bronze-archive';
 import { BronzeRecovery } from './bronze/bronze-recovery';
 import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
-import { StoreFacts } from './database/store-facts';
+import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
 import { WriteQueue } from './database/write-queue';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SymbolFrames } from './ledger/symbol-frames';
 import { EventWriter, HistoryRows } from './sink/event-writer';
-import { BRONZE_ONLY_FACT, TakenKeys } from './sink/taken-keys';
+import { TakenKeys } from './sink/taken-keys';
 
 export interface StoreOptions {
   readonly databasePath: string;
@@ -69,12 +69,12 @@ export async function openStoreParts(
   try {
     await migrate(source);
     const database = handleOf(source);
-    if (rows && isBronzeOnly(database)) throw new RebuildNeededError();
+    const facts = new StoreFacts(database);
+    if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
     const queue = new WriteQueue(database, metrics);
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, identity, database);
     const origin = new OriginGuard(database, identity);
-    const facts = new StoreFacts(database);
     const frames = new SymbolFrames(database);
     const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), archive, topics);
     return {
@@ -105,10 +105,6 @@ async function migrate(source: DataSource): Promise<void> {
       await delay(MIGRATION_PAUSE_MS);
     }
   }
-}
-
-function isBronzeOnly(database: SqliteHandle): boolean {
-  return database.prepare('SELECT 1 FROM store_facts WHERE name = ?').get(BRONZE_ONLY_FACT) !== undefined;
 }
 
 /** Finishes what is queued, then lets go of files and database. */

@@ -55,6 +55,11 @@ export interface SinkResult {
   readonly revisions: number;
 }
 
+/**
+ * Most events of one write transaction of a sink: it stays well under 200 ms, so that other processes get their turn.
+ */
+export const SINK_UNIT_EVENTS = 2_000;
+
 /** Where events end: bronze and database in one step. */
 export abstract class EventSink {
   /**

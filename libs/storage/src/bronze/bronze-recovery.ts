@@ -1,12 +1,17 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { ContractViolationError, type EventKind, type TopicNames, type TrackedSymbol } from '@app/domain';
+import {
+  ContractViolationError,
+  SINK_UNIT_EVENTS,
+  type EventKind,
+  type TopicNames,
+  type TrackedSymbol,
+} from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { OriginGuard } from '../database/origin-guard';
 import { BRONZE_DAMAGE_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
 import type { SymbolFrames } from '../ledger/symbol-frames';
 import { checkEvent, type CheckedEvent, type EventWriter } from '../sink/event-writer';
-import { UNIT_SIZE } from '../sink/sqlite-event-sink';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
 import { MANIFEST, readManifestLine } from './fetch-manifest';
 
@@ -146,7 +151,7 @@ export class BronzeRecovery {
     };
     for (const line of linesFrom(this.archive.pathOf(file.file), file.storedLength)) {
       lines.push(line);
-      if (lines.length === UNIT_SIZE) await store();
+      if (lines.length === SINK_UNIT_EVENTS) await store();
     }
     if (lines.length > 0) await store();
     await this.queue.run(() => {

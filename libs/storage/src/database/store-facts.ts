@@ -6,6 +6,9 @@ export const ORIGIN_FACT = 'origin';
 /** JSON array of the bronze files that the last start found damaged; absent when it found none. */
 export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 
+/** Since when (microseconds) lines have been taken of which the tables have no rows. */
+export const BRONZE_ONLY_FACT = 'bronze_only_since';
+
 /** Single facts about the database. Written inside write units only. */
 export class StoreFacts {
   private readonly select: Statement<[string], { value: string }>;

@@ -9,6 +9,7 @@ import {
   type TrackedSymbol,
 } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
+import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { MANIFEST, manifestLine } from '../bronze/fetch-manifest';
 import type { OriginGuard } from '../database/origin-guard';
@@ -84,20 +85,16 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   saveFetched(fetched: FetchedMinutes): Promise<void> {
-    return this.queue.run(
+    return runArchiveUnit(
+      this.queue,
+      this.archive,
       () => {
-        this.archive.beginUnit();
         this.origin.claim(fetched.origin);
         this.candles.write(fetched.candles);
         const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
         if (fetched.candles.length > 0) this.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
       },
-      {
-        durability: 'normal',
-        undo: () => {
-          this.archive.undo();
-        },
-      },
+      { durability: 'normal' },
     );
   }
 

@@ -15,6 +15,7 @@ import {
 } from '@app/domain';
 import type { MetricsRegistry } from '@app/observability';
 import type { Statement } from 'better-sqlite3';
+import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import type { BronzeRecovery } from '../bronze/bronze-recovery';
 import type { OriginGuard } from '../database/origin-guard';
@@ -108,24 +109,15 @@ export class SqlitePartitionSink extends PartitionSink {
   async take(claim: PartitionClaim, unit: PartitionUnit): Promise<SinkResult> {
     const { topic, partition } = claim;
     const events = checkAll(claim.kind, unit.values);
-    const { archive, origin, writer } = this.parts;
-    const result = await this.parts.queue.run(
-      () => {
-        // Before anything can fail: what is undone after a failure must be this unit's, not the one's before.
-        archive.beginUnit();
-        const stored = this.check(claim);
-        if (stored !== unit.begin) throw new PartitionPositionError(claim, stored ?? undefined, unit.begin);
-        if (events.length > 0) origin.claim(unit.origin);
-        const taken = writer.write(events, partition);
-        this.advance.run(unit.next, unit.lastHash, topic, partition);
-        return taken;
-      },
-      {
-        undo: () => {
-          archive.undo();
-        },
-      },
-    );
+    const { queue, archive, origin, writer } = this.parts;
+    const result = await runArchiveUnit(queue, archive, () => {
+      const stored = this.check(claim);
+      if (stored !== unit.begin) throw new PartitionPositionError(claim, stored ?? undefined, unit.begin);
+      if (events.length > 0) origin.claim(unit.origin);
+      const taken = writer.write(events, partition);
+      this.advance.run(unit.next, unit.lastHash, topic, partition);
+      return taken;
+    });
     this.outcomes.add(result);
     return result;
   }

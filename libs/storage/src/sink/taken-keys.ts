@@ -3,14 +3,12 @@ import { HOUR, MINUTE, parseDecimal, formatDecimal, type EpochMicros, type SinkR
 import type { CandleNumbers, MinuteCandle } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { BRONZE_ONLY_FACT, StoreFacts } from '../database/store-facts';
 import type { CheckedEvent, EventRows } from './event-writer';
 
 /** How long the key of an event is remembered: a broker or spool that brings it again later than this doubles it. */
 const REMEMBERED: EpochMicros = 48 * HOUR;
 const FORGET_EVERY: EpochMicros = 10 * MINUTE;
-
-/** Fact in the store: since when lines have been taken of which the tables have no rows. */
-export const BRONZE_ONLY_FACT = 'bronze_only_since';
 
 interface KeyRow {
   readonly captured_at: number;
@@ -25,7 +23,7 @@ export class TakenKeys implements EventRows {
   private readonly insert: Statement<[string, string, number, string, number, string]>;
   private readonly neighbours: Statement<{ symbol: string; time: number; source: string; capturedAt: number }, KeyRow>;
   private readonly forget: Statement<[number]>;
-  private readonly markBronzeOnly: Statement<[string, string]>;
+  private readonly facts: StoreFacts;
   private forgottenAt = -Infinity;
 
   constructor(database: SqliteHandle) {
@@ -42,7 +40,7 @@ export class TakenKeys implements EventRows {
          ORDER BY captured_at LIMIT 1)`,
     );
     this.forget = database.prepare('DELETE FROM taken_keys WHERE captured_at < ?');
-    this.markBronzeOnly = database.prepare('INSERT OR IGNORE INTO store_facts (name, value) VALUES (?, ?)');
+    this.facts = new StoreFacts(database);
   }
 
   write(events: readonly CheckedEvent[]): { result: SinkResult; taken: CheckedEvent[] } {
@@ -79,7 +77,7 @@ export class TakenKeys implements EventRows {
   }
 
   private afterwards(time: EpochMicros): void {
-    this.markBronzeOnly.run(BRONZE_ONLY_FACT, String(time));
+    if (this.facts.get(BRONZE_ONLY_FACT) === undefined) this.facts.set(BRONZE_ONLY_FACT, String(time));
     if (time - this.forgottenAt < FORGET_EVERY) return;
     this.forgottenAt = time;
     this.forget.run(time - REMEMBERED);

@@ -1,7 +1,8 @@
 import type { KafkaMessage } from 'kafkajs';
+import { SINK_UNIT_EVENTS } from '@app/domain';
 import fc from 'fast-check';
 import { hashOfMessage } from './message-hash';
-import { MessageUnit, runsOfMessages, UNIT_MESSAGES, type RejectedMessage } from './message-unit';
+import { MessageUnit, runsOfMessages, type RejectedMessage } from './message-unit';
 
 function message(offset: number, value: string | Buffer | null = `value ${offset}`, origin?: string): KafkaMessage {
   return {
@@ -44,7 +45,7 @@ describe('runsOfMessages', () => {
   });
 
   it('should cut long runs', () => {
-    const messages = Array.from({ length: 2 * UNIT_MESSAGES + 1 }, (_, index) => message(index));
+    const messages = Array.from({ length: 2 * SINK_UNIT_EVENTS + 1 }, (_, index) => message(index));
     const runs = [...runsOfMessages(messages, 0, messages.length)];
     expect(runs.map((run) => [run.begin, run.next, run.messages.length])).toEqual([
       [0, 2_000, 2_000],

@@ -1,11 +1,8 @@
-import { ContractViolationError, type PartitionUnit } from '@app/domain';
+import { SINK_UNIT_EVENTS, type ContractViolationError, type PartitionUnit } from '@app/domain';
 import type { KafkaMessage } from 'kafkajs';
 import { originOf } from '../kafka-headers';
 import { hashOfMessage } from './message-hash';
 import { textOfMessage } from './message-text';
-
-/** Most messages of one write transaction: it stays well under 200 ms, so that other processes get their turn. */
-export const UNIT_MESSAGES = 2_000;
 
 /** A message that cannot be taken, and why. */
 export interface RejectedMessage {
@@ -112,7 +109,7 @@ export function* runsOfMessages(
   while (start < messages.length) {
     const origin = originOf(messages[start]?.headers);
     let stop = start + 1;
-    while (stop < messages.length && stop - start < UNIT_MESSAGES && originOf(messages[stop]?.headers) === origin) {
+    while (stop < messages.length && stop - start < SINK_UNIT_EVENTS && originOf(messages[stop]?.headers) === origin) {
       stop += 1;
     }
     const next = stop === messages.length ? end : Number(messages[stop]?.offset);

@@ -17,7 +17,7 @@ import type { MessageUnit } from './message-unit';
 export type UnitHandler = (unit: ConsumedUnit) => Promise<void>;
 
 /** Attempts at a unit that makes its handler fail in a way that is nobody's fault but the program's or the message's. */
-export const ATTEMPTS = 5;
+const ATTEMPTS = 5;
 /** After so many messages in a row that were set aside for that reason, it is the program's fault and not theirs. */
 const ISOLATIONS_IN_A_ROW = 10;
 const FIRST_PAUSE_MILLIS = 100;
