@@ -1,13 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/app-process';
-import { ConsumerGroup } from '../support/consumer-group';
+import { ConsumerGroup, type ConsumerProcess } from '../support/consumer-group';
 import { describeKafka } from '../support/describe-kafka';
 import { KafkaBroker } from '../support/kafka-broker';
 import { limitFiles } from '../support/full-disk';
 import { LockHolder } from '../support/lock-holder';
-
-/** Longer than the session of a consumer that gives no sign of life. */
-const PAST_THE_SESSION_MS = 13_000;
 
 describeKafka('consumers of one store', () => {
   let broker: KafkaBroker;
@@ -44,33 +41,48 @@ describeKafka('consumers of one store', () => {
     expect(await deadLetters()).toBe(0);
   }, 400_000);
 
-  it('should write nothing when it wakes after another one took its partitions', async () => {
-    const sleeper = await group.start();
+  /** A consumer that has taken something, and is still being fed. */
+  async function fedConsumer(): Promise<ConsumerProcess> {
+    const consumer = await group.start();
     await group.feed();
-    await eventually('something is taken', async () =>
-      (await sleeper.health()).consumer.partitions.some(({ lag }) => lag !== null) ? true : undefined,
-    );
-    sleeper.app.signal('SIGSTOP');
+    await consumer.taking();
+    return consumer;
+  }
+
+  it('should write nothing when it wakes after another one took its partitions', async () => {
+    const sleeper = await fedConsumer();
+    await group.standStill(sleeper, false);
     const heir = await group.launch();
-    await delay(PAST_THE_SESSION_MS);
     await heir.joined();
-    await eventually('the heir takes what came', async () =>
-      (await heir.health()).consumer.partitions.filter(({ lag }) => lag !== null).length >= 2 ? true : undefined,
-    );
+    await heir.taking();
     sleeper.app.signal('SIGCONT');
+    await eventually('the sleeper knows that it lost them', () =>
+      Promise.resolve(/another consumer|rejoining/.test(sleeper.app.output) ? true : undefined),
+    );
     await sleeper.joined();
-    await delay(2_000);
+    await group.stopFeeding();
+    await group.everythingTaken();
+    expect(group.problems()).toEqual([]);
+  }, 200_000);
+
+  it('should keep everybody out while it stands still inside a transaction, and finish it when it wakes', async () => {
+    const sleeper = await fedConsumer();
+    await group.standStill(sleeper, true);
+    const heir = await group.launch();
+    await eventually('the heir says that the store is locked', async () => {
+      const response = await fetch(`${heir.url}/readyz`);
+      return response.status === 503 && (await response.text()).includes('locked') ? true : undefined;
+    });
+    sleeper.app.signal('SIGCONT');
+    await heir.joined();
+    await sleeper.joined();
     await group.stopFeeding();
     await group.everythingTaken();
     expect(group.problems()).toEqual([]);
   }, 200_000);
 
   it('should end with 0 on SIGTERM under load and leave nothing half done', async () => {
-    const consumer = await group.start();
-    await group.feed();
-    await eventually('something is taken', async () =>
-      (await consumer.health()).consumer.partitions.some(({ lag }) => lag !== null) ? true : undefined,
-    );
+    const consumer = await fedConsumer();
     expect(await consumer.app.stop('SIGTERM')).toBe(0);
     await group.stopFeeding();
     await group.start();

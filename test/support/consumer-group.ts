@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Producer } from 'kafkajs';
 import { parsePriceEvent } from '@app/domain';
+import Database from 'better-sqlite3';
+import type { Producer } from 'kafkajs';
 import { AppProcess, eventually, freePort } from './app-process';
 import { priceLine } from './events';
 import { getJson } from './http';
@@ -21,6 +22,20 @@ interface ConsumerHealth {
   };
 }
 
+/** Whether a process holds the write lock of the database. */
+function isLocked(databasePath: string): boolean {
+  const database = new Database(databasePath, { fileMustExist: true, timeout: 0 });
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return true;
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
 /** A consumer-app as a process, with the address of its probes. */
 export class ConsumerProcess {
   constructor(
@@ -30,6 +45,14 @@ export class ConsumerProcess {
 
   health(): Promise<ConsumerHealth> {
     return getJson<ConsumerHealth>(`${this.url}/health`);
+  }
+
+  /** Waits until it has taken messages of at least one of its partitions. */
+  async taking(): Promise<void> {
+    await eventually(`${this.url} takes what comes`, async () => {
+      const { consumer } = await this.health();
+      return consumer.partitions.some(({ lag }) => lag !== null) ? true : undefined;
+    });
   }
 
   /** Waits until it is a member of the group with at least one partition. */
@@ -81,6 +104,18 @@ export class ConsumerGroup {
     const consumer = await this.launch();
     await consumer.joined();
     return consumer;
+  }
+
+  /** Makes the consumer stand still (SIGSTOP) at a moment at which it holds the write lock of the store, or does not. */
+  async standStill({ app }: ConsumerProcess, inTransaction: boolean): Promise<void> {
+    await eventually(`${app.pid} stands still ${inTransaction ? 'inside' : 'outside'} a transaction`, async () => {
+      app.signal('SIGSTOP');
+      // The signal reaches a process that is in a system call when that returns.
+      await delay(20);
+      if (isLocked(this.paths.databasePath) === inTransaction) return true;
+      app.signal('SIGCONT');
+      return undefined;
+    });
   }
 
   /** Sends polls of six symbols until told to stop, each with the times that follow the last one. */
