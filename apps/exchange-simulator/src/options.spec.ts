@@ -15,6 +15,7 @@ describe('parseOptions', () => {
       weightLimit: 6000,
       rawRequestLimit: 300_000,
       overLimit: 'clamp',
+      archiveDelay: 10_800,
       only: undefined,
     });
     expect(parseOptions(['--help'])).toBe('help');
@@ -40,6 +41,7 @@ describe('parseOptions', () => {
     [['--clock-origin', '2026-13-01T00:00:00Z'], '--clock-origin 2026-13-01'],
     [['--place', 'future', '--recordings', '/r'], '--place future'],
     [['--place', 'past'], '--recordings'],
+    [['--archive-delay', '-1'], '--archive-delay'],
     [['--only', 'klines'], '--only klines'],
     [['--nonsense'], '--nonsense'],
     [['--seed', 'a b'], '--seed a b'],

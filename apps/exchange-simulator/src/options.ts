@@ -18,6 +18,8 @@ export interface SimulatorOptions {
   readonly rawRequestLimit: number;
   /** What a `limit` over 1,000 gives; the exchange does not document it. */
   readonly overLimit: 'clamp' | 'refuse';
+  /** Seconds after the end of a day until its file is in the archive. */
+  readonly archiveDelay: number;
   /** With `ticker`, `/api/v3/ticker/24hr` is the only route of the exchange. */
   readonly only: 'ticker' | undefined;
 }
@@ -41,6 +43,7 @@ or over recorded files.
   --weight-limit N     request weight per address and minute             (6000)
   --raw-request-limit N  requests per address and five minutes           (300000)
   --over-limit clamp|refuse  what a kline limit over 1000 gives          (clamp)
+  --archive-delay SECONDS  market time after the end of a day until its file is in the archive  (10800)
   --only ticker        serve /api/v3/ticker/24hr and nothing else of the exchange
   --help               this text
 
@@ -73,6 +76,7 @@ export function parseOptions(args: readonly string[], now: number = Date.now()):
     weightLimit: integer('--weight-limit', values['weight-limit'] ?? '6000', 1, 1_000_000_000),
     rawRequestLimit: integer('--raw-request-limit', values['raw-request-limit'] ?? '300000', 1, 1_000_000_000),
     overLimit: choice('--over-limit', values['over-limit'] ?? 'clamp', ['clamp', 'refuse'] as const),
+    archiveDelay: integer('--archive-delay', values['archive-delay'] ?? '10800', 0, 31_536_000),
     only,
   };
 }
@@ -95,6 +99,7 @@ function parseFlags(args: readonly string[]) {
         'weight-limit': text,
         'raw-request-limit': text,
         'over-limit': text,
+        'archive-delay': text,
         only: text,
         help: { type: 'boolean', short: 'h' },
       },

@@ -1,5 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { ArchiveController } from './archive/archive.controller';
+import { KlineArchive } from './archive/kline-archive';
+import { AggTradesController } from './binance-api/agg-trades.controller';
 import { BinanceErrorFilter } from './binance-api/binance-error.filter';
 import { ExchangeFront } from './binance-api/exchange-front';
 import { MarketDataController } from './binance-api/market-data.controller';
@@ -26,7 +29,15 @@ export class SimulatorModule {
       controllers:
         options.only === 'ticker'
           ? [TickerController, HealthController]
-          : [TickerController, MarketDataController, SimulatorController, FaultsController, HealthController],
+          : [
+              TickerController,
+              MarketDataController,
+              AggTradesController,
+              ArchiveController,
+              SimulatorController,
+              FaultsController,
+              HealthController,
+            ],
       providers: [
         { provide: SIMULATOR_OPTIONS, useValue: options },
         FaultRegistry,
@@ -42,6 +53,7 @@ export class SimulatorModule {
         },
         { provide: APP_FILTER, useClass: BinanceErrorFilter },
         ExchangeFront,
+        KlineArchive,
         RequestStatistics,
         SimulatorMetrics,
       ],

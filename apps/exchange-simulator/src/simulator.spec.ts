@@ -149,7 +149,7 @@ describe('exchange simulator', () => {
     });
 
     it('should answer unknown paths with 404, as HTML only to who accepts it', async () => {
-      for (const path of ['/api/v3/aggTrades', '/api/v1/klines', '/nope']) {
+      for (const path of ['/api/v3/depth', '/api/v1/klines', '/nope']) {
         expect((await get(path)).status).toBe(404);
       }
       expect((await get('/api/v3/nope')).headers.get('content-type')).toContain('json');

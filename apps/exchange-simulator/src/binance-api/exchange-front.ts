@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MarketClock } from '../clock/market-clock';
 import { RequestStatistics } from '../control/request-statistics';
 import { SimulatorMetrics } from '../control/simulator-metrics';
+import { cutInHalf } from '../faults/cut-in-half';
 import { FIREWALL_PAGE, RESTRICTED_LOCATION, withShortDecimals, withUnknownParts } from '../faults/fault-bodies';
 import { FaultRegistry, type FaultTarget } from '../faults/fault-registry';
 import type { RawQuery } from './query-parameters';
@@ -160,17 +160,6 @@ export class ExchangeFront {
 function resized(reply: FastifyReply, body: string): string {
   reply.header('content-length', String(Buffer.byteLength(body)));
   return body;
-}
-
-/** A body that fails half-way, upon which Fastify breaks the connection. */
-function cutInHalf(body: string): Readable {
-  const bytes = Buffer.from(body);
-  return Readable.from(
-    (function* () {
-      yield bytes.subarray(0, Math.ceil(bytes.length / 2));
-      throw new Error('The answer is cut here.');
-    })(),
-  );
 }
 
 function targetOf(request: FastifyRequest): FaultTarget {

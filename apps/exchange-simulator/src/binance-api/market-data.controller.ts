@@ -11,8 +11,6 @@ import { RateLimiter } from './rate-limiter';
 import { inUnit, timeUnitOf } from './time-unit';
 
 const KLINE_PARAMETERS = ['symbol', 'interval', 'startTime', 'endTime', 'timeZone', 'limit'];
-const DEFAULT_LIMIT = 500;
-const MAXIMUM_LIMIT = 1_000;
 /** Times out of range are adjusted, not refused: from 2017-01-01 to ten seconds from now. */
 const EARLIEST_TIME = Date.UTC(2017, 0, 1);
 const LATEST_AHEAD = 10_000;
@@ -73,7 +71,7 @@ export class MarketDataController {
     const symbol = parameters.mandatorySymbol();
     const interval = parameters.interval();
     const offset = parameters.timeZone();
-    const limit = this.limit(parameters);
+    const limit = parameters.limit(this.options.overLimit);
     const start = parameters.time('startTime');
     const end = parameters.time('endTime');
     if (this.market.find(symbol, now) === undefined) {
@@ -117,13 +115,5 @@ export class MarketDataController {
       }
       return instrument;
     });
-  }
-
-  private limit(parameters: QueryParameters): number {
-    const limit = parameters.integer('limit') ?? DEFAULT_LIMIT;
-    if (limit < 1 || (limit > MAXIMUM_LIMIT && this.options.overLimit === 'refuse')) {
-      throw refusals.invalidData('limit');
-    }
-    return Math.min(limit, MAXIMUM_LIMIT);
   }
 }

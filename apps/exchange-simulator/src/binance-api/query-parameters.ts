@@ -13,6 +13,9 @@ const SYMBOL_RANGE = '^[\\w\\-._&&[^a-z]]{1,50}$';
 const INTEGER = /^\d{1,20}$/;
 const INTEGER_RANGE = '^[0-9]{1,20}$';
 
+const DEFAULT_LIMIT = 500;
+const MAXIMUM_LIMIT = 1_000;
+
 /** Times from here on are microseconds: as milliseconds they would lie beyond the year 5000. */
 const SMALLEST_MICROSECONDS = 100_000_000_000_000;
 
@@ -97,6 +100,15 @@ export class QueryParameters {
       throw refusals.illegalCharacters(name, INTEGER_RANGE);
     }
     return Number(text);
+  }
+
+  /** How many rows are asked for: 500 unless said, at most 1,000; what more gives is not documented. */
+  limit(overLimit: 'clamp' | 'refuse'): number {
+    const limit = this.integer('limit') ?? DEFAULT_LIMIT;
+    if (limit < 1 || (limit > MAXIMUM_LIMIT && overLimit === 'refuse')) {
+      throw refusals.invalidData('limit');
+    }
+    return Math.min(limit, MAXIMUM_LIMIT);
   }
 
   /** A time in milliseconds or microseconds; given back in milliseconds, with a fraction where there is one. */

@@ -11,6 +11,8 @@ export function weightOf(path: string, query: RawQuery): number {
     case '/api/v3/klines':
     case '/api/v3/uiKlines':
       return 2;
+    case '/api/v3/aggTrades':
+      return 4;
     case '/api/v3/ticker/24hr':
       return tickerWeight(query);
     default:

@@ -14,7 +14,7 @@ export class RequestStatistics {
 
   /** A request that arrived at `now` (market time). */
   arrived(path: string, address: string, now: number): void {
-    this.requests[path] = (this.requests[path] ?? 0) + 1;
+    this.requested(path);
     const block = this.blockedUntil.get(address);
     if (block !== undefined && now < block.until) {
       if (block.status === 418) {
@@ -23,6 +23,11 @@ export class RequestStatistics {
         this.whileLimited += 1;
       }
     }
+  }
+
+  /** A request to a route that knows neither weights nor bans. */
+  requested(path: string): void {
+    this.requests[path] = (this.requests[path] ?? 0) + 1;
   }
 
   charged(usedWeight: number): void {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { hash32, hashText } from '../market/simulated/hash';
-import type { AnswerFaultKind, Fault, FaultKind, FaultOf } from './fault';
+import { ARCHIVE_ROUTE, type AnswerFaultKind, type Fault, type FaultKind, type FaultOf } from './fault';
 
 /** What of a request decides whether a fault meets it. */
 export interface FaultTarget {
@@ -65,7 +65,7 @@ export class FaultRegistry {
   }
 
   private meets(fault: FaultOf<AnswerFaultKind>, { path, symbols }: FaultTarget): boolean {
-    if (fault.route !== '*' && fault.route !== path) {
+    if (fault.route === '*' ? path === ARCHIVE_ROUTE : fault.route !== path) {
       return false;
     }
     if (fault.symbol !== undefined && !symbols.includes(fault.symbol)) {

@@ -2,14 +2,19 @@ import { z } from 'zod';
 
 const MINUTE = 60_000;
 
-/** The routes a fault can be tied to; `*` is all of them. */
+/** The file archive, which is a host of its own on the exchange. */
+export const ARCHIVE_ROUTE = '/data/spot';
+
+/** The routes a fault can be tied to; `*` is all of the API, which the archive is no part of. */
 const ROUTES = [
   '*',
+  ARCHIVE_ROUTE,
   '/api/v3/ping',
   '/api/v3/time',
   '/api/v3/exchangeInfo',
   '/api/v3/klines',
   '/api/v3/uiKlines',
+  '/api/v3/aggTrades',
   '/api/v3/ticker/24hr',
 ] as const;
 
@@ -28,6 +33,15 @@ const aim = {
   times: z.number().int().min(1).max(1_000_000).optional(),
   probability: z.number().gt(0).max(1).optional(),
 };
+
+/** Whom a fault of the archive meets, and how often. */
+const archiveAim = { ...aim, route: z.literal(ARCHIVE_ROUTE).default(ARCHIVE_ROUTE) };
+
+/** Of a file: `2020-01-01`, or `2020-01` of a monthly one. */
+const fileDate = z.string().regex(/^\d{4}-\d\d(?:-\d\d)?$/, 'must be YYYY-MM-DD or YYYY-MM');
+
+/** Which files a lasting fault of the archive meets. */
+const files = { symbol: symbol.optional(), date: fileDate.optional() };
 
 const span = { start: wholeMinute, end: wholeMinute };
 const inOrder = ({ start, end }: { start: number; end: number }): boolean => start < end;
@@ -81,14 +95,46 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('stale'), symbol: symbol.optional(), rows: z.number().int().min(1).max(500) }),
   /** A kline has other numbers in the first `seconds` of market time after its close. */
   z.strictObject({ kind: z.literal('forming-late'), symbol: symbol.optional(), seconds }),
+  /** The `.CHECKSUM` is that of another issue of the file. */
+  z.strictObject({ kind: z.literal('archive-checksum'), ...archiveAim }),
+  /** The files are not there. */
+  z.strictObject({ kind: z.literal('archive-absent'), ...files }),
+  /** The files begin with a line of column names. */
+  z.strictObject({ kind: z.literal('archive-header'), ...files }),
+  /** Every row stands in the files `copies` times. */
+  z.strictObject({
+    kind: z.literal('archive-duplicates'),
+    ...files,
+    copies: z.number().int().min(2).max(10).default(3),
+  }),
+  /** The file that holds `end` has no row from there on, with a hash that matches. */
+  z.strictObject({ kind: z.literal('archive-truncated'), symbol: symbol.optional(), end: wholeMinute }),
+  /** The row that holds the minute has other numbers in the monthly file than in the daily one. */
+  z.strictObject({ kind: z.literal('archive-monthly-differs'), symbol: symbol.optional(), open_time: wholeMinute }),
+  /** Every aggregate trade whose id is a multiple of `every` is invalid: no price, no quantity, ids of -1. */
+  z.strictObject({ kind: z.literal('invalid-trades'), symbol, every: z.number().int().min(1).max(1_000_000) }),
+  /** Aggregate trades with a smaller id than `first_id` are not served any more. */
+  z.strictObject({ kind: z.literal('trade-id-floor'), symbol, first_id: z.number().int().nonnegative() }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
 export type FaultKind = Fault['kind'];
 export type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
 
-/** Faults that change an answer, and those that change the market itself. */
-export type MarketFaultKind = 'revise' | 'absent' | 'stop' | 'stale' | 'forming-late';
+/** Faults that change an answer, and those that change what there is: the market, its files, its trades. */
+export type MarketFaultKind =
+  | 'revise'
+  | 'absent'
+  | 'stop'
+  | 'stale'
+  | 'forming-late'
+  | 'archive-absent'
+  | 'archive-header'
+  | 'archive-duplicates'
+  | 'archive-truncated'
+  | 'archive-monthly-differs'
+  | 'invalid-trades'
+  | 'trade-id-floor';
 export type AnswerFaultKind = Exclude<FaultKind, MarketFaultKind>;
 
 export const faultListSchema = z.array(faultSchema).max(1_000);

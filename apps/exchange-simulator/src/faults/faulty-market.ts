@@ -1,7 +1,8 @@
-import { divideRounded, formatUnits, parseUnits } from '../market/fixed-point';
 import { MINUTE, type Interval } from '../market/interval';
 import {
   Market,
+  type AggTrade,
+  type AggTradeQuery,
   type Candle,
   type Instrument,
   type KlineQuery,
@@ -11,8 +12,8 @@ import {
 } from '../market/market';
 import { rollUp } from '../market/roll-up';
 import type { FaultRegistry } from './fault-registry';
+import { oneStepMore } from './one-step-more';
 
-const DECIMALS = 8;
 const PAGE = 1_000;
 
 /** What the active faults do to one symbol's klines. */
@@ -54,6 +55,28 @@ export class FaultyMarket extends Market {
 
   refusal(interval: Interval, offset: number): 'interval' | 'timeZone' | undefined {
     return this.market.refusal(interval, offset);
+  }
+
+  /** Trades are the market's own: what `revise` and `absent` do to klines they do not show. */
+  aggTrades(query: AggTradeQuery, now: number): AggTrade[] | undefined {
+    const ofSymbol = (fault: { symbol: string }): boolean => fault.symbol === query.symbol;
+    const floor = Math.max(
+      0,
+      ...this.faults
+        .of('trade-id-floor')
+        .filter(ofSymbol)
+        .map((fault) => fault.first_id),
+    );
+    const invalid = this.faults.of('invalid-trades').filter(ofSymbol);
+    const fromId = query.fromId === undefined ? undefined : Math.max(query.fromId, floor);
+    return this.market
+      .aggTrades({ ...query, fromId }, now)
+      ?.filter(({ id }) => id >= floor)
+      .map((trade) =>
+        invalid.some(({ every }) => trade.id % every === 0)
+          ? { ...trade, price: '0', quantity: '0', firstTradeId: -1, lastTradeId: -1 }
+          : trade,
+      );
   }
 
   ticker(symbol: string, now: number): Ticker | undefined {
@@ -188,17 +211,7 @@ export class FaultyMarket extends Market {
     }
   }
 
-  /** The row with the smallest quantity more, traded at its close by a taker who sold. */
   private oneStepMore(row: Candle, now: number, symbol: string): Candle {
-    const lotSize = this.market.find(symbol, now)?.filters.find((filter) => filter['filterType'] === 'LOT_SIZE');
-    const stepSize = lotSize?.['stepSize'];
-    const step = typeof stepSize === 'string' ? parseUnits(stepSize) : 1n;
-    const quote = divideRounded(parseUnits(row.close) * step, 10n ** BigInt(DECIMALS));
-    return {
-      ...row,
-      volume: formatUnits(parseUnits(row.volume) + step, DECIMALS),
-      quoteVolume: formatUnits(parseUnits(row.quoteVolume) + quote, DECIMALS),
-      tradeCount: Math.max(1, row.tradeCount),
-    };
+    return oneStepMore(row, this.market.find(symbol, now));
   }
 }

@@ -39,6 +39,31 @@ export interface KlineQuery {
   readonly limit: number;
 }
 
+/** An aggregate trade: the fills of one taker order at one price and time. Decimals are the exchange's strings. */
+export interface AggTrade {
+  readonly id: number;
+  readonly price: string;
+  readonly quantity: string;
+  /** Ids of its first and its last raw trade. */
+  readonly firstTradeId: number;
+  readonly lastTradeId: number;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly buyerIsMaker: boolean;
+}
+
+/**
+ * Which aggregate trades are asked for. With `fromId` or `start`: the oldest from there on; without: the newest, up to
+ * `end`. All bounds are inclusive, times are epoch milliseconds.
+ */
+export interface AggTradeQuery {
+  readonly symbol: string;
+  readonly fromId?: number | undefined;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+  readonly limit: number;
+}
+
 /** The rolling 24-hour statistics. What a market cannot know is absent. */
 export interface Ticker {
   readonly symbol: string;
@@ -83,6 +108,8 @@ export abstract class Market {
   abstract refusal(interval: Interval, offset: number): 'interval' | 'timeZone' | undefined;
   /** Rows oldest first; empty for an unknown symbol. The newest may still be forming. */
   abstract klines(query: KlineQuery, now: number): Candle[];
+  /** Oldest first, with ids that run on by one; undefined when this market knows no trades of the symbol. */
+  abstract aggTrades(query: AggTradeQuery, now: number): AggTrade[] | undefined;
   /** The statistics of the last 24 hours; undefined when the market has none for the symbol. */
   abstract ticker(symbol: string, now: number): Ticker | undefined;
   /** Replaces the exchange-wide stops that come on top of the market's own. Bounds are whole minutes. */

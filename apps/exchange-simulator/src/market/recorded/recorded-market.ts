@@ -129,6 +129,11 @@ export class RecordedMarket extends Market {
     return forward ? rows : rows.reverse();
   }
 
+  /** Klines were recorded, not trades. */
+  aggTrades(): undefined {
+    return undefined;
+  }
+
   ticker(symbol: string, now: number): Ticker | undefined {
     const rows = this.lastDay(symbol, Math.min(now - this.shift, this.endOf(symbol)));
     const last = rows?.candles.at(-1);

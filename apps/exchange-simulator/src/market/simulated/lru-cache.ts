@@ -1,11 +1,11 @@
 /** A map that forgets the entry used longest ago once it holds more than `capacity`. */
-export class LruCache<V> {
-  private readonly entries = new Map<number, V>();
+export class LruCache<K, V> {
+  private readonly entries = new Map<K, V>();
 
   constructor(private readonly capacity: number) {}
 
   /** The stored value, or the computed one, which is kept. */
-  getOrCompute(key: number, compute: () => V): V {
+  getOrCompute(key: K, compute: () => V): V {
     const found = this.entries.get(key);
     if (found !== undefined) {
       this.entries.delete(key);

@@ -32,6 +32,11 @@ function tradesBetween(tape: TradeTape, start: number, end: number): TimedTrade[
   return trades;
 }
 
+/** Raw trades in consecutive trades. */
+function fillsOf(tape: TradeTape, trades: readonly Trade[]): number {
+  return trades.reduce((total, { index }) => total + tape.fillsBefore(index + 1) - tape.fillsBefore(index), 0);
+}
+
 /** The candle of a bucket straight from its trades, by the rules of the exchange. */
 function naiveCandle(tape: TradeTape, start: number, end: number, now: number): Candle | undefined {
   const { priceDecimals, quantityDecimals, listedAt, haltedAt = Infinity } = tape.listing;
@@ -63,7 +68,7 @@ function naiveCandle(tape: TradeTape, start: number, end: number, now: number): 
       quantityDecimals,
     ),
     quoteVolume: formatUnits(sum(quote), priceDecimals + quantityDecimals),
-    tradeCount: trades.length,
+    tradeCount: fillsOf(tape, trades),
     takerBuyVolume: formatUnits(
       sum(({ quantity, takerBuys }) => (takerBuys ? BigInt(quantity) : 0n)),
       quantityDecimals,
@@ -294,9 +299,9 @@ describe('SimulatedMarket', () => {
           lastPrice: naive.close,
           volume: naive.volume,
           quoteVolume: naive.quoteVolume,
-          count: trades.length,
-          firstId: firstTradeId + trades[0]!.index,
-          lastId: firstTradeId + trades.at(-1)!.index,
+          count: fillsOf(tape, trades),
+          firstId: firstTradeId + tape.fillsBefore(trades[0]!.index),
+          lastId: firstTradeId + tape.fillsBefore(trades.at(-1)!.index + 1) - 1,
           lastQty: formatUnits(trades.at(-1)!.quantity, quantityDecimals),
           priceChange: formatUnits(trades.at(-1)!.price - trades[0]!.price, priceDecimals),
         });

@@ -2,6 +2,8 @@ import { changePercent, divideRounded, formatUnits } from '../fixed-point';
 import { BucketGrid, DAY, MINUTE } from '../interval';
 import {
   Market,
+  type AggTrade,
+  type AggTradeQuery,
   type Candle,
   type Instrument,
   type KlineQuery,
@@ -11,7 +13,7 @@ import {
 } from '../market';
 import { LISTINGS, type Listing } from './listing';
 import { LruCache } from './lru-cache';
-import { TradeTape, type TradeSums } from './trade-tape';
+import { TradeTape, type Trade, type TradeSums } from './trade-tape';
 import { TradingCalendar } from './trading-calendar';
 
 const HOUR_MINUTES = 60;
@@ -36,8 +38,8 @@ export class SimulatedMarket extends Market {
   private readonly known: readonly Instrument[];
   private calendar: TradingCalendar;
   private tapes: ReadonlyMap<string, TradeTape>;
-  private hours = new LruCache<TradeSums>(CACHED_HOURS);
-  private days = new LruCache<TradeSums>(CACHED_DAYS);
+  private hours = new LruCache<number, TradeSums>(CACHED_HOURS);
+  private days = new LruCache<number, TradeSums>(CACHED_DAYS);
   private readonly cacheSlots: ReadonlyMap<string, number>;
 
   constructor(
@@ -103,6 +105,28 @@ export class SimulatedMarket extends Market {
     return rows.reverse();
   }
 
+  aggTrades({ symbol, fromId, start, end, limit }: AggTradeQuery, now: number): AggTrade[] | undefined {
+    const tape = this.tapes.get(symbol);
+    if (tape === undefined || now < tape.listing.listedAt) {
+      return undefined;
+    }
+    const until = tape.tradesUntil(Math.floor(Math.min(now, end ?? now)));
+    const newest = Math.max(0, until - limit);
+    const byTime = start === undefined ? newest : tape.tradesUntil(Math.ceil(Math.min(start, now + 1)) - 1);
+    const from = fromId === undefined ? byTime : Math.max(0, fromId - tape.listing.firstTradeId);
+    const lastMinute = Math.floor(now / MINUTE) + 1;
+    const trades: AggTrade[] = [];
+    for (let index = from; index < until && trades.length < limit;) {
+      const minute = tape.minuteOf(index, lastMinute);
+      const ofMinute = tape.tradesOf(minute).filter((trade) => trade.index >= index && trade.index < until);
+      for (const trade of ofMinute.slice(0, limit - trades.length)) {
+        trades.push(aggTrade(tape, trade, minute * MINUTE + trade.offset));
+      }
+      index += Math.max(1, ofMinute.length);
+    }
+    return trades;
+  }
+
   ticker(symbol: string, now: number): Ticker | undefined {
     const tape = this.tapes.get(symbol);
     if (tape === undefined || now < tape.listing.listedAt) {
@@ -117,7 +141,7 @@ export class SimulatedMarket extends Market {
       return undefined;
     }
     const last = tape.trade(end - 1);
-    const count = end - first;
+    const count = tape.fillsBefore(end) - tape.fillsBefore(first);
     const open = count > 0 ? tape.trade(first).price : last.price;
     const totals = this.totalsBetween(tape, openTime + 1, closeTime + 1);
     const { priceDecimals, quantityDecimals, firstTradeId } = tape.listing;
@@ -145,8 +169,8 @@ export class SimulatedMarket extends Market {
       quoteVolume: formatUnits(totals.quoteVolume, priceDecimals + quantityDecimals),
       openTime,
       closeTime,
-      firstId: count > 0 ? firstTradeId + first : -1,
-      lastId: count > 0 ? firstTradeId + end - 1 : -1,
+      firstId: count > 0 ? firstTradeId + tape.fillsBefore(first) : -1,
+      lastId: count > 0 ? firstTradeId + tape.fillsBefore(end) - 1 : -1,
       count,
     };
   }
@@ -235,7 +259,7 @@ export class SimulatedMarket extends Market {
     return totals;
   }
 
-  private cached(cache: LruCache<TradeSums>, tape: TradeTape, minute: number, length: number): TradeSums {
+  private cached(cache: LruCache<number, TradeSums>, tape: TradeTape, minute: number, length: number): TradeSums {
     const slot = this.cacheSlots.get(tape.symbol) ?? 0;
     const key = (minute / length) * this.listings.length + slot;
     return cache.getOrCompute(key, () => tape.sums(tape.tradesBefore(minute), tape.tradesBefore(minute + length)));
@@ -288,9 +312,22 @@ function candle(
     close: formatUnits(close, priceDecimals),
     volume: quantity(totals.volume),
     quoteVolume: quote(totals.quoteVolume),
-    tradeCount: to - from,
+    tradeCount: tape.fillsBefore(to) - tape.fillsBefore(from),
     takerBuyVolume: quantity(totals.takerBuyVolume),
     takerBuyQuoteVolume: quote(totals.takerBuyQuoteVolume),
+  };
+}
+
+function aggTrade(tape: TradeTape, { index, price, quantity, takerBuys }: Trade, time: number): AggTrade {
+  const { priceDecimals, quantityDecimals, firstTradeId } = tape.listing;
+  return {
+    id: firstTradeId + index,
+    price: formatUnits(price, priceDecimals),
+    quantity: formatUnits(quantity, quantityDecimals),
+    firstTradeId: firstTradeId + tape.fillsBefore(index),
+    lastTradeId: firstTradeId + tape.fillsBefore(index + 1) - 1,
+    time,
+    buyerIsMaker: !takerBuys,
   };
 }
 

@@ -6,7 +6,10 @@ const MINUTE_MS = 60_000;
 /** Bound once: the scan over trades spends its time in them. */
 const { floor, max, min } = Math;
 
-/** One simulated trade. The index counts the symbol's trades from 0; the id on the exchange is `firstTradeId` + index. */
+/**
+ * One simulated trade, which the exchange would call an aggregate trade: one taker, one price, one time. The index
+ * counts the symbol's trades from 0; the id on the exchange is `firstTradeId` + index.
+ */
 export interface Trade {
   readonly index: number;
   /** Milliseconds after the start of its minute. */
@@ -36,6 +39,9 @@ const OCTAVE_WEIGHTS = [256, 102, 41, 15, 5, 2];
 const OCTAVE_STEP = 3;
 const LATTICE_HALF_RANGE = 0x8000;
 
+/** Raw trades for each trade, on average. */
+const FILLS = 2;
+
 /**
  * The trades of one symbol, each a pure function of seed, symbol and index, and the closed form that says which of them
  * fall into a minute: after tau trading minutes there have been 1 + floor((tau * trades + jitter(tau)) / minutes) of
@@ -46,6 +52,7 @@ export class TradeTape {
   private readonly countKey: number;
   private readonly tradeKey: number;
   private readonly timeKey: number;
+  private readonly fillKey: number;
   private readonly octaveKeys: readonly number[];
   /** log2 of the fastest octave's lattice distance, in trades. */
   private readonly blockBits: number;
@@ -64,6 +71,7 @@ export class TradeTape {
     this.countKey = key('count');
     this.tradeKey = key('trade');
     this.timeKey = key('time');
+    this.fillKey = key('fill');
     this.octaveKeys = OCTAVE_WEIGHTS.map((_, octave) => key(`octave ${octave}`));
     this.blockBits = 1 + max(0, floor(Math.log2(listing.trades / listing.minutes)));
     this.priceJitter = max(1, floor(listing.middlePrice / 8_192));
@@ -111,6 +119,29 @@ export class TradeTape {
       count += 1;
     }
     return first + count;
+  }
+
+  /** The minute that the trade with this index falls into; it happens before `end` (minutes since the epoch). */
+  minuteOf(index: number, end: number): number {
+    let low = this.listedMinute;
+    let high = end;
+    while (high - low > 1) {
+      const middle = floor((low + high) / 2);
+      if (this.tradesBefore(middle) <= index) {
+        low = middle;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /**
+   * Raw trades in the trades before `index`: each trade is filled by one to three of them, so that what the exchange
+   * counts in its klines is not the number of aggregate trades. The id of a raw trade is `firstTradeId` plus this.
+   */
+  fillsBefore(index: number): number {
+    return index * FILLS + (hash32(this.fillKey, index) & 1) - (hash32(this.fillKey, 0) & 1);
   }
 
   /** All trades of a minute, in id order. */

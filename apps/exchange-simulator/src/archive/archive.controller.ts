@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RequestStatistics } from '../control/request-statistics';
+import { cutInHalf } from '../faults/cut-in-half';
+import { ARCHIVE_ROUTE } from '../faults/fault';
+import { FaultRegistry } from '../faults/fault-registry';
+import { archiveFileAt } from './archive-file';
+import { KlineArchive } from './kline-archive';
+
+const ROOT = `${ARCHIVE_ROUTE}/`;
+const CHECKSUM = '.CHECKSUM';
+/** What the store behind the archive says of a name that it does not have. */
+const NO_SUCH_KEY =
+  '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>';
+
+/** The archive of daily and monthly files, which the exchange serves from a host of its own. */
+@Controller(ARCHIVE_ROUTE)
+export class ArchiveController {
+  constructor(
+    private readonly archive: KlineArchive,
+    private readonly faults: FaultRegistry,
+    private readonly statistics: RequestStatistics,
+  ) {}
+
+  @Get('*')
+  async file(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    this.statistics.requested(ARCHIVE_ROUTE);
+    // Fastify has refused by now what cannot be decoded.
+    const path = decodeURIComponent(request.url.split('?', 1)[0] ?? '').slice(ROOT.length);
+    const isChecksum = path.endsWith(CHECKSUM);
+    const file = archiveFileAt(isChecksum ? path.slice(0, -CHECKSUM.length) : path);
+    const target = { path: ARCHIVE_ROUTE, symbols: file ? [file.symbol] : [] };
+    const slow = this.faults.take('slow', target);
+    if (slow !== undefined) {
+      await sleep(slow.delay_ms, undefined, { ref: false });
+    }
+    const ordered = this.faults.take('status', target);
+    if (ordered !== undefined) {
+      void reply
+        .status(ordered.status)
+        .headers(ordered.headers ?? {})
+        .send('');
+      return;
+    }
+    const contents = file && (isChecksum ? this.archive.checksum(file) : this.archive.zip(file));
+    if (contents === undefined) {
+      void reply.status(404).type('application/xml').send(NO_SUCH_KEY);
+      return;
+    }
+    const bytes = Buffer.from(contents as Uint8Array);
+    void reply.type(isChecksum ? 'binary/octet-stream' : 'application/zip').header('content-length', bytes.length);
+    // Only the zip is cut: it is what takes long enough for a connection to break.
+    const isCut = !isChecksum && this.faults.take('cut', target) !== undefined;
+    void reply.send(isCut ? cutInHalf(bytes) : bytes);
+  }
+}
