@@ -1,6 +1,14 @@
 export { ignoresUnknownParameters } from './ignore-unknown-parameters.decorator';
 export type * from './items';
-export { CURSOR_EXAMPLE, MAX_LIMIT, MAX_SYMBOLS } from './parameters';
+export {
+  CURSOR_EXAMPLE,
+  MAX_LIMIT,
+  MAX_SYMBOLS,
+  parseSymbols,
+  parseTimeParameter,
+  SYMBOLS_ALLOWED,
+  TIMES_ALLOWED,
+} from './parameters';
 export { FieldProblemDto, ProblemDto } from './problem.dto';
 export * from './queries.dto';
 export { RefusedParameter, type RawParameter } from './query-parameter.decorator';

@@ -44,14 +44,16 @@ export function parseTimeParameter(text: string): EpochMicros | undefined {
   return parseIsoTime(text.replace(LOST_PLUS, '$1+$2'));
 }
 
-const TIMES = 'one time: ISO 8601 (2026-01-15T14:00:00Z), a date (2026-01-15) or 13-digit epoch milliseconds';
+/** What {@link parseTimeParameter} takes, for whoever wrote something else. */
+export const TIMES_ALLOWED =
+  'one time: ISO 8601 (2026-01-15T14:00:00Z), a date (2026-01-15) or 13-digit epoch milliseconds';
 
 function allowedTimes(raw: RawParameter): string {
-  if (typeof raw !== 'string') return TIMES;
+  if (typeof raw !== 'string') return TIMES_ALLOWED;
   if (/^\d{10}$/.test(raw)) {
-    return `${TIMES}; a 10-digit number looks like epoch seconds and is refused, for a wrong unit would be wrong by a factor of 1,000: write ${raw}000`;
+    return `${TIMES_ALLOWED}; a 10-digit number looks like epoch seconds and is refused, for a wrong unit would be wrong by a factor of 1,000: write ${raw}000`;
   }
-  return TIMES;
+  return TIMES_ALLOWED;
 }
 
 export function TimeParameter(openApi: {
@@ -80,16 +82,22 @@ export function DateParameter(openApi: { description: string; example: string })
   });
 }
 
+/** What {@link parseSymbols} takes. */
+export const SYMBOLS_ALLOWED = `1 to ${MAX_SYMBOLS} symbols of 1 to 40 letters and digits, separated by commas (BTCUSDT,ETHUSDT)`;
+
+/** Symbols of texts that each may hold several, separated by commas: upper-cased, without repeats; undefined if any is none. */
+export function parseSymbols(texts: readonly string[]): string[] | undefined {
+  const names = texts.flatMap((text) => text.split(','));
+  if (names.length === 0 || names.length > MAX_SYMBOLS) return undefined;
+  const symbols = names.map((name) => normaliseSymbol(name.trim()));
+  return symbols.every(isSymbol) ? [...new Set(symbols)] : undefined;
+}
+
 /** One symbol, several separated by commas, or the name repeated; upper-cased, without repeats. */
 export function SymbolsParameter(openApi: { description: string; example: string }): PropertyDecorator {
   return QueryParameter({
-    parse: (raw) => {
-      const texts = (typeof raw === 'string' ? [raw] : raw).flatMap((text) => text.split(','));
-      if (texts.length === 0 || texts.length > MAX_SYMBOLS) return undefined;
-      const symbols = texts.map((text) => normaliseSymbol(text.trim()));
-      return symbols.every(isSymbol) ? [...new Set(symbols)] : undefined;
-    },
-    allowed: `1 to ${MAX_SYMBOLS} symbols of 1 to 40 letters and digits, separated by commas (BTCUSDT,ETHUSDT)`,
+    parse: (raw) => parseSymbols(typeof raw === 'string' ? [raw] : raw),
+    allowed: SYMBOLS_ALLOWED,
     openApi: { type: 'string', ...openApi },
   });
 }

@@ -1,0 +1,15 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { GapsCommand } from './gaps/gaps.command';
+import { Terminal } from './terminal/terminal';
+import { CLI_PARTS, CommandWork, type CliParts } from './work/command-work';
+
+/** The commands. None opens a store or asks the exchange before it runs: see {@link CommandWork}. */
+@Module({})
+export class CliModule {
+  static register(parts: CliParts): DynamicModule {
+    return {
+      module: CliModule,
+      providers: [{ provide: CLI_PARTS, useValue: parts }, Terminal, CommandWork, GapsCommand],
+    };
+  }
+}

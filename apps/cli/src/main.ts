@@ -1,0 +1,56 @@
+import 'reflect-metadata';
+import type { NestApplicationOptions } from '@nestjs/common';
+import { CommandFactory, CommandRunnerService, type CommanderOptionsType } from 'nest-commander';
+import { destination } from 'pino';
+import { ConfigError, loadConfig, type AppConfig } from '@app/config';
+import { platformVersion } from '@app/http';
+import { createLogger, MetricsRegistry, NestLogger } from '@app/observability';
+import { CliModule } from './cli.module';
+import { UsageError } from './options/usage.error';
+import { InterruptedError } from './work/interrupted.error';
+
+/** Ends with 1 when the work failed, 2 when the question was wrong, 130 when it was interrupted, as shells have it. */
+const FAILED_EXIT_CODE = 1;
+const USAGE_EXIT_CODE = 2;
+const INTERRUPTED_EXIT_CODE = 130;
+
+const STDERR = 2;
+
+type RunOptions = Pick<CommanderOptionsType, 'version' | 'serviceErrorHandler' | 'errorHandler'>;
+
+/** What a command has to say is on stdout; the log, on stderr, adds only what went wrong on the way. */
+function levelBeside({ logLevel }: AppConfig): AppConfig['logLevel'] {
+  return logLevel === 'info' ? 'warn' : logLevel;
+}
+
+function fail(error: Error): never {
+  process.stderr.write(`cli: ${error.message}\n`);
+  if (error instanceof InterruptedError) process.exit(INTERRUPTED_EXIT_CODE);
+  process.exit(error instanceof UsageError || error instanceof ConfigError ? USAGE_EXIT_CODE : FAILED_EXIT_CODE);
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger(levelBeside(config), 'cli', destination({ dest: STDERR, sync: true }));
+  const version = platformVersion();
+  const metrics = new MetricsRegistry({ process: 'cli', version });
+  const options: Pick<NestApplicationOptions, 'logger' | 'abortOnError'> & RunOptions = {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+    version,
+    serviceErrorHandler: fail,
+    errorHandler: (error) => {
+      // Commander has printed its message, or the help that was asked for.
+      const { exitCode } = error as Error & { exitCode?: number };
+      process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE);
+    },
+  };
+  const app = await CommandFactory.createWithoutRunning(CliModule.register({ config, logger, metrics }), options);
+  // The help names the program as the README does, not by the file that Node was given.
+  await app.get(CommandRunnerService).run([process.execPath, 'cli', ...process.argv.slice(2)]);
+  await app.close();
+}
+
+main().catch((error: unknown) => {
+  fail(error instanceof Error ? error : new Error(String(error)));
+});

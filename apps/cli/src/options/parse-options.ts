@@ -1,0 +1,18 @@
+import { parseSymbols, parseTimeParameter, SYMBOLS_ALLOWED, TIMES_ALLOWED, type EpochMicros } from '@app/domain';
+import { UsageError } from './usage.error';
+
+/** Symbols of an option, upper-cased, without repeats; undefined when it was not given. @throws UsageError */
+export function symbolsOption(option: string, text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const symbols = parseSymbols([text]);
+  if (!symbols) throw new UsageError(option, text, SYMBOLS_ALLOWED);
+  return symbols;
+}
+
+/** Time of an option; undefined when it was not given. @throws UsageError */
+export function timeOption(option: string, text: string | undefined): EpochMicros | undefined {
+  if (text === undefined) return undefined;
+  const time = parseTimeParameter(text);
+  if (time === undefined) throw new UsageError(option, text, TIMES_ALLOWED);
+  return time;
+}

@@ -1,0 +1,88 @@
+import {
+  Inject,
+  Injectable,
+  Module,
+  type DynamicModule,
+  type INestApplicationContext,
+  type NestApplicationOptions,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ClockModule, createClock } from '@app/clock';
+import { ConfigModule } from '@app/config';
+import { limitHeapGrowth, type ProcessParts } from '@app/http';
+import { NestLogger, ObservabilityModule } from '@app/observability';
+import { InterruptedError } from './interrupted.error';
+
+/** What is there before any command runs. */
+export type CliParts = Omit<ProcessParts, 'clock'>;
+
+/** Injection token of {@link CliParts}. */
+export const CLI_PARTS = Symbol('CliParts');
+
+/** What a command needs beside configuration, clock and log. */
+export type CommandModules = NonNullable<DynamicModule['imports']>;
+
+/** Root of the context that one command runs in. */
+@Module({})
+class CommandRoot {}
+
+/** Runs the work of a command in an application context of its own: `--help` and a mistyped option open no store. */
+@Injectable()
+export class CommandWork {
+  constructor(@Inject(CLI_PARTS) private readonly parts: CliParts) {}
+
+  /**
+   * Builds the modules, runs the work and closes what was opened. The signal is raised by SIGINT and SIGTERM: the work
+   * then ends at the next point at which everything done is kept. A second one, a second or more later, ends the
+   * process at once. @throws InterruptedError when it was raised
+   */
+  async run(
+    imports: (parts: ProcessParts) => CommandModules,
+    work: (context: INestApplicationContext, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const abort = new AbortController();
+    let raisedAt: number | undefined;
+    const raise = (): void => {
+      // A terminal's Ctrl-C reaches make, npm and this process, and each hands it on: that is one wish.
+      if (raisedAt !== undefined && performance.now() - raisedAt >= 1_000) process.exit(130);
+      raisedAt ??= performance.now();
+      abort.abort();
+    };
+    process.on('SIGINT', raise);
+    process.on('SIGTERM', raise);
+    try {
+      const context = await this.open(imports);
+      limitHeapGrowth();
+      try {
+        await work(context, abort.signal);
+      } catch (error) {
+        if (!abort.signal.aborted) throw error;
+      } finally {
+        await context.close();
+      }
+      if (abort.signal.aborted) throw new InterruptedError();
+    } finally {
+      process.off('SIGINT', raise);
+      process.off('SIGTERM', raise);
+    }
+  }
+
+  private async open(imports: (parts: ProcessParts) => CommandModules): Promise<INestApplicationContext> {
+    const { config, logger, metrics } = this.parts;
+    const clock = await createClock({ clock: config.clock, restUrls: config.exchange.restUrls });
+    const root: DynamicModule = {
+      module: CommandRoot,
+      imports: [
+        ConfigModule.forRoot(config),
+        ClockModule.forRoot(clock),
+        ObservabilityModule.forRoot(logger, metrics),
+        ...imports({ config, clock, logger, metrics }),
+      ],
+    };
+    const options: Pick<NestApplicationOptions, 'logger' | 'abortOnError'> = {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    };
+    return NestFactory.createApplicationContext(root, options);
+  }
+}
