@@ -11,6 +11,7 @@ import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
 import { WriteQueue } from './database/write-queue';
+import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SymbolFrames } from './ledger/symbol-frames';
@@ -72,6 +73,7 @@ export async function openStoreParts(
     const facts = new StoreFacts(database);
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
     const queue = new WriteQueue(database, metrics);
+    if (rows) await bringDailyMetricsUpToDate(queue, database);
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, identity, database);
     const origin = new OriginGuard(database, identity);

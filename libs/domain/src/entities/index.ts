@@ -1,4 +1,5 @@
 export * from './candle.entities';
+export * from './gold.entities';
 export * from './ledger.entities';
 export * from './operations.entities';
 export * from './price-event.entities';

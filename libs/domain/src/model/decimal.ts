@@ -40,8 +40,14 @@ export function parseDecimal(text: string): Decimal {
 export function formatDecimal({ units, scale }: Decimal): string {
   if (scale === 0) return units.toString();
   const negative = units < 0n;
-  const digits = (negative ? -units : units).toString().padStart(scale + 1, '0');
+  const digits = magnitude(units)
+    .toString()
+    .padStart(scale + 1, '0');
   return `${negative ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+function magnitude(units: bigint): bigint {
+  return units < 0n ? -units : units;
 }
 
 function unitsAt(value: Decimal, scale: number): bigint {
@@ -52,6 +58,29 @@ function unitsAt(value: Decimal, scale: number): bigint {
 export function addDecimals(a: Decimal, b: Decimal): Decimal {
   const scale = Math.max(a.scale, b.scale);
   return { units: unitsAt(a, scale) + unitsAt(b, scale), scale };
+}
+
+/** The exact difference; its scale is the larger of the two. */
+export function subtractDecimals(a: Decimal, b: Decimal): Decimal {
+  return addDecimals(a, { units: -b.units, scale: b.scale });
+}
+
+/** The quotient rounded to `scale` fraction digits, halves to the even digit. @throws RangeError for a divisor of 0 */
+export function divideDecimals(a: Decimal, b: Decimal, scale: number): Decimal {
+  const dividend = a.units * 10n ** BigInt(scale + b.scale);
+  const divisor = b.units * 10n ** BigInt(a.scale);
+  const quotient = dividend / divisor;
+  const twiceRest = magnitude(dividend % divisor) * 2n;
+  const half = magnitude(divisor);
+  const roundsAway = twiceRest > half || (twiceRest === half && quotient % 2n !== 0n);
+  if (!roundsAway) return { units: quotient, scale };
+  return { units: quotient + (dividend < 0n === divisor < 0n ? 1n : -1n), scale };
+}
+
+/** a / b as a double, from whole numbers: for statistics, never for prices, volumes or sums. */
+export function ratioOf(a: Decimal, b: Decimal): number {
+  const scale = Math.max(a.scale, b.scale);
+  return Number(unitsAt(a, scale)) / Number(unitsAt(b, scale));
 }
 
 /** Negative, zero or positive as a is less than, equal to or greater than b; trailing zeros do not count. */

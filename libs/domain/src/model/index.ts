@@ -2,6 +2,7 @@ export * from './candle';
 export * from './coverage';
 export * from './decimal';
 export * from './interval';
+export * from './metrics';
 export * from './price-event';
 export * from './roll-up';
 export * from './symbol';

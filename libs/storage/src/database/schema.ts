@@ -3,7 +3,9 @@ import {
   CandleRevisionEntity,
   CoverageDayEntity,
   CoverageEntity,
+  DailyMetricsEntity,
   DayCandleEntity,
+  DayVerificationEntity,
   HourCandleEntity,
   MinuteCandleEntity,
   PriceEventEntity,
@@ -17,13 +19,16 @@ import {
 } from '@app/domain';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema';
 import { KafkaSink1764100000000 } from './migrations/1764100000000-kafka-sink';
+import { DailyMetrics1764150000000 } from './migrations/1764150000000-daily-metrics';
 
 export const ENTITIES = [
   BronzeFileEntity,
   CandleRevisionEntity,
   CoverageDayEntity,
   CoverageEntity,
+  DailyMetricsEntity,
   DayCandleEntity,
+  DayVerificationEntity,
   HourCandleEntity,
   MinuteCandleEntity,
   PriceEventEntity,
@@ -37,7 +42,7 @@ export const ENTITIES = [
 ];
 
 /** In the order in which they run; a name once released never changes. */
-export const MIGRATIONS = [InitialSchema1764000000000, KafkaSink1764100000000];
+export const MIGRATIONS = [InitialSchema1764000000000, KafkaSink1764100000000, DailyMetrics1764150000000];
 
 /** Name of the newest migration: the schema this build writes and reads. */
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.name ?? '';

@@ -9,6 +9,7 @@ import {
 } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { LedgerWriter, runsOfMinutes } from '../ledger/ledger.writer';
 import {
   MINUTE_COLUMNS,
@@ -40,6 +41,7 @@ export class CandleWriter {
   >;
   private readonly startLedger: Statement<[string, number, number]>;
   private readonly rollUps: RollUpWriter;
+  private readonly metrics: DailyMetricsWriter;
   private readonly ledger: LedgerWriter;
 
   constructor(database: SqliteHandle) {
@@ -59,6 +61,7 @@ export class CandleWriter {
          ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)`,
     );
     this.rollUps = new RollUpWriter(database);
+    this.metrics = new DailyMetricsWriter(database);
     this.ledger = new LedgerWriter(database);
   }
 
@@ -93,6 +96,10 @@ export class CandleWriter {
     // A minute that was added and revised in the same unit is read back with its final numbers.
     this.rollUps.update({ symbol, added, revised: revised.map(({ openTime }) => openTime) });
     const all = [...added, ...revised];
+    this.metrics.update(
+      symbol,
+      all.map(({ openTime }) => openTime),
+    );
     const trackedSince = this.trackedSince(symbol, all);
     const changedAt = Math.max(...all.map(({ capturedAt }) => capturedAt));
     const states = new Map<EpochMicros, { minute: EpochMicros; state: RecordedState; repaired: boolean }>();
