@@ -5,6 +5,9 @@ import {
   Clock,
   CoverageReader,
   DailyBarReader,
+  DailyMetricsReader,
+  DayQualityReader,
+  HourlyBarReader,
   PriceEventReader,
   StoreStatus,
   SymbolReader,
@@ -13,6 +16,9 @@ import { ReadStore } from './readers/read-store';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
 import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
+import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
+import { SqliteDayQualityReader } from './readers/sqlite-day-quality.reader';
+import { SqliteHourlyBarReader } from './readers/sqlite-hourly-bar.reader';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
@@ -41,6 +47,21 @@ import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
       useFactory: (store: ReadStore, clock: Clock) => new SqliteDailyBarReader(store, clock),
     },
     {
+      provide: HourlyBarReader,
+      inject: [ReadStore, Clock],
+      useFactory: (store: ReadStore, clock: Clock) => new SqliteHourlyBarReader(store, clock),
+    },
+    {
+      provide: DailyMetricsReader,
+      inject: [ReadStore, Clock],
+      useFactory: (store: ReadStore, clock: Clock) => new SqliteDailyMetricsReader(store, clock),
+    },
+    {
+      provide: DayQualityReader,
+      inject: [ReadStore, Clock],
+      useFactory: (store: ReadStore, clock: Clock) => new SqliteDayQualityReader(store, clock),
+    },
+    {
       provide: CoverageReader,
       inject: [ReadStore, Clock],
       useFactory: (store: ReadStore, clock: Clock) => new SqliteCoverageReader(store, clock),
@@ -52,7 +73,17 @@ import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
     },
     { provide: StoreStatus, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteStoreStatus(store) },
   ],
-  exports: [PriceEventReader, CandleReader, DailyBarReader, CoverageReader, SymbolReader, StoreStatus],
+  exports: [
+    PriceEventReader,
+    CandleReader,
+    DailyBarReader,
+    HourlyBarReader,
+    DailyMetricsReader,
+    DayQualityReader,
+    CoverageReader,
+    SymbolReader,
+    StoreStatus,
+  ],
 })
 export class StorageReadModule implements OnApplicationShutdown {
   constructor(@Inject(ReadStore) private readonly store: ReadStore) {}

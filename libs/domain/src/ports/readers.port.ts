@@ -1,4 +1,12 @@
-import type { CoverageRange, EpochMicros, MinuteCandle, PriceEvent, StoredInterval, TimeRange } from '../model';
+import type {
+  CoverageRange,
+  DailyMetrics,
+  EpochMicros,
+  MinuteCandle,
+  PriceEvent,
+  StoredInterval,
+  TimeRange,
+} from '../model';
 import type { ProcessStatusRow } from './history-store.port';
 
 /** Position of a row in an order by time, then symbol. */
@@ -69,6 +77,71 @@ export interface DailyBar {
 export abstract class DailyBarReader {
   /** Bars of the days in the range, ascending by date, then symbol. */
   abstract bars(symbols: readonly string[], range: TimeRange): Promise<DailyBar[]>;
+}
+
+/** One hour of one symbol, made of its minutes. */
+export interface HourlyBar {
+  /** Start of the UTC hour. */
+  readonly openTime: EpochMicros;
+  readonly symbol: string;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+  readonly quoteVolume: string;
+  readonly tradeCount: number;
+  readonly isFinal: boolean;
+  /** When the row last became what it is: newest capture in it, or the moment it became final. */
+  readonly changedAt: EpochMicros;
+}
+
+export abstract class HourlyBarReader {
+  /** Bars of the hours in the range, ascending by open time, then symbol. */
+  abstract bars(symbols: readonly string[], range: TimeRange): Promise<HourlyBar[]>;
+}
+
+/** Metrics of one day of one symbol, with how complete the ledger says the day is. */
+export interface SymbolMetrics extends DailyMetrics {
+  readonly symbol: string;
+  readonly coveragePercent: string;
+  /** Newest capture among the days the row is made of. */
+  readonly changedAt: EpochMicros;
+}
+
+export abstract class DailyMetricsReader {
+  /** Metrics of the days in the range, ascending by date, then symbol; only rows after `after`. */
+  abstract range(
+    symbols: readonly string[],
+    range: Partial<TimeRange>,
+    limit: number,
+    after?: TimeKey,
+  ): Promise<SymbolMetrics[]>;
+}
+
+/** The account of one UTC day of one symbol, in minutes of the ledger's span. */
+export interface DayQuality {
+  /** Start of the UTC day. */
+  readonly date: EpochMicros;
+  readonly symbol: string;
+  /** captured + quiet + stopped + missing. */
+  readonly expected: number;
+  readonly captured: number;
+  readonly quiet: number;
+  readonly stopped: number;
+  readonly missing: number;
+  /** Minutes that came in late; they are captured or quiet as well. */
+  readonly repaired: number;
+  readonly coveragePercent: string;
+  /** What the comparison with the exchange's own day says; null when there was none since the day last changed. */
+  readonly verified: 'equal' | 'differs' | null;
+  /** When the row last became what it is. */
+  readonly changedAt: EpochMicros;
+}
+
+export abstract class DayQualityReader {
+  /** A row for every date of the ledger's span in the range, ascending by date, then symbol. */
+  abstract days(symbols: readonly string[], range: TimeRange): Promise<DayQuality[]>;
 }
 
 export interface SymbolCoverage extends CoverageRange {

@@ -1,0 +1,112 @@
+import {
+  DAY,
+  MINUTE,
+  coveragePercent,
+  floorTo,
+  ledgerEnd,
+  minutesIn,
+  type EpochMicros,
+  type RecordedState,
+  type TimeRange,
+} from '@app/domain';
+import type { CoverageRow } from '../ledger/coverage-row';
+import type { ReadStore } from './read-store';
+
+/** The account of one UTC day, in minutes of the ledger's span. */
+export interface LedgerDay {
+  readonly date: EpochMicros;
+  readonly expected: number;
+  readonly captured: number;
+  readonly quiet: number;
+  readonly stopped: number;
+  readonly missing: number;
+  readonly repaired: number;
+  readonly coveragePercent: string;
+  /** When the account last changed: by a record, or by the ledger's end moving on. */
+  readonly changedAt: EpochMicros;
+}
+
+type Counts = Record<RecordedState | 'repaired', number>;
+
+interface CountsRow extends Counts {
+  readonly date: number;
+  readonly changed_at: number;
+}
+
+const COUNTS = `SELECT date, captured, quiet, stopped, repaired, changed_at FROM coverage_days
+  WHERE symbol = ? AND date >= ? AND date < ? ORDER BY date`;
+
+const RUNS = `SELECT start_time, end_time, state, repaired FROM coverage
+  WHERE symbol = @symbol AND start_time < @end AND end_time > @start AND start_time >= coalesce(
+    (SELECT max(start_time) FROM coverage WHERE symbol = @symbol AND start_time <= @start), 0)`;
+
+const NOTHING: Counts = { captured: 0, quiet: 0, stopped: 0, repaired: 0 };
+
+/** First minute of a symbol's ledger; undefined for a symbol that has none. */
+function ledgerStart(store: ReadStore, symbol: string): EpochMicros | undefined {
+  return (
+    store
+      .statement<[string], { ledger_start: number | null }>('SELECT ledger_start FROM symbols WHERE symbol = ?')
+      .get(symbol)?.ledger_start ?? undefined
+  );
+}
+
+/**
+ * Every date of a symbol's ledger that the range holds, ascending, also those of which nothing is recorded. Whole days
+ * come from gold; the day in which the ledger ends comes from the ledger itself, up to its end: younger minutes may be
+ * recorded already, but are not accounted for yet.
+ */
+export function ledgerDays(store: ReadStore, symbol: string, range: TimeRange, now: EpochMicros): LedgerDay[] {
+  const start = ledgerStart(store, symbol);
+  if (start === undefined) return [];
+  const end = ledgerEnd(now);
+  const span = { start: Math.max(start, range.start), end: Math.min(end, range.end) };
+  if (span.start >= span.end) return [];
+  const recorded = new Map(
+    store
+      .statement<[string, number, number], CountsRow>(COUNTS)
+      .all(symbol, floorTo(span.start, DAY), span.end)
+      .map((row) => [row.date, row]),
+  );
+  const days: LedgerDay[] = [];
+  for (let date = floorTo(span.start, DAY); date < span.end; date += DAY) {
+    const row = recorded.get(date);
+    const counts = date + DAY > end ? countUntil(store, symbol, { start: date, end }) : (row ?? NOTHING);
+    days.push(account(date, { start: Math.max(start, date), end: Math.min(end, date + DAY) }, counts, row?.changed_at));
+  }
+  return days;
+}
+
+function account(
+  date: EpochMicros,
+  span: TimeRange,
+  { captured, quiet, stopped, repaired }: Counts,
+  recordedAt = 0,
+): LedgerDay {
+  const expected = minutesIn(span);
+  const missing = expected - captured - quiet - stopped;
+  const percent = coveragePercent(expected, missing);
+  return {
+    date,
+    expected,
+    captured,
+    quiet,
+    stopped,
+    missing,
+    repaired,
+    coveragePercent: percent,
+    changedAt: Math.max(recordedAt, span.end),
+  };
+}
+
+/** Minutes by state in a part of a day. */
+function countUntil(store: ReadStore, symbol: string, part: TimeRange): Counts {
+  const counts = { ...NOTHING };
+  const runs = store.statement<[{ symbol: string } & TimeRange], CoverageRow>(RUNS).all({ symbol, ...part });
+  for (const run of runs) {
+    const minutes = (Math.min(run.end_time, part.end) - Math.max(run.start_time, part.start)) / MINUTE;
+    counts[run.state as RecordedState] += minutes;
+    if (run.repaired === 1) counts.repaired += minutes;
+  }
+  return counts;
+}
