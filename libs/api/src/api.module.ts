@@ -1,17 +1,21 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { HttpModule, type HttpOptions } from '@app/http';
 import { BiController } from './bi/bi.controller';
+import { BiHistoryController } from './bi/bi-history.controller';
 import { CsvCache } from './bi/csv-cache';
 import { CsvResponder } from './bi/csv-responder';
 import { SnapshotPins } from './bi/snapshot-pins';
+import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
 import { CoverageController } from './coverage/coverage.controller';
+import { DailyMetricsController } from './daily-metrics/daily-metrics.controller';
 import { PlatformHealthReport } from './health/platform-health.report';
 import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
 import { StoreReadinessCheck } from './health/store-readiness';
 import { SymbolFreshnessReader } from './health/symbol-freshness';
 import { HomeController } from './home/home.controller';
 import { SymbolSelection } from './symbols/symbol-selection';
+import { SymbolSummaries } from './symbols/symbol-summaries';
 import { SymbolsController } from './symbols/symbols.controller';
 import { TradesController } from './trades/trades.controller';
 
@@ -59,9 +63,19 @@ export class ApiModule {
         TradesController,
         CandlesController,
         CoverageController,
+        DailyMetricsController,
         BiController,
+        BiHistoryController,
       ],
-      providers: [SymbolSelection, CsvCache, SnapshotPins, CsvResponder, StoreReadinessCheck],
+      providers: [
+        SymbolSelection,
+        SymbolSummaries,
+        WindowedTables,
+        CsvCache,
+        SnapshotPins,
+        CsvResponder,
+        StoreReadinessCheck,
+      ],
     };
   }
 }

@@ -2,78 +2,78 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
-  BI_TABLE_HEADERS,
-  Clock,
+  BI_TABLES,
   DailyBarReader,
   DailyTableQuery,
   DAY,
+  exampleCsv,
   floorTo,
+  HourlyBarReader,
   LatestPricesQuery,
   PriceEventReader,
-  type DailyBar,
 } from '@app/domain';
 import { AnswersCsv } from '../open-api/answers.decorator';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { CsvResponder } from './csv-responder';
-import { encodeCsv, type CsvTable } from './csv-table';
-import { dateWindow } from './date-window';
-import { DAILY_OHLC, DAILY_VOLUME, LATEST_PRICES } from './tables';
+import { encodeCsv } from './csv-table';
+import { DAILY_ROWS, HOURLY_ROWS } from './date-window';
+import { symbolsLabel } from './file-label';
+import { DAILY_OHLC, DAILY_VOLUME, HOURLY_OHLCV, LATEST_PRICES } from './tables';
+import { WindowedTables } from './windowed-tables';
 
-/** The symbols as part of a file name: one by its name where that is ASCII, several by their number. */
-function symbolsLabel(symbols: readonly string[]): string {
-  const [only] = symbols;
-  return symbols.length === 1 && only && /^[A-Z0-9]+$/.test(only) ? only : `${symbols.length}_symbols`;
-}
-
-const example = (header: readonly string[], row: string): string => `${header.join(',')}\r\n${row}\r\n`;
-
-/** Tables for BI tools and sheets. Unknown parameters are ignored. */
+/** Tables of the market for BI tools and sheets. Unknown parameters are ignored. */
 @ApiTags('tables for BI tools')
 @ApiProduces('text/csv')
 @Controller('bi')
 export class BiController {
   constructor(
+    private readonly windowed: WindowedTables,
     private readonly selection: SymbolSelection,
     private readonly dailyBars: DailyBarReader,
+    private readonly hourlyBars: HourlyBarReader,
     private readonly events: PriceEventReader,
     private readonly responder: CsvResponder,
-    private readonly clock: Clock,
   ) {}
 
   @Get('daily_ohlc.csv')
-  @ApiOperation({ operationId: 'getDailyOhlcCsv', summary: 'Open, high, low and close of each UTC day.' })
-  @AnswersCsv(
-    'One row per date and symbol.',
-    example(BI_TABLE_HEADERS.daily_ohlc, '2026-01-14,BTCUSDT,67001.10,68020.00,66850.55,67900.10,true,kline'),
-  )
+  @ApiOperation({ operationId: 'getDailyOhlcCsv', summary: BI_TABLES.daily_ohlc.description })
+  @AnswersCsv('One row per date and symbol.', exampleCsv('daily_ohlc'))
   dailyOhlc(
     @Query() query: DailyTableQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.sendDaily(DAILY_OHLC, query, request, reply);
+    const read = this.dailyBars.bars.bind(this.dailyBars);
+    return this.windowed.send({ table: DAILY_OHLC, size: DAILY_ROWS, read }, query, request, reply);
   }
 
   @Get('daily_volume.csv')
-  @ApiOperation({ operationId: 'getDailyVolumeCsv', summary: 'Volumes and trade counts of each UTC day.' })
-  @AnswersCsv(
-    'One row per date and symbol.',
-    example(BI_TABLE_HEADERS.daily_volume, '2026-01-14,BTCUSDT,24567.12300000,1662000000.55,2801234,true,kline'),
-  )
+  @ApiOperation({ operationId: 'getDailyVolumeCsv', summary: BI_TABLES.daily_volume.description })
+  @AnswersCsv('One row per date and symbol.', exampleCsv('daily_volume'))
   dailyVolume(
     @Query() query: DailyTableQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.sendDaily(DAILY_VOLUME, query, request, reply);
+    const read = this.dailyBars.bars.bind(this.dailyBars);
+    return this.windowed.send({ table: DAILY_VOLUME, size: DAILY_ROWS, read }, query, request, reply);
+  }
+
+  @Get('hourly_ohlcv.csv')
+  @ApiOperation({ operationId: 'getHourlyOhlcvCsv', summary: BI_TABLES.hourly_ohlcv.description })
+  @AnswersCsv('One row per hour and symbol.', exampleCsv('hourly_ohlcv'))
+  hourlyOhlcv(
+    @Query() query: DailyTableQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const read = this.hourlyBars.bars.bind(this.hourlyBars);
+    return this.windowed.send({ table: HOURLY_OHLCV, size: HOURLY_ROWS, read }, query, request, reply);
   }
 
   @Get('latest_prices.csv')
-  @ApiOperation({ operationId: 'getLatestPricesCsv', summary: 'The newest price of each symbol.' })
-  @AnswersCsv(
-    'One row per symbol that has a price event.',
-    example(BI_TABLE_HEADERS.latest_prices, 'BTCUSDT,2026-01-15T14:03:22.913852+00:00,68001.20,1.87,24567.123,ticker'),
-  )
+  @ApiOperation({ operationId: 'getLatestPricesCsv', summary: BI_TABLES.latest_prices.description })
+  @AnswersCsv('One row per symbol that has a price event.', exampleCsv('latest_prices'))
   async latestPrices(
     @Query() query: LatestPricesQuery,
     @Req() request: FastifyRequest,
@@ -86,29 +86,6 @@ export class BiController {
         bytes: encodeCsv(LATEST_PRICES, rows),
         lastModified: rows.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0) || floorTo(now, DAY),
         fileName: `${LATEST_PRICES.name}_${symbolsLabel(symbols)}.csv`,
-      };
-    });
-  }
-
-  private async sendDaily(
-    table: CsvTable<DailyBar>,
-    query: DailyTableQuery,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<void> {
-    const symbols = await this.selection.resolve(query);
-    const window = dateWindow(query, this.clock.now(), symbols.length);
-    const key = `${table.name} ${window.label} ${window.range.start} ${window.range.end} ${symbols.join(',')}`;
-    await this.responder.send(request, reply, key, async (now) => {
-      const rows = await this.dailyBars.bars(symbols, window.range);
-      const today = floorTo(now, DAY);
-      return {
-        bytes: encodeCsv(table, rows),
-        lastModified: rows.reduce(
-          (newest, { changedAt }) => Math.max(newest, changedAt),
-          window.relative || rows.length === 0 ? today : 0,
-        ),
-        fileName: `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`,
       };
     });
   }

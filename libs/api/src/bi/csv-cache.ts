@@ -11,6 +11,8 @@ export interface BuiltTable {
   readonly bytes: Buffer;
   readonly lastModified: EpochMicros;
   readonly fileName: string;
+  /** CSV unless said otherwise. */
+  readonly contentType?: string;
 }
 
 interface Entry {
@@ -58,7 +60,7 @@ export class CsvCache {
     const before = this.entries.get(key)?.snapshot;
     const snapshot = before?.bytes.equals(built.bytes)
       ? before
-      : new CsvSnapshot(built.bytes, this.lastModified(built, before), built.fileName);
+      : new CsvSnapshot(built.bytes, this.lastModified(built, before), built.fileName, built.contentType);
     this.entries.set(key, { moment, snapshot }, snapshot.bytes.length);
     return snapshot;
   }

@@ -18,11 +18,12 @@ export class CsvSnapshot {
     /** To the second, as HTTP dates are. */
     readonly lastModified: EpochMicros,
     fileName: string,
+    contentType = 'text/csv; charset=utf-8; header=present',
   ) {
     this.etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
     this.lastModifiedText = new Date((lastModified / SECOND) * 1_000).toUTCString();
     this.headers = {
-      'content-type': 'text/csv; charset=utf-8; header=present',
+      'content-type': contentType,
       'content-length': String(bytes.length),
       'content-disposition': `inline; filename="${fileName}"`,
       'accept-ranges': 'bytes',

@@ -1,3 +1,5 @@
+import { BI_TABLE_HEADERS, type BiColumn, type BiTableName } from '@app/domain';
+
 /** What a column holds: text is guarded against being taken for a formula, values are written as they are. */
 export type CsvColumnKind = 'text' | 'value';
 
@@ -15,15 +17,15 @@ export interface CsvTable<Row> {
 }
 
 /**
- * Builds a table from its header and one definition per column, so that a column without a definition, or the other way
+ * Builds a table of the contract from one definition per column, so that a column without a definition, or the other way
  * round, does not compile.
  */
-export function csvTable<Row, const Header extends readonly string[]>(
-  name: string,
-  header: Header,
-  columns: Readonly<Record<Header[number], CsvColumn<Row>>>,
+export function csvTable<Row, Name extends BiTableName>(
+  name: Name,
+  columns: Readonly<Record<BiColumn<Name>, CsvColumn<Row>>>,
 ): CsvTable<Row> {
-  return { name, header, columns: header.map((column: Header[number]) => columns[column]) };
+  const header: readonly BiColumn<Name>[] = BI_TABLE_HEADERS[name];
+  return { name, header, columns: header.map((column) => columns[column]) };
 }
 
 export function text<Row>(cell: CsvColumn<Row>['cell']): CsvColumn<Row> {

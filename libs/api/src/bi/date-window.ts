@@ -10,8 +10,17 @@ import {
 } from '@app/domain';
 import { invalidParameter } from '@app/http';
 
-/** Most cells (symbols × dates) of one table. */
-const MAX_ROWS = 500_000;
+/** How large a table may become: it is built and kept in one buffer. */
+export interface TableSize {
+  /** What a row is made of, in the plural. */
+  readonly buckets: string;
+  readonly rowsPerDate: number;
+  readonly maxRows: number;
+}
+
+export const DAILY_ROWS: TableSize = { buckets: 'dates', rowsPerDate: 1, maxRows: 500_000 };
+/** Rows of hours are twice as long. */
+export const HOURLY_ROWS: TableSize = { buckets: 'hours', rowsPerDate: 24, maxRows: 200_000 };
 
 /** A window of UTC dates. */
 export interface DateWindow {
@@ -22,7 +31,7 @@ export interface DateWindow {
   readonly relative: boolean;
 }
 
-function checked(start: EpochMicros, end: EpochMicros, symbols: number): void {
+function checked(start: EpochMicros, end: EpochMicros, symbols: number, size: TableSize): void {
   if (start >= end) {
     throw invalidParameter('start', formatDate(start), `a date before end (${formatDate(end)})`);
   }
@@ -30,21 +39,23 @@ function checked(start: EpochMicros, end: EpochMicros, symbols: number): void {
   if (days > MAX_DAYS) {
     throw invalidParameter('start', formatDate(start), `a window of at most ${MAX_DAYS} dates; this one has ${days}`);
   }
-  if (days * symbols > MAX_ROWS) {
+  const { buckets, rowsPerDate, maxRows } = size;
+  if (days * rowsPerDate * symbols > maxRows) {
+    const fitting = Math.floor(maxRows / rowsPerDate / symbols);
     throw invalidParameter(
       'symbols',
       `${symbols} symbols`,
-      `symbols times dates of at most ${MAX_ROWS}: fewer symbols or a shorter window`,
+      `symbols times ${buckets} of at most ${maxRows}: fewer symbols or a shorter window (${fitting} dates for ${symbols} symbols; this one has ${days})`,
     );
   }
 }
 
 /**
- * The window that a daily table is asked for: the last `days` dates including today, or `start` to `end` (half-open).
+ * The window that a table is asked for: the last `days` dates including today, or `start` to `end` (half-open).
  * Without `end` it reaches through today; without `start` it begins 90 days before `end`.
  * @throws ProblemError 400 when both ways are mixed, the window is empty, reversed, or too large
  */
-export function dateWindow(query: DailyTableQuery, now: EpochMicros, symbols: number): DateWindow {
+export function dateWindow(query: DailyTableQuery, now: EpochMicros, symbols: number, size: TableSize): DateWindow {
   const tomorrow = floorTo(now, DAY) + DAY;
   const { days, start, end } = query;
   if (days !== undefined && (start !== undefined || end !== undefined)) {
@@ -53,12 +64,12 @@ export function dateWindow(query: DailyTableQuery, now: EpochMicros, symbols: nu
   if (start === undefined && end === undefined) {
     const length = days ?? DEFAULT_DAYS;
     const range = { start: tomorrow - length * DAY, end: tomorrow };
-    checked(range.start, range.end, symbols);
+    checked(range.start, range.end, symbols, size);
     return { range, label: `${length}d`, relative: true };
   }
   const to = end ?? tomorrow;
   const from = start ?? Math.max(0, to - DEFAULT_DAYS * DAY);
-  checked(from, to, symbols);
+  checked(from, to, symbols, size);
   return {
     range: { start: from, end: to },
     label: `${formatDate(from)}_${formatDate(to)}`,

@@ -1,4 +1,12 @@
-import { CURSOR_EXAMPLE, type CandleItem, type CoverageItem, type PriceEventItem, type SymbolItem } from '@app/domain';
+import {
+  BI_TABLES,
+  CURSOR_EXAMPLE,
+  type CandleItem,
+  type CoverageItem,
+  type DailyMetricsItem,
+  type PriceEventItem,
+  type SymbolItem,
+} from '@app/domain';
 
 /** One page as the documentation shows it. */
 export const pageExample = (route: string, item: object): object => ({
@@ -42,6 +50,25 @@ export const COVERAGE_EXAMPLE: CoverageItem = {
   end: '2026-01-15T17:30:00Z',
   state: 'captured',
   repaired: false,
+};
+
+const METRICS = BI_TABLES.daily_metrics.fields;
+
+export const DAILY_METRICS_EXAMPLE: DailyMetricsItem = {
+  date: METRICS.date.example,
+  symbol: METRICS.symbol.example,
+  close: METRICS.close.example,
+  log_return: METRICS.log_return.example,
+  vwap: METRICS.vwap.example,
+  true_range: METRICS.true_range.example,
+  vol_close_7d: METRICS.vol_close_7d.example,
+  vol_close_30d: METRICS.vol_close_30d.example,
+  vol_parkinson_30d: METRICS.vol_parkinson_30d.example,
+  vol_garman_klass_30d: METRICS.vol_garman_klass_30d.example,
+  vol_yang_zhang_30d: METRICS.vol_yang_zhang_30d.example,
+  max_drawdown_30d: METRICS.max_drawdown_30d.example,
+  observations: Number(METRICS.observations.example),
+  coverage_pct: METRICS.coverage_pct.example,
 };
 
 export const SYMBOL_EXAMPLE: SymbolItem = {

@@ -3,12 +3,10 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   compareCodePoints,
-  coveragePercent,
   formatDate,
   formatEventTime,
   SymbolListQuery,
   SymbolPageDto,
-  SymbolReader,
   type Page,
   type SymbolItem,
   type SymbolSummary,
@@ -18,18 +16,7 @@ import { pageExample, SYMBOL_EXAMPLE } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
 import { answerPage } from '../paging/page';
 import { SymbolSelection } from './symbol-selection';
-
-/** A symbol that is configured and of which nothing is stored yet. */
-const unknownYet = (symbol: string): SymbolSummary => ({
-  symbol,
-  baseAsset: null,
-  quoteAsset: null,
-  status: 'UNKNOWN',
-  firstDate: null,
-  lastDate: null,
-  lastEvent: null,
-  coveragePercent: coveragePercent(0, 0),
-});
+import { SymbolSummaries } from './symbol-summaries';
 
 const toItem = (summary: SymbolSummary): SymbolItem => ({
   symbol: summary.symbol,
@@ -48,7 +35,7 @@ const toItem = (summary: SymbolSummary): SymbolItem => ({
 export class SymbolsController {
   constructor(
     private readonly selection: SymbolSelection,
-    private readonly reader: SymbolReader,
+    private readonly summaries: SymbolSummaries,
   ) {}
 
   @Get()
@@ -65,9 +52,8 @@ export class SymbolsController {
     const page = symbols
       .filter((symbol) => after === undefined || compareCodePoints(symbol, after.symbol) > 0)
       .slice(0, query.limit + 1);
-    const stored = new Map((await this.reader.summaries(page)).map((summary) => [summary.symbol, summary]));
     return answerPage(request, reply, {
-      rows: page.map((symbol) => stored.get(symbol) ?? unknownYet(symbol)),
+      rows: await this.summaries.of(page),
       limit: query.limit,
       scope,
       keyOf: ({ symbol }) => ({ time: 0, symbol }),

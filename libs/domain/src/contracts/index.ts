@@ -1,4 +1,4 @@
-export * from './bi-tables';
+export * from './bi';
 export * from './candle.contract';
 export * from './contract-violation.error';
 export { MAX_MESSAGE_LENGTH } from './fields';

@@ -87,6 +87,10 @@ export class CandlesQuery extends HistoryQuery {
 @IgnoreUnknownParameters()
 export class LatestPricesQuery extends SymbolsQuery {}
 
+/** Symbols as CSV. */
+@IgnoreUnknownParameters()
+export class SymbolsTableQuery extends SymbolsQuery {}
+
 /** A window of UTC dates as CSV: `days`, or `start` and `end`. */
 @IgnoreUnknownParameters()
 export class DailyTableQuery extends SymbolsQuery {

@@ -1,7 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { CandleV1, PriceEventV1 } from '../contracts';
+import { BI_TABLES, type BiColumn, type CandleV1, type PriceEventV1 } from '../contracts';
 import { MINUTE_STATES, STORED_INTERVALS, type MinuteState } from '../model';
 import { CURSOR_EXAMPLE } from './parameters';
+
+const METRICS = BI_TABLES.daily_metrics.fields;
 
 const decimal = (description: string, example: string): PropertyDecorator =>
   ApiProperty({ type: 'string', description, example });
@@ -81,6 +83,54 @@ export class CandleDto implements CandleV1 {
   readonly revision!: number;
 }
 
+const optionalDecimal = (description: string, example: string): PropertyDecorator =>
+  ApiProperty({ type: 'string', nullable: true, description, example });
+
+/** Item of `/daily-metrics`: the columns of `/bi/daily_metrics.csv`; null where a cell is empty there. */
+export class DailyMetricsDto implements Record<BiColumn<'daily_metrics'>, string | number | null> {
+  @ApiProperty({ example: '2026-01-14' })
+  readonly date!: string;
+
+  @ApiProperty({ example: 'BTCUSDT' })
+  readonly symbol!: string;
+
+  @decimal(METRICS.close.description, METRICS.close.example)
+  readonly close!: string;
+
+  @optionalDecimal(METRICS.log_return.description, METRICS.log_return.example)
+  readonly log_return!: string | null;
+
+  @optionalDecimal(METRICS.vwap.description, METRICS.vwap.example)
+  readonly vwap!: string | null;
+
+  @optionalDecimal(METRICS.true_range.description, METRICS.true_range.example)
+  readonly true_range!: string | null;
+
+  @optionalDecimal(METRICS.vol_close_7d.description, METRICS.vol_close_7d.example)
+  readonly vol_close_7d!: string | null;
+
+  @optionalDecimal(METRICS.vol_close_30d.description, METRICS.vol_close_30d.example)
+  readonly vol_close_30d!: string | null;
+
+  @optionalDecimal(METRICS.vol_parkinson_30d.description, METRICS.vol_parkinson_30d.example)
+  readonly vol_parkinson_30d!: string | null;
+
+  @optionalDecimal(METRICS.vol_garman_klass_30d.description, METRICS.vol_garman_klass_30d.example)
+  readonly vol_garman_klass_30d!: string | null;
+
+  @optionalDecimal(METRICS.vol_yang_zhang_30d.description, METRICS.vol_yang_zhang_30d.example)
+  readonly vol_yang_zhang_30d!: string | null;
+
+  @optionalDecimal(METRICS.max_drawdown_30d.description, METRICS.max_drawdown_30d.example)
+  readonly max_drawdown_30d!: string | null;
+
+  @ApiProperty({ type: 'integer', description: METRICS.observations.description, example: 30 })
+  readonly observations!: number;
+
+  @decimal(METRICS.coverage_pct.description, METRICS.coverage_pct.example)
+  readonly coverage_pct!: string;
+}
+
 /** Item of `/coverage`: consecutive minutes of one state. */
 export class CoverageDto {
   @ApiProperty({ example: 'BTCUSDT' })
@@ -153,6 +203,11 @@ export class CandlePageDto extends PageDto {
 export class CoveragePageDto extends PageDto {
   @ApiProperty({ type: [CoverageDto] })
   readonly data!: CoverageDto[];
+}
+
+export class DailyMetricsPageDto extends PageDto {
+  @ApiProperty({ type: [DailyMetricsDto] })
+  readonly data!: DailyMetricsDto[];
 }
 
 export class SymbolPageDto extends PageDto {

@@ -1,0 +1,102 @@
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  BI_TABLES,
+  DailyMetricsReader,
+  DailyTableQuery,
+  dataPackage,
+  DAY,
+  DayQualityReader,
+  exampleCsv,
+  floorTo,
+  MINUTE,
+  SymbolsTableQuery,
+  type SymbolMetrics,
+} from '@app/domain';
+import { AnswersCsv, AnswersProblems } from '../open-api/answers.decorator';
+import { SymbolSelection } from '../symbols/symbol-selection';
+import { SymbolSummaries } from '../symbols/symbol-summaries';
+import { CsvResponder } from './csv-responder';
+import { encodeCsv } from './csv-table';
+import { DAILY_ROWS } from './date-window';
+import { symbolsLabel } from './file-label';
+import { DAILY_METRICS, DATA_QUALITY, SYMBOLS } from './tables';
+import { WindowedTables, type WindowedTable } from './windowed-tables';
+
+/** Tables about the history itself: what is computed from it, and how complete it is. Unknown parameters are ignored. */
+@ApiTags('tables for BI tools')
+@Controller('bi')
+export class BiHistoryController {
+  constructor(
+    private readonly windowed: WindowedTables,
+    private readonly selection: SymbolSelection,
+    private readonly metrics: DailyMetricsReader,
+    private readonly quality: DayQualityReader,
+    private readonly summaries: SymbolSummaries,
+    private readonly responder: CsvResponder,
+  ) {}
+
+  @Get('daily_metrics.csv')
+  @ApiProduces('text/csv')
+  @ApiOperation({ operationId: 'getDailyMetricsCsv', summary: BI_TABLES.daily_metrics.description })
+  @AnswersCsv('One row per date and symbol that has exchange candles.', exampleCsv('daily_metrics'))
+  dailyMetrics(
+    @Query() query: DailyTableQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const read: WindowedTable<SymbolMetrics>['read'] = (symbols, range) =>
+      this.metrics.range(symbols, range, DAILY_ROWS.maxRows);
+    return this.windowed.send({ table: DAILY_METRICS, size: DAILY_ROWS, read }, query, request, reply);
+  }
+
+  @Get('data_quality.csv')
+  @ApiProduces('text/csv')
+  @ApiOperation({ operationId: 'getDataQualityCsv', summary: BI_TABLES.data_quality.description })
+  @AnswersCsv('One row per date of the ledger and symbol.', exampleCsv('data_quality'))
+  dataQuality(
+    @Query() query: DailyTableQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const read = this.quality.days.bind(this.quality);
+    return this.windowed.send({ table: DATA_QUALITY, size: DAILY_ROWS, read }, query, request, reply);
+  }
+
+  @Get('symbols.csv')
+  @ApiProduces('text/csv')
+  @ApiOperation({ operationId: 'getSymbolsCsv', summary: BI_TABLES.symbols.description })
+  @AnswersCsv('One row per symbol.', exampleCsv('symbols'))
+  async symbols(
+    @Query() query: SymbolsTableQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const symbols = await this.selection.resolve(query);
+    await this.responder.send(request, reply, `${SYMBOLS.name} ${symbols.join(',')}`, async (now) => ({
+      bytes: encodeCsv(SYMBOLS, await this.summaries.of(symbols)),
+      // Coverage moves with the minute.
+      lastModified: floorTo(now, MINUTE),
+      fileName: `${SYMBOLS.name}_${symbolsLabel(symbols)}.csv`,
+    }));
+  }
+
+  @Get('datasets.json')
+  @ApiOperation({
+    operationId: 'getDatasets',
+    summary: 'The tables with their columns, types and units: a Frictionless data package.',
+  })
+  @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' }, example: dataPackage() } } })
+  @AnswersProblems(429, 503)
+  datasets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.responder.send(request, reply, 'datasets', (now) =>
+      Promise.resolve({
+        bytes: Buffer.from(`${JSON.stringify(dataPackage(), undefined, 2)}\n`, 'utf8'),
+        lastModified: floorTo(now, DAY),
+        fileName: 'datasets.json',
+        contentType: 'application/json; charset=utf-8',
+      }),
+    );
+  }
+}

@@ -1,0 +1,3 @@
+export type { BiField, BiFieldType, BiTable } from './bi-field';
+export * from './bi-tables';
+export { dataPackage, type DataPackage, type DataPackageField, type DataPackageResource } from './data-package';
