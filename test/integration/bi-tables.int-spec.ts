@@ -1,0 +1,216 @@
+import { BI_TABLE_HEADERS, DAY, HOUR, MILLISECOND, MINUTE, SECOND, type MinuteCandle } from '@app/domain';
+import { buildMinute } from '@app/testing';
+import { Recorder } from '../support/recorder';
+
+const FIRST = Date.UTC(2026, 0, 10) * MILLISECOND;
+const NOW = FIRST + 2 * DAY + 12 * HOUR + 34 * MINUTE + 30 * SECOND;
+const RARE = '币安人生USDT';
+
+/** Minutes of a half-open span, captured in time. */
+const minutes = (symbol: string, start: number, end: number, changes: Partial<MinuteCandle> = {}): MinuteCandle[] =>
+  Array.from({ length: (end - start) / MINUTE }, (_, index) => {
+    const openTime = start + index * MINUTE;
+    return buildMinute(symbol, openTime, { capturedAt: openTime + MINUTE + SECOND, ...changes });
+  });
+
+/**
+ * BTCUSDT from 06:00 of the first day, with an hour missing and half an hour stopped; whole on the second; up to now on
+ * the third. ETHUSDT has two quiet minutes of the second day, which came in late. The rare one is only configured.
+ */
+async function record(recorder: Recorder): Promise<void> {
+  const start = FIRST + 6 * HOUR;
+  const { history } = recorder.store;
+  for (const symbol of ['BTCUSDT', 'ETHUSDT']) {
+    const ledgerStart = symbol === 'BTCUSDT' ? start : FIRST + DAY;
+    await history.track({ symbol, trackedSince: ledgerStart, ledgerStart }, Recorder.ORIGIN);
+  }
+  await history.saveSymbols(
+    [{ symbol: 'BTCUSDT', baseAsset: 'BTC', quoteAsset: 'USDT', status: 'TRADING' }],
+    Recorder.ORIGIN,
+  );
+  await recorder.take([
+    ...minutes('BTCUSDT', start, FIRST + 10 * HOUR),
+    ...minutes('BTCUSDT', FIRST + 11 * HOUR, FIRST + 12 * HOUR),
+    ...minutes('BTCUSDT', FIRST + 12 * HOUR + 30 * MINUTE, FIRST + 2 * DAY + 12 * HOUR + 34 * MINUTE),
+  ]);
+  await history.markStopped('BTCUSDT', [{ start: FIRST + 12 * HOUR, end: FIRST + 12 * HOUR + 30 * MINUTE }]);
+  const noon = FIRST + DAY + 12 * HOUR;
+  await recorder.take(minutes('ETHUSDT', noon, noon + 2 * MINUTE, { tradeCount: 0, capturedAt: noon + HOUR }));
+}
+
+describe('the tables about the history', () => {
+  const recorder = new Recorder(NOW, `ETHUSDT,BTCUSDT,${RARE}`);
+
+  beforeAll(async () => {
+    await recorder.open();
+    await record(recorder);
+    await recorder.serve();
+  });
+
+  afterAll(() => recorder.dispose());
+
+  const lines = async (url: string): Promise<string[]> => {
+    const { statusCode, body } = await recorder.ask(url);
+    expect([url, statusCode]).toEqual([url, 200]);
+    expect(body.endsWith('\r\n')).toBe(true);
+    return body.slice(0, -2).split('\r\n').slice(1);
+  };
+
+  const verify = (date: number, result: string, checkedAt: number): void => {
+    recorder.run(
+      `INSERT OR REPLACE INTO day_verifications (symbol, date, result, exchange_numbers, checked_at)
+       VALUES ('BTCUSDT', ?, ?, '{}', ?)`,
+      date,
+      result,
+      checkedAt,
+    );
+  };
+
+  it('should account for every date of the ledger, up to the minute that closed two minutes ago', async () => {
+    expect(await lines('/bi/data_quality.csv')).toEqual([
+      '2026-01-10,BTCUSDT,1080,990,0,30,60,0,94.44,',
+      '2026-01-11,BTCUSDT,1440,1440,0,0,0,0,100.00,',
+      '2026-01-11,ETHUSDT,1440,0,2,0,1438,2,0.13,',
+      '2026-01-12,BTCUSDT,752,752,0,0,0,0,100.00,',
+      '2026-01-12,ETHUSDT,752,0,0,0,752,0,0.00,',
+    ]);
+    expect(await lines('/bi/data_quality.csv?start=2026-01-11&end=2026-01-12&symbol=ethusdt')).toEqual([
+      '2026-01-11,ETHUSDT,1440,0,2,0,1438,2,0.13,',
+    ]);
+  });
+
+  it('should say what comparisons with the exchange found, for days that are still as they were then', async () => {
+    const verified = async (): Promise<string[]> =>
+      (await lines('/bi/data_quality.csv?symbol=BTCUSDT')).map((line) => line.split(',').at(-1) ?? '');
+    verify(FIRST, 'differs', NOW);
+    verify(FIRST + DAY, 'equal', NOW);
+    verify(FIRST + 2 * DAY, 'equal', NOW - HOUR);
+    expect(await verified()).toEqual(['differs', 'equal', '']);
+    recorder.run('DELETE FROM day_verifications');
+    expect(await verified()).toEqual(['', '', '']);
+  });
+
+  it('should serve hours that are final when the ledger has all of their minutes', async () => {
+    const rows = await lines('/bi/hourly_ohlcv.csv?symbols=BTCUSDT,ETHUSDT');
+    const final = (hour: string, symbol = 'BTCUSDT'): string | undefined =>
+      rows
+        .find((row) => row.startsWith(`2026-01-${hour}:00:00Z,${symbol},`))
+        ?.split(',')
+        .at(-2);
+    expect(rows).toHaveLength(17 + 24 + 13 + 1);
+    expect(rows[0]).toBe('2026-01-10T06:00:00Z,BTCUSDT,1080.50,1139.50,1080.50,1139.50,120.00,600.00,60,true,kline');
+    expect(final('10T10')).toBeUndefined();
+    expect(final('10T12')).toBe('true');
+    expect(final('11T12', 'ETHUSDT')).toBe('false');
+    expect(final('12T12')).toBe('false');
+    const keys = rows.map((row) => row.split(',').slice(0, 2).join(' '));
+    expect(keys).toEqual([...keys].sort());
+  });
+
+  it('should serve metrics with the coverage that the ledger says', async () => {
+    const rows = (await lines('/bi/daily_metrics.csv')).map((row) => row.split(','));
+    expect(rows.map((row) => [row[0], row[1], row[3] === '', row[12], row[13]].join(' '))).toEqual([
+      '2026-01-10 BTCUSDT true 1 94.44',
+      '2026-01-11 BTCUSDT false 2 100.00',
+      '2026-01-11 ETHUSDT true 1 0.13',
+      '2026-01-12 BTCUSDT false 3 100.00',
+    ]);
+  });
+
+  it('should page through the same metrics as JSON', async () => {
+    const items: Record<string, unknown>[] = [];
+    for (let next: string | null = '/daily-metrics?symbols=ETHUSDT,BTCUSDT&limit=1'; next !== null;) {
+      const answer = await recorder.ask(next);
+      expect(answer.statusCode).toBe(200);
+      const page: { data: Record<string, unknown>[]; next_url: string | null } = answer.json();
+      expect(answer.headers['link']).toBe(page.next_url === null ? undefined : `<${page.next_url}>; rel="next"`);
+      items.push(...page.data);
+      next = page.next_url;
+    }
+    expect(Object.keys(items[0] ?? {})).toEqual(BI_TABLE_HEADERS.daily_metrics);
+    const cells = items.map((item) =>
+      Object.values(item)
+        .map((value) => (value === null ? '' : String(value)))
+        .join(','),
+    );
+    expect(cells).toEqual(await lines('/bi/daily_metrics.csv?symbols=ETHUSDT,BTCUSDT'));
+    const { data } = (await recorder.ask('/daily-metrics?start=2026-01-12&symbol=BTCUSDT')).json<{ data: unknown[] }>();
+    expect(data).toHaveLength(1);
+  });
+
+  it('should list symbols by code points, also one that is only configured', async () => {
+    expect(await lines('/bi/symbols.csv')).toEqual([
+      'BTCUSDT,BTC,USDT,TRADING,2026-01-10,2026-01-12,,98.16',
+      'ETHUSDT,,,UNKNOWN,2026-01-11,2026-01-11,,0.09',
+      `${RARE},,,UNKNOWN,,,,100.00`,
+    ]);
+  });
+
+  it.each(['hourly_ohlcv', 'daily_metrics', 'data_quality', 'symbols'] as const)(
+    'should answer %s as every other table: header, HEAD, conditions, ranges, unknown parameters',
+    async (name) => {
+      const url = `/bi/${name}.csv?symbol=BTCUSDT&cachebuster=1`;
+      const whole = await recorder.ask(url);
+      expect(whole.body.split('\r\n')[0]).toBe(BI_TABLE_HEADERS[name].join(','));
+      expect(whole.headers).toMatchObject({
+        'content-type': 'text/csv; charset=utf-8; header=present',
+        'content-length': String(Buffer.byteLength(whole.body)),
+        'accept-ranges': 'bytes',
+      });
+      const { etag, 'last-modified': lastModified } = whole.headers;
+      const head = await recorder.ask(url, 'HEAD');
+      expect([head.statusCode, head.body, head.headers['content-length'], head.headers['etag']]).toEqual([
+        200,
+        '',
+        whole.headers['content-length'],
+        etag,
+      ]);
+      for (const condition of [{ 'if-none-match': String(etag) }, { 'if-modified-since': String(lastModified) }]) {
+        expect((await recorder.ask(url, 'GET', condition)).statusCode).toBe(304);
+      }
+      const part = await recorder.ask(url, 'GET', { range: 'bytes=3-9' });
+      expect([part.statusCode, part.body]).toEqual([206, whole.body.slice(3, 10)]);
+      expect((await recorder.ask(`/bi/${name}.csv?symbol=NOPE`)).statusCode).toBe(404);
+    },
+  );
+
+  it.each(['hourly_ohlcv', 'daily_metrics', 'data_quality'] as const)(
+    'should answer %s with its header alone where nothing is stored, and refuse windows that are none',
+    async (name) => {
+      expect(await lines(`/bi/${name}.csv?start=2020-01-01&end=2020-02-01`)).toEqual([]);
+      for (const window of ['days=0', 'days=3&start=2026-01-01', 'start=2026-01-02&end=2026-01-01', 'start=soon']) {
+        const { statusCode, headers } = await recorder.ask(`/bi/${name}.csv?${window}`);
+        expect([window, statusCode, headers['content-type']]).toEqual([
+          window,
+          400,
+          expect.stringContaining('application/problem+json'),
+        ]);
+      }
+    },
+  );
+
+  it('should refuse more hours than fit into one table, and say how many do', async () => {
+    const answer = await recorder.ask('/bi/hourly_ohlcv.csv?days=3650');
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({
+      errors: [{ field: 'symbols', value: '3 symbols', allowed: expect.stringContaining('2777 dates for 3 symbols') }],
+    });
+    expect((await recorder.ask('/bi/hourly_ohlcv.csv?days=3650&symbol=BTCUSDT')).statusCode).toBe(200);
+  });
+
+  it('should describe all tables as a data package, with the same conditions', async () => {
+    const answer = await recorder.ask('/bi/datasets.json?cachebuster=1');
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    const { resources } = answer.json<{ resources: { path: string; schema: { fields: { name: string }[] } }[] }>();
+    expect(resources).toHaveLength(Object.keys(BI_TABLE_HEADERS).length);
+    for (const { path, schema } of resources) {
+      const { statusCode, body } = await recorder.ask(`/bi/${path}`);
+      expect([path, statusCode]).toEqual([path, 200]);
+      expect(body.split('\r\n')[0]).toBe(schema.fields.map(({ name }) => name).join(','));
+    }
+    const unchanged = await recorder.ask('/bi/datasets.json', 'GET', {
+      'if-none-match': String(answer.headers['etag']),
+    });
+    expect(unchanged.statusCode).toBe(304);
+  });
+});

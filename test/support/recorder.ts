@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ApiModule } from '@app/api';
+import { ClockModule } from '@app/clock';
+import { ConfigModule, loadConfig } from '@app/config';
+import { serializeCandle, topicNames, type EpochMicros, type MinuteCandle } from '@app/domain';
+import { createHttpApp } from '@app/http';
+import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
+import { StorageReadModule, WriteStore } from '@app/storage';
+import { FakeClock } from '@app/testing';
+import Database from 'better-sqlite3';
+
+@Module({})
+class RecorderModule {}
+
+type Answer = Awaited<ReturnType<NestFastifyApplication['inject']>>;
+
+/** A store in a folder of its own, written as capture writes it, and the API on top of it, in this process. */
+export class Recorder {
+  static readonly ORIGIN = 'simulator:test';
+  readonly clock: FakeClock;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'csp-recorder-'));
+  private readonly databasePath = join(this.folder, 'app.db');
+  private readonly logger = createLogger('error', 'test');
+  private writing: WriteStore | undefined;
+  private api: NestFastifyApplication | undefined;
+
+  constructor(
+    now: EpochMicros,
+    private readonly symbols: string,
+  ) {
+    this.clock = new FakeClock(now);
+  }
+
+  get store(): WriteStore {
+    if (!this.writing) throw new Error('the store is not open');
+    return this.writing;
+  }
+
+  async open(): Promise<void> {
+    this.writing = await WriteStore.open({
+      databasePath: this.databasePath,
+      rawDir: join(this.folder, 'raw'),
+      topics: topicNames('crypto_prices'),
+      clock: this.clock,
+      logger: this.logger,
+      metrics: new MetricsRegistry(),
+    });
+  }
+
+  /** Takes the candles as one batch. */
+  async take(candles: readonly MinuteCandle[]): Promise<void> {
+    const events = candles.map((candle) => ({
+      kind: 'candle' as const,
+      symbol: candle.symbol,
+      capturedAt: candle.capturedAt,
+      value: serializeCandle(candle),
+    }));
+    await this.store.sink.take({ origin: Recorder.ORIGIN, events });
+  }
+
+  /** Rows as any SQLite tool finds them. */
+  rows<Row>(sql: string, ...parameters: unknown[]): Row[] {
+    const database = new Database(this.databasePath, { readonly: true });
+    try {
+      return database.prepare(sql).all(...parameters) as Row[];
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Changes the file as another program would. */
+  run(sql: string, ...parameters: unknown[]): void {
+    const database = new Database(this.databasePath);
+    try {
+      database.prepare(sql).run(...parameters);
+    } finally {
+      database.close();
+    }
+  }
+
+  async serve(): Promise<void> {
+    const config = loadConfig({ STORAGE_PATH: this.databasePath, SYMBOLS: this.symbols }, this.folder);
+    const metrics = new MetricsRegistry();
+    const module = {
+      module: RecorderModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        ClockModule.forRoot(this.clock),
+        ObservabilityModule.forRoot(this.logger, metrics),
+        ApiModule.forRoot({ http: config.http, storage: StorageReadModule, remotes: [] }),
+      ],
+    };
+    this.api = await createHttpApp(module, { logger: this.logger, metrics, http: config.http });
+    await this.api.init();
+    await this.api.getHttpAdapter().getInstance().ready();
+  }
+
+  /** Asks the API without a socket. */
+  async ask(url: string, method: 'GET' | 'HEAD' = 'GET', headers: Record<string, string> = {}): Promise<Answer> {
+    if (!this.api) throw new Error('the API is not up');
+    return this.api.inject({ method, url, headers });
+  }
+
+  async close(): Promise<void> {
+    await this.writing?.close();
+    this.writing = undefined;
+  }
+
+  async dispose(): Promise<void> {
+    await this.api?.close();
+    await this.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
