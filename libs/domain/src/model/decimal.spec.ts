@@ -3,6 +3,7 @@ import {
   addDecimalTexts,
   compareDecimalTexts,
   compareDecimals,
+  divideDecimals,
   formatDecimal,
   InvalidDecimalError,
   isDecimalText,
@@ -10,7 +11,9 @@ import {
   maxDecimalText,
   minDecimalText,
   parseDecimal,
+  ratioOf,
   sameNumber,
+  subtractDecimals,
   sumDecimalTexts,
 } from './decimal';
 
@@ -118,6 +121,28 @@ describe('decimals', () => {
       }),
     );
     expect(sumDecimalTexts([])).toBe('0');
+  });
+
+  it('should subtract exactly, and divide to the nearest multiple of the last digit, halves to the even one', () => {
+    fc.assert(
+      fc.property(decimalText, decimalText, fc.integer({ min: 0, max: 12 }), (a, b, scale) => {
+        const difference = formatDecimal(subtractDecimals(parseDecimal(a), parseDecimal(b)));
+        expect(at18(difference)).toBe(at18(a) - at18(b));
+        expect(scaleOf(difference)).toBe(Math.max(scaleOf(a), scaleOf(b)));
+
+        const [dividend, divisor] = [at18(a) * 10n ** BigInt(scale), at18(b)];
+        if (divisor === 0n) return;
+        const { units } = divideDecimals(parseDecimal(a), parseDecimal(b), scale);
+        const twiceError = 2n * (dividend - units * divisor);
+        const [size, limit] = [twiceError < 0n ? -twiceError : twiceError, divisor < 0n ? -divisor : divisor];
+        expect(size < limit || (size === limit && units % 2n === 0n)).toBe(true);
+      }),
+    );
+    const quotient = (a: string, b: string): string =>
+      formatDecimal(divideDecimals(parseDecimal(a), parseDecimal(b), 1));
+    expect(['1', '3', '-1', '-3', '7'].map((a) => quotient(a, '20'))).toEqual(['0.0', '0.2', '0.0', '-0.2', '0.4']);
+    expect(() => quotient('1', '0.00')).toThrow(RangeError);
+    expect(ratioOf(parseDecimal('1.50'), parseDecimal('-3'))).toBe(-0.5);
   });
 
   it('should keep the earlier text of two equal numbers, as written', () => {
