@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+import { BI_TABLE_HEADERS, BI_TABLES, dataPackage, exampleCsv, type BiTableName } from '@app/domain';
+
+const recipe = (file: string): string => readFileSync(join(__dirname, '../../bi', file), 'utf8');
+const columns = (name: string): readonly string[] => BI_TABLE_HEADERS[name as BiTableName];
+const every = (pattern: RegExp, text: string): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+interface GrafanaTarget {
+  readonly url: string;
+  readonly columns: readonly { readonly selector: string; readonly type: string }[];
+}
+
+/** A field that answers every setter with itself, as the builders of Apps Script do. */
+interface Field {
+  readonly kind: string;
+  readonly values: Record<string, unknown>;
+}
+
+/** Looker Studio's side of the connector: enough of the Apps Script services to run it. */
+function looker(answer: (url: string) => { status: number; text: string }): {
+  asked: string[];
+  call: (name: string, request: object) => Record<string, unknown>;
+} {
+  const asked: string[] = [];
+  const builder = (kind: string, values: Record<string, unknown> = {}): unknown =>
+    new Proxy(
+      { kind, values },
+      {
+        get: (target, name: string, self) => {
+          if (name.startsWith('set')) {
+            return (value: unknown) => {
+              target.values[name.slice(3)] = value;
+              return self as unknown;
+            };
+          }
+          if (name === 'getId') return () => target.values['Id'];
+          return Reflect.get(target, name) as unknown;
+        },
+      },
+    );
+  const fieldSet = (fields: Field[]): object => ({
+    newDimension: () => fields[fields.push(builder('dimension') as Field) - 1],
+    newMetric: () => fields[fields.push(builder('metric') as Field) - 1],
+    forIds: (ids: string[]) => fieldSet(ids.map((id) => fields.find(({ values }) => values['Id'] === id)!)),
+    asArray: () => fields,
+    build: () => fields.map(({ kind, values }) => ({ kind, ...values })),
+  });
+  const names = new Proxy({}, { get: (_, name) => name });
+  const context = createContext({
+    DataStudioApp: {
+      createCommunityConnector: () => ({
+        FieldType: names,
+        AggregationType: names,
+        getFields: () => fieldSet([]),
+        newUserError: () => {
+          const error = {
+            setText: (text: string) => ((error.text = text), error),
+            setDebugText: () => error,
+            text: '',
+          } as {
+            text: string;
+            setText: (text: string) => unknown;
+            setDebugText: () => unknown;
+            throwException?: () => never;
+          };
+          error.throwException = () => {
+            throw new Error(error.text);
+          };
+          return error;
+        },
+      }),
+    },
+    CacheService: { getScriptCache: () => ({ get: () => null, put: () => undefined }) },
+    Utilities: { parseCsv: (text: string) => text.split('\r\n').map((line) => line.split(',')) },
+    UrlFetchApp: {
+      fetch: (url: string) => {
+        asked.push(url);
+        const { status, text } = answer(url);
+        return { getResponseCode: () => status, getContentText: () => text };
+      },
+    },
+  });
+  runInContext(recipe('looker/Code.js'), context);
+  return {
+    asked,
+    call: (name, request) => {
+      Object.assign(context, { request });
+      return JSON.parse(runInContext(`JSON.stringify(${name}(request))`, context) as string) as Record<string, unknown>;
+    },
+  };
+}
+
+describe('recipes for BI tools', () => {
+  it('should name tables and columns of the contract in Power Query, DuckDB and pandas', () => {
+    const query = recipe('recipes/daily_metrics.pq');
+    expect(every(/RelativePath = "bi\/(\w+)\.csv"/g, query)).toEqual(['daily_metrics']);
+    expect(every(/\{"(\w+)", (?:type|Int64)/g, query)).toEqual(columns('daily_metrics'));
+
+    const views = recipe('recipes/read_tables.sql').split('CREATE OR REPLACE VIEW').slice(1);
+    expect(views).toHaveLength(2);
+    for (const view of views) {
+      const [table = ''] = every(/bi\/(\w+)\.csv/g, view);
+      expect(view.trim().split(/\s/)[0]).toBe(table);
+      expect(columns(table)).toEqual(expect.arrayContaining(every(/'(\w+)': '/g, view)));
+    }
+
+    const script = recipe('recipes/read_tables.py');
+    const typed = (type: string): string[] =>
+      Object.values(BI_TABLES).flatMap(({ fields }) =>
+        Object.entries<{ type: string }>(fields).flatMap(([name, field]) => (field.type === type ? [name] : [])),
+      );
+    const set = (name: string): string[] =>
+      every(/"(\w+)"/g, new RegExp(`${name} = \\{(.*)\\}`).exec(script)?.[1] ?? '');
+    const percentages = ['coverage_pct', 'price_change_percent', 'volume_24h'];
+    expect(set('EXACT').sort()).toEqual(
+      [...new Set(typed('decimal'))].filter((name) => !percentages.includes(name)).sort(),
+    );
+    expect(set('DATES').sort()).toEqual([...new Set([...typed('date'), ...typed('datetime')])].sort());
+  });
+
+  it('should draw columns of the contract in Grafana', () => {
+    const { panels } = JSON.parse(recipe('grafana/crypto-market-history.json')) as {
+      panels: { targets: GrafanaTarget[] }[];
+    };
+    const targets = panels.flatMap((panel) => panel.targets);
+    expect(targets).toHaveLength(5);
+    for (const { url, columns: drawn } of targets) {
+      const [table = ''] = every(/\/bi\/(\w+)\.csv\?/g, url);
+      expect(columns(table)).toEqual(expect.arrayContaining(drawn.map(({ selector }) => selector)));
+      for (const { selector, type } of drawn) {
+        expect(type).toBe(['date', 'open_time'].includes(selector) ? 'timestamp' : 'number');
+      }
+    }
+  });
+
+  it('should name tables of the contract in the guide', () => {
+    const tables = every(/\/bi\/(\w+)\.csv/g, recipe('README.md'));
+    expect(tables.length).toBeGreaterThan(0);
+    for (const table of tables) expect(columns(table)).toBeDefined();
+  });
+});
+
+describe('the Looker Studio connector', () => {
+  const serve = (url: string): { status: number; text: string } => {
+    const [, file = ''] = /\/bi\/([\w.]+)/.exec(url) ?? [];
+    if (file === 'datasets.json') return { status: 200, text: JSON.stringify(dataPackage()) };
+    return { status: 200, text: exampleCsv(file.replace('.csv', '') as BiTableName) };
+  };
+  const config = (table: string): object => ({ baseUrl: 'https://host/', table, symbols: 'BTCUSDT, ETHUSDT' });
+
+  it.each(Object.keys(BI_TABLES) as BiTableName[])('should describe and read every column of %s', (table) => {
+    const { call } = looker(serve);
+    const { schema } = call('getSchema', { configParams: config(table) }) as { schema: { Id: string; Type: string }[] };
+    expect(schema.map(({ Id: id }) => id)).toEqual(columns(table));
+    const dateRange = { startDate: '2026-01-01', endDate: '2026-01-31' };
+    const fields = columns(table).map((name) => ({ name }));
+    const answer = call('getData', { configParams: config(table), dateRange, fields }) as {
+      rows: { values: unknown[] }[];
+    };
+    const examples = Object.values<{ type: string; example: string }>(BI_TABLES[table].fields).map(
+      ({ type, example }) => {
+        if (['decimal', 'statistic', 'integer'].includes(type)) return Number(example);
+        if (type === 'boolean') return example === 'true';
+        return type === 'string' ? example : example.replace(/\D/g, '').slice(0, 14);
+      },
+    );
+    expect(answer.rows).toEqual([{ values: examples }]);
+  });
+
+  it('should ask for the dates of the chart, the last one included, and only for columns that are asked for', () => {
+    const { call, asked } = looker(serve);
+    const request = {
+      configParams: config('daily_metrics'),
+      dateRange: { startDate: '2026-01-31', endDate: '2026-02-28' },
+      fields: [{ name: 'vwap' }, { name: 'date' }],
+    };
+    expect(call('getData', request)['rows']).toEqual([{ values: [67651.38907823, '20260114'] }]);
+    expect(asked.at(-1)).toBe(
+      'https://host/bi/daily_metrics.csv?symbols=BTCUSDT%2CETHUSDT&start=2026-01-31&end=2026-03-01',
+    );
+    call('getData', { ...request, configParams: config('symbols'), fields: [{ name: 'symbol' }] });
+    expect(asked.at(-1)).toBe('https://host/bi/symbols.csv?symbols=BTCUSDT%2CETHUSDT');
+  });
+
+  it('should say in words what the server refuses', () => {
+    const refusing = looker((url) =>
+      url.includes('datasets')
+        ? serve(url)
+        : { status: 404, text: JSON.stringify({ detail: 'symbol: "NOPE" is not known' }) },
+    );
+    const request = { configParams: config('daily_ohlc'), fields: [{ name: 'date' }] };
+    expect(() => refusing.call('getData', request)).toThrow('symbol: "NOPE" is not known');
+    expect(() => refusing.call('getSchema', { configParams: config('nothing') })).toThrow('There is no table nothing');
+    expect(() => refusing.call('getSchema', { configParams: {} })).toThrow('The address of the server');
+  });
+});
