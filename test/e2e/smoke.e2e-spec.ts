@@ -89,6 +89,12 @@ describe('smoke', () => {
       '/bi/daily_ohlc.csv',
       '/bi/daily_volume.csv',
       '/bi/latest_prices.csv',
+      '/bi/hourly_ohlcv.csv',
+      '/bi/daily_metrics.csv',
+      '/bi/data_quality.csv',
+      '/bi/symbols.csv',
+      '/bi/datasets.json',
+      '/daily-metrics',
     ]) {
       const response = await fetch(`${api}${path}`);
       expect([path, response.status]).toEqual([path, 200]);

@@ -193,7 +193,7 @@ describe('the tables about the history', () => {
     const answer = await recorder.ask('/bi/hourly_ohlcv.csv?days=3650');
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({
-      errors: [{ field: 'symbols', value: '3 symbols', allowed: expect.stringContaining('2777 dates for 3 symbols') }],
+      errors: [{ field: 'symbols', value: '3 symbols', allowed: expect.stringContaining('1388 dates for 3 symbols') }],
     });
     expect((await recorder.ask('/bi/hourly_ohlcv.csv?days=3650&symbol=BTCUSDT')).statusCode).toBe(200);
   });

@@ -19,8 +19,8 @@ export interface TableSize {
 }
 
 export const DAILY_ROWS: TableSize = { buckets: 'dates', rowsPerDate: 1, maxRows: 500_000 };
-/** Rows of hours are twice as long. */
-export const HOURLY_ROWS: TableSize = { buckets: 'hours', rowsPerDate: 24, maxRows: 200_000 };
+/** One symbol over the longest window fits. Rows of hours are longer, and other requests wait while they are written. */
+export const HOURLY_ROWS: TableSize = { buckets: 'hours', rowsPerDate: 24, maxRows: 100_000 };
 
 /** A window of UTC dates. */
 export interface DateWindow {

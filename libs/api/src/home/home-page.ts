@@ -58,7 +58,10 @@ export function homePage(symbols: readonly string[], version: string): string {
         { href: `/bi/daily_volume.csv?symbol=${symbol}&days=30`, says: 'Volumes and trade counts of each UTC day' },
         { href: `/bi/hourly_ohlcv.csv?symbol=${symbol}&days=7`, says: 'Prices and volumes of each UTC hour' },
         { href: '/bi/latest_prices.csv', says: 'The newest price of every symbol' },
-        { href: `/bi/daily_metrics.csv?symbol=${symbol}&days=30`, says: 'Returns, VWAP, volatilities, drawdown by day' },
+        {
+          href: `/bi/daily_metrics.csv?symbol=${symbol}&days=30`,
+          says: 'Returns, VWAP, volatilities, drawdown by day',
+        },
         { href: `/bi/data_quality.csv?symbol=${symbol}&days=30`, says: 'What became of the minutes of each day' },
         { href: '/bi/symbols.csv', says: 'What is captured, since when, how completely' },
         { href: '/bi/datasets.json', says: 'All tables with columns, types and units (Frictionless data package)' },
