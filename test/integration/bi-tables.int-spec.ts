@@ -1,6 +1,9 @@
 import { BI_TABLE_HEADERS, DAY, HOUR, MILLISECOND, MINUTE, SECOND, type MinuteCandle } from '@app/domain';
 import { buildMinute } from '@app/testing';
+import type { ListPage } from '../support/http';
 import { Recorder } from '../support/recorder';
+
+type Item = Readonly<Record<string, string | number | null>>;
 
 const FIRST = Date.UTC(2026, 0, 10) * MILLISECOND;
 const NOW = FIRST + 2 * DAY + 12 * HOUR + 34 * MINUTE + 30 * SECOND;
@@ -118,11 +121,11 @@ describe('the tables about the history', () => {
   });
 
   it('should page through the same metrics as JSON', async () => {
-    const items: Record<string, unknown>[] = [];
+    const items: Item[] = [];
     for (let next: string | null = '/daily-metrics?symbols=ETHUSDT,BTCUSDT&limit=1'; next !== null;) {
       const answer = await recorder.ask(next);
       expect(answer.statusCode).toBe(200);
-      const page: { data: Record<string, unknown>[]; next_url: string | null } = answer.json();
+      const page: ListPage<Item> = answer.json();
       expect(answer.headers['link']).toBe(page.next_url === null ? undefined : `<${page.next_url}>; rel="next"`);
       items.push(...page.data);
       next = page.next_url;
@@ -193,7 +196,13 @@ describe('the tables about the history', () => {
     const answer = await recorder.ask('/bi/hourly_ohlcv.csv?days=3650');
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({
-      errors: [{ field: 'symbols', value: '3 symbols', allowed: expect.stringContaining('1388 dates for 3 symbols') }],
+      errors: [
+        {
+          field: 'symbols',
+          value: '3 symbols',
+          allowed: expect.stringContaining('1388 dates for 3 symbols') as unknown,
+        },
+      ],
     });
     expect((await recorder.ask('/bi/hourly_ohlcv.csv?days=3650&symbol=BTCUSDT')).statusCode).toBe(200);
   });

@@ -7,7 +7,7 @@ import { formatStatistic } from './significant-digits';
 import { closeToCloseVolatility, garmanKlassVolatility, parkinsonVolatility, yangZhangVolatility } from './volatility';
 
 /** Dates of the long window: the row's own and the 29 before it. */
-export const METRICS_WINDOW = 30;
+const METRICS_WINDOW = 30;
 const SHORT_WINDOW = 7;
 
 /**
