@@ -1,4 +1,5 @@
 import type {
+  CandleNumbers,
   CoverageRange,
   DailyMetrics,
   EpochMicros,
@@ -80,17 +81,10 @@ export abstract class DailyBarReader {
 }
 
 /** One hour of one symbol, made of its minutes. */
-export interface HourlyBar {
+export interface HourlyBar extends Omit<CandleNumbers, 'takerBuyVolume' | 'takerBuyQuoteVolume'> {
   /** Start of the UTC hour. */
   readonly openTime: EpochMicros;
   readonly symbol: string;
-  readonly open: string;
-  readonly high: string;
-  readonly low: string;
-  readonly close: string;
-  readonly volume: string;
-  readonly quoteVolume: string;
-  readonly tradeCount: number;
   readonly isFinal: boolean;
   /** When the row last became what it is: newest capture in it, or the moment it became final. */
   readonly changedAt: EpochMicros;
@@ -135,7 +129,7 @@ export interface DayQuality {
   readonly coveragePercent: string;
   /** What the comparison with the exchange's own day says; null when there was none since the day last changed. */
   readonly verified: 'equal' | 'differs' | null;
-  /** When the row last became what it is. */
+  /** When the row last became what it is: by a record, a comparison, or the ledger's end moving on. */
   readonly changedAt: EpochMicros;
 }
 

@@ -5,6 +5,7 @@ import {
   floorTo,
   ledgerEnd,
   minutesIn,
+  type DayQuality,
   type EpochMicros,
   type RecordedState,
   type TimeRange,
@@ -13,18 +14,7 @@ import type { CoverageRow } from '../ledger/coverage-row';
 import type { ReadStore } from './read-store';
 
 /** The account of one UTC day, in minutes of the ledger's span. */
-export interface LedgerDay {
-  readonly date: EpochMicros;
-  readonly expected: number;
-  readonly captured: number;
-  readonly quiet: number;
-  readonly stopped: number;
-  readonly missing: number;
-  readonly repaired: number;
-  readonly coveragePercent: string;
-  /** When the account last changed: by a record, or by the ledger's end moving on. */
-  readonly changedAt: EpochMicros;
-}
+export type LedgerDay = Omit<DayQuality, 'symbol' | 'verified'>;
 
 type Counts = Record<RecordedState | 'repaired', number>;
 
