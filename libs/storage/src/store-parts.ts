@@ -73,7 +73,7 @@ export async function openStoreParts(
     const facts = new StoreFacts(database);
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
     const queue = new WriteQueue(database, metrics);
-    if (rows) await bringDailyMetricsUpToDate(queue, database);
+    if (rows) await bringDailyMetricsUpToDate(queue, database, facts);
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, identity, database);
     const origin = new OriginGuard(database, identity);

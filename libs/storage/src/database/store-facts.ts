@@ -9,6 +9,9 @@ export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 /** Since when (microseconds) lines have been taken of which the tables have no rows. */
 export const BRONZE_ONLY_FACT = 'bronze_only_since';
 
+/** Version of the formulas that the stored metrics were made by. */
+export const METRICS_VERSION_FACT = 'daily_metrics_version';
+
 /** Single facts about the database. Written inside write units only. */
 export class StoreFacts {
   private readonly select: Statement<[string], { value: string }>;

@@ -1,18 +1,21 @@
 import { METRICS_VERSION } from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { METRICS_VERSION_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
 import { DailyMetricsWriter } from './daily-metrics.writer';
 
-const VERSION_FACT = 'daily_metrics_version';
 const ALL_TIME = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
 /**
  * Makes the metrics of all days anew where the store's were made by other formulas, or by none: a store of an earlier
  * release. One unit for each symbol; a process that dies on the way begins again at its next start.
  */
-export async function bringDailyMetricsUpToDate(queue: WriteQueue, database: SqliteHandle): Promise<void> {
-  const stored = database.prepare<[string], { value: string }>('SELECT value FROM store_facts WHERE name = ?');
-  if (stored.get(VERSION_FACT)?.value === METRICS_VERSION) return;
+export async function bringDailyMetricsUpToDate(
+  queue: WriteQueue,
+  database: SqliteHandle,
+  facts: StoreFacts,
+): Promise<void> {
+  if (facts.get(METRICS_VERSION_FACT) === METRICS_VERSION) return;
   const writer = new DailyMetricsWriter(database);
   const symbols = database.prepare<[], { symbol: string }>('SELECT symbol FROM symbols ORDER BY symbol').all();
   for (const { symbol } of symbols) {
@@ -23,6 +26,7 @@ export async function bringDailyMetricsUpToDate(queue: WriteQueue, database: Sql
       { durability: 'normal' },
     );
   }
-  const remember = database.prepare('INSERT OR REPLACE INTO store_facts (name, value) VALUES (?, ?)');
-  await queue.run(() => remember.run(VERSION_FACT, METRICS_VERSION));
+  await queue.run(() => {
+    facts.set(METRICS_VERSION_FACT, METRICS_VERSION);
+  });
 }
