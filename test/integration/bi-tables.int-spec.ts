@@ -222,4 +222,19 @@ describe('the tables about the history', () => {
     });
     expect(unchanged.statusCode).toBe(304);
   });
+
+  it('should describe the tables also while there is no store', async () => {
+    const early = new Recorder(NOW, 'BTCUSDT');
+    try {
+      await early.serve();
+      expect((await early.ask('/bi/symbols.csv')).statusCode).toBe(503);
+      const answer = await early.ask('/bi/datasets.json');
+      expect([answer.statusCode, answer.body]).toEqual([200, (await recorder.ask('/bi/datasets.json')).body]);
+      expect((await early.ask('/bi/datasets.json', 'HEAD')).headers['content-length']).toBe(
+        String(Buffer.byteLength(answer.body)),
+      );
+    } finally {
+      await early.dispose();
+    }
+  });
 });

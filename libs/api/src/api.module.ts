@@ -4,6 +4,7 @@ import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
 import { CsvCache } from './bi/csv-cache';
 import { CsvResponder } from './bi/csv-responder';
+import { DatasetsController } from './bi/datasets.controller';
 import { SnapshotPins } from './bi/snapshot-pins';
 import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
@@ -66,6 +67,7 @@ export class ApiModule {
         DailyMetricsController,
         BiController,
         BiHistoryController,
+        DatasetsController,
       ],
       providers: [
         SymbolSelection,

@@ -1,12 +1,10 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   BI_TABLES,
   DailyMetricsReader,
   DailyTableQuery,
-  dataPackage,
-  DAY,
   DayQualityReader,
   exampleCsv,
   floorTo,
@@ -14,7 +12,7 @@ import {
   SymbolsTableQuery,
   type SymbolMetrics,
 } from '@app/domain';
-import { AnswersCsv, AnswersProblems } from '../open-api/answers.decorator';
+import { AnswersCsv } from '../open-api/answers.decorator';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { SymbolSummaries } from '../symbols/symbol-summaries';
 import { CsvResponder } from './csv-responder';
@@ -80,23 +78,5 @@ export class BiHistoryController {
       lastModified: floorTo(now, MINUTE),
       fileName: `${SYMBOLS.name}_${symbolsLabel(symbols)}.csv`,
     }));
-  }
-
-  @Get('datasets.json')
-  @ApiOperation({
-    operationId: 'getDatasets',
-    summary: 'The tables with their columns, types and units: a Frictionless data package.',
-  })
-  @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' }, example: dataPackage() } } })
-  @AnswersProblems(429, 503)
-  datasets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.responder.send(request, reply, 'datasets', (now) =>
-      Promise.resolve({
-        bytes: Buffer.from(`${JSON.stringify(dataPackage(), undefined, 2)}\n`, 'utf8'),
-        lastModified: floorTo(now, DAY),
-        fileName: 'datasets.json',
-        contentType: 'application/json; charset=utf-8',
-      }),
-    );
   }
 }

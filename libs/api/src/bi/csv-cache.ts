@@ -11,8 +11,6 @@ export interface BuiltTable {
   readonly bytes: Buffer;
   readonly lastModified: EpochMicros;
   readonly fileName: string;
-  /** CSV unless said otherwise. */
-  readonly contentType?: string;
 }
 
 interface Entry {
@@ -60,7 +58,7 @@ export class CsvCache {
     const before = this.entries.get(key)?.snapshot;
     const snapshot = before?.bytes.equals(built.bytes)
       ? before
-      : new CsvSnapshot(built.bytes, this.lastModified(built, before), built.fileName, built.contentType);
+      : new CsvSnapshot(built.bytes, this.lastModified(built, before), built.fileName);
     this.entries.set(key, { moment, snapshot }, snapshot.bytes.length);
     return snapshot;
   }

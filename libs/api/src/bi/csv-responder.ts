@@ -19,22 +19,26 @@ export class CsvResponder {
     private readonly pins: SnapshotPins,
   ) {}
 
-  /** Sends the table that `key` stands for, built when it is not at hand. */
+  /** Sends the table that `key` stands for, built when it is not at hand. @throws StoreNotReadyError */
   async send(
     request: FastifyRequest,
     reply: FastifyReply,
     key: string,
     build: (now: EpochMicros) => Promise<BuiltTable>,
   ): Promise<void> {
-    const head = request.raw.method === 'HEAD';
-    const range = request.headers.range;
     const snapshot = this.pins.pinned(request.url) ?? (await this.cache.current(key, build));
-    if (head || range !== undefined) this.pins.pin(request.url, snapshot);
+    if (request.raw.method === 'HEAD' || request.headers.range !== undefined) this.pins.pin(request.url, snapshot);
+    await this.sendSnapshot(request, reply, snapshot);
+  }
+
+  /** Sends the whole, a part of it, or that it is unchanged. */
+  async sendSnapshot(request: FastifyRequest, reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
+    const range = request.headers.range;
     if (isNotModified(request.headers, snapshot.etag, snapshot.lastModified)) {
       await reply.code(304).headers(snapshot.validators()).send();
       return;
     }
-    if (range !== undefined && !head && request.headers['if-range'] === undefined) {
+    if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
       if (this.sendRange(reply, snapshot, range)) return;
     }
     reply.headers(snapshot.headers);

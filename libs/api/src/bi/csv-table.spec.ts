@@ -1,15 +1,16 @@
 import fc from 'fast-check';
-import { csvTable, encodeCsv, text, textCell, value, type CsvTable } from './csv-table';
+import { encodeCsv, text, textCell, value, type CsvTable } from './csv-table';
 
 interface Row {
   readonly name: string;
   readonly number: string | number | boolean | null;
 }
 
-const TABLE: CsvTable<Row> = csvTable('test', ['name', 'number'], {
-  name: text((row) => row.name),
-  number: value((row) => row.number),
-});
+const TABLE: CsvTable<Row> = {
+  name: 'test',
+  header: ['name', 'number'],
+  columns: [text((row) => row.name), value((row) => row.number)],
+};
 
 /** A reader of RFC 4180 that knows nothing of the writer. */
 function readCsv(bytes: string): string[][] {

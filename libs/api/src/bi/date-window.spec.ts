@@ -1,17 +1,17 @@
 import { DAY, DailyTableQuery, MILLISECOND } from '@app/domain';
 import { ProblemError } from '@app/http';
-import { dateWindow, type DateWindow } from './date-window';
+import { DAILY_ROWS, dateWindow, HOURLY_ROWS, type DateWindow } from './date-window';
 
 const date = (text: string): number => Date.parse(text) * MILLISECOND;
 const NOW = date('2026-03-01T23:59:59.999Z');
 
-function windowOf(query: Partial<DailyTableQuery>, symbols = 1): DateWindow {
-  return dateWindow(Object.assign(new DailyTableQuery(), query), NOW, symbols);
+function windowOf(query: Partial<DailyTableQuery>, symbols = 1, size = DAILY_ROWS): DateWindow {
+  return dateWindow(Object.assign(new DailyTableQuery(), query), NOW, symbols, size);
 }
 
-function refusal(query: Partial<DailyTableQuery>, symbols = 1): string {
+function refusal(query: Partial<DailyTableQuery>, symbols = 1, size = DAILY_ROWS): string {
   try {
-    windowOf(query, symbols);
+    windowOf(query, symbols, size);
   } catch (error) {
     if (error instanceof ProblemError) return error.problem.detail;
     throw error;
@@ -68,5 +68,9 @@ describe('dateWindow', () => {
     expect(refusal({ start: date('2000-01-01'), end: date('2026-01-01') })).toMatch(/at most 3650 dates; this one has/);
     expect(refusal({ days: 3_650 }, 137)).toMatch(/^symbols: "137 symbols" is not allowed/);
     expect(windowOf({ days: 3_650 }, 136).label).toBe('3650d');
+    expect(windowOf({ days: 3_650 }, 1, HOURLY_ROWS).label).toBe('3650d');
+    expect(refusal({ days: 3_650 }, 2, HOURLY_ROWS)).toMatch(
+      /symbols times hours of at most 100000: .*\(2083 dates for 2/,
+    );
   });
 });

@@ -1,8 +1,8 @@
 import { DAY, METRICS_REACH, floorTo, metricsOfDays, type EpochMicros, type TimeRange } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { parametersOf } from '../sink/candle-row';
-import { DAILY_METRICS_COLUMNS, toDailyMetricsRow, type DailyMetricsRow } from './daily-metrics-row';
+import { parametersOf, type ColumnValues } from '../sink/candle-row';
+import { DAILY_METRICS_COLUMNS, dailyMetricsValues } from './daily-metrics-row';
 
 interface DayRow {
   readonly date: number;
@@ -21,7 +21,7 @@ interface DayRow {
  */
 export class DailyMetricsWriter {
   private readonly selectDays: Statement<[string, number, number], DayRow>;
-  private readonly upsert: Statement<[DailyMetricsRow]>;
+  private readonly upsert: Statement<ColumnValues[number][]>;
 
   constructor(database: SqliteHandle) {
     this.selectDays = database.prepare(
@@ -44,7 +44,7 @@ export class DailyMetricsWriter {
     const days = this.selectDays.all(symbol, start - METRICS_REACH * DAY, end);
     const capturedAt = new Map(days.map((day, index) => [day.date, newestCapture(days, index)]));
     for (const metrics of metricsOfDays(days, { start, end })) {
-      this.upsert.run(toDailyMetricsRow(symbol, metrics, capturedAt.get(metrics.date) ?? 0));
+      this.upsert.run(...dailyMetricsValues(symbol, metrics, capturedAt.get(metrics.date) ?? 0));
     }
   }
 }

@@ -1,0 +1,39 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Clock, dataPackage, floorTo, SECOND } from '@app/domain';
+import { AnswersProblems } from '../open-api/answers.decorator';
+import { CsvResponder } from './csv-responder';
+import { CsvSnapshot } from './csv-snapshot';
+
+const content = { 'application/json': { schema: { type: 'object' }, example: dataPackage() } } as const;
+
+/** What the tables are made of. It holds while this process runs, also when there is no store yet. */
+@ApiTags('tables for BI tools')
+@Controller('bi')
+export class DatasetsController {
+  private readonly snapshot: CsvSnapshot;
+
+  constructor(
+    private readonly responder: CsvResponder,
+    clock: Clock,
+  ) {
+    const bytes = Buffer.from(`${JSON.stringify(dataPackage(), undefined, 2)}\n`, 'utf8');
+    const lastModified = floorTo(clock.now(), SECOND);
+    this.snapshot = new CsvSnapshot(bytes, lastModified, 'datasets.json', 'application/json; charset=utf-8');
+  }
+
+  @Get('datasets.json')
+  @ApiProduces('application/json')
+  @ApiOperation({
+    operationId: 'getDatasets',
+    summary: 'The tables with their columns, types and units: a Frictionless data package.',
+  })
+  @ApiOkResponse({ description: 'The descriptor; paths of tables are relative to it.', content })
+  @ApiResponse({ status: 206, description: 'The bytes asked for with `Range`.', content })
+  @ApiResponse({ status: 304, description: 'Unchanged since the `ETag` or date sent.' })
+  @AnswersProblems(416, 429)
+  datasets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.responder.sendSnapshot(request, reply, this.snapshot);
+  }
+}
