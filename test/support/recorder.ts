@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiModule } from '@app/api';
@@ -99,9 +100,10 @@ export class Recorder {
     await this.api.getHttpAdapter().getInstance().ready();
   }
 
-  /** Asks the API without a socket. */
+  /** Asks the API without a socket; in a turn of its own, as a request that comes through one. */
   async ask(url: string, method: 'GET' | 'HEAD' = 'GET', headers: Record<string, string> = {}): Promise<Answer> {
     if (!this.api) throw new Error('the API is not up');
+    await nextTurn();
     return this.api.inject({ method, url, headers });
   }
 
