@@ -67,8 +67,8 @@ test-unit: node_modules/.installed ## Unit tests only
 bench: build ## Speed, memory and disk, each against a peer in the same run (BENCH="sink csv memory start disk": some of them)
 	@npm run --silent bench -- $(BENCH)
 
-faults: build kafka-jars ## Kills, pauses and cuts, ROUNDS=100 rounds of each
-	@FAULT_ROUNDS=$(or $(ROUNDS),100) npm run --silent test:faults
+faults: build kafka-jars ## Kills, pauses and cuts, ROUNDS=100 rounds of each, a cut of CUT=300 seconds
+	@FAULT_ROUNDS=$(or $(ROUNDS),100) FAULT_CUT_SECONDS=$(or $(CUT),300) npm run --silent test:faults
 
 lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code
 	@npm run --silent lint

@@ -13,6 +13,9 @@ export function faultRounds(usual: number): number {
   return wholeNumber('FAULT_ROUNDS', usual);
 }
 
+/** How long a test of a long cut keeps the broker away: `FAULT_CUT_SECONDS`. */
+export const FAULT_CUT_SECONDS = wholeNumber('FAULT_CUT_SECONDS', 30);
+
 /** Random numbers that follow from a seed (mulberry32). */
 export class Random {
   constructor(private state: number) {}

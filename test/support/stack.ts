@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProcessGroup, freePort, type AppName, type AppProcess } from './app-process';
+import { ProcessGroup, type AppName, type AppProcess } from './app-process';
 import { getJson } from './http';
+import { reservePortBlock, type PortBlock } from './port-block';
 
 /** A market time that coincides with a real time, for the simulator's `--clock-origin`. */
 export function marketAt(market: Date, real: Date = new Date()): string {
   return `${market.toISOString()}@${real.toISOString()}`;
 }
+
+/** Apps that have a port of their own beside the one of the API. */
+const PORT_NAMES: Partial<Record<AppName, string>> = { 'ingest-app': 'ingest', 'consumer-app': 'consumer' };
 
 export interface SimulatorHandle {
   readonly url: string;
@@ -24,13 +28,15 @@ export class Stack {
   readonly rawDir = join(this.folder, 'raw');
   private readonly processes = new ProcessGroup();
   private readonly ports = new Map<string, number>();
+  private readonly blocks: PortBlock[] = [];
+  private unusedPorts: number[] = [];
   exchangeUrl = 'http://127.0.0.1:1';
 
   /** Settings of the apps that differ from the defaults. */
   constructor(private readonly settings: Readonly<Record<string, string>> = {}) {}
 
   async port(name: string): Promise<number> {
-    const port = this.ports.get(name) ?? (await freePort());
+    const port = this.ports.get(name) ?? (await this.newPort());
     this.ports.set(name, port);
     return port;
   }
@@ -55,7 +61,7 @@ export class Stack {
   }
 
   async environment(overrides: Readonly<Record<string, string>> = {}): Promise<Record<string, string>> {
-    const [api, ingest] = [await this.port('api'), await this.port('ingest')];
+    const [api, ingest, consumer] = [await this.port('api'), await this.port('ingest'), await this.port('consumer')];
     return {
       BROKER_MODE: 'direct',
       BINANCE_REST_URLS: this.exchangeUrl,
@@ -66,6 +72,8 @@ export class Stack {
       PORT: String(api),
       INGEST_PORT: String(ingest),
       INGEST_URL: `http://127.0.0.1:${ingest}`,
+      CONSUMER_PORT: String(consumer),
+      CONSUMER_URL: `http://127.0.0.1:${consumer}`,
       THROTTLE_LIMIT: '1000000',
       ...this.settings,
       ...overrides,
@@ -90,7 +98,7 @@ export class Stack {
   }
 
   async urlOf(name: AppName): Promise<string> {
-    return `http://127.0.0.1:${await this.port(name === 'ingest-app' ? 'ingest' : 'api')}`;
+    return `http://127.0.0.1:${await this.port(PORT_NAMES[name] ?? 'api')}`;
   }
 
   /** Market time of the simulator, epoch milliseconds. */
@@ -101,6 +109,19 @@ export class Stack {
 
   async close(): Promise<void> {
     await this.processes.stopAll();
+    for (const block of this.blocks) block.release();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async newPort(): Promise<number> {
+    if (this.unusedPorts.length === 0) {
+      const block = await reservePortBlock();
+      this.blocks.push(block);
+      this.unusedPorts = [...block.ports];
+    }
+    const [port, ...others] = this.unusedPorts;
+    if (port === undefined) throw new Error('a block of ports is empty');
+    this.unusedPorts = others;
+    return port;
   }
 }

@@ -62,6 +62,17 @@ export class StoreBooks {
     );
   }
 
+  /** Stored minutes of a symbol, ascending: open time in epoch milliseconds and the exchange's numbers in its order. */
+  minutes(symbol: string): { readonly openTime: number; readonly numbers: string }[] {
+    return this.database
+      .prepare<[string], { openTime: number; numbers: string }>(
+        `SELECT open_time / 1000 AS openTime, concat_ws(' ', open, high, low, close, volume, quote_volume, trade_count,
+           taker_buy_volume, taker_buy_quote_volume) AS numbers
+         FROM candles_1m WHERE symbol = ? ORDER BY open_time`,
+      )
+      .all(symbol);
+  }
+
   /** Everything that is wrong, in words; empty when bronze and database agree in all. */
   problems(): string[] {
     return [

@@ -1,0 +1,252 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CANDLES_TOPIC, parseCandle, parsePriceEvent } from '@app/domain';
+import Database from 'better-sqlite3';
+import { eventually, type AppName, type AppProcess } from './app-process';
+import { ExchangeWitness, pollContents, type PollContents } from './exchange-witness';
+import { getJson } from './http';
+import { KafkaBroker } from './kafka-broker';
+import { Stack, marketAt } from './stack';
+import { StoreBooks } from './store-books';
+
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'PEPEUSDT', '币安人生USDT'];
+/** Market seconds per real second: a poll every 50 ms and a market minute each second. */
+const CLOCK_FACTOR = 60;
+const POLL_INTERVAL_SECONDS = 3;
+const TOPICS = ['crypto_prices', CANDLES_TOPIC];
+
+/** The processes of the pipeline that a test may strike. */
+export type PipelineApp = Extract<AppName, 'ingest-app' | 'consumer-app'>;
+
+interface PublisherHealth {
+  readonly capture: { readonly publisher: { readonly waiting_events: number; readonly lost: readonly unknown[] } };
+}
+
+interface Kline {
+  readonly openTime: number;
+  readonly numbers: string;
+}
+
+/**
+ * Exchange, ingest-app, broker and consumer-app as processes, under the load of a fast market before midnight, with a
+ * witness of everything the exchange said in between.
+ */
+export class KafkaPipeline {
+  readonly stack: Stack;
+  /** Polls answered before each kill of ingest-app. */
+  private readonly pollsAtKills: number[] = [];
+  private readonly apps = new Map<PipelineApp, AppProcess>();
+
+  private constructor(
+    readonly broker: KafkaBroker,
+    private readonly simulator: Stack,
+    private readonly witness: ExchangeWitness,
+  ) {
+    this.stack = new Stack({
+      BROKER_MODE: 'kafka',
+      KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
+      TOPIC_PARTITIONS: '3',
+      SYMBOLS: SYMBOLS.join(','),
+      CLOCK: 'simulator',
+      POLL_INTERVAL_SECONDS: String(POLL_INTERVAL_SECONDS),
+      BACKFILL_DAYS: '1',
+    });
+    this.stack.exchangeUrl = witness.url;
+  }
+
+  static async start(): Promise<KafkaPipeline> {
+    const broker = await KafkaBroker.start();
+    const simulator = new Stack();
+    const origin = marketAt(new Date('2026-11-20T23:45:00Z'));
+    const { url } = await simulator.startSimulator([
+      ...['--clock-origin', origin, '--clock-factor', String(CLOCK_FACTOR), '--weight-limit', '1000000'],
+    ]);
+    return new KafkaPipeline(broker, simulator, await ExchangeWitness.start(url));
+  }
+
+  async launch(name: PipelineApp): Promise<AppProcess> {
+    const app = await this.stack.launch(name);
+    this.apps.set(name, app);
+    return app;
+  }
+
+  app(name: PipelineApp): AppProcess {
+    const app = this.apps.get(name);
+    if (!app) throw new Error(`${name} was never started`);
+    return app;
+  }
+
+  /** Kills a process; for ingest-app, notes which poll may have been in its hands. */
+  async kill(name: PipelineApp): Promise<void> {
+    const app = this.app(name);
+    app.signal('SIGKILL');
+    await app.exited();
+    if (name !== 'ingest-app') return;
+    // What the dead process asked last is answered, or noted as asked, before the next one asks.
+    await delay(50);
+    this.pollsAtKills.push(this.witness.answered.length);
+  }
+
+  get kills(): number {
+    return this.pollsAtKills.length;
+  }
+
+  /** Polls that the exchange has answered. */
+  get pollsAnswered(): number {
+    return this.witness.answered.length;
+  }
+
+  /** Waits until the exchange has answered so many polls more. */
+  async morePolls(count: number): Promise<void> {
+    const goal = this.pollsAnswered + count;
+    await eventually(`${count} more polls`, () => Promise.resolve(this.pollsAnswered >= goal ? true : undefined));
+  }
+
+  /** Waits until the store has moved on. */
+  async moreTaken(): Promise<void> {
+    const before = this.progress();
+    await eventually('the store takes something', () =>
+      Promise.resolve([...this.progress()].some(([key, next]) => next > (before.get(key) ?? 0)) ? true : undefined),
+    );
+  }
+
+  /** Waits until the broker has everything that was captured, and nothing of it was given up. */
+  async everythingPublished(): Promise<void> {
+    const url = await this.stack.urlOf('ingest-app');
+    await eventually(
+      'nothing waits in the spool',
+      async () => {
+        const { capture } = await getJson<PublisherHealth>(`${url}/health`);
+        if (capture.publisher.lost.length > 0) throw new Error('events were given up');
+        return capture.publisher.waiting_events === 0 ? true : undefined;
+      },
+      180_000,
+      200,
+    );
+  }
+
+  /** Waits until the store has passed the ends of all partitions. */
+  async everythingTaken(): Promise<void> {
+    await eventually(
+      'everything in the topics is taken',
+      async () => {
+        const progress = this.progress();
+        for (const topic of TOPICS) {
+          for (const { partition, low, high } of await this.broker.asAdmin((admin) => admin.fetchTopicOffsets(topic))) {
+            if (low !== high && (progress.get(`${topic}/${partition}`) ?? 0) < Number(high)) return undefined;
+          }
+        }
+        return true;
+      },
+      180_000,
+      200,
+    );
+  }
+
+  async deadLetters(): Promise<number> {
+    const ends = await Promise.all(
+      TOPICS.map((topic) => this.broker.asAdmin((admin) => admin.fetchTopicOffsets(`${topic}.dlq`))),
+    );
+    return ends.flat().reduce((sum, { high }) => sum + Number(high), 0);
+  }
+
+  /** The books of the store; nobody may write to it. */
+  books(): StoreBooks {
+    return new StoreBooks(this.stack);
+  }
+
+  /** Polls that the exchange answered and that are not stored, and stored ones that it never gave, in words. */
+  pollProblems(books: StoreBooks): { readonly missing: number; readonly problems: readonly string[] } {
+    const stored = storedPolls(books);
+    const problems: string[] = [];
+    const missing: number[] = [];
+    let next = 0;
+    for (const [index, answer] of this.witness.answered.entries()) {
+      if (stored[next] === answer) next += 1;
+      else missing.push(index);
+    }
+    if (next < stored.length) problems.push(`${stored.length - next} stored polls are not what the exchange sent`);
+    const inHand = new Set(this.pollsAtKills.map((answered) => answered - 1));
+    const lost = missing.filter((index) => !inHand.has(index));
+    if (lost.length > 0)
+      problems.push(`${lost.length} polls are missing that were not in hand at a kill: ${lost.join()}`);
+    return { missing: missing.length, problems };
+  }
+
+  /** Minutes of the tables that are not the exchange's own or are missing in between, and lines out of their order. */
+  async candleProblems(books: StoreBooks): Promise<string[]> {
+    const problems: string[] = [];
+    const lines = books.candleLines.map(parseCandle);
+    for (const symbol of SYMBOLS) {
+      const times = lines.filter((line) => line.symbol === symbol).map(({ openTime }) => openTime);
+      if (times.some((time, index) => time <= (times[index - 1] ?? -Infinity))) {
+        problems.push(`${symbol}: its candle lines are out of order`);
+      }
+      const stored = books.minutes(symbol);
+      const [first, last] = [stored[0], stored.at(-1)];
+      if (!first || !last) {
+        problems.push(`${symbol} has no candles`);
+        continue;
+      }
+      const own = await this.klines(symbol, first.openTime, last.openTime + 60_000);
+      const known = new Map(stored.map(({ openTime, numbers }) => [openTime, numbers]));
+      const wrong = own.filter(({ openTime, numbers }) => known.get(openTime) !== numbers);
+      if (wrong.length > 0 || own.length !== stored.length) {
+        problems.push(`${symbol}: ${wrong.length} of ${own.length} minutes are missing or wrong`);
+      }
+    }
+    return problems;
+  }
+
+  async close(): Promise<void> {
+    for (const app of this.apps.values()) if (app.isRunning) app.signal('SIGCONT');
+    await this.stack.close();
+    await this.witness.close();
+    await this.simulator.close();
+    await this.broker.close();
+  }
+
+  /** Next offset of each partition in the store; empty while there is none. */
+  private progress(): Map<string, number> {
+    let database: Database.Database | undefined;
+    try {
+      database = new Database(this.stack.databasePath, { readonly: true, fileMustExist: true });
+      const rows = database
+        .prepare<[], { target: string; next: number }>(
+          `SELECT topic || '/' || partition AS target, next_offset AS next FROM sink_progress WHERE next_offset IS NOT NULL`,
+        )
+        .all();
+      return new Map(rows.map(({ target, next }) => [target, next]));
+    } catch {
+      return new Map();
+    } finally {
+      database?.close();
+    }
+  }
+
+  /** The exchange's own closed minutes, asked past the witness, [start, end) in epoch milliseconds. */
+  private async klines(symbol: string, start: number, end: number): Promise<Kline[]> {
+    const klines: Kline[] = [];
+    for (let from = start; from < end;) {
+      const query = `symbol=${encodeURIComponent(symbol)}&interval=1m&limit=1000&startTime=${from}&endTime=${end - 1}`;
+      const rows = await getJson<(string | number)[][]>(`${this.simulator.exchangeUrl}/api/v3/klines?${query}`);
+      if (rows.length === 0) break;
+      klines.push(...rows.map(([openTime, ...rest]) => ({ openTime: Number(openTime), numbers: numbersOf(rest) })));
+      from = (klines.at(-1)?.openTime ?? from) + 1;
+    }
+    return klines;
+  }
+}
+
+/** Open, high, low, close, volume; quote volume, trades, taker volumes: what follows the open time, without its close. */
+function numbersOf(fields: readonly (string | number)[]): string {
+  return [...fields.slice(0, 5), ...fields.slice(6, 10)].join(' ');
+}
+
+/** Contents of the stored polls, oldest first. */
+function storedPolls(books: StoreBooks): PollContents[] {
+  const polls = new Map<number, ReturnType<typeof parsePriceEvent>[]>();
+  for (const event of books.priceLines.map(parsePriceEvent)) {
+    polls.set(event.timestamp, [...(polls.get(event.timestamp) ?? []), event]);
+  }
+  return [...polls].sort(([a], [b]) => a - b).map(([, events]) => pollContents(events));
+}
