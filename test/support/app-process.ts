@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const NODE = process.env['SMOKE_NODE'] ?? process.execPath;
 const ROOT = process.env['SMOKE_ROOT'] ?? resolve(__dirname, '../..');
 
-export type AppName = 'api-app' | 'consumer-app' | 'exchange-simulator' | 'ingest-app' | 'standalone-app';
+export type AppName = 'api-app' | 'cli' | 'consumer-app' | 'exchange-simulator' | 'ingest-app' | 'standalone-app';
 
 export interface AppOptions {
   readonly args?: readonly string[];

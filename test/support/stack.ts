@@ -81,8 +81,12 @@ export class Stack {
   }
 
   /** Starts an app without waiting for it. */
-  async launch(name: AppName, overrides: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
-    return this.processes.start(name, { env: await this.environment(overrides) });
+  async launch(
+    name: AppName,
+    overrides: Readonly<Record<string, string>> = {},
+    args: readonly string[] = [],
+  ): Promise<AppProcess> {
+    return this.processes.start(name, { args, env: await this.environment(overrides) });
   }
 
   /** Starts an app in a folder with a `.env`, and nothing else in its environment. */

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { GapsCommand } from './gaps/gaps.command';
+import { RepairCommand } from './repair/repair.command';
 import { Terminal } from './terminal/terminal';
 import { CLI_PARTS, CommandWork, type CliParts } from './work/command-work';
 
@@ -9,7 +10,7 @@ export class CliModule {
   static register(parts: CliParts): DynamicModule {
     return {
       module: CliModule,
-      providers: [{ provide: CLI_PARTS, useValue: parts }, Terminal, CommandWork, GapsCommand],
+      providers: [{ provide: CLI_PARTS, useValue: parts }, Terminal, CommandWork, GapsCommand, RepairCommand],
     };
   }
 }

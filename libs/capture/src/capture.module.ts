@@ -9,11 +9,13 @@ import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
 import { CaptureLiveFlow } from './history/capture-live-flow';
+import { GapFiller } from './history/gap-filler';
 import { GentlePace } from './history/gentle-pace';
 import { HistoryDuties } from './history/history-duties';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import { LedgerScheduler } from './history/ledger.scheduler';
 import { MinuteFetcher } from './history/minute-fetcher';
+import { RepairGapsUseCase } from './history/repair-gaps.use-case';
 import { StartLedgersUseCase } from './history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
 import { LivePriority } from './schedule/live-priority';
@@ -58,6 +60,7 @@ const HISTORY: Provider[] = [
 const HISTORY_CANDLES: Provider[] = [
   GentlePace,
   MinuteFetcher,
+  GapFiller,
   BackfillUseCase,
   BackfillRunner,
   LedgerKeeperUseCase,
@@ -93,6 +96,19 @@ export class CaptureModule {
   }
 
   /**
+   * Use cases of history that run once, on demand, beside whichever process captures. `imports` bring Exchange and
+   * HistoryStore.
+   */
+  static onDemand(options: CaptureModuleOptions): DynamicModule {
+    return {
+      module: CaptureModule,
+      imports: [...options.imports],
+      providers: [optionsProvider(options, 'history'), ...ON_DEMAND],
+      exports: [RepairGapsUseCase],
+    };
+  }
+
+  /**
    * What is done for the history in the store, while its {@link HistoryDuties} are started. `imports` bring Exchange,
    * HistoryStore, ProcessStatusStore and LiveFlow.
    */
@@ -104,30 +120,40 @@ export class CaptureModule {
   }
 }
 
-function assemble(
-  half: CaptureHalf,
-  { process, capture, imports }: CaptureModuleOptions,
-  providers: Provider[],
-): DynamicModule {
+/** Without schedules and duties: work on history that is done once, when somebody asks for it. */
+const ON_DEMAND: Provider[] = [
+  CaptureMetrics,
+  CaptureFaults,
+  CaptureStatus,
+  LivePriority,
+  ExchangeTime,
+  SymbolDirectory,
+  GentlePace,
+  MinuteFetcher,
+  GapFiller,
+  RepairGapsUseCase,
+];
+
+function optionsProvider({ process, capture }: CaptureModuleOptions, half: CaptureHalf): Provider {
+  return {
+    provide: CAPTURE_OPTIONS,
+    inject: [APP_CONFIG],
+    useFactory: ({ symbols, ingest }: AppConfig): CaptureOptions => ({
+      process,
+      half,
+      capture,
+      symbols,
+      pollIntervalSeconds: ingest.pollIntervalSeconds,
+      backfillDays: ingest.backfillDays,
+    }),
+  };
+}
+
+function assemble(half: CaptureHalf, options: CaptureModuleOptions, providers: Provider[]): DynamicModule {
   return {
     module: CaptureModule,
-    imports: [ScheduleModule.forRoot(), ...imports],
-    providers: [
-      {
-        provide: CAPTURE_OPTIONS,
-        inject: [APP_CONFIG],
-        useFactory: ({ symbols, ingest }: AppConfig): CaptureOptions => ({
-          process,
-          half,
-          capture,
-          symbols,
-          pollIntervalSeconds: ingest.pollIntervalSeconds,
-          backfillDays: ingest.backfillDays,
-        }),
-      },
-      ...COMMON,
-      ...providers,
-    ],
+    imports: [ScheduleModule.forRoot(), ...options.imports],
+    providers: [optionsProvider(options, half), ...COMMON, ...providers],
     exports: [CaptureStatus, ...(half === 'live' ? [] : [HistoryDuties])],
   };
 }

@@ -4,6 +4,7 @@ export { ConsumerStore } from './consumer-store';
 export { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 export { StoreBusyError, WriteQueue } from './database/write-queue';
 export { StorageConsumeModule } from './storage-consume.module';
+export { StorageHistoryModule } from './storage-history.module';
 export { StorageReadModule } from './storage-read.module';
 export { StorageWriteModule } from './storage-write.module';
 export type { StoreOptions } from './store-parts';

@@ -11,6 +11,7 @@ import {
   PriceEventReader,
   StoreStatus,
   SymbolReader,
+  UnfilledReader,
 } from '@app/domain';
 import { ReadStore } from './readers/read-store';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
@@ -22,6 +23,7 @@ import { SqliteHourlyBarReader } from './readers/sqlite-hourly-bar.reader';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
+import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
 
 /** Provides the ports of the reading half of the store: a read-only connection that migrates nothing. */
 @Module({
@@ -71,6 +73,7 @@ import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
       inject: [ReadStore, Clock],
       useFactory: (store: ReadStore, clock: Clock) => new SqliteSymbolReader(store, clock),
     },
+    { provide: UnfilledReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteUnfilledReader(store) },
     { provide: StoreStatus, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteStoreStatus(store) },
   ],
   exports: [
@@ -82,6 +85,7 @@ import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
     DayQualityReader,
     CoverageReader,
     SymbolReader,
+    UnfilledReader,
     StoreStatus,
   ],
 })

@@ -13,6 +13,7 @@ import {
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
+  type UnfilledRange,
 } from '@app/domain';
 
 /** The history in memory: which minutes are stored or stopped. */
@@ -24,6 +25,12 @@ export class FakeHistoryStore extends HistoryStore {
   readonly stored = new Map<string, MinuteCandle>();
   /** Minutes marked stopped, as `symbol minute`. */
   readonly stopped = new Set<string>();
+  /** What was noted of minutes that could not be had, as it came. */
+  readonly unfilled: {
+    readonly symbol: string;
+    readonly asked: TimeRange;
+    readonly notes: readonly UnfilledRange[];
+  }[] = [];
   /** Thrown by every write. */
   fault: Error | undefined;
 
@@ -56,6 +63,11 @@ export class FakeHistoryStore extends HistoryStore {
         if (!this.stored.has(`${symbol} ${minute}`)) this.stopped.add(`${symbol} ${minute}`);
       }
     }
+  }
+
+  async noteUnfilled(symbol: string, asked: TimeRange, notes: readonly UnfilledRange[]): Promise<void> {
+    await this.writing();
+    this.unfilled.push({ symbol, asked, notes });
   }
 
   missing(symbol: string, range: TimeRange): Promise<TimeRange[]> {

@@ -11,12 +11,11 @@ import {
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
-import { firstPage } from '../candles/minute-page';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus, percentOf, type BackfillProgress } from '../status/capture-status';
 import { SymbolTracker } from '../symbols/symbol-tracker';
+import { GapFiller } from './gap-filler';
 import { GentlePace } from './gentle-pace';
-import { MinuteFetcher } from './minute-fetcher';
 
 const REPORT_EVERY_MILLIS = 5_000;
 const FIRST_RETRY_MILLIS = 250;
@@ -38,7 +37,7 @@ export class BackfillUseCase {
 
   constructor(
     private readonly history: HistoryStore,
-    private readonly fetcher: MinuteFetcher,
+    private readonly filler: GapFiller,
     private readonly tracker: SymbolTracker,
     private readonly pace: GentlePace,
     private readonly status: CaptureStatus,
@@ -101,25 +100,11 @@ export class BackfillUseCase {
   }
 
   private async fill(symbol: string, gaps: readonly TimeRange[], signal: AbortSignal): Promise<void> {
-    let unresolved: TimeRange[] = [];
-    for (const gap of gaps) {
-      for (let { start } = gap; start < gap.end;) {
-        await this.pace.step(signal);
-        if (signal.aborted) return;
-        const page = await this.fetcher.fetch('backfill', symbol, firstPage({ start, end: gap.end }), signal);
-        // What was absent before the first row that exists has a later row now.
-        if (page.rows > 0 && unresolved.length > 0) {
-          await this.fetcher.resolve(symbol, unresolved, signal);
-          unresolved = [];
-        }
-        unresolved.push(...page.unresolved);
-        start = page.range.end;
-        this.minutesDone += minutesIn(page.range);
-        this.rows += page.rows;
-        this.reportNowAndThen(symbol);
-      }
+    for await (const { range, rows } of this.filler.fill('backfill', symbol, gaps, signal)) {
+      this.minutesDone += minutesIn(range);
+      this.rows += rows;
+      this.reportNowAndThen(symbol);
     }
-    await this.fetcher.resolve(symbol, unresolved, signal);
   }
 
   private reportNowAndThen(symbol: string): void {

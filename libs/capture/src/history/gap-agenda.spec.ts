@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { MINUTE } from '@app/domain';
+import { MINUTE, subtractRanges } from '@app/domain';
 import { GapAgenda } from './gap-agenda';
-import { absentMinutes, pagesOver, subtractRanges } from './minute-ranges';
+import { absentMinutes, pagesOver } from './minute-ranges';
 import { buildMinute } from '@app/testing';
 
 describe('GapAgenda', () => {

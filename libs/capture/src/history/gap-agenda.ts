@@ -1,5 +1,4 @@
-import { floorTo, HOUR, MINUTE, type EpochMicros, type TimeRange } from '@app/domain';
-import { subtractRanges } from './minute-ranges';
+import { floorTo, HOUR, MINUTE, subtractRanges, type EpochMicros, type TimeRange } from '@app/domain';
 
 interface Asked {
   readonly range: TimeRange;

@@ -7,11 +7,10 @@ import { SymbolTracker } from '../symbols/symbol-tracker';
 import { BackfillUseCase, backfillSpan } from './backfill.use-case';
 import { GapAgenda } from './gap-agenda';
 import { GentlePace } from './gentle-pace';
+import { LEFT_TO_LIVE } from './left-to-live';
 import { MinuteFetcher } from './minute-fetcher';
-import { pagesOver } from './minute-ranges';
+import { cutAt, pagesOver } from './minute-ranges';
 
-/** Live sync has so long after the close of a minute; then it is asked for here. */
-const LEFT_TO_LIVE = 3 * MINUTE;
 const PAGES_PER_RUN = 60;
 
 /** Asks the exchange for minutes that neither live sync nor the first backfill has brought, until each is accounted for. */
@@ -96,14 +95,6 @@ export class LedgerKeeperUseCase {
     this.agendas.set(symbol, agenda);
     return agenda;
   }
-}
-
-function cutAt(range: TimeRange, time: number): TimeRange[] {
-  if (time <= range.start || time >= range.end) return [range];
-  return [
-    { start: range.start, end: time },
-    { start: time, end: range.end },
-  ];
 }
 
 /** Asked anew: an await has passed since the type checker saw it. */

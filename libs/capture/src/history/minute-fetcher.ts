@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Exchange, floorTo, HistoryStore, MINUTE, type FetchKind, type TimeRange } from '@app/domain';
+import { Exchange, ExchangeError, floorTo, HistoryStore, MINUTE, type FetchKind, type TimeRange } from '@app/domain';
 import { ExchangeTime } from '../candles/exchange-time';
 import { answeredRange, isClosed } from '../candles/minute-page';
 import { CaptureFaults } from '../status/capture-faults';
@@ -14,6 +14,9 @@ export interface FetchedPage {
   /** Minutes of it without a row, of which nothing proves yet that they will never have one. */
   readonly unresolved: readonly TimeRange[];
 }
+
+/** The exchange may still bring such a minute: nothing proves that it never will. */
+const NO_ROW = 'the exchange answered without a row, and has none after it yet';
 
 /** Brings one page of past minutes from the exchange into the store, with what it says of minutes that do not exist. */
 @Injectable()
@@ -32,7 +35,7 @@ export class MinuteFetcher {
    * or stored, or when the symbol's status is not TRADING. @throws ExchangeError, OriginMismatchError
    */
   async fetch(kind: FetchKind, symbol: string, asked: TimeRange, signal?: AbortSignal): Promise<FetchedPage> {
-    const { data, origin, receivedAt } = await this.exchange.minuteCandles(symbol, asked, signal);
+    const { data, origin, receivedAt } = await this.ask(symbol, asked, signal);
     this.faults.answered();
     const range = answeredRange(asked, data);
     const now = this.exchangeTime.now();
@@ -44,6 +47,7 @@ export class MinuteFetcher {
     }
     const absent = absentMinutes(range, candles);
     const unresolved = await this.resolve(symbol, absent, signal);
+    if (unresolved.length > 0) await this.note(symbol, range, unresolved, NO_ROW);
     return { range, rows: candles.length, unresolved };
   }
 
@@ -60,5 +64,26 @@ export class MinuteFetcher {
     }
     if (stopped.length > 0) await this.history.markStopped(symbol, stopped);
     return absent.filter((range) => !stopped.includes(range));
+  }
+
+  /** When nothing can be had, the reason is kept with the range. */
+  private async ask(symbol: string, asked: TimeRange, signal: AbortSignal | undefined) {
+    try {
+      return await this.exchange.minuteCandles(symbol, asked, signal);
+    } catch (error) {
+      if (error instanceof ExchangeError && signal?.aborted !== true) {
+        await this.note(symbol, asked, [asked], `${error.failure}: ${error.message}`);
+      }
+      throw error;
+    }
+  }
+
+  private note(symbol: string, asked: TimeRange, ranges: readonly TimeRange[], reason: string): Promise<void> {
+    const askedAt = this.exchangeTime.now();
+    return this.history.noteUnfilled(
+      symbol,
+      asked,
+      ranges.map(({ start, end }) => ({ start, end, reason, askedAt })),
+    );
   }
 }

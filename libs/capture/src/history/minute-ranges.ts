@@ -1,20 +1,12 @@
-import { CANDLE_PAGE_LIMIT, floorTo, MINUTE, type MinuteCandle, type TimeRange } from '@app/domain';
-
-/** The parts of ascending, disjoint ranges that no cut covers; cuts in any order. */
-export function subtractRanges(ranges: readonly TimeRange[], cuts: readonly TimeRange[]): TimeRange[] {
-  const ordered = [...cuts].sort((a, b) => a.start - b.start);
-  return ranges.flatMap((range) => {
-    const rest: TimeRange[] = [];
-    let { start } = range;
-    for (const cut of ordered) {
-      if (cut.end <= start || cut.start >= range.end) continue;
-      if (cut.start > start) rest.push({ start, end: cut.start });
-      start = Math.max(start, cut.end);
-    }
-    if (start < range.end) rest.push({ start, end: range.end });
-    return rest;
-  });
-}
+import {
+  CANDLE_PAGE_LIMIT,
+  floorTo,
+  MINUTE,
+  subtractRanges,
+  type EpochMicros,
+  type MinuteCandle,
+  type TimeRange,
+} from '@app/domain';
 
 /** The minutes of a range that have no row, as ranges; rows ascending. */
 export function absentMinutes(range: TimeRange, rows: readonly MinuteCandle[]): TimeRange[] {
@@ -40,4 +32,13 @@ export function pagesOver(gaps: readonly TimeRange[]): TimeRange[] {
     for (; start < gap.end; start += length) pages.push({ start, end: Math.min(gap.end, start + length) });
   }
   return pages;
+}
+
+/** Cuts a range in two at an instant within it. */
+export function cutAt(range: TimeRange, time: EpochMicros): TimeRange[] {
+  if (time <= range.start || time >= range.end) return [range];
+  return [
+    { start: range.start, end: time },
+    { start: time, end: range.end },
+  ];
 }

@@ -50,6 +50,26 @@ export class CoverageEntity {
   repaired!: number;
 }
 
+/** Why minutes that were asked for are missing; of use only where they still are. */
+@Entity('unfilled_ranges', { withoutRowid: true })
+export class UnfilledRangeEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  @PrimaryColumn('integer', { name: 'start_time' })
+  startTime!: number;
+
+  @Column('integer', { name: 'end_time' })
+  endTime!: number;
+
+  @Column('text')
+  reason!: string;
+
+  /** When the exchange was last asked. */
+  @Column('integer', { name: 'asked_at' })
+  askedAt!: number;
+}
+
 /** Gold: the ledger summed up by UTC day. */
 @Entity('coverage_days', { withoutRowid: true })
 export class CoverageDayEntity {

@@ -18,6 +18,13 @@ export interface CoverageRange extends TimeRange {
   readonly repaired: boolean;
 }
 
+/** Minutes that were asked for and are still missing, and why. */
+export interface UnfilledRange extends TimeRange {
+  /** One readable line. */
+  readonly reason: string;
+  readonly askedAt: EpochMicros;
+}
+
 /** A minute counts as repaired when it was first captured more than this after its close. */
 export const REPAIR_AFTER: EpochMicros = 10 * MINUTE;
 

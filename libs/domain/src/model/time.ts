@@ -13,6 +13,22 @@ export const MINUTE: EpochMicros = 60 * SECOND;
 export const HOUR: EpochMicros = 60 * MINUTE;
 export const DAY: EpochMicros = 24 * HOUR;
 
+/** The parts of ascending, disjoint ranges that no cut covers; cuts in any order. */
+export function subtractRanges(ranges: readonly TimeRange[], cuts: readonly TimeRange[]): TimeRange[] {
+  const ordered = [...cuts].sort((a, b) => a.start - b.start);
+  return ranges.flatMap((range) => {
+    const rest: TimeRange[] = [];
+    let { start } = range;
+    for (const cut of ordered) {
+      if (cut.end <= start || cut.start >= range.end) continue;
+      if (cut.start > start) rest.push({ start, end: cut.start });
+      start = Math.max(start, cut.end);
+    }
+    if (start < range.end) rest.push({ start, end: range.end });
+    return rest;
+  });
+}
+
 /** The start of the UTC unit of the given length (a divisor of a day) that holds the instant. */
 export function floorTo(time: EpochMicros, unit: EpochMicros): EpochMicros {
   return Math.floor(time / unit) * unit;

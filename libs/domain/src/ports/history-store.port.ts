@@ -1,4 +1,4 @@
-import type { EpochMicros, MinuteCandle, SymbolInfo, TimeRange } from '../model';
+import type { EpochMicros, MinuteCandle, SymbolInfo, TimeRange, UnfilledRange } from '../model';
 
 /** How a range of minutes came to be fetched outside the live flow. */
 export type FetchKind = 'backfill' | 'repair';
@@ -38,6 +38,9 @@ export abstract class HistoryStore {
 
   /** Records minutes that the exchange answered for and does not have; recorded minutes in the ranges stay. */
   abstract markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void>;
+
+  /** Keeps why minutes of the asked range could not be had; takes the place of what was said of that range before. */
+  abstract noteUnfilled(symbol: string, asked: TimeRange, unfilled: readonly UnfilledRange[]): Promise<void>;
 
   /** Minutes of the range that are in no state yet, as disjoint ascending ranges. */
   abstract missing(symbol: string, range: TimeRange): Promise<TimeRange[]>;

@@ -7,6 +7,7 @@ import type {
   PriceEvent,
   StoredInterval,
   TimeRange,
+  UnfilledRange,
 } from '../model';
 import type { ProcessStatusRow } from './history-store.port';
 
@@ -150,6 +151,11 @@ export abstract class CoverageReader {
     limit: number,
     after?: TimeKey,
   ): Promise<SymbolCoverage[]>;
+}
+
+export abstract class UnfilledReader {
+  /** What is known of why minutes of the range are missing, ascending, disjoint; they may have come since. */
+  abstract unfilled(symbol: string, range: Partial<TimeRange>): Promise<UnfilledRange[]>;
 }
 
 export interface SymbolSummary {

@@ -16,10 +16,12 @@ import {
   TakenKeyEntity,
   TickerDayEntity,
   TopicLossEntity,
+  UnfilledRangeEntity,
 } from '@app/domain';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema';
 import { KafkaSink1764100000000 } from './migrations/1764100000000-kafka-sink';
 import { DailyMetrics1764150000000 } from './migrations/1764150000000-daily-metrics';
+import { UnfilledRanges1764160000000 } from './migrations/1764160000000-unfilled-ranges';
 
 export const ENTITIES = [
   BronzeFileEntity,
@@ -39,10 +41,16 @@ export const ENTITIES = [
   TakenKeyEntity,
   TickerDayEntity,
   TopicLossEntity,
+  UnfilledRangeEntity,
 ];
 
 /** In the order in which they run; a name once released never changes. */
-export const MIGRATIONS = [InitialSchema1764000000000, KafkaSink1764100000000, DailyMetrics1764150000000];
+export const MIGRATIONS = [
+  InitialSchema1764000000000,
+  KafkaSink1764100000000,
+  DailyMetrics1764150000000,
+  UnfilledRanges1764160000000,
+];
 
 /** Name of the newest migration: the schema this build writes and reads. */
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.name ?? '';

@@ -7,6 +7,7 @@ import {
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
+  type UnfilledRange,
 } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import { runArchiveUnit } from '../bronze/archive-unit';
@@ -16,6 +17,7 @@ import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { LedgerWriter } from '../ledger/ledger.writer';
+import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter } from '../sink/candle.writer';
 
 interface TrackedRow {
@@ -28,6 +30,7 @@ interface TrackedRow {
 export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
   private readonly ledger: LedgerWriter;
+  private readonly unfilled: UnfilledWriter;
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
   private readonly upsertSymbol: Statement<[SymbolInfo]>;
@@ -43,6 +46,7 @@ export class SqliteHistoryStore extends HistoryStore {
     super();
     this.candles = new CandleWriter(database);
     this.ledger = new LedgerWriter(database);
+    this.unfilled = new UnfilledWriter(database);
     this.selectTracked = database.prepare(
       'SELECT tracked_since, ledger_start, backfill_planned FROM symbols WHERE symbol = ?',
     );
@@ -91,6 +95,7 @@ export class SqliteHistoryStore extends HistoryStore {
       () => {
         this.origin.claim(fetched.origin);
         this.candles.write(fetched.candles);
+        this.unfilled.replace(fetched.symbol, fetched.range, []);
         const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
         if (fetched.candles.length > 0) this.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
       },
@@ -101,11 +106,21 @@ export class SqliteHistoryStore extends HistoryStore {
   markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {
     return this.queue.run(() => {
       for (const range of ranges) {
+        this.unfilled.replace(symbol, range, []);
         for (const gap of this.gaps(symbol, range)) {
           this.ledger.record(symbol, { ...gap, state: 'stopped', repaired: false }, this.clock.now());
         }
       }
     });
+  }
+
+  noteUnfilled(symbol: string, asked: TimeRange, unfilled: readonly UnfilledRange[]): Promise<void> {
+    return this.queue.run(
+      () => {
+        this.unfilled.replace(symbol, asked, unfilled);
+      },
+      { durability: 'normal' },
+    );
   }
 
   missing(symbol: string, range: TimeRange): Promise<TimeRange[]> {

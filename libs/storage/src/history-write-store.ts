@@ -1,0 +1,23 @@
+import type { SqliteHistoryStore } from './history/sqlite-history-store';
+import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
+
+/**
+ * The history half of the store, for work beside the process that captures: it writes fetched minutes and the ledger,
+ * takes no events and owns nothing. What a killed capture left behind is that process's to take up.
+ */
+export class HistoryWriteStore {
+  private constructor(private readonly parts: StoreParts) {}
+
+  /** @throws UnsupportedSqliteError, RebuildNeededError */
+  static async open(options: StoreOptions): Promise<HistoryWriteStore> {
+    return new HistoryWriteStore(await openStoreParts(options, true));
+  }
+
+  get history(): SqliteHistoryStore {
+    return this.parts.history;
+  }
+
+  async close(): Promise<void> {
+    await closeStoreParts(this.parts);
+  }
+}

@@ -1,0 +1,26 @@
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '@app/config';
+import { Clock, HistoryStore, topicNames } from '@app/domain';
+import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
+import { HistoryWriteStore } from './history-write-store';
+
+/** Provides the history half of the store to a process that does not capture. */
+@Module({
+  providers: [
+    {
+      provide: HistoryWriteStore,
+      inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry],
+      useFactory: ({ storage, topics }: AppConfig, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
+        HistoryWriteStore.open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }),
+    },
+    { provide: HistoryStore, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.history },
+  ],
+  exports: [HistoryStore],
+})
+export class StorageHistoryModule implements OnApplicationShutdown {
+  constructor(@Inject(HistoryWriteStore) private readonly store: HistoryWriteStore) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}

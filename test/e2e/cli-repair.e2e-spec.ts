@@ -1,0 +1,86 @@
+import { topicNames } from '@app/domain';
+import { createLogger, MetricsRegistry } from '@app/observability';
+import { WriteStore } from '@app/storage';
+import { FakeClock } from '@app/testing';
+import Database from 'better-sqlite3';
+import { exchangeKlines } from '../support/exchange-klines';
+import { getJson } from '../support/http';
+import { Stack } from '../support/stack';
+
+const MINUTE_MS = 60_000;
+
+/** Commands on a store that nobody captures into: what is missing, filling it, and why it cannot be filled. */
+describe('cli gaps and repair', () => {
+  const stack = new Stack();
+  let now: number;
+  let start: number;
+
+  beforeAll(async () => {
+    const { process } = await stack.startSimulator();
+    const { origin } = await getJson<{ origin: string }>(`${stack.exchangeUrl}/_simulator/origin`);
+    now = await stack.marketTime();
+    start = Math.floor(now / MINUTE_MS) * MINUTE_MS - 180 * MINUTE_MS;
+    const store = await WriteStore.open({
+      databasePath: stack.databasePath,
+      rawDir: stack.rawDir,
+      topics: topicNames('crypto_prices'),
+      clock: new FakeClock(now * 1_000),
+      logger: createLogger('silent', 'test'),
+      metrics: new MetricsRegistry(),
+    });
+    const frame = { symbol: 'BTCUSDT', ledgerStart: start * 1_000, trackedSince: (start + 60 * MINUTE_MS) * 1_000 };
+    await store.history.track(frame, origin);
+    await store.close();
+    await process.stop();
+  });
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  async function cli(...args: string[]): Promise<{ code: number; output: string }> {
+    const process = await stack.launch('cli', {}, args);
+    const code = await process.exited(60_000);
+    return { code, output: process.output };
+  }
+
+  it('should list what nobody has asked for', async () => {
+    const { code, output } = await cli('gaps');
+    expect(output).toMatch(/^BTCUSDT {2}\S+ {2}\S+ +\d+ {2}not asked for yet$/m);
+    expect(output).toMatch(/^\d+ minutes are missing in 1 gaps of 1 symbols$/m);
+    expect(code).toBe(0);
+  });
+
+  it('should fail, and keep the reason, while the exchange is away', async () => {
+    const { code, output } = await cli('repair');
+    expect(output).toContain('cli: ');
+    expect(code).toBe(1);
+    expect((await cli('gaps')).output).toContain('unreachable: ');
+  });
+
+  it('should fill the gaps with the candles of the exchange and then find none', async () => {
+    await stack.startSimulator();
+    const { code, output } = await cli('repair', '--symbols', 'btcusdt');
+    expect(output).toMatch(/^BTCUSDT +\d+ +\d+ +0$/m);
+    expect(code).toBe(0);
+    const database = new Database(stack.databasePath, { readonly: true });
+    const stored = database.prepare('SELECT open_time, close, volume FROM candles_1m ORDER BY open_time').raw().all();
+    database.close();
+    const klines = await exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1m', start, now - 4 * MINUTE_MS);
+    expect(klines.length).toBeGreaterThan(170);
+    expect(stored.slice(0, klines.length)).toEqual(klines.map((row) => [row[0] * 1_000, row[4], row[5]]));
+    expect((await cli('repair')).output).toMatch(/^BTCUSDT +\d +\d +0$/m);
+    expect((await cli('gaps', '--to', new Date(now - 4 * MINUTE_MS).toISOString())).output).toBe(
+      '0 minutes are missing in 0 gaps of 1 symbols\n',
+    );
+  });
+
+  it('should name the option, the value and what is allowed', async () => {
+    const unknown = await cli('repair', '--symbols', 'NOPEUSDT');
+    expect(unknown.output).toBe('cli: --symbols="NOPEUSDT" is not allowed; expected symbols that the store knows\n');
+    expect(unknown.code).toBe(2);
+    const reversed = await cli('gaps', '--from', '2026-01-02', '--to', '2026-01-01');
+    expect(reversed.output).toContain('--to="2026-01-01" is not allowed; expected a time after --from');
+    expect(reversed.code).toBe(2);
+  });
+});
