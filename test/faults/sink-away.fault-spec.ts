@@ -86,4 +86,23 @@ describe(`a store that takes nothing (FAULT_SEED=${FAULT_SEED})`, () => {
     expect(await app.stop()).toBe(0);
     await expectNothingLost(1);
   });
+
+  it('should say so in /readyz of the process that also serves, which goes on serving', async () => {
+    const standalone = new CaptureLoad('standalone-app');
+    try {
+      await standalone.startExchange();
+      const app = await standalone.start();
+      await standalone.ready(true);
+      holder = await LockHolder.start(standalone.stack.databasePath, 'BEGIN IMMEDIATE');
+      await standalone.ready(false, '"sink":{"ok":false');
+      const url = await standalone.stack.urlOf('standalone-app');
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+      expect((await fetch(`${url}/trades/latest`)).status).toBe(200);
+      await holder.kill();
+      await standalone.ready(true);
+      expect(await app.stop()).toBe(0);
+    } finally {
+      await standalone.close();
+    }
+  });
 });

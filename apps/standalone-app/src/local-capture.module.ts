@@ -14,6 +14,10 @@ class LocalCapture extends LocalProcess {
   status(): object {
     return this.capture.snapshot();
   }
+
+  sinkFault(): string {
+    return this.capture.sinkFault();
+  }
 }
 
 /** Tells the API how the capture of this process does. */

@@ -52,6 +52,7 @@ export class ApiModule {
       module: ApiModule,
       imports: [
         options.storage,
+        ...(options.local ? [options.local] : []),
         HttpModule.forRoot({
           http: options.http,
           healthReport: PlatformHealthReport,

@@ -5,4 +5,7 @@ export abstract class LocalProcess {
 
   /** What it says of itself at this moment: `state` is ok or degraded, `problem` says why. */
   abstract status(): object;
+
+  /** Why what it captures cannot be stored; empty when it can: for `/readyz`. */
+  abstract sinkFault(): string;
 }

@@ -1,19 +1,30 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Optional, type OnModuleInit } from '@nestjs/common';
 import { StoreStatus } from '@app/domain';
 import { ProcessHealth } from '@app/http';
+import { LocalProcess } from './local-process';
 
-/** The API is ready when the store can be read. */
+/**
+ * The API is ready when the store can be read and, where this process also captures, when the store takes what comes.
+ * An exchange that is away is no reason: what is stored is served.
+ */
 @Injectable()
 export class StoreReadinessCheck implements OnModuleInit {
   constructor(
     private readonly health: ProcessHealth,
     private readonly store: StoreStatus,
+    @Optional() private readonly local?: LocalProcess,
   ) {}
 
   onModuleInit(): void {
     this.health.addReadyCheck('store', () => {
       const { ready, reason } = this.store.readiness();
       return { ok: ready, detail: reason };
+    });
+    const { local } = this;
+    if (!local) return;
+    this.health.addReadyCheck('sink', () => {
+      const detail = local.sinkFault();
+      return { ok: detail === '', detail };
     });
   }
 }

@@ -136,6 +136,12 @@ export class CaptureStatus {
     return this.storeProblem() || this.pollProblem();
   }
 
+  /** Why the store takes nothing of what is captured; empty when it does, or is catching up. */
+  sinkFault(): string {
+    const { detail } = this.publisher?.status() ?? NOTHING_WAITS;
+    return this.faults.refused !== null || detail !== '' ? this.storeProblem() : '';
+  }
+
   private storeProblem(): string {
     if (this.faults.refused !== null) return this.faults.refused;
     const { waitingEvents, detail } = this.publisher?.status() ?? NOTHING_WAITS;
