@@ -1,5 +1,5 @@
 /** The import rules of the architecture: a breach fails `make lint`. */
-const ADAPTERS = 'binance|clock|messaging|storage';
+const ADAPTERS = 'binance|clock|messaging|parquet|storage';
 
 module.exports = {
   forbidden: [

@@ -76,7 +76,7 @@ lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code
 format: node_modules/.installed ## Formats everything
 	@npm run --silent format
 
-# pandas, polars and DuckDB for the tests that read the CSVs as analysts do; without Python those are skipped, by name.
+# pandas, polars, DuckDB and pyarrow for the tests that read the tables as analysts do; without Python those are skipped, by name.
 python-readers: .cache/python/.installed
 
 .cache/python/.installed: test/readers/requirements.txt
@@ -85,7 +85,7 @@ python-readers: .cache/python/.installed
 	    .cache/python/bin/pip install --quiet --disable-pip-version-check -r test/readers/requirements.txt; then \
 	  touch $@; \
 	else \
-	  echo "Python with pandas, polars and DuckDB cannot be had here: the tests that use them are SKIPPED"; \
+	  echo "Python with pandas, polars, DuckDB and pyarrow cannot be had here: the tests that use them are SKIPPED"; \
 	fi
 
 # Apache Kafka for the tests that need a real broker; without Java or Maven those are skipped, by name.

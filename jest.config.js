@@ -12,8 +12,10 @@ const project = (displayName, testMatch, options = {}) => ({
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
   moduleNameMapper,
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
+  // Modules for import alone, which Jest cannot load as they are.
+  transformIgnorePatterns: ['/node_modules/(?!hyparquet|@hpcc-js/)'],
   transform: {
-    '^.+\\.ts$': [
+    '^.+\\.ts$|/node_modules/(?:hyparquet|@hpcc-js/).+\\.js$': [
       '@swc/jest',
       {
         jsc: {

@@ -12,6 +12,7 @@ import {
   minDecimalText,
   parseDecimal,
   ratioOf,
+  rescaleDecimal,
   sameNumber,
   subtractDecimals,
   sumDecimalTexts,
@@ -143,6 +144,19 @@ describe('decimals', () => {
     expect(['1', '3', '-1', '-3', '7'].map((a) => quotient(a, '20'))).toEqual(['0.0', '0.2', '0.0', '-0.2', '0.4']);
     expect(() => quotient('1', '0.00')).toThrow(RangeError);
     expect(ratioOf(parseDecimal('1.50'), parseDecimal('-3'))).toBe(-0.5);
+  });
+
+  it('should change the scale of a number only where it stays the same number', () => {
+    fc.assert(
+      fc.property(decimalText, fc.integer({ min: 0, max: 20 }), (text, scale) => {
+        const rescaled = rescaleDecimal(parseDecimal(text), scale);
+        if (rescaled) {
+          expect([rescaled.scale, compareDecimalTexts(formatDecimal(rescaled), text)]).toEqual([scale, 0]);
+        } else {
+          expect(text.slice(text.indexOf('.') + 1 + scale)).toMatch(/[1-9]/);
+        }
+      }),
+    );
   });
 
   it('should keep the earlier text of two equal numbers, as written', () => {

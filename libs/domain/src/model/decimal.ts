@@ -77,6 +77,13 @@ export function divideDecimals(a: Decimal, b: Decimal, scale: number): Decimal {
   return { units: quotient + (dividend < 0n === divisor < 0n ? 1n : -1n), scale };
 }
 
+/** The same number with exactly `scale` fraction digits; undefined where digits other than zeros would be lost. */
+export function rescaleDecimal(value: Decimal, scale: number): Decimal | undefined {
+  if (value.scale <= scale) return { units: unitsAt(value, scale), scale };
+  const surplus = 10n ** BigInt(value.scale - scale);
+  return value.units % surplus === 0n ? { units: value.units / surplus, scale } : undefined;
+}
+
 /** a / b as a double, from whole numbers: for statistics, never for prices, volumes or sums. */
 export function ratioOf(a: Decimal, b: Decimal): number {
   const scale = Math.max(a.scale, b.scale);

@@ -5,3 +5,4 @@ export * from './history-store.port';
 export * from './live-flow.port';
 export * from './partition-sink.port';
 export * from './readers.port';
+export * from './table-file.port';

@@ -1,0 +1,1 @@
+export { ZstdParquetFiles } from './zstd-parquet-files';
