@@ -32,13 +32,15 @@ export class ConsumerHarness {
   readonly folder = mkdtempSync(join(tmpdir(), 'csp-consumer-'));
   readonly rawDir = join(this.folder, 'raw');
   readonly databasePath = join(this.folder, 'app.db');
-  readonly topics: TopicNames = { ...topicNames(`prices-${randomUUID()}`), candle: `candles-${randomUUID()}` };
   readonly groupId = `group-${randomUUID()}`;
   metrics = new MetricsRegistry();
   private server: KafkaBatchServer | undefined;
   private store: ConsumerStore | undefined;
 
-  constructor(private readonly broker: KafkaBroker) {}
+  constructor(
+    private readonly broker: KafkaBroker,
+    readonly topics: TopicNames = { ...topicNames(`prices-${randomUUID()}`), candle: `candles-${randomUUID()}` },
+  ) {}
 
   async start({ rows = true, groupId = this.groupId, partitions = 2, handle }: ConsumerOptions = {}): Promise<void> {
     mkdirSync(this.folder, { recursive: true });

@@ -19,6 +19,13 @@ export interface RecordedRange extends TimeRange {
   readonly repaired: boolean;
 }
 
+/** A minute in a recorded state, given as its start. */
+export interface RecordedMinute {
+  readonly minute: EpochMicros;
+  readonly state: RecordedState;
+  readonly repaired: boolean;
+}
+
 type DayCount = RecordedState | 'repaired';
 
 /** Writes the coverage ledger: disjoint runs of minutes, and their sums by UTC day. Inside write units only. */
@@ -124,9 +131,7 @@ function replaced(before: readonly CoverageRange[], range: RecordedRange): Cover
 }
 
 /** Joins neighbouring minutes of equal state to runs; the minutes are given as their starts, in any order. */
-export function runsOfMinutes(
-  minutes: Iterable<{ readonly minute: EpochMicros; readonly state: RecordedState; readonly repaired: boolean }>,
-): RecordedRange[] {
+export function runsOfMinutes(minutes: Iterable<RecordedMinute>): RecordedRange[] {
   const sorted = [...minutes].sort((a, b) => a.minute - b.minute);
   return joinRanges(
     sorted.map(({ minute, state, repaired }) => ({ start: minute, end: minute + MINUTE, state, repaired })),

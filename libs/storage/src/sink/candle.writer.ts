@@ -1,16 +1,8 @@
-import {
-  MINUTE,
-  floorTo,
-  isRepaired,
-  sameCandleNumbers,
-  type EpochMicros,
-  type MinuteCandle,
-  type RecordedState,
-} from '@app/domain';
+import { DAY, MINUTE, floorTo, isRepaired, sameCandleNumbers, type EpochMicros, type MinuteCandle } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
-import { LedgerWriter, runsOfMinutes } from '../ledger/ledger.writer';
+import { LedgerWriter, runsOfMinutes, type RecordedMinute } from '../ledger/ledger.writer';
 import {
   MINUTE_COLUMNS,
   minuteValues,
@@ -27,6 +19,13 @@ export type CandleFate = 'taken' | 'revision' | 'repeat';
 interface SymbolChange {
   readonly added: (MinuteCandle & { readonly revision: number })[];
   readonly revised: MinuteCandle[];
+}
+
+/** What a unit changes in the ledger of a symbol's day. */
+interface DayChange {
+  /** Latest capture among its candles. */
+  changedAt: EpochMicros;
+  readonly minutes: Map<EpochMicros, RecordedMinute>;
 }
 
 /** Writes closed minutes to silver with their revisions, roll-ups and ledger. Inside write units only. */
@@ -101,18 +100,23 @@ export class CandleWriter {
       all.map(({ openTime }) => openTime),
     );
     const trackedSince = this.trackedSince(symbol, all);
-    const changedAt = Math.max(...all.map(({ capturedAt }) => capturedAt));
-    const states = new Map<EpochMicros, { minute: EpochMicros; state: RecordedState; repaired: boolean }>();
+    // Day by day: what is said of a day must not depend on what else came in the same unit.
+    const days = new Map<EpochMicros, DayChange>();
     for (const { openTime, tradeCount, capturedAt } of all) {
       const minute = floorTo(openTime, MINUTE);
-      const known = states.get(minute);
-      states.set(minute, {
+      const date = floorTo(minute, DAY);
+      const day = days.get(date) ?? { changedAt: capturedAt, minutes: new Map<EpochMicros, RecordedMinute>() };
+      days.set(date, day);
+      day.changedAt = Math.max(day.changedAt, capturedAt);
+      day.minutes.set(minute, {
         minute,
         state: tradeCount > 0 ? 'captured' : 'quiet',
-        repaired: known?.repaired ?? isRepaired(minute, capturedAt, trackedSince),
+        repaired: day.minutes.get(minute)?.repaired ?? isRepaired(minute, capturedAt, trackedSince),
       });
     }
-    for (const run of runsOfMinutes(states.values())) this.ledger.record(symbol, run, changedAt);
+    for (const { changedAt, minutes } of days.values()) {
+      for (const run of runsOfMinutes(minutes.values())) this.ledger.record(symbol, run, changedAt);
+    }
   }
 
   /** A symbol whose candles arrive before anybody began to track it is tracked from its first one on. */
