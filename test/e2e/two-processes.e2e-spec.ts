@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { eventually, type AppProcess } from '../support/app-process';
+import { copyDotEnv } from '../support/dot-env';
 import { getJson, type ListPage } from '../support/http';
 import { Stack } from '../support/stack';
 
@@ -26,25 +27,14 @@ describe.each([
   it('should capture and serve from one .env', async () => {
     await stack.startSimulator();
     const [apiPort, ingestPort] = [await stack.port('api'), await stack.port('ingest')];
-    cpSync(resolve(__dirname, '../../.env.example'), join(folder, '.env'));
-    const changed: Record<string, string> = {
+    copyDotEnv(folder, {
       BROKER_MODE: 'direct',
       BINANCE_REST_URLS: stack.exchangeUrl,
       PORT: String(apiPort),
       INGEST_PORT: String(ingestPort),
       INGEST_URL: `http://127.0.0.1:${ingestPort}`,
       BACKFILL_DAYS: '1',
-    };
-    const lines = readFileSync(join(folder, '.env'), 'utf8').split('\n');
-    writeFileSync(
-      join(folder, '.env'),
-      lines
-        .map((line) => {
-          const name = line.split('=')[0] ?? '';
-          return changed[name] === undefined ? line : `${name}=${changed[name]}`;
-        })
-        .join('\n'),
-    );
+    });
 
     const running: AppProcess[] = [];
     for (const name of order) running.push(stack.launchIn(folder, name));

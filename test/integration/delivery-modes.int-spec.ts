@@ -82,7 +82,7 @@ function contents(databasePath: string, rawDir: string): Record<string, unknown>
       .filter(({ name }) => !BOOKKEEPING.includes(name))
       .map(({ name }) => [name, database.prepare(`SELECT * FROM "${name}"`).all()] as const);
     const lines = TOPICS.map((topic) => [`${topic} lines`, linesBySymbol(rawDir, topic)] as const);
-    return Object.fromEntries([...tables, ...lines]);
+    return Object.fromEntries<unknown>([...tables, ...lines]);
   } finally {
     database.close();
   }
