@@ -39,14 +39,16 @@ abstract class CandleColumns {
   /** Microseconds since the epoch, UTC; for roll-ups the latest of their minutes. */
   @Column('integer', { name: 'captured_at' })
   capturedAt!: number;
+}
 
+abstract class VersionColumns extends CandleColumns {
   @Column('integer')
   revision!: number;
 }
 
 /** Silver: closed minutes as the exchange gave them. */
 @Entity('candles_1m', { withoutRowid: true })
-export class MinuteCandleEntity extends CandleColumns {
+export class MinuteCandleEntity extends VersionColumns {
   @Column('integer', { name: 'close_time' })
   closeTime!: number;
 
@@ -56,7 +58,7 @@ export class MinuteCandleEntity extends CandleColumns {
 
 /** What a minute said before the exchange changed it. */
 @Entity('candle_revisions', { withoutRowid: true })
-export class CandleRevisionEntity extends CandleColumns {
+export class CandleRevisionEntity extends VersionColumns {
   @PrimaryColumn('integer')
   override revision!: number;
 
@@ -71,7 +73,20 @@ export class CandleRevisionEntity extends CandleColumns {
   supersededAt!: number;
 }
 
-abstract class RollUpColumns extends CandleColumns {
+/** Captures of a minute that repeat the version before them: an older capture with other numbers may still arrive. */
+@Entity('candle_repeats', { withoutRowid: true })
+export class CandleRepeatEntity extends CandleColumns {
+  @PrimaryColumn('integer', { name: 'captured_at' })
+  override capturedAt!: number;
+
+  @Column('integer', { name: 'close_time' })
+  closeTime!: number;
+
+  @Column('text')
+  source!: string;
+}
+
+abstract class RollUpColumns extends VersionColumns {
   /** Minutes in the bucket so far. */
   @Column('integer')
   minutes!: number;

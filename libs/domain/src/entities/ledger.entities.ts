@@ -16,7 +16,7 @@ export class SymbolEntity {
   @Column('text', { default: 'UNKNOWN' })
   status!: string;
 
-  /** Moment from which live capture is responsible; null while only tickers are known. */
+  /** Moment from which live capture is responsible; null while nobody has said so, then the first capture is. */
   @Column('integer', { name: 'tracked_since', nullable: true })
   trackedSince!: number | null;
 
@@ -27,6 +27,14 @@ export class SymbolEntity {
   /** 1 once the first backfill has been planned; candles may start the ledger before that. */
   @Column('integer', { name: 'backfill_planned', default: 0 })
   backfillPlanned!: number;
+
+  /** Earliest capture of any of its candles. */
+  @Column('integer', { name: 'first_captured_at', nullable: true })
+  firstCapturedAt!: number | null;
+
+  /** Open time of the very first candle that the exchange has of it; null until the exchange has told. */
+  @Column('integer', { name: 'first_minute', nullable: true })
+  firstMinute!: number | null;
 }
 
 /** Runs of minutes in one state; minutes in no row are missing. */
@@ -92,7 +100,11 @@ export class CoverageDayEntity {
   @Column('integer', { default: 0 })
   repaired!: number;
 
-  /** When the day's account last changed. */
+  /** When the day's account last changed: the newest capture in it, or the last stop that was recorded. */
   @Column('integer', { name: 'changed_at' })
   changedAt!: number;
+
+  /** When a stop was last recorded in it. */
+  @Column('integer', { name: 'stopped_at', nullable: true })
+  stoppedAt!: number | null;
 }

@@ -1,4 +1,5 @@
 export * from './candle';
+export * from './candle-versions';
 export * from './coverage';
 export * from './decimal';
 export * from './interval';

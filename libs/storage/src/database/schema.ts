@@ -1,5 +1,6 @@
 import {
   BronzeFileEntity,
+  CandleRepeatEntity,
   CandleRevisionEntity,
   CoverageDayEntity,
   CoverageEntity,
@@ -22,9 +23,11 @@ import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-s
 import { KafkaSink1764100000000 } from './migrations/1764100000000-kafka-sink';
 import { DailyMetrics1764150000000 } from './migrations/1764150000000-daily-metrics';
 import { UnfilledRanges1764160000000 } from './migrations/1764160000000-unfilled-ranges';
+import { CandleRepeats1764300000000 } from './migrations/1764300000000-candle-repeats';
 
 export const ENTITIES = [
   BronzeFileEntity,
+  CandleRepeatEntity,
   CandleRevisionEntity,
   CoverageDayEntity,
   CoverageEntity,
@@ -50,6 +53,7 @@ export const MIGRATIONS = [
   KafkaSink1764100000000,
   DailyMetrics1764150000000,
   UnfilledRanges1764160000000,
+  CandleRepeats1764300000000,
 ];
 
 /** Name of the newest migration: the schema this build writes and reads. */

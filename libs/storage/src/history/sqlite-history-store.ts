@@ -21,6 +21,7 @@ import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter } from '../sink/candle.writer';
 
 interface TrackedRow {
+  /** The first capture where nobody has said since when. */
   readonly tracked_since: number | null;
   readonly ledger_start: number | null;
   readonly backfill_planned: number;
@@ -48,12 +49,13 @@ export class SqliteHistoryStore extends HistoryStore {
     this.ledger = new LedgerWriter(database);
     this.unfilled = new UnfilledWriter(database);
     this.selectTracked = database.prepare(
-      'SELECT tracked_since, ledger_start, backfill_planned FROM symbols WHERE symbol = ?',
+      `SELECT coalesce(tracked_since, first_captured_at) AS tracked_since, ledger_start, backfill_planned
+       FROM symbols WHERE symbol = ?`,
     );
     this.insertTracked = database.prepare(
       `INSERT INTO symbols (symbol, tracked_since, ledger_start, backfill_planned) VALUES (?, ?, ?, 1)
        ON CONFLICT (symbol) DO UPDATE SET
-         tracked_since = coalesce(tracked_since, excluded.tracked_since),
+         tracked_since = coalesce(tracked_since, first_captured_at, excluded.tracked_since),
          ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start),
          backfill_planned = 1`,
     );
@@ -108,7 +110,7 @@ export class SqliteHistoryStore extends HistoryStore {
       for (const range of ranges) {
         this.unfilled.replace(symbol, range, []);
         for (const gap of this.gaps(symbol, range)) {
-          this.ledger.record(symbol, { ...gap, state: 'stopped', repaired: false }, this.clock.now());
+          this.ledger.recordStopped(symbol, gap, this.clock.now());
         }
       }
     });

@@ -35,12 +35,14 @@ export class LedgerWriter {
   private readonly insertRange: Statement<[string, number, number, string, number]>;
   private readonly extendRange: Statement<[number, string, number]>;
   private readonly addToDay: Statement;
+  private readonly stopDay: Statement<[{ symbol: string; date: EpochMicros; stoppedAt: EpochMicros }]>;
+  private readonly dateDay: Statement<[{ symbol: string; date: EpochMicros }]>;
 
   constructor(database: SqliteHandle) {
     this.selectOverlapping = database.prepare(
       `SELECT start_time, end_time, state, repaired FROM coverage
        WHERE symbol = ? AND start_time >= coalesce(
-         (SELECT max(start_time) FROM coverage WHERE start_time <= ? AND symbol = ?), ?) AND start_time <= ?
+         (SELECT max(start_time) FROM coverage WHERE start_time < ? AND symbol = ?), ?) AND start_time <= ?
        ORDER BY start_time`,
     );
     this.deleteRange = database.prepare('DELETE FROM coverage WHERE symbol = ? AND start_time = ?');
@@ -50,11 +52,19 @@ export class LedgerWriter {
     this.extendRange = database.prepare('UPDATE coverage SET end_time = ? WHERE symbol = ? AND start_time = ?');
     this.addToDay = database.prepare(
       `INSERT INTO coverage_days (symbol, date, captured, quiet, stopped, repaired, changed_at)
-       VALUES (@symbol, @date, @captured, @quiet, @stopped, @repaired, @changedAt)
+       VALUES (@symbol, @date, @captured, @quiet, @stopped, @repaired, 0)
        ON CONFLICT (symbol, date) DO UPDATE SET
          captured = captured + excluded.captured, quiet = quiet + excluded.quiet,
-         stopped = stopped + excluded.stopped, repaired = repaired + excluded.repaired,
-         changed_at = max(changed_at, excluded.changed_at)`,
+         stopped = stopped + excluded.stopped, repaired = repaired + excluded.repaired`,
+    );
+    this.stopDay = database.prepare(
+      `UPDATE coverage_days SET stopped_at = max(coalesce(stopped_at, @stoppedAt), @stoppedAt)
+       WHERE symbol = @symbol AND date = @date`,
+    );
+    this.dateDay = database.prepare(
+      `UPDATE coverage_days SET changed_at = max(coalesce(stopped_at, 0), coalesce(
+         (SELECT captured_at FROM candles_1d WHERE candles_1d.symbol = coverage_days.symbol AND open_time = date), 0))
+       WHERE symbol = @symbol AND date = @date`,
     );
   }
 
@@ -66,36 +76,48 @@ export class LedgerWriter {
       .filter((range) => range.end >= start);
   }
 
-  /**
-   * Puts the minutes of the range into a state, whatever they were in before. A minute keeps its `repaired` flag when
-   * it had one: the flag tells of its first capture.
-   */
-  record(symbol: string, range: RecordedRange, changedAt: EpochMicros): void {
+  /** Puts the minutes of the range into a state, whatever they were in before. */
+  record(symbol: string, range: RecordedRange): void {
     const before = this.touching(symbol, range);
     const last = before.at(-1);
     if (last?.end === range.start && last.state === range.state && last.repaired === range.repaired) {
       this.extendRange.run(range.end, symbol, last.start);
-      this.countDays(symbol, range, changedAt, 1);
+      this.countDays(symbol, range, 1);
       return;
     }
+    if (before.some((old) => isWithin(range, old) && old.state === range.state && old.repaired === range.repaired)) return;
     for (const old of before) {
       this.deleteRange.run(symbol, old.start);
-      this.countDays(symbol, intersection(old, range), changedAt, -1);
+      this.countDays(symbol, intersection(old, range), -1);
     }
     for (const run of joinRanges(replaced(before, range))) {
       this.insertRange.run(symbol, run.start, run.end, run.state, run.repaired ? 1 : 0);
     }
-    for (const part of newParts(before, range)) this.countDays(symbol, part, changedAt, 1);
+    this.countDays(symbol, range, 1);
   }
 
-  private countDays(symbol: string, range: CoverageRange, changedAt: EpochMicros, sign: 1 | -1): void {
+  /** Records minutes that were in no state as stopped. */
+  recordStopped(symbol: string, range: TimeRange, stoppedAt: EpochMicros): void {
+    this.record(symbol, { start: range.start, end: range.end, state: 'stopped', repaired: false });
+    for (let date = floorTo(range.start, DAY); date < range.end; date += DAY) {
+      this.stopDay.run({ symbol, date, stoppedAt });
+      this.dateDay.run({ symbol, date });
+    }
+  }
+
+  /** Dates the account of a day anew after the candles of the day have changed; its roll-up is written before. */
+  dayChanged(symbol: string, date: EpochMicros): void {
+    this.dateDay.run({ symbol, date });
+  }
+
+  private countDays(symbol: string, range: CoverageRange, sign: 1 | -1): void {
     for (let date = floorTo(range.start, DAY); date < range.end; date += DAY) {
       const minutes = minutesIn({ start: Math.max(range.start, date), end: Math.min(range.end, date + DAY) });
       if (minutes <= 0) continue;
       const counts: Record<DayCount, number> = { captured: 0, quiet: 0, stopped: 0, repaired: 0 };
       if (range.state !== 'missing') counts[range.state] = sign * minutes;
       if (range.repaired) counts.repaired = sign * minutes;
-      this.addToDay.run({ symbol, date, ...counts, changedAt });
+      this.addToDay.run({ symbol, date, ...counts });
     }
   }
 }
@@ -104,19 +126,8 @@ function intersection(a: CoverageRange, b: TimeRange): CoverageRange {
   return { ...a, start: Math.max(a.start, b.start), end: Math.min(a.end, b.end) };
 }
 
-/** What the range itself becomes: the flag of minutes that were captured before wins over the new one. */
-function newParts(before: readonly CoverageRange[], range: RecordedRange): CoverageRange[] {
-  const parts: CoverageRange[] = [];
-  let position = range.start;
-  for (const old of before) {
-    const overlap = intersection(old, range);
-    if (overlap.start >= overlap.end || old.state === 'stopped') continue;
-    if (overlap.start > position) parts.push({ ...range, start: position, end: overlap.start });
-    parts.push({ ...range, start: overlap.start, end: overlap.end, repaired: old.repaired });
-    position = overlap.end;
-  }
-  if (position < range.end) parts.push({ ...range, start: position, end: range.end });
-  return parts;
+function isWithin(range: TimeRange, outer: TimeRange): boolean {
+  return outer.start <= range.start && range.end <= outer.end;
 }
 
 /** The old runs with the range put in their place, ascending. */
@@ -125,7 +136,7 @@ function replaced(before: readonly CoverageRange[], range: RecordedRange): Cover
     { ...old, end: Math.min(old.end, range.start) },
     { ...old, start: Math.max(old.start, range.end) },
   ]);
-  return [...outside.filter((run) => run.start < run.end), ...newParts(before, range)].sort(
+  return [...outside.filter((run) => run.start < run.end), range].sort(
     (a, b) => a.start - b.start,
   );
 }

@@ -10,7 +10,7 @@ import {
 import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
-  toMinuteCandle,
+  toStoredMinute,
   toRollUp,
   type MinuteCandleRow,
   type RollUpRow,
@@ -77,7 +77,7 @@ export class SqliteCandleReader extends CandleReader {
         );
       });
       return mergeByTime(sources, (row) => ({ time: row.open_time, symbol: row.symbol }), 'ascending', limit).map(
-        (row) => ('minutes' in row ? toStoredRollUp(row, interval) : toMinuteCandle(row)),
+        (row) => ('minutes' in row ? toStoredRollUp(row, interval) : toStoredMinute(row)),
       );
     });
   }

@@ -1,4 +1,4 @@
-import type { CandleNumbers, MinuteCandle, RollUp } from '@app/domain';
+import type { CandleNumbers, MinuteCandle, RollUp, StoredCandle } from '@app/domain';
 
 /** The numbers of a candle as they stand in the tables. */
 export interface CandleNumbersRow {
@@ -13,13 +13,17 @@ export interface CandleNumbersRow {
   taker_buy_quote_volume: string;
 }
 
-/** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */
-export interface MinuteCandleRow extends CandleNumbersRow {
+/** A row of `candle_repeats`: one capture of a minute. */
+export interface CaptureRow extends CandleNumbersRow {
   symbol: string;
   open_time: number;
   close_time: number;
   source: string;
   captured_at: number;
+}
+
+/** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */
+export interface MinuteCandleRow extends CaptureRow {
   revision: number;
 }
 
@@ -37,7 +41,9 @@ export interface RollUpRow extends CandleNumbersRow {
 const NUMBER_COLUMNS =
   'open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume';
 
-export const MINUTE_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at, revision`;
+export const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at`;
+
+export const MINUTE_COLUMNS = `${REPEAT_COLUMNS}, revision`;
 
 export const ROLL_UP_COLUMNS = `symbol, open_time, ${NUMBER_COLUMNS}, minutes, first_traded_minute, last_minute, captured_at, revision`;
 
@@ -77,7 +83,7 @@ function numberValues(candle: CandleNumbers): ColumnValues {
   ];
 }
 
-export function toMinuteCandle(row: MinuteCandleRow): MinuteCandle & { readonly revision: number } {
+export function toMinuteCandle(row: CaptureRow): MinuteCandle {
   return {
     symbol: row.symbol,
     openTime: row.open_time,
@@ -85,14 +91,23 @@ export function toMinuteCandle(row: MinuteCandleRow): MinuteCandle & { readonly 
     ...toNumbers(row),
     source: row.source,
     capturedAt: row.captured_at,
-    revision: row.revision,
   };
+}
+
+/** The minute with the revision that it is. */
+export function toStoredMinute(row: MinuteCandleRow): StoredCandle {
+  return { ...toMinuteCandle(row), revision: row.revision };
+}
+
+/** Values of {@link REPEAT_COLUMNS}. */
+export function captureValues(candle: MinuteCandle): ColumnValues {
+  const { symbol, openTime, closeTime, source, capturedAt } = candle;
+  return [symbol, openTime, closeTime, ...numberValues(candle), source, capturedAt];
 }
 
 /** Values of {@link MINUTE_COLUMNS}. */
 export function minuteValues(candle: MinuteCandle, revision: number): ColumnValues {
-  const { symbol, openTime, closeTime, source, capturedAt } = candle;
-  return [symbol, openTime, closeTime, ...numberValues(candle), source, capturedAt, revision];
+  return [...captureValues(candle), revision];
 }
 
 export function toRollUp(row: RollUpRow): RollUp {

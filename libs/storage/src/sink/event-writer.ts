@@ -3,6 +3,7 @@ import {
   floorTo,
   parseCandle,
   parsePriceEvent,
+  serializeCandle,
   type EpochMicros,
   type EventKind,
   type MinuteCandle,
@@ -46,13 +47,14 @@ export class HistoryRows implements EventRows {
 
   write(events: readonly CheckedEvent[]): { result: SinkResult; taken: CheckedEvent[] } {
     const prices: PriceEvent[] = [];
-    const candles: MinuteCandle[] = [];
+    const minutes: MinuteCandle[] = [];
     for (const checked of events) {
       if (checked.kind === 'price') prices.push(checked.event);
-      else candles.push(checked.event);
+      else minutes.push(checked.event);
     }
     const priceFates = this.prices.write(prices).values();
-    const candleFates = this.candles.write(candles).values();
+    const candles = this.candles.write(minutes);
+    const candleFates = candles.fates.values();
     const result = { taken: 0, repeats: 0, revisions: 0 };
     const taken = events.filter(({ kind }) => {
       const fate = kind === 'candle' ? candleFates.next().value : priceFates.next().value ? 'taken' : 'repeat';
@@ -61,7 +63,10 @@ export class HistoryRows implements EventRows {
       else result.repeats += 1;
       return fate === 'revision' || fate === 'taken';
     });
-    return { result, taken };
+    const surfaced = candles.surfaced.map(
+      (event): CheckedEvent => ({ kind: 'candle', line: serializeCandle(event), event }),
+    );
+    return { result, taken: [...surfaced, ...taken] };
   }
 }
 

@@ -15,8 +15,8 @@ import {
   ROLL_UP_COLUMNS,
   parametersOf,
   rollUpValues,
-  toMinuteCandle,
   toRollUp,
+  toStoredMinute,
   type ColumnValues,
   type MinuteCandleRow,
   type RollUpRow,
@@ -87,7 +87,7 @@ export class RollUpWriter {
   update({ symbol, added, revised }: ChangedMinutes): void {
     const sorted = [...added].sort((a, b) => a.openTime - b.openTime);
     this.updateLevel(this.hours, symbol, sorted, revised, (start) =>
-      rollUpMinutes(this.minutesOfHour.all(symbol, start, start + HOUR).map(toMinuteCandle)),
+      rollUpMinutes(this.minutesOfHour.all(symbol, start, start + HOUR).map(toStoredMinute)),
     );
     this.updateLevel(this.days, symbol, sorted, revised, (start) =>
       this.hoursOfDay

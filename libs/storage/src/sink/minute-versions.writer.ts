@@ -1,0 +1,133 @@
+import { sameCandleNumbers, versionsOf, type MinuteCandle } from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import {
+  MINUTE_COLUMNS,
+  REPEAT_COLUMNS,
+  captureValues,
+  minuteValues,
+  parametersOf,
+  toMinuteCandle,
+  type CaptureRow,
+  type ColumnValues,
+  type MinuteCandleRow,
+} from './candle-row';
+
+/** What a capture did to the versions of its minute. */
+export interface VersionOutcome {
+  /**
+   * `taken`: the first capture of its minute, or an earlier one of a version that was known. `revision`: a version that
+   * was not known. `repeat`: nothing new.
+   */
+  readonly fate: 'taken' | 'revision' | 'repeat';
+  /** Whether the minute was not there before. */
+  readonly isNew: boolean;
+  /** When the minute was first captured. */
+  readonly firstCapturedAt: number;
+  /** Captures that were taken for repeats until this one came before them. */
+  readonly surfaced: readonly MinuteCandle[];
+}
+
+const NOTHING_SURFACED: readonly MinuteCandle[] = [];
+
+/** Whether the two are one capture, delivered twice. */
+function isSameCapture(row: MinuteCandleRow, candle: MinuteCandle): boolean {
+  return (
+    row.captured_at === candle.capturedAt &&
+    row.trade_count === candle.tradeCount &&
+    row.open === candle.open &&
+    row.high === candle.high &&
+    row.low === candle.low &&
+    row.close === candle.close &&
+    row.volume === candle.volume &&
+    row.quote_volume === candle.quoteVolume &&
+    row.taker_buy_volume === candle.takerBuyVolume &&
+    row.taker_buy_quote_volume === candle.takerBuyQuoteVolume &&
+    row.source === candle.source &&
+    row.close_time === candle.closeTime
+  );
+}
+
+/**
+ * Keeps what is known of each minute as {@link versionsOf} orders it, whichever order captures arrive in: the current
+ * version in `candles_1m`, those before it in `candle_revisions`, each until the capture of the next one, and later
+ * captures that only repeat a version in `candle_repeats`, since an older one with other numbers may still come between.
+ *
+ * A new minute costs one insert; a capture delivered again one more select.
+ */
+export class MinuteVersionsWriter {
+  private readonly insert: Statement<ColumnValues[number][]>;
+  private readonly replace: Statement<ColumnValues[number][]>;
+  private readonly select: Statement<[string, number], MinuteCandleRow>;
+  private readonly selectRevisions: Statement<[string, number], MinuteCandleRow>;
+  private readonly insertRevision: Statement<ColumnValues[number][]>;
+  private readonly deleteRevisions: Statement<[string, number]>;
+  private readonly selectRepeats: Statement<[string, number], CaptureRow>;
+  private readonly insertRepeat: Statement<ColumnValues[number][]>;
+  private readonly deleteRepeats: Statement<[string, number]>;
+
+  constructor(database: SqliteHandle) {
+    const ofMinute = 'WHERE symbol = ? AND open_time = ?';
+    const row = `(${MINUTE_COLUMNS}) VALUES (${parametersOf(MINUTE_COLUMNS)})`;
+    this.insert = database.prepare(`INSERT OR IGNORE INTO candles_1m ${row}`);
+    this.replace = database.prepare(`INSERT OR REPLACE INTO candles_1m ${row}`);
+    this.select = database.prepare(`SELECT ${MINUTE_COLUMNS} FROM candles_1m ${ofMinute}`);
+    this.selectRevisions = database.prepare(
+      `SELECT ${MINUTE_COLUMNS} FROM candle_revisions ${ofMinute} ORDER BY revision`,
+    );
+    this.insertRevision = database.prepare(
+      `INSERT INTO candle_revisions (${MINUTE_COLUMNS}, superseded_at)
+       VALUES (${parametersOf(MINUTE_COLUMNS)}, ?)`,
+    );
+    this.deleteRevisions = database.prepare(`DELETE FROM candle_revisions ${ofMinute}`);
+    this.selectRepeats = database.prepare(`SELECT ${REPEAT_COLUMNS} FROM candle_repeats ${ofMinute}`);
+    this.insertRepeat = database.prepare(
+      `INSERT OR IGNORE INTO candle_repeats (${REPEAT_COLUMNS}) VALUES (${parametersOf(REPEAT_COLUMNS)})`,
+    );
+    this.deleteRepeats = database.prepare(`DELETE FROM candle_repeats ${ofMinute}`);
+  }
+
+  /** Takes one capture of a closed minute. */
+  take(candle: MinuteCandle): VersionOutcome {
+    const { symbol, openTime, capturedAt } = candle;
+    if (this.insert.run(...minuteValues(candle, 1)).changes === 1) {
+      return { fate: 'taken', isNew: true, firstCapturedAt: capturedAt, surfaced: NOTHING_SURFACED };
+    }
+    const current = this.select.get(symbol, openTime);
+    if (current && isSameCapture(current, candle)) return repeatOf(current);
+    if (current && capturedAt > current.captured_at && sameCandleNumbers(candle, toMinuteCandle(current))) {
+      if (this.insertRepeat.run(...captureValues(candle)).changes === 1) return repeatOf(current);
+    }
+    return this.arrange(candle, current ? [current] : []);
+  }
+
+  /** Puts a capture in its place among all that are known of its minute. */
+  private arrange(candle: MinuteCandle, current: readonly MinuteCandleRow[]): VersionOutcome {
+    const { symbol, openTime } = candle;
+    const before = [...this.selectRevisions.all(symbol, openTime), ...current].map(toMinuteCandle);
+    const repeats = this.selectRepeats.all(symbol, openTime).map(toMinuteCandle);
+    const after = versionsOf([...before, ...repeats, candle]);
+    const surfaced = after.versions.filter((version) => repeats.includes(version));
+    const firstCapturedAt = after.versions[0]?.capturedAt ?? candle.capturedAt;
+    const isVersion = after.versions.includes(candle);
+    const outcome = { isNew: false, firstCapturedAt, surfaced };
+    if (!isVersion && !after.repeats.includes(candle)) return { ...outcome, fate: 'repeat' };
+
+    this.deleteRevisions.run(symbol, openTime);
+    this.deleteRepeats.run(symbol, openTime);
+    for (const repeat of after.repeats) this.insertRepeat.run(...captureValues(repeat));
+    for (const [index, version] of after.versions.entries()) {
+      const next = after.versions[index + 1];
+      const values = minuteValues(version, index + 1);
+      if (next) this.insertRevision.run(...values, next.capturedAt);
+      else this.replace.run(...values);
+    }
+    const hasMore = after.versions.length > before.length;
+    return { ...outcome, fate: hasMore ? 'revision' : isVersion ? 'taken' : 'repeat' };
+  }
+}
+
+/** Nothing was changed by it, so when the minute was first captured is of no concern to anybody. */
+function repeatOf({ captured_at: firstCapturedAt }: MinuteCandleRow): VersionOutcome {
+  return { fate: 'repeat', isNew: false, firstCapturedAt, surfaced: NOTHING_SURFACED };
+}

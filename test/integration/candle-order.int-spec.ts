@@ -1,0 +1,368 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  addDecimalTexts,
+  compareDecimalTexts,
+  DAY,
+  floorTo,
+  HOUR,
+  KLINE_SOURCE,
+  MILLISECOND,
+  MINUTE,
+  SECOND,
+  serializeCandle,
+  topicNames,
+  type EpochMicros,
+  type MinuteCandle,
+} from '@app/domain';
+import { createLogger, MetricsRegistry } from '@app/observability';
+import { WriteStore } from '@app/storage';
+import { FakeClock } from '@app/testing';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+
+type Row = Record<string, unknown>;
+type Tables = Record<string, Row[]>;
+
+const TABLES = {
+  candles_1m: 'symbol, open_time',
+  candle_revisions: 'symbol, open_time, revision',
+  candles_1h: 'symbol, open_time',
+  candles_1d: 'symbol, open_time',
+  coverage: 'symbol, start_time',
+  coverage_days: 'symbol, date',
+  symbols: 'symbol',
+};
+
+/** The last minutes of a day and the first of the next, one of them off the full minute. */
+const MIDNIGHT = Date.UTC(2026, 0, 15) * MILLISECOND;
+const OPEN_TIMES = [
+  MIDNIGHT - HOUR,
+  ...[-3, -2, -1, 0, 1].map((minute) => MIDNIGHT + minute * MINUTE),
+  MIDNIGHT + MINUTE + 14 * SECOND,
+];
+
+/** Few numbers, so that captures often agree; some differ in their text alone. */
+const NUMBERS: readonly Partial<MinuteCandle>[] = [
+  { open: '10.0', high: '12.5', low: '9.5', close: '11.0', volume: '2.5', tradeCount: 4 },
+  { open: '10.00', high: '12.50', low: '9.5', close: '11.000', volume: '2.50', tradeCount: 4 },
+  { open: '10.0', high: '13', low: '9.5', close: '11.5', volume: '2.75', tradeCount: 5 },
+  { open: '10.0', high: '12.5', low: '9.5', close: '11.0', volume: '2.6', tradeCount: 4 },
+  { open: '11', high: '11', low: '11', close: '11', volume: '0', tradeCount: 0 },
+];
+
+const capture = fc
+  .record({
+    symbol: fc.constantFrom('AAA', 'BBB'),
+    openTime: fc.constantFrom(...OPEN_TIMES),
+    numbers: fc.constantFrom(...NUMBERS),
+    // Some come more than ten minutes late; several at one instant.
+    delay: fc.constantFrom(0, 1, 2, 11, 12, 60 * 25),
+    source: fc.constantFrom(KLINE_SOURCE, 'archive'),
+  })
+  .map(({ symbol, openTime, numbers, delay, source }): MinuteCandle => ({
+    symbol,
+    openTime,
+    closeTime: openTime + MINUTE - MILLISECOND,
+    open: '1',
+    high: '1',
+    low: '1',
+    close: '1',
+    volume: '1',
+    quoteVolume: '3.125',
+    tradeCount: 1,
+    takerBuyVolume: '0.5',
+    takerBuyQuoteVolume: '1.0625',
+    source,
+    ...numbers,
+    capturedAt: openTime + MINUTE + delay * MINUTE + 7,
+  }));
+
+/** Captures in some order, each up to three times, cut into batches. */
+const offered = fc.array(capture, { minLength: 1, maxLength: 24 }).chain((captures) =>
+  fc.record({
+    captures: fc.constant(captures),
+    batches: fc
+      .record({
+        order: fc.shuffledSubarray([...captures, ...captures, ...captures], {
+          minLength: captures.length * 3,
+          maxLength: captures.length * 3,
+        }),
+        cuts: fc.array(fc.nat({ max: captures.length * 3 }), { maxLength: 6 }),
+      })
+      .map(({ order, cuts }) => {
+        const bounds = [0, ...cuts.sort((a, b) => a - b), order.length];
+        return bounds.slice(1).map((end, index) => order.slice(bounds[index], end));
+      }),
+  }),
+);
+
+const NUMBER_FIELDS = [
+  ['open', 'open'],
+  ['high', 'high'],
+  ['low', 'low'],
+  ['close', 'close'],
+  ['volume', 'volume'],
+  ['quoteVolume', 'quote_volume'],
+  ['takerBuyVolume', 'taker_buy_volume'],
+  ['takerBuyQuoteVolume', 'taker_buy_quote_volume'],
+] as const;
+
+const sameNumbers = (a: MinuteCandle, b: MinuteCandle): boolean =>
+  a.tradeCount === b.tradeCount && NUMBER_FIELDS.every(([field]) => compareDecimalTexts(a[field], b[field]) === 0);
+
+/** How captures of one minute follow each other, written down once more: by instant, trades, numbers, text. */
+function byCapture(a: MinuteCandle, b: MinuteCandle): number {
+  const fields = ['volume', 'quoteVolume', 'takerBuyVolume', 'takerBuyQuoteVolume', 'high', 'low', 'open', 'close'] as const;
+  const texts = (candle: MinuteCandle): string[] => [...fields.map((field) => candle[field]), candle.source];
+  const [left, right] = [texts(a), texts(b)];
+  const differing = left.findIndex((text, index) => text !== right[index]);
+  const text = differing < 0 ? 0 : (left[differing] ?? '') < (right[differing] ?? '') ? -1 : 1;
+  return (
+    a.capturedAt - b.capturedAt ||
+    a.tradeCount - b.tradeCount ||
+    fields.map((field) => compareDecimalTexts(a[field], b[field])).find((order) => order !== 0) ||
+    text
+  );
+}
+
+function rowOf(candle: MinuteCandle, revision: number): Row {
+  return {
+    symbol: candle.symbol,
+    open_time: candle.openTime,
+    ...Object.fromEntries(NUMBER_FIELDS.map(([field, column]) => [column, candle[field]])),
+    trade_count: candle.tradeCount,
+    captured_at: candle.capturedAt,
+    revision,
+    close_time: candle.closeTime,
+    source: candle.source,
+  };
+}
+
+function groups<T>(items: readonly T[], key: (item: T) => string | number): T[][] {
+  const found = new Map<string | number, T[]>();
+  for (const item of items) found.set(key(item), [...(found.get(key(item)) ?? []), item]);
+  return [...found.values()];
+}
+
+const larger = (a: string, b: string): string => (compareDecimalTexts(a, b) >= 0 ? a : b);
+const smaller = (a: string, b: string): string => (compareDecimalTexts(a, b) <= 0 ? a : b);
+
+/** Everything that the tables should hold, from the set of captures alone and without any cleverness. */
+function modelOf(captures: readonly MinuteCandle[]): Tables {
+  const tables: Tables = Object.fromEntries(Object.keys(TABLES).map((name) => [name, []]));
+  const put = (table: string, row: Row): void => void tables[table]?.push(row);
+  for (const ofSymbol of groups(captures, ({ symbol }) => symbol)) {
+    const symbol = ofSymbol[0]!.symbol;
+    const trackedSince = Math.min(...ofSymbol.map(({ capturedAt }) => capturedAt));
+    const current: { candle: MinuteCandle; revision: number; first: EpochMicros }[] = [];
+    for (const ofMinute of groups(ofSymbol, ({ openTime }) => openTime)) {
+      const versions: MinuteCandle[] = [];
+      let before: MinuteCandle | undefined;
+      for (const candle of ofMinute.sort(byCapture)) {
+        if (!before || !sameNumbers(before, candle)) versions.push(candle);
+        before = candle;
+      }
+      for (const [index, version] of versions.entries()) {
+        const next = versions[index + 1];
+        const row = rowOf(version, index + 1);
+        if (next) put('candle_revisions', { ...row, superseded_at: next.capturedAt });
+        else current.push({ candle: version, revision: index + 1, first: versions[0]!.capturedAt });
+      }
+    }
+    current.sort((a, b) => a.candle.openTime - b.candle.openTime);
+    for (const { candle, revision } of current) put('candles_1m', rowOf(candle, revision));
+
+    for (const [table, length] of [
+      ['candles_1h', HOUR],
+      ['candles_1d', DAY],
+    ] as const) {
+      for (const bucket of groups(current, ({ candle }) => floorTo(candle.openTime, length))) {
+        const candles = bucket.map(({ candle }) => candle);
+        const traded = candles.filter(({ tradeCount }) => tradeCount > 0);
+        const last = candles.at(-1)!;
+        const priced = traded.length > 0 ? traded : [{ ...last, open: last.close, high: last.close, low: last.close }];
+        const sum = (field: 'volume' | 'quoteVolume' | 'takerBuyVolume' | 'takerBuyQuoteVolume'): string =>
+          candles.map((candle) => candle[field]).reduce(addDecimalTexts);
+        put(table, {
+          symbol,
+          open_time: floorTo(last.openTime, length),
+          open: priced[0]!.open,
+          high: priced.map(({ high }) => high).reduce(larger),
+          low: priced.map(({ low }) => low).reduce(smaller),
+          close: last.close,
+          volume: sum('volume'),
+          quote_volume: sum('quoteVolume'),
+          trade_count: candles.reduce((total, { tradeCount }) => total + tradeCount, 0),
+          taker_buy_volume: sum('takerBuyVolume'),
+          taker_buy_quote_volume: sum('takerBuyQuoteVolume'),
+          captured_at: Math.max(...candles.map(({ capturedAt }) => capturedAt)),
+          revision: 1 + bucket.reduce((total, { revision }) => total + revision - 1, 0),
+          minutes: candles.length,
+          first_traded_minute: traded[0]?.openTime ?? null,
+          last_minute: last.openTime,
+        });
+      }
+    }
+
+    const minutes = groups(current, ({ candle }) => floorTo(candle.openTime, MINUTE)).map((candles) => {
+      const start = floorTo(candles[0]!.candle.openTime, MINUTE);
+      const first = Math.min(...candles.map((candle) => candle.first));
+      const end = start + MINUTE;
+      return {
+        start,
+        state: candles.some(({ candle }) => candle.tradeCount > 0) ? 'captured' : 'quiet',
+        repaired: end > trackedSince && first > end + 10 * MINUTE ? 1 : 0,
+      };
+    });
+    const runs: { symbol: string; start_time: number; end_time: number; state: string; repaired: number }[] = [];
+    for (const { start, state, repaired } of minutes) {
+      const last = runs.at(-1);
+      if (last?.end_time === start && last.state === state && last.repaired === repaired) last.end_time += MINUTE;
+      else runs.push({ symbol, start_time: start, end_time: start + MINUTE, state, repaired });
+    }
+    for (const run of runs) put('coverage', run);
+    for (const day of groups(minutes, ({ start }) => floorTo(start, DAY))) {
+      const date = floorTo(day[0]!.start, DAY);
+      const count = (keep: (minute: (typeof day)[number]) => boolean): number => day.filter(keep).length;
+      put('coverage_days', {
+        symbol,
+        date,
+        captured: count(({ state }) => state === 'captured'),
+        quiet: count(({ state }) => state === 'quiet'),
+        stopped: 0,
+        repaired: count(({ repaired }) => repaired === 1),
+        changed_at: tables['candles_1d']?.find((row) => row['symbol'] === symbol && row['open_time'] === date)?.[
+          'captured_at'
+        ],
+        stopped_at: null,
+      });
+    }
+    put('symbols', {
+      symbol,
+      base_asset: null,
+      quote_asset: null,
+      status: 'UNKNOWN',
+      tracked_since: null,
+      ledger_start: minutes[0]!.start,
+      first_captured_at: trackedSince,
+      first_minute: null,
+    });
+  }
+  const keys = Object.entries(TABLES).map(([table, order]) => [table, order.split(', ')] as const);
+  for (const [table, key] of keys) {
+    tables[table]?.sort((a, b) => {
+      const column = key.find((name) => a[name] !== b[name]);
+      return column === undefined ? 0 : a[column]! < b[column]! ? -1 : 1;
+    });
+  }
+  return tables;
+}
+
+/** A store in a folder of its own, fed through the sink as capture does. */
+class TestStore {
+  readonly folder = mkdtempSync(join(tmpdir(), 'csp-order-'));
+  private store: WriteStore | undefined;
+
+  async open(database = 'app.db'): Promise<WriteStore> {
+    await this.close();
+    this.store = await WriteStore.open({
+      databasePath: join(this.folder, database),
+      rawDir: join(this.folder, 'raw'),
+      topics: topicNames('crypto_prices'),
+      clock: new FakeClock(MIDNIGHT + 3 * DAY),
+      logger: createLogger('fatal', 'test'),
+      metrics: new MetricsRegistry(),
+    });
+    return this.store;
+  }
+
+  async take(candles: readonly MinuteCandle[]): Promise<void> {
+    const store = this.store ?? (await this.open());
+    const events = candles.map((candle) => ({
+      kind: 'candle' as const,
+      symbol: candle.symbol,
+      value: serializeCandle(candle),
+      capturedAt: candle.capturedAt,
+    }));
+    await store.sink.take({ origin: 'simulator:order', events });
+  }
+
+  tables(database = 'app.db'): Tables {
+    const file = new Database(join(this.folder, database), { readonly: true });
+    try {
+      return Object.fromEntries(
+        Object.entries(TABLES).map(([table, order]) => [
+          table,
+          file.prepare(`SELECT * FROM ${table} ORDER BY ${order}`).all() as Row[],
+        ]),
+      );
+    } finally {
+      file.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.store?.close();
+    this.store = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function withStore(work: (store: TestStore) => Promise<void>): Promise<void> {
+  const store = new TestStore();
+  try {
+    await work(store);
+  } finally {
+    await store.remove();
+  }
+}
+
+const RUNS = { numRuns: 80 };
+
+describe('candles in any order of arrival', () => {
+  it('should leave the tables that one ordered pass leaves', async () => {
+    await fc.assert(
+      fc.asyncProperty(offered, ({ captures }) =>
+        withStore(async (store) => {
+          await store.take([...captures].sort(byCapture));
+          expect(store.tables()).toEqual(modelOf(captures));
+        }),
+      ),
+      RUNS,
+    );
+  });
+
+  it('should leave the same tables whatever the order, the repeats and the batches', async () => {
+    await fc.assert(
+      fc.asyncProperty(offered, ({ captures, batches }) =>
+        withStore(async (store) => {
+          for (const batch of batches) await store.take(batch);
+          expect(store.tables()).toEqual(modelOf(captures));
+        }),
+      ),
+      RUNS,
+    );
+  });
+
+  it('should leave the same tables when the process ends between batches, and when the database is made anew of bronze', async () => {
+    await fc.assert(
+      fc.asyncProperty(offered, ({ captures, batches }) =>
+        withStore(async (store) => {
+          for (const batch of batches) {
+            await store.open();
+            await store.take(batch);
+          }
+          await store.open('anew.db');
+          expect(store.tables('anew.db')).toEqual(modelOf(captures));
+        }),
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
