@@ -1,6 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatDecimal, MILLISECOND, parseDecimal, type CandleNumbers, type EpochMicros } from '@app/domain';
+import {
+  formatDecimal,
+  MILLISECOND,
+  parseDecimal,
+  type AggTrade,
+  type CandleNumbers,
+  type EpochMicros,
+} from '@app/domain';
 import { gunzipSync, strFromU8, unzipSync } from 'fflate';
 
 const EXCHANGE_SCALE = 8;
@@ -72,6 +79,30 @@ export function recordedAnswers(symbol: string, interval: string): RecordedCandl
       return parameters.get('symbol') === symbol && parameters.get('interval') === interval;
     })
     .map(([, rows]) => rows.map((row) => toRecordedCandle(row.map(String))));
+}
+
+interface AggTradeRow {
+  readonly a: number;
+  readonly p: string;
+  readonly q: string;
+  readonly f: number;
+  readonly l: number;
+  readonly T: number;
+  readonly m: boolean;
+}
+
+/** 1,000 aggregate trades of BTCUSDT on 2020-01-02, from within one minute to within another. */
+export function recordedAggTrades(): AggTrade[] {
+  const text = strFromU8(gunzipSync(bytes('agg-trades', 'aggTrades_BTCUSDT_2020-01-02_1510_1518.json.gz')));
+  return (JSON.parse(text) as AggTradeRow[]).map(({ a, p, q, f, l, T, m }) => ({
+    aggTradeId: a,
+    price: p,
+    quantity: q,
+    firstTradeId: f,
+    lastTradeId: l,
+    eventTime: T * MILLISECOND,
+    takerSide: m ? 'sell' : 'buy',
+  }));
 }
 
 /** The digits of a small JSON number as plain decimal text: `1.5e-7` is `0.00000015`. Nothing passes through a float. */

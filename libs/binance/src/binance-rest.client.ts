@@ -18,8 +18,8 @@ export interface KlinesQuery {
   readonly interval: '1m';
   /** Epoch milliseconds, inclusive; compared with the open time. */
   readonly startTime: number;
-  /** Epoch milliseconds, inclusive. */
-  readonly endTime: number;
+  /** Epoch milliseconds, inclusive; without it up to now. */
+  readonly endTime?: number;
   /** 1 to 1000: what the exchange does with more is not documented. */
   readonly limit: number;
 }
@@ -82,7 +82,7 @@ export class BinanceRestClient {
     const { symbol, interval, startTime, endTime, limit } = query;
     const target =
       `/api/v3/klines?symbol=${encodeURIComponent(symbol)}&interval=${interval}` +
-      `&startTime=${startTime}&endTime=${endTime}&limit=${limit}`;
+      `&startTime=${startTime}${endTime === undefined ? '' : `&endTime=${endTime}`}&limit=${limit}`;
     return this.requester.get({ route: 'klines', target, weight: WEIGHT.klines, share: 'history', read }, signal);
   }
 }

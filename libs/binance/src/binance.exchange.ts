@@ -4,6 +4,7 @@ import {
   ExchangeError,
   HOUR,
   isSymbol,
+  MAX_TIME,
   MILLISECOND,
   type Clock,
   type EpochMicros,
@@ -106,6 +107,17 @@ export class BinanceExchange extends Exchange {
       signal,
     );
     return { ...answer, data: this.taken(answer.data) };
+  }
+
+  /** An answer to `startTime=0` begins at the first candle there is. */
+  async firstMinute(symbol: string, signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined>> {
+    if (!isSymbol(symbol)) throw new ExchangeError('unknown_symbol', 'klines: not a symbol');
+    const answer = await this.parts.client.klines(
+      { symbol, interval: '1m', startTime: 0, limit: 1 },
+      (body, capturedAt) => mapKlines(body, { symbol, range: { start: 0, end: MAX_TIME }, capturedAt }),
+      signal,
+    );
+    return { ...answer, data: this.taken(answer.data)[0]?.openTime };
   }
 
   async symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {

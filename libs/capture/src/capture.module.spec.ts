@@ -33,8 +33,14 @@ describe('CaptureModule', () => {
     const module = await running(['tickers', 'candles']);
     const registry = module.get(SchedulerRegistry);
     const status = module.get(CaptureStatus);
-    await until(() => status.snapshot().tickers.state === 'ok' && registry.getTimeouts().length === 4);
-    expect(registry.getTimeouts().sort()).toEqual(['candle-sync', 'ledger-keeper', 'symbol-refresh', 'ticker-poll']);
+    await until(() => status.snapshot().tickers.state === 'ok' && registry.getTimeouts().length === 5);
+    expect(registry.getTimeouts().sort()).toEqual([
+      'candle-sync',
+      'first-minutes',
+      'ledger-keeper',
+      'symbol-refresh',
+      'ticker-poll',
+    ]);
     expect(registry.getIntervals()).toEqual(['process-status']);
     await until(() => ports.processStatus.rows.length > 0);
     const [row] = ports.processStatus.rows;

@@ -9,6 +9,8 @@ import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
 import { CaptureLiveFlow } from './history/capture-live-flow';
+import { FirstMinutesScheduler } from './history/first-minutes.scheduler';
+import { FirstMinutesUseCase } from './history/first-minutes.use-case';
 import { GapFiller } from './history/gap-filler';
 import { GentlePace } from './history/gentle-pace';
 import { HistoryDuties } from './history/history-duties';
@@ -65,6 +67,8 @@ const HISTORY_CANDLES: Provider[] = [
   BackfillRunner,
   LedgerKeeperUseCase,
   LedgerScheduler,
+  FirstMinutesUseCase,
+  FirstMinutesScheduler,
 ];
 
 /** Captures the market: what happens now, what is done for the history in the store, or both in one process. */

@@ -16,7 +16,7 @@ import {
 } from '@app/domain';
 
 export interface ExchangeCall {
-  readonly method: 'tickers' | 'minuteCandles' | 'symbols' | 'serverTime';
+  readonly method: 'tickers' | 'minuteCandles' | 'firstMinute' | 'symbols' | 'serverTime';
   readonly symbol?: string;
   readonly range?: TimeRange;
 }
@@ -55,6 +55,8 @@ export class FakeExchange extends Exchange {
   has: (symbol: string, openTime: EpochMicros) => boolean = () => true;
   /** Another row than {@link buildMinute} for a minute. */
   readonly changes = new Map<string, Partial<MinuteCandle>>();
+  /** Open time of the first minute of every symbol; undefined while none has been listed. */
+  listedAt: EpochMicros | undefined = 0;
   /** Looks at a call before it is answered; the error that it returns is thrown. */
   fault: (call: ExchangeCall) => Error | undefined = () => undefined;
   /** Awaited before each answer. */
@@ -92,6 +94,12 @@ export class FakeExchange extends Exchange {
       rows.push(buildMinute(symbol, time, { capturedAt: this.clock.now(), ...change }));
     }
     return this.answer(rows);
+  }
+
+  async firstMinute(symbol: string): Promise<ExchangeAnswer<EpochMicros | undefined>> {
+    await this.called({ method: 'firstMinute', symbol });
+    if (!this.statuses.has(symbol)) throw new ExchangeError('unknown_symbol', `${symbol} is not known`);
+    return this.answer(this.listedAt);
   }
 
   async symbols(symbols: readonly string[]): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {

@@ -20,6 +20,7 @@ import {
 export class FakeHistoryStore extends HistoryStore {
   readonly fetched: FetchedMinutes[] = [];
   readonly symbols: SymbolInfo[] = [];
+  readonly firstMinutes = new Map<string, EpochMicros>();
   readonly frames = new Map<string, TrackedSymbol>();
   /** Minutes stored, by symbol and minute. */
   readonly stored = new Map<string, MinuteCandle>();
@@ -48,6 +49,15 @@ export class FakeHistoryStore extends HistoryStore {
   async saveSymbols(symbols: readonly SymbolInfo[]): Promise<void> {
     await this.writing();
     this.symbols.push(...symbols);
+  }
+
+  firstMinute(symbol: string): Promise<EpochMicros | undefined> {
+    return Promise.resolve(this.firstMinutes.get(symbol));
+  }
+
+  async saveFirstMinute(symbol: string, openTime: EpochMicros): Promise<void> {
+    await this.writing();
+    this.firstMinutes.set(symbol, openTime);
   }
 
   async saveFetched(fetched: FetchedMinutes): Promise<void> {

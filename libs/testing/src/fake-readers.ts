@@ -12,7 +12,7 @@ import {
   type PriceEventKey,
   type ProcessStatusRow,
   type StoredCandle,
-  type StoredInterval,
+  type CandleInterval,
   type StoreReadiness,
   type SymbolCoverage,
   type SymbolSummary,
@@ -23,7 +23,7 @@ import {
 /** A store in memory: what is put into these arrays is what the fake readers serve. */
 export class FakeStore {
   readonly events: PriceEvent[] = [];
-  readonly candles: Record<StoredInterval, StoredCandle[]> = { '1m': [], '1h': [], '1d': [] };
+  readonly candles: Partial<Record<CandleInterval, StoredCandle[]>> = { '1m': [], '1h': [], '1d': [] };
   readonly bars: DailyBar[] = [];
   readonly coverage: SymbolCoverage[] = [];
   readonly summaries: SymbolSummary[] = [];
@@ -126,14 +126,14 @@ export class FakeCandleReader extends CandleReader {
 
   async range(
     symbols: readonly string[],
-    interval: StoredInterval,
+    interval: CandleInterval,
     range: Partial<TimeRange>,
     limit: number,
     after?: TimeKey,
   ): Promise<StoredCandle[]> {
     await this.store.read();
     const key = ({ openTime, symbol }: StoredCandle): TimeKey => ({ time: openTime, symbol });
-    return page(this.store.candles[interval], key, { symbols, range, limit, after });
+    return page(this.store.candles[interval] ?? [], key, { symbols, range, limit, after });
   }
 }
 

@@ -1,17 +1,18 @@
 import {
-  bucketStart,
   formatEventTime,
   formatMillisTime,
-  intervalLength,
+  MILLISECOND,
+  type CandleInterval,
   type CandleItem,
   type EpochMicros,
   type StoredCandle,
-  type StoredInterval,
 } from '@app/domain';
 
-/** A stored candle as `/candles` serves it; it is closed when its bucket has ended, as a stored minute always has. */
-export function toCandleItem(candle: StoredCandle, interval: StoredInterval, now: EpochMicros): CandleItem {
-  const bucketEnd = bucketStart(interval, candle.openTime) + intervalLength(interval);
+/**
+ * A candle as `/candles` serves it at a market time. It is closed when its bucket has ended by then, as a stored minute
+ * always has: whether all of its minutes are there is for the ledger to say.
+ */
+export function toCandleItem(candle: StoredCandle, interval: CandleInterval, now: EpochMicros): CandleItem {
   return {
     symbol: candle.symbol,
     interval,
@@ -26,7 +27,7 @@ export function toCandleItem(candle: StoredCandle, interval: StoredInterval, now
     trade_count: candle.tradeCount,
     taker_buy_volume: candle.takerBuyVolume,
     taker_buy_quote_volume: candle.takerBuyQuoteVolume,
-    is_closed: interval === '1m' || bucketEnd <= now,
+    is_closed: interval === '1m' || candle.closeTime + MILLISECOND <= now,
     source: candle.source,
     captured_at: formatEventTime(candle.capturedAt),
     revision: candle.revision,

@@ -23,6 +23,15 @@ const PROBLEMS = {
     detail:
       'symbol: "NOPE" is not known here; expected a symbol that is captured or stored: BTCUSDT, ETHUSDT (all in /symbols)',
   },
+  409: {
+    description: 'The exchange has not told yet where the three-day candles of the symbol begin.',
+    code: 'CANDLE.GRID_UNKNOWN',
+    title: 'Where three-day candles begin is not known yet',
+    field: undefined,
+    detail:
+      'interval: "3d" cannot be served for BTCUSDT yet; expected another interval, until the exchange has told when its ' +
+      'history of the symbol begins, which three-day candles are counted from',
+  },
   416: {
     description: 'The `Range` is past the end of the file; `Content-Range` has its length.',
     code: 'REQUEST.RANGE_NOT_SATISFIABLE',

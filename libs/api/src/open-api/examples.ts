@@ -39,7 +39,7 @@ export const CANDLE_EXAMPLE: CandleItem = {
   taker_buy_volume: '401.2201',
   taker_buy_quote_volume: '27264110.1201',
   is_closed: true,
-  source: 'binance_api_v3_klines',
+  source: 'rollup_1m',
   captured_at: '2026-01-15T15:00:03.120441+00:00',
   revision: 1,
 };

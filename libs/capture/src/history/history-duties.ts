@@ -3,6 +3,7 @@ import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { ProcessStatusScheduler } from '../status/process-status.scheduler';
 import { SymbolRefreshScheduler } from '../symbols/symbol-refresh.scheduler';
 import { BackfillRunner } from './backfill.runner';
+import { FirstMinutesScheduler } from './first-minutes.scheduler';
 import { LedgerScheduler } from './ledger.scheduler';
 
 interface Duty {
@@ -11,7 +12,8 @@ interface Duty {
 }
 
 /**
- * What one process at a time does for the history in the store: symbol list, first backfill, ledger, process status.
+ * What one process at a time does for the history in the store: symbol list, first minutes, first backfill, ledger,
+ * process status.
  * Beside live capture it runs as long as the process does; alone, whoever holds the lease starts and stops it.
  */
 @Injectable()
@@ -27,8 +29,9 @@ export class HistoryDuties implements OnApplicationBootstrap, OnModuleDestroy {
     processStatus: ProcessStatusScheduler,
     @Optional() backfill?: BackfillRunner,
     @Optional() ledger?: LedgerScheduler,
+    @Optional() firstMinutes?: FirstMinutesScheduler,
   ) {
-    this.duties = [symbols, processStatus, backfill, ledger].filter((duty) => duty !== undefined);
+    this.duties = [symbols, processStatus, backfill, ledger, firstMinutes].filter((duty) => duty !== undefined);
   }
 
   onApplicationBootstrap(): void {

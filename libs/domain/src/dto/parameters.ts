@@ -1,6 +1,6 @@
 import { DAY, MILLISECOND, MAX_TIME, parseIsoTime, type EpochMicros } from '../model/time';
 import { isSymbol, normaliseSymbol } from '../model/symbol';
-import { STORED_INTERVALS, type StoredInterval } from '../model/interval';
+import { CANDLE_INTERVALS, type CandleInterval } from '../model/interval';
 import { QueryParameter, single, type RawParameter } from './query-parameter.decorator';
 
 /** Most symbols that one request may name. */
@@ -105,15 +105,17 @@ export function SymbolsParameter(openApi: { description: string; example: string
 export function IntervalParameter(): PropertyDecorator {
   return QueryParameter({
     parse: single((text) =>
-      (STORED_INTERVALS as readonly string[]).includes(text) ? (text as StoredInterval) : undefined,
+      (CANDLE_INTERVALS as readonly string[]).includes(text) ? (text as CandleInterval) : undefined,
     ),
-    allowed: `one of ${STORED_INTERVALS.join(', ')}`,
+    allowed: `one of ${CANDLE_INTERVALS.join(', ')}`,
     openApi: {
       type: 'string',
-      enum: [...STORED_INTERVALS],
+      enum: [...CANDLE_INTERVALS],
       default: '1m',
       example: '1h',
-      description: 'Length of the candles.',
+      description:
+        'Length of the candles; case matters (`1m` is a minute, `1M` a month). Boundaries are those of the exchange in UTC: ' +
+        'weeks open on Monday, months on their first, `3d` counts from the first day of the symbol on the exchange.',
     },
   });
 }

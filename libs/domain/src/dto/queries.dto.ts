@@ -1,4 +1,4 @@
-import type { EpochMicros, StoredInterval } from '../model';
+import type { CandleInterval, EpochMicros } from '../model';
 import { IgnoreUnknownParameters } from './ignore-unknown-parameters.decorator';
 import {
   CursorParameter,
@@ -78,9 +78,18 @@ export class HistoryQuery extends SymbolListQuery {
   readonly end?: EpochMicros;
 }
 
+/** Candles that open in a range, each whole. */
 export class CandlesQuery extends HistoryQuery {
   @IntervalParameter()
-  readonly interval: StoredInterval = '1m';
+  readonly interval: CandleInterval = '1m';
+
+  @TimeParameter({
+    description:
+      'Candles as they were known at this time, made of what had been captured by then; by default as they are known ' +
+      'now, which a time to come means too.',
+    example: '2026-01-15T15:00:00Z',
+  })
+  readonly as_of?: EpochMicros;
 }
 
 /** Newest prices as CSV. */

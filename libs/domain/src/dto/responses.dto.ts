@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { BI_TABLES, type BiColumn, type CandleV1, type PriceEventV1 } from '../contracts';
-import { MINUTE_STATES, STORED_INTERVALS, type MinuteState } from '../model';
+import { CANDLE_INTERVALS, MINUTE_STATES, type MinuteState } from '../model';
 import { CURSOR_EXAMPLE } from './parameters';
 
 const METRICS = BI_TABLES.daily_metrics.fields;
@@ -34,7 +34,7 @@ export class CandleDto implements CandleV1 {
   @ApiProperty({ example: 'BTCUSDT' })
   readonly symbol!: string;
 
-  @ApiProperty({ enum: STORED_INTERVALS, example: '1h' })
+  @ApiProperty({ enum: CANDLE_INTERVALS, example: '1h' })
   readonly interval!: string;
 
   @ApiProperty({ example: '2026-01-15T14:00:00.000Z' })
@@ -70,10 +70,13 @@ export class CandleDto implements CandleV1 {
   @decimal('Quote-asset volume bought by takers.', '27264110.1201')
   readonly taker_buy_quote_volume!: string;
 
-  @ApiProperty({ description: 'Whether the bucket has ended.', example: true })
+  @ApiProperty({ description: 'Whether its time has ended (as of `as_of`, where that is given).', example: true })
   readonly is_closed!: boolean;
 
-  @ApiProperty({ example: 'binance_api_v3_klines' })
+  @ApiProperty({
+    description: 'Where a minute came from; `rollup_1m` for all others, which are made of minutes.',
+    example: 'rollup_1m',
+  })
   readonly source!: string;
 
   @ApiProperty({ description: 'When its newest minute was received.', example: '2026-01-15T15:00:03.120441+00:00' })

@@ -1,3 +1,4 @@
+export * from './agg-trade';
 export * from './candle';
 export * from './candle-versions';
 export * from './coverage';

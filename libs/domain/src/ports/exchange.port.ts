@@ -80,6 +80,12 @@ export abstract class Exchange {
     signal?: AbortSignal,
   ): Promise<ExchangeAnswer<readonly MinuteCandle[]>>;
 
+  /**
+   * Open time of the very first 1m candle that the exchange has of the symbol; undefined when it has none yet.
+   * @throws ExchangeError
+   */
+  abstract firstMinute(symbol: string, signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined>>;
+
   /** What the exchange says of those symbols that it knows. @throws ExchangeError */
   abstract symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>>;
 

@@ -33,6 +33,12 @@ export abstract class HistoryStore {
   /** Stores the exchange's own description of symbols. */
   abstract saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void>;
 
+  /** Open time of the symbol's very first candle on the exchange, as stored; undefined before it has told. */
+  abstract firstMinute(symbol: string): Promise<EpochMicros | undefined>;
+
+  /** Stores where the exchange's own history of a symbol begins. */
+  abstract saveFirstMinute(symbol: string, openTime: EpochMicros, origin: string): Promise<void>;
+
   /** Stores fetched minutes with roll-ups, ledger and a line in the bronze manifest; minutes that are there stay. */
   abstract saveFetched(fetched: FetchedMinutes): Promise<void>;
 

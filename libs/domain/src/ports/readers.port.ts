@@ -1,11 +1,11 @@
 import type {
+  CandleInterval,
   CandleNumbers,
   CoverageRange,
   DailyMetrics,
   EpochMicros,
   MinuteCandle,
   PriceEvent,
-  StoredInterval,
   TimeRange,
   UnfilledRange,
 } from '../model';
@@ -45,15 +45,32 @@ export interface StoredCandle extends MinuteCandle {
 export abstract class CandleReader {
   /**
    * Candles with open times in the range, ascending by open time, then symbol; only rows after `after`. Bounds that
-   * are absent are open. Candles of `1h` and `1d` are the exact roll-ups of their minutes.
+   * are absent are open. Candles of every interval but `1m` are the exact roll-ups of their minutes, on the exchange's
+   * own boundaries; one that opens in the range is given whole.
+   *
+   * With `asOf`, candles as they were known at that time: of the numbers captured up to then. What was captured later
+   * is absent, and so is a candle of which nothing had been captured.
+   *
+   * @throws CandleGridUnknownError for `3d`
    */
   abstract range(
     symbols: readonly string[],
-    interval: StoredInterval,
+    interval: CandleInterval,
     range: Partial<TimeRange>,
     limit: number,
     after?: TimeKey,
+    asOf?: EpochMicros,
   ): Promise<StoredCandle[]>;
+}
+
+/** Three-day candles are counted from the first candle that the exchange has of a symbol, which it has not told yet. */
+export class CandleGridUnknownError extends Error {
+  readonly code = 'CANDLE.GRID_UNKNOWN';
+
+  constructor(readonly symbols: readonly string[]) {
+    super(`where the three-day candles of ${symbols.join(', ')} begin is not known yet`);
+    this.name = 'CandleGridUnknownError';
+  }
 }
 
 /** One day of one symbol, from exchange candles or, where there is none, from polled snapshots. */

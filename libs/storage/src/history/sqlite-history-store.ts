@@ -35,6 +35,8 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
   private readonly upsertSymbol: Statement<[SymbolInfo]>;
+  private readonly selectFirstMinute: Statement<[string], { first_minute: number | null }>;
+  private readonly upsertFirstMinute: Statement<[string, number]>;
   private readonly selectLastMinute: Statement<[string], { open_time: number }>;
 
   constructor(
@@ -66,6 +68,11 @@ export class SqliteHistoryStore extends HistoryStore {
        WHERE base_asset IS NOT excluded.base_asset OR quote_asset IS NOT excluded.quote_asset
          OR status IS NOT excluded.status`,
     );
+    this.selectFirstMinute = database.prepare('SELECT first_minute FROM symbols WHERE symbol = ?');
+    this.upsertFirstMinute = database.prepare(
+      `INSERT INTO symbols (symbol, first_minute) VALUES (?, ?)
+       ON CONFLICT (symbol) DO UPDATE SET first_minute = excluded.first_minute`,
+    );
     this.selectLastMinute = database.prepare(
       'SELECT open_time FROM candles_1m WHERE symbol = ? ORDER BY open_time DESC LIMIT 1',
     );
@@ -87,6 +94,17 @@ export class SqliteHistoryStore extends HistoryStore {
     return this.queue.run(() => {
       this.origin.claim(origin);
       for (const symbol of symbols) this.upsertSymbol.run(symbol);
+    });
+  }
+
+  firstMinute(symbol: string): Promise<EpochMicros | undefined> {
+    return Promise.resolve(this.selectFirstMinute.get(symbol)?.first_minute ?? undefined);
+  }
+
+  saveFirstMinute(symbol: string, openTime: EpochMicros, origin: string): Promise<void> {
+    return this.queue.run(() => {
+      this.origin.claim(origin);
+      this.upsertFirstMinute.run(symbol, openTime);
     });
   }
 

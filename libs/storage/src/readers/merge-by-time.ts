@@ -9,10 +9,21 @@ export function compareKeys(a: TimeKey, b: TimeKey, order: TimeOrder): number {
   return byTime !== 0 ? byTime : compareCodePoints(a.symbol, b.symbol);
 }
 
-interface Head<T> {
+interface Keyed {
+  readonly key: TimeKey;
+}
+
+interface Head<T> extends Keyed {
   key: TimeKey;
   item: T;
   readonly rest: Iterator<T>;
+}
+
+interface ChunkHead<T> extends Keyed {
+  key: TimeKey;
+  chunk: readonly T[];
+  index: number;
+  readonly rest: AsyncIterator<readonly T[]>;
 }
 
 /**
@@ -52,16 +63,66 @@ export function mergeByTime<T>(
   }
 }
 
+/**
+ * {@link mergeByTime} of rows that come in chunks, ascending: between two chunks of a symbol something else may run, for
+ * what a page needs may be far more rows than it has.
+ */
+export async function mergeChunksByTime<T>(
+  sources: readonly AsyncIterable<readonly T[]>[],
+  keyOf: (item: T) => TimeKey,
+  limit: number,
+): Promise<T[]> {
+  const iterators = sources.map((source) => source[Symbol.asyncIterator]());
+  try {
+    const heads: ChunkHead<T>[] = [];
+    for (const rest of iterators) {
+      const chunk = await nextChunk(rest);
+      if (chunk) heads.push({ key: keyOf(chunk[0]), chunk, index: 0, rest });
+    }
+    const heap = new HeadHeap(heads, 'ascending');
+    const merged: T[] = [];
+    for (let head = heap.top(); head && merged.length < limit; head = heap.top()) {
+      merged.push(head.chunk[head.index] as T);
+      if (merged.length === limit) break;
+      head.index += 1;
+      if (head.index === head.chunk.length) {
+        const chunk = await nextChunk(head.rest);
+        if (!chunk) {
+          heap.removeTop();
+          continue;
+        }
+        head.chunk = chunk;
+        head.index = 0;
+      }
+      head.key = keyOf(head.chunk[head.index] as T);
+      heap.siftTop();
+    }
+    return merged;
+  } finally {
+    for (const iterator of iterators) await iterator.return?.();
+  }
+}
+
+/** The next chunk that has rows. */
+async function nextChunk<T>(rest: AsyncIterator<readonly T[]>): Promise<readonly [T, ...T[]] | undefined> {
+  for (;;) {
+    const next = await rest.next();
+    if (next.done === true) return undefined;
+    const [first, ...others] = next.value;
+    if (first !== undefined) return [first, ...others];
+  }
+}
+
 /** Binary heap of the next row of each symbol. */
-class HeadHeap<T> {
+class HeadHeap<H extends Keyed> {
   constructor(
-    private readonly heads: Head<T>[],
+    private readonly heads: H[],
     private readonly order: TimeOrder,
   ) {
     heads.sort((a, b) => compareKeys(a.key, b.key, order));
   }
 
-  top(): Head<T> | undefined {
+  top(): H | undefined {
     return this.heads[0];
   }
 

@@ -1,7 +1,12 @@
 import {
+  BucketGrid,
+  CandleGridUnknownError,
   CandleReader,
-  MILLISECOND,
+  MAX_TIME,
   intervalLength,
+  storedIntervalOf,
+  type CandleInterval,
+  type EpochMicros,
   type StoredCandle,
   type StoredInterval,
   type TimeKey,
@@ -10,18 +15,17 @@ import {
 import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
-  toStoredMinute,
   toRollUp,
+  toStoredMinute,
   type MinuteCandleRow,
   type RollUpRow,
 } from '../sink/candle-row';
-import { mergeByTime } from './merge-by-time';
+import { bucketChunks, minuteChunks, rolledCandle } from './candle-chunks';
+import { CandleLevel } from './candle-level';
+import { mergeByTime, mergeChunksByTime } from './merge-by-time';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
 import { firstTimeAfter } from './time-key';
-
-/** `source` of hours and days: they are made here, from minutes of the exchange. */
-export const ROLL_UP_SOURCE = 'rollup_1m';
 
 const COLUMNS: Readonly<Record<StoredInterval, string>> = {
   '1m': MINUTE_COLUMNS,
@@ -29,39 +33,51 @@ const COLUMNS: Readonly<Record<StoredInterval, string>> = {
   '1d': ROLL_UP_COLUMNS,
 };
 
-function toStoredRollUp(row: RollUpRow, interval: StoredInterval): StoredCandle {
-  const { open, high, low, close, volume, quoteVolume, tradeCount, takerBuyVolume, takerBuyQuoteVolume } =
-    toRollUp(row);
-  return {
-    symbol: row.symbol,
-    openTime: row.open_time,
-    closeTime: row.open_time + intervalLength(interval) - MILLISECOND,
-    open,
-    high,
-    low,
-    close,
-    volume,
-    quoteVolume,
-    tradeCount,
-    takerBuyVolume,
-    takerBuyQuoteVolume,
-    source: ROLL_UP_SOURCE,
-    capturedAt: row.captured_at,
-    revision: row.revision,
-  };
+interface SymbolRow {
+  readonly first_captured_at: number | null;
+  readonly first_minute: number | null;
 }
+
+const keyOf = ({ openTime, symbol }: StoredCandle): TimeKey => ({ time: openTime, symbol });
 
 export class SqliteCandleReader extends CandleReader {
   constructor(private readonly store: ReadStore) {
     super();
   }
 
-  range(
+  async range(
     symbols: readonly string[],
-    interval: StoredInterval,
-    { start = 0, end = Number.MAX_SAFE_INTEGER }: Partial<TimeRange>,
+    interval: CandleInterval,
+    { start = 0, end = MAX_TIME }: Partial<TimeRange>,
     limit: number,
     after?: TimeKey,
+    asOf?: EpochMicros,
+  ): Promise<StoredCandle[]> {
+    const rangeOf = (symbol: string): TimeRange => ({
+      start: after ? Math.max(start, firstTimeAfter(after, symbol)) : start,
+      end: asOf === undefined ? end : Math.min(end, asOf + 1),
+    });
+    const stored = storedIntervalOf(interval);
+    if (stored === interval && asOf === undefined) return this.stored(symbols, interval, rangeOf, limit);
+    // What a page takes of each symbol when all have about as many candles, and one candle more.
+    const share = Math.ceil(limit / symbols.length) + 1;
+    const known = symbols.filter((symbol) => this.hasCandles(symbol, stored, asOf));
+    const grids = this.grids(known, interval);
+    const sources = known.map((symbol, index) => {
+      const level = new CandleLevel(this.store, symbol, asOf);
+      return interval === '1m'
+        ? minuteChunks(level, rangeOf(symbol), share)
+        : bucketChunks(level, symbol, interval, grids[index] as BucketGrid, rangeOf(symbol), share);
+    });
+    return mergeChunksByTime(sources, keyOf, limit);
+  }
+
+  /** Candles that are stored as they are asked for. */
+  private stored(
+    symbols: readonly string[],
+    interval: StoredInterval,
+    rangeOf: (symbol: string) => TimeRange,
+    limit: number,
   ): Promise<StoredCandle[]> {
     return this.store.read(() => {
       const statement = this.store.statement<[string, number, number, number], MinuteCandleRow | RollUpRow>(
@@ -69,16 +85,40 @@ export class SqliteCandleReader extends CandleReader {
          WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ?`,
       );
       const sources = symbols.map((symbol) => {
-        const oldest = after ? Math.max(start, firstTimeAfter(after, symbol)) : start;
+        const { start, end } = rangeOf(symbol);
         return rowPages<MinuteCandleRow | RollUpRow>(
-          (last, size) => statement.all(symbol, last ? last.open_time + 1 : oldest, end, size),
+          (last, size) => statement.all(symbol, last ? last.open_time + 1 : start, end, size),
           limit,
           symbols.length,
         );
       });
       return mergeByTime(sources, (row) => ({ time: row.open_time, symbol: row.symbol }), 'ascending', limit).map(
-        (row) => ('minutes' in row ? toStoredRollUp(row, interval) : toStoredMinute(row)),
+        (row) =>
+          'minutes' in row
+            ? rolledCandle(row.symbol, row.open_time, row.open_time + intervalLength(interval), toRollUp(row))
+            : toStoredMinute(row),
       );
     });
+  }
+
+  /** Whether there is any candle of the symbol, and by that time. */
+  private hasCandles(symbol: string, interval: StoredInterval, asOf: EpochMicros | undefined): boolean {
+    const row = this.symbolRow(symbol);
+    if (asOf !== undefined && (row?.first_captured_at ?? Infinity) > asOf) return false;
+    return this.store.statement<[string], object>(`SELECT 1 FROM candles_${interval} WHERE symbol = ? LIMIT 1`).get(symbol) !== undefined;
+  }
+
+  private grids(symbols: readonly string[], interval: CandleInterval): BucketGrid[] {
+    if (interval !== '3d') return symbols.map(() => new BucketGrid(interval, 0));
+    const firstMinutes = symbols.map((symbol) => ({ symbol, first: this.symbolRow(symbol)?.first_minute ?? null }));
+    const unknown = firstMinutes.flatMap(({ symbol, first }) => (first === null ? [symbol] : []));
+    if (unknown.length > 0) throw new CandleGridUnknownError(unknown);
+    return firstMinutes.map(({ first }) => new BucketGrid(interval, first ?? 0));
+  }
+
+  private symbolRow(symbol: string): SymbolRow | undefined {
+    return this.store
+      .statement<[string], SymbolRow>('SELECT first_captured_at, first_minute FROM symbols WHERE symbol = ?')
+      .get(symbol);
   }
 }

@@ -1,0 +1,97 @@
+import { setImmediate as breath } from 'node:timers/promises';
+import {
+  MILLISECOND,
+  mergeRollUps,
+  storedCandlesIn,
+  storedIntervalOf,
+  type BucketGrid,
+  type CandleInterval,
+  type EpochMicros,
+  type RollUp,
+  type StoredCandle,
+  type TimeRange,
+} from '@app/domain';
+import type { CandleLevel } from './candle-level';
+
+/** Most rows that one statement reads: no read transaction is longer. */
+const MAX_ROWS = 5_000;
+
+/** `source` of all candles but minutes: they are made here, from minutes of the exchange. */
+export const ROLL_UP_SOURCE = 'rollup_1m';
+
+interface Bucket {
+  readonly openTime: EpochMicros;
+  rollUp: RollUp | undefined;
+}
+
+/** What a roll-up is as a candle. */
+export function rolledCandle(
+  symbol: string,
+  openTime: EpochMicros,
+  end: EpochMicros,
+  { minutes: _, firstTradedMinute: __, lastMinute: ___, ...rollUp }: RollUp,
+): StoredCandle {
+  return { symbol, openTime, closeTime: end - MILLISECOND, ...rollUp, source: ROLL_UP_SOURCE };
+}
+
+/** Minutes of a range (by open time) in chunks; `size` of the first one, later ones are larger. */
+export async function* minuteChunks(
+  level: CandleLevel,
+  { start, end }: TimeRange,
+  size: number,
+): AsyncGenerator<StoredCandle[]> {
+  let rows = Math.min(size, MAX_ROWS);
+  for (let from: EpochMicros | undefined = start; from !== undefined;) {
+    const page = level.minutes(from, end, rows);
+    yield page.rows.flatMap((row) => level.minute(row) ?? []);
+    from = page.next;
+    rows = MAX_ROWS;
+    await breath();
+  }
+}
+
+/**
+ * Candles of any interval but `1m`, in chunks, made of the coarsest stored interval that divides it: those that open in
+ * the range, each whole. A candle is made of the rows of one statement, so that it never mixes two states of the store.
+ */
+export async function* bucketChunks(
+  level: CandleLevel,
+  symbol: string,
+  interval: CandleInterval,
+  grid: BucketGrid,
+  range: TimeRange,
+  buckets: number,
+): AsyncGenerator<StoredCandle[]> {
+  const stored = storedIntervalOf(interval);
+  const end = grid.endOf(range.end - 1);
+  // One bucket more, so that the last one asked for is seen to be complete.
+  let size = Math.min(MAX_ROWS, (buckets + 1) * storedCandlesIn(interval));
+  for (let from: EpochMicros | undefined = grid.firstFrom(range.start); from !== undefined && from < end;) {
+    const found: Bucket[] = [];
+    const add = (openTime: EpochMicros, rollUp: RollUp | undefined): void => {
+      const start = grid.startOf(openTime);
+      const last = found.at(-1);
+      if (last?.openTime !== start) found.push({ openTime: start, rollUp });
+      else if (rollUp) last.rollUp = last.rollUp ? mergeRollUps(last.rollUp, rollUp) : rollUp;
+    };
+    let next: EpochMicros | undefined;
+    if (stored === '1m') {
+      const page = level.minutes(from, end, size);
+      for (const row of page.rows) add(row.open_time, level.rollUpOfMinute(row));
+      next = page.next;
+    } else {
+      const page = level.rollUps(stored, from, end, size);
+      for (const row of page.rows) add(row.open_time, level.rollUp(stored, row));
+      next = page.next;
+    }
+    // The last bucket of a full page may have more rows: it begins the next page.
+    if (next !== undefined && found.length > 1) from = found.pop()?.openTime;
+    else if (next !== undefined) found.pop();
+    else from = undefined;
+    size = next !== undefined && found.length === 0 ? size * 2 : MAX_ROWS;
+    yield found.flatMap(({ openTime, rollUp }) =>
+      rollUp ? rolledCandle(symbol, openTime, grid.endOf(openTime), rollUp) : [],
+    );
+    await breath();
+  }
+}
