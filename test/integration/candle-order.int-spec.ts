@@ -1,83 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   addDecimalTexts,
   compareDecimalTexts,
   DAY,
   floorTo,
   HOUR,
-  KLINE_SOURCE,
-  MILLISECOND,
   MINUTE,
-  SECOND,
-  serializeCandle,
-  topicNames,
   type EpochMicros,
   type MinuteCandle,
 } from '@app/domain';
-import { createLogger, MetricsRegistry } from '@app/observability';
-import { WriteStore } from '@app/storage';
-import { FakeClock } from '@app/testing';
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
-
-type Row = Record<string, unknown>;
-type Tables = Record<string, Row[]>;
-
-const TABLES = {
-  candles_1m: 'symbol, open_time',
-  candle_revisions: 'symbol, open_time, revision',
-  candles_1h: 'symbol, open_time',
-  candles_1d: 'symbol, open_time',
-  coverage: 'symbol, start_time',
-  coverage_days: 'symbol, date',
-  symbols: 'symbol',
-};
-
-/** The last minutes of a day and the first of the next, one of them off the full minute. */
-const MIDNIGHT = Date.UTC(2026, 0, 15) * MILLISECOND;
-const OPEN_TIMES = [
-  MIDNIGHT - HOUR,
-  ...[-3, -2, -1, 0, 1].map((minute) => MIDNIGHT + minute * MINUTE),
-  MIDNIGHT + MINUTE + 14 * SECOND,
-];
-
-/** Few numbers, so that captures often agree; some differ in their text alone. */
-const NUMBERS: readonly Partial<MinuteCandle>[] = [
-  { open: '10.0', high: '12.5', low: '9.5', close: '11.0', volume: '2.5', tradeCount: 4 },
-  { open: '10.00', high: '12.50', low: '9.5', close: '11.000', volume: '2.50', tradeCount: 4 },
-  { open: '10.0', high: '13', low: '9.5', close: '11.5', volume: '2.75', tradeCount: 5 },
-  { open: '10.0', high: '12.5', low: '9.5', close: '11.0', volume: '2.6', tradeCount: 4 },
-  { open: '11', high: '11', low: '11', close: '11', volume: '0', tradeCount: 0 },
-];
-
-const capture = fc
-  .record({
-    symbol: fc.constantFrom('AAA', 'BBB'),
-    openTime: fc.constantFrom(...OPEN_TIMES),
-    numbers: fc.constantFrom(...NUMBERS),
-    // Some come more than ten minutes late; several at one instant.
-    delay: fc.constantFrom(0, 1, 2, 11, 12, 60 * 25),
-    source: fc.constantFrom(KLINE_SOURCE, 'archive'),
-  })
-  .map(({ symbol, openTime, numbers, delay, source }): MinuteCandle => ({
-    symbol,
-    openTime,
-    closeTime: openTime + MINUTE - MILLISECOND,
-    open: '1',
-    high: '1',
-    low: '1',
-    close: '1',
-    volume: '1',
-    quoteVolume: '3.125',
-    tradeCount: 1,
-    takerBuyVolume: '0.5',
-    takerBuyQuoteVolume: '1.0625',
-    source,
-    ...numbers,
-    capturedAt: openTime + MINUTE + delay * MINUTE + 7,
-  }));
+import { capture } from '../support/captures';
+import { TABLES, withCandleStore, type Row, type Tables } from '../support/candle-store';
 
 /** Captures in some order, each up to three times, cut into batches. */
 const offered = fc.array(capture, { minLength: 1, maxLength: 24 }).chain((captures) =>
@@ -114,7 +47,16 @@ const sameNumbers = (a: MinuteCandle, b: MinuteCandle): boolean =>
 
 /** How captures of one minute follow each other, written down once more: by instant, trades, numbers, text. */
 function byCapture(a: MinuteCandle, b: MinuteCandle): number {
-  const fields = ['volume', 'quoteVolume', 'takerBuyVolume', 'takerBuyQuoteVolume', 'high', 'low', 'open', 'close'] as const;
+  const fields = [
+    'volume',
+    'quoteVolume',
+    'takerBuyVolume',
+    'takerBuyQuoteVolume',
+    'high',
+    'low',
+    'open',
+    'close',
+  ] as const;
   const texts = (candle: MinuteCandle): string[] => [...fields.map((field) => candle[field]), candle.source];
   const [left, right] = [texts(a), texts(b)];
   const differing = left.findIndex((text, index) => text !== right[index]);
@@ -260,76 +202,13 @@ function modelOf(captures: readonly MinuteCandle[]): Tables {
   return tables;
 }
 
-/** A store in a folder of its own, fed through the sink as capture does. */
-class TestStore {
-  readonly folder = mkdtempSync(join(tmpdir(), 'csp-order-'));
-  private store: WriteStore | undefined;
-
-  async open(database = 'app.db'): Promise<WriteStore> {
-    await this.close();
-    this.store = await WriteStore.open({
-      databasePath: join(this.folder, database),
-      rawDir: join(this.folder, 'raw'),
-      topics: topicNames('crypto_prices'),
-      clock: new FakeClock(MIDNIGHT + 3 * DAY),
-      logger: createLogger('fatal', 'test'),
-      metrics: new MetricsRegistry(),
-    });
-    return this.store;
-  }
-
-  async take(candles: readonly MinuteCandle[]): Promise<void> {
-    const store = this.store ?? (await this.open());
-    const events = candles.map((candle) => ({
-      kind: 'candle' as const,
-      symbol: candle.symbol,
-      value: serializeCandle(candle),
-      capturedAt: candle.capturedAt,
-    }));
-    await store.sink.take({ origin: 'simulator:order', events });
-  }
-
-  tables(database = 'app.db'): Tables {
-    const file = new Database(join(this.folder, database), { readonly: true });
-    try {
-      return Object.fromEntries(
-        Object.entries(TABLES).map(([table, order]) => [
-          table,
-          file.prepare(`SELECT * FROM ${table} ORDER BY ${order}`).all() as Row[],
-        ]),
-      );
-    } finally {
-      file.close();
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.store?.close();
-    this.store = undefined;
-  }
-
-  async remove(): Promise<void> {
-    await this.close();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function withStore(work: (store: TestStore) => Promise<void>): Promise<void> {
-  const store = new TestStore();
-  try {
-    await work(store);
-  } finally {
-    await store.remove();
-  }
-}
-
 const RUNS = { numRuns: 80 };
 
 describe('candles in any order of arrival', () => {
   it('should leave the tables that one ordered pass leaves', async () => {
     await fc.assert(
       fc.asyncProperty(offered, ({ captures }) =>
-        withStore(async (store) => {
+        withCandleStore(async (store) => {
           await store.take([...captures].sort(byCapture));
           expect(store.tables()).toEqual(modelOf(captures));
         }),
@@ -341,7 +220,7 @@ describe('candles in any order of arrival', () => {
   it('should leave the same tables whatever the order, the repeats and the batches', async () => {
     await fc.assert(
       fc.asyncProperty(offered, ({ captures, batches }) =>
-        withStore(async (store) => {
+        withCandleStore(async (store) => {
           for (const batch of batches) await store.take(batch);
           expect(store.tables()).toEqual(modelOf(captures));
         }),
@@ -353,13 +232,13 @@ describe('candles in any order of arrival', () => {
   it('should leave the same tables when the process ends between batches, and when the database is made anew of bronze', async () => {
     await fc.assert(
       fc.asyncProperty(offered, ({ captures, batches }) =>
-        withStore(async (store) => {
+        withCandleStore(async (store) => {
           for (const batch of batches) {
-            await store.open();
             await store.take(batch);
+            await store.close();
           }
-          await store.open('anew.db');
-          expect(store.tables('anew.db')).toEqual(modelOf(captures));
+          await store.recover();
+          expect(store.tables()).toEqual(modelOf(captures));
         }),
       ),
       { numRuns: 25 },

@@ -4,6 +4,7 @@ export * from './candle-versions';
 export * from './coverage';
 export * from './decimal';
 export * from './interval';
+export * from './merge-roll-ups';
 export * from './metrics';
 export * from './price-event';
 export * from './roll-up';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { addDecimalTexts, compareDecimalTexts } from './decimal';
+import { mergeAllRollUps } from './merge-roll-ups';
 import { mergeRollUps, rollUpMinutes, rollUpOfMinute, type RollUp, type RollUpMinute } from './roll-up';
 import { MINUTE } from './time';
 
@@ -101,6 +102,21 @@ describe('roll-up', () => {
         expect(mergeAsTree(row, random)).toEqual(rollUpMinutes(row));
       }),
     );
+  });
+
+  it('should be the same whether roll-ups are merged one after the other or in one go', () => {
+    fc.assert(
+      fc.property(minutes, fc.array(fc.nat(), { minLength: 1, maxLength: 40 }), (row, cuts) => {
+        const parts: RollUp[] = [];
+        for (let start = 0, turn = 0; start < row.length; turn += 1) {
+          const end = start + 1 + ((cuts[turn % cuts.length] ?? 0) % 4);
+          parts.push(...[rollUpMinutes(row.slice(start, end))].filter((part) => part !== undefined));
+          start = end;
+        }
+        expect(mergeAllRollUps(parts)).toEqual(rollUpMinutes(row));
+      }),
+    );
+    expect(mergeAllRollUps([])).toBeUndefined();
   });
 
   it('should leave minutes without trades out of open, high and low, and keep the last close', () => {

@@ -85,7 +85,8 @@ export class LedgerWriter {
       this.countDays(symbol, range, 1);
       return;
     }
-    if (before.some((old) => isWithin(range, old) && old.state === range.state && old.repaired === range.repaired)) return;
+    if (before.some((old) => isWithin(range, old) && old.state === range.state && old.repaired === range.repaired))
+      return;
     for (const old of before) {
       this.deleteRange.run(symbol, old.start);
       this.countDays(symbol, intersection(old, range), -1);
@@ -136,9 +137,7 @@ function replaced(before: readonly CoverageRange[], range: RecordedRange): Cover
     { ...old, end: Math.min(old.end, range.start) },
     { ...old, start: Math.max(old.start, range.end) },
   ]);
-  return [...outside.filter((run) => run.start < run.end), range].sort(
-    (a, b) => a.start - b.start,
-  );
+  return [...outside.filter((run) => run.start < run.end), range].sort((a, b) => a.start - b.start);
 }
 
 /** Joins neighbouring minutes of equal state to runs; the minutes are given as their starts, in any order. */

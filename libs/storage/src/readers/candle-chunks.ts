@@ -1,7 +1,7 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import {
   MILLISECOND,
-  mergeRollUps,
+  mergeAllRollUps,
   storedCandlesIn,
   storedIntervalOf,
   type BucketGrid,
@@ -21,17 +21,28 @@ export const ROLL_UP_SOURCE = 'rollup_1m';
 
 interface Bucket {
   readonly openTime: EpochMicros;
-  rollUp: RollUp | undefined;
+  readonly rollUps: RollUp[];
 }
 
 /** What a roll-up is as a candle. */
-export function rolledCandle(
-  symbol: string,
-  openTime: EpochMicros,
-  end: EpochMicros,
-  { minutes: _, firstTradedMinute: __, lastMinute: ___, ...rollUp }: RollUp,
-): StoredCandle {
-  return { symbol, openTime, closeTime: end - MILLISECOND, ...rollUp, source: ROLL_UP_SOURCE };
+export function rolledCandle(symbol: string, openTime: EpochMicros, end: EpochMicros, rollUp: RollUp): StoredCandle {
+  return {
+    symbol,
+    openTime,
+    closeTime: end - MILLISECOND,
+    open: rollUp.open,
+    high: rollUp.high,
+    low: rollUp.low,
+    close: rollUp.close,
+    volume: rollUp.volume,
+    quoteVolume: rollUp.quoteVolume,
+    tradeCount: rollUp.tradeCount,
+    takerBuyVolume: rollUp.takerBuyVolume,
+    takerBuyQuoteVolume: rollUp.takerBuyQuoteVolume,
+    source: ROLL_UP_SOURCE,
+    capturedAt: rollUp.capturedAt,
+    revision: rollUp.revision,
+  };
 }
 
 /** Minutes of a range (by open time) in chunks; `size` of the first one, later ones are larger. */
@@ -71,8 +82,9 @@ export async function* bucketChunks(
     const add = (openTime: EpochMicros, rollUp: RollUp | undefined): void => {
       const start = grid.startOf(openTime);
       const last = found.at(-1);
-      if (last?.openTime !== start) found.push({ openTime: start, rollUp });
-      else if (rollUp) last.rollUp = last.rollUp ? mergeRollUps(last.rollUp, rollUp) : rollUp;
+      const bucket = last?.openTime === start ? last : { openTime: start, rollUps: [] };
+      if (bucket !== last) found.push(bucket);
+      if (rollUp) bucket.rollUps.push(rollUp);
     };
     let next: EpochMicros | undefined;
     if (stored === '1m') {
@@ -89,9 +101,10 @@ export async function* bucketChunks(
     else if (next !== undefined) found.pop();
     else from = undefined;
     size = next !== undefined && found.length === 0 ? size * 2 : MAX_ROWS;
-    yield found.flatMap(({ openTime, rollUp }) =>
-      rollUp ? rolledCandle(symbol, openTime, grid.endOf(openTime), rollUp) : [],
-    );
+    yield found.flatMap(({ openTime, rollUps }) => {
+      const rollUp = mergeAllRollUps(rollUps);
+      return rollUp ? rolledCandle(symbol, openTime, grid.endOf(openTime), rollUp) : [];
+    });
     await breath();
   }
 }

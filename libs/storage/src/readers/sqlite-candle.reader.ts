@@ -105,7 +105,11 @@ export class SqliteCandleReader extends CandleReader {
   private hasCandles(symbol: string, interval: StoredInterval, asOf: EpochMicros | undefined): boolean {
     const row = this.symbolRow(symbol);
     if (asOf !== undefined && (row?.first_captured_at ?? Infinity) > asOf) return false;
-    return this.store.statement<[string], object>(`SELECT 1 FROM candles_${interval} WHERE symbol = ? LIMIT 1`).get(symbol) !== undefined;
+    return (
+      this.store
+        .statement<[string], object>(`SELECT 1 FROM candles_${interval} WHERE symbol = ? LIMIT 1`)
+        .get(symbol) !== undefined
+    );
   }
 
   private grids(symbols: readonly string[], interval: CandleInterval): BucketGrid[] {

@@ -63,9 +63,11 @@ export class HistoryRows implements EventRows {
       else result.repeats += 1;
       return fate === 'revision' || fate === 'taken';
     });
-    const surfaced = candles.surfaced.map(
-      (event): CheckedEvent => ({ kind: 'candle', line: serializeCandle(event), event }),
-    );
+    const surfaced = candles.surfaced.map((event): CheckedEvent => ({
+      kind: 'candle',
+      line: serializeCandle(event),
+      event,
+    }));
     return { result, taken: [...surfaced, ...taken] };
   }
 }

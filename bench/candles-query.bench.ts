@@ -1,0 +1,284 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { freePort, ProcessGroup } from '../test/support/app-process';
+
+/**
+ * How long `/candles` takes of long histories, and whether a table for BI depends on how much is stored: the built
+ * api-app over HTTP, on stores that are filled by SQL (the numbers in them are made up; their amount is what counts).
+ *
+ * Cold is the first answer of a new process, warm one of many after it; the file is in the memory of the machine in
+ * both. Before each answer of the table something is committed to the store, so that it is never taken from the cache.
+ */
+/** On the disk of the project, as a store is. */
+const PARENT = resolve('.cache/bench-data');
+const MINUTE_MICROS = 60_000_000;
+const DAY_MINUTES = 1_440;
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'] as const;
+const FEW_MINUTES = 130_000;
+const MANY_MINUTES = SYMBOLS.length * 5 * 365 * DAY_MINUTES;
+const COLD_RUNS = 8;
+const WARM_RUNS = 100;
+const AT_MOST = 1.3;
+
+/** One line of the result: like the figures of every bench. */
+export interface QueryFigure {
+  readonly what: string;
+  readonly value: string;
+  /** What it is held against in the same run; empty where there is nothing. */
+  readonly against: string;
+  /** The ratio to that, or the median itself in milliseconds. */
+  readonly measure: number;
+  readonly threshold: { readonly atMost: number } | undefined;
+}
+
+/** Decimal text with eight digits behind the point, of a number that walks with the minute. */
+const price = (plus: number): string =>
+  `printf('%d.%02d000000', 60000 + (i * 7919 + ${plus}) % 900, (i + ${plus}) % 100)`;
+const volume = (factor: number): string =>
+  `printf('%d.%08d', 1 + (i * ${factor}) % 90, (i * 7919 * ${factor}) % 100000000)`;
+const NUMBERS = [price(3), price(9), price(1), price(4), volume(1), volume(3), '1 + i % 900', volume(2), volume(5)];
+
+/** Fills one level with `count` candles of `minutes` minutes each, from `start` (epoch microseconds) on. */
+function fillLevel(
+  database: Database.Database,
+  level: { readonly table: string; readonly minutes: number },
+  symbol: string,
+  start: number,
+  count: number,
+): void {
+  const length = level.minutes * MINUTE_MICROS;
+  const openTime = `${start} + i * ${length}`;
+  const shared =
+    'symbol, open_time, open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume, captured_at, revision';
+  const values = ['?', openTime, ...NUMBERS, `${openTime} + ${length} + 2000000`, '1'].join(', ');
+  const [columns, more] =
+    level.minutes === 1
+      ? ['close_time, source', `${openTime} + ${length} - 1000, 'binance_api_v3_klines'`]
+      : [
+          'minutes, first_traded_minute, last_minute',
+          `${level.minutes}, ${openTime}, ${openTime} + ${length - MINUTE_MICROS}`,
+        ];
+  database
+    .prepare(
+      `WITH RECURSIVE candle(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM candle WHERE i + 1 < ?)
+       INSERT INTO ${level.table} (${shared}, ${columns}) SELECT ${values}, ${more} FROM candle`,
+    )
+    .run(count, symbol);
+}
+
+/** Gives each symbol its share of the minutes, up to today, with hours, days and ledger. */
+function fillStore(path: string, symbols: readonly string[], minutes: number, today: number): void {
+  const database = new Database(path);
+  database.pragma('synchronous = OFF');
+  const days = Math.ceil(minutes / symbols.length / DAY_MINUTES);
+  const start = today - days * DAY_MINUTES * MINUTE_MICROS;
+  database.transaction(() => {
+    for (const symbol of symbols) {
+      fillLevel(database, { table: 'candles_1m', minutes: 1 }, symbol, start, days * DAY_MINUTES);
+      fillLevel(database, { table: 'candles_1h', minutes: 60 }, symbol, start, days * 24);
+      fillLevel(database, { table: 'candles_1d', minutes: DAY_MINUTES }, symbol, start, days);
+      database
+        .prepare("INSERT INTO symbols (symbol, status, tracked_since, ledger_start) VALUES (?, 'TRADING', ?, ?)")
+        .run(symbol, start, start);
+      database
+        .prepare("INSERT INTO coverage (symbol, start_time, end_time, state) VALUES (?, ?, ?, 'captured')")
+        .run(symbol, start, today);
+      database
+        .prepare(
+          `INSERT INTO coverage_days (symbol, date, captured, changed_at)
+           SELECT symbol, open_time, ${DAY_MINUTES}, captured_at FROM candles_1d WHERE symbol = ?`,
+        )
+        .run(symbol);
+    }
+  })();
+  database.exec('ANALYZE');
+  database.pragma('wal_checkpoint(TRUNCATE)');
+  database.close();
+}
+
+interface Installation {
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+class Apps {
+  private readonly group = new ProcessGroup();
+
+  constructor(readonly folder: string) {}
+
+  async installation(name: string, symbols: readonly string[]): Promise<Installation> {
+    const [port, path] = [await freePort(), join(this.folder, `${name}.db`)];
+    return {
+      path,
+      environment: {
+        BROKER_MODE: 'direct',
+        // Nothing listens there: nothing is captured.
+        BINANCE_REST_URLS: 'http://127.0.0.1:1',
+        STORAGE_PATH: path,
+        RAW_DIR: join(this.folder, `${name}-raw`),
+        INGEST_STATE_DIR: join(this.folder, `${name}-ingest`),
+        SYMBOLS: symbols.join(','),
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        THROTTLE_LIMIT: '100000000',
+        LOG_LEVEL: 'error',
+      },
+    };
+  }
+
+  /** The capturing process makes the schema, and is not needed any more. */
+  async migrate({ environment }: Installation): Promise<void> {
+    const app = this.group.start('standalone-app', { env: environment });
+    await app.answers(`http://127.0.0.1:${environment['PORT']}/readyz`);
+    await app.stop();
+  }
+
+  async withApi<T>({ environment }: Installation, work: (url: string) => Promise<T>): Promise<T> {
+    const url = `http://127.0.0.1:${environment['PORT']}`;
+    const app = this.group.start('api-app', { env: environment });
+    try {
+      await app.answers(`${url}/readyz`);
+      return await work(url);
+    } finally {
+      await app.stop();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.group.stopAll();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Milliseconds until the whole answer is there. */
+async function timed(url: string, check: (body: string) => number, expected: number): Promise<number> {
+  const start = performance.now();
+  const response = await fetch(url);
+  const body = await response.text();
+  const elapsed = performance.now() - start;
+  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}: ${body.slice(0, 300)}`);
+  const rows = check(body);
+  if (rows !== expected) throw new Error(`${url}: ${rows} rows, expected ${expected}`);
+  return elapsed;
+}
+
+const candlesOf = (body: string): number => (JSON.parse(body) as { data: unknown[] }).data.length;
+const linesOf = (body: string): number => body.split('\r\n').length - 2;
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}
+
+const spread = (values: readonly number[]): string =>
+  `p50 ${percentile(values, 0.5).toFixed(1)} ms, p99 ${percentile(values, 0.99).toFixed(1)} ms`;
+
+async function candleQueries(apps: Apps, store: Installation, today: number): Promise<QueryFigure[]> {
+  const from = (days: number): string => new Date((today - days * DAY_MINUTES * MINUTE_MICROS) / 1_000).toISOString();
+  const figures: QueryFigure[] = [];
+  for (const [what, interval, days, rows] of [
+    ['1d over five years', '1d', 5 * 365 - 1, 5 * 365 - 1],
+    ['4h over one year', '4h', 365, 365 * 6],
+    ['1w over three years', '1w', 7 * 156, 156],
+    ['15m over 30 days', '15m', 30, 30 * 96],
+  ] as const) {
+    const end = new Date(today / 1_000).toISOString();
+    const start = interval === '1w' ? lastMonday(today, days) : from(days);
+    const path = `/candles?symbol=BTCUSDT&interval=${interval}&start=${start}&end=${end}&limit=5000`;
+    const cold: number[] = [];
+    for (let run = 0; run < COLD_RUNS; run += 1) {
+      cold.push(await apps.withApi(store, (url) => timed(`${url}${path}`, candlesOf, rows)));
+    }
+    const warm = await apps.withApi(store, async (url) => {
+      const values: number[] = [];
+      for (let run = 0; run < WARM_RUNS; run += 1) values.push(await timed(`${url}${path}`, candlesOf, rows));
+      return values.slice(WARM_RUNS / 10);
+    });
+    for (const [state, values] of Object.entries({ cold, warm })) {
+      figures.push({
+        what: `/candles ${what} (${rows} candles), ${state}`,
+        value: spread(values),
+        against: '',
+        measure: percentile(values, 0.5),
+        threshold: undefined,
+      });
+    }
+  }
+  return figures;
+}
+
+/** A Monday so many days before the last one that is at least a week ago: weeks are then whole. */
+function lastMonday(today: number, days: number): string {
+  const date = new Date(today / 1_000);
+  const sinceMonday = (date.getUTCDay() + 6) % 7;
+  return new Date(date.getTime() - (sinceMonday + days - 7) * DAY_MINUTES * 60_000).toISOString();
+}
+
+/** Times of the table, each after a commit. */
+function tableTimes(url: string, path: string): () => Promise<number> {
+  const database = new Database(path);
+  const commit = database.prepare(
+    `INSERT INTO process_status (process, updated_at, status) VALUES ('bench', ?, '{}')
+     ON CONFLICT (process) DO UPDATE SET updated_at = excluded.updated_at`,
+  );
+  let count = 0;
+  return () => {
+    count += 1;
+    commit.run(count);
+    return timed(`${url}/bi/daily_ohlc.csv?symbol=BTCUSDT&days=91`, linesOf, 90);
+  };
+}
+
+async function tableBySize(apps: Apps, few: Installation, many: Installation): Promise<QueryFigure> {
+  return apps.withApi(few, (fewUrl) =>
+    apps.withApi(many, async (manyUrl) => {
+      const [small, large] = [tableTimes(fewUrl, few.path), tableTimes(manyUrl, many.path)];
+      const [smallTimes, largeTimes]: [number[], number[]] = [[], []];
+      for (let run = 0; run < WARM_RUNS * 2; run += 1) {
+        smallTimes.push(await small());
+        largeTimes.push(await large());
+      }
+      const [peer, subject] = [percentile(smallTimes.slice(30), 0.5), percentile(largeTimes.slice(30), 0.5)];
+      return {
+        what: `/bi/daily_ohlc.csv, 90 rows, not from the cache, ${MANY_MINUTES} stored minutes`,
+        value: `${subject.toFixed(2)} ms`,
+        against: `${FEW_MINUTES} stored minutes: ${peer.toFixed(2)} ms`,
+        measure: subject / peer,
+        threshold: { atMost: AT_MOST },
+      };
+    }),
+  );
+}
+
+export async function benchCandleQueries(): Promise<QueryFigure[]> {
+  mkdirSync(PARENT, { recursive: true });
+  const apps = new Apps(mkdtempSync(join(PARENT, 'candles-')));
+  const today = Math.floor(Date.now() / 86_400_000) * DAY_MINUTES * MINUTE_MICROS;
+  try {
+    const few = await apps.installation('few', SYMBOLS.slice(0, 1));
+    const many = await apps.installation('many', SYMBOLS);
+    await apps.migrate(few);
+    await apps.migrate(many);
+    fillStore(few.path, SYMBOLS.slice(0, 1), FEW_MINUTES, today);
+    fillStore(many.path, SYMBOLS, MANY_MINUTES, today);
+    return [await tableBySize(apps, few, many), ...(await candleQueries(apps, many, today))];
+  } finally {
+    await apps.close();
+  }
+}
+
+if (require.main === module) {
+  benchCandleQueries()
+    .then((figures) => {
+      for (const { what, value, against, measure, threshold } of figures) {
+        const ratio = threshold ? `; ${against}; ${measure.toFixed(2)}, at most ${threshold.atMost}` : '';
+        console.log(`${what}: ${value}${ratio}`);
+      }
+      process.exitCode = figures.every(({ measure, threshold }) => measure <= (threshold?.atMost ?? Infinity)) ? 0 : 1;
+    })
+    .catch((error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    });
+}
