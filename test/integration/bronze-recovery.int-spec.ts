@@ -168,13 +168,17 @@ describe('taking up bronze after a stop', () => {
     await store.reopen();
     const before = contents(store);
     expect(store.column('SELECT max(revision) FROM candles_1m')).toEqual([11]);
-    const symbols = store.rows('SELECT symbol, tracked_since IS NULL AS untracked FROM symbols');
+    const symbols = store.rows(
+      'SELECT symbol, coalesce(tracked_since, first_captured_at) IS NULL AS untracked FROM symbols',
+    );
 
     await store.close();
     loseDatabase(store);
     await store.open();
     // Without a fetch in the manifest the ledger's frame is that of the lines.
-    expect(store.rows('SELECT symbol, tracked_since IS NULL AS untracked FROM symbols')).toEqual(symbols);
+    expect(
+      store.rows('SELECT symbol, coalesce(tracked_since, first_captured_at) IS NULL AS untracked FROM symbols'),
+    ).toEqual(symbols);
     expect(contents(store)).toEqual(before);
     expect(store.column('SELECT value FROM store_facts WHERE name = ?', 'origin')).toEqual([ORIGIN]);
     await store.take(...poll(0), ...poll(1), minute(1));
