@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { freePort, ProcessGroup } from '../test/support/app-process';
+import { ProcessGroup } from '../test/support/app-process';
+import { Installation } from './installation';
+import { median } from './measure';
+import type { Figure } from './report';
+import { databasePath, inNewFolder, openStore } from './workspace';
 
 /**
  * How long `/candles` takes of long histories, and whether a table for BI depends on how much is stored: the built
@@ -10,8 +12,6 @@ import { freePort, ProcessGroup } from '../test/support/app-process';
  * Cold is the first answer of a new process, warm one of many after it; the file is in the memory of the machine in
  * both. Before each answer of the table something is committed to the store, so that it is never taken from the cache.
  */
-/** On the disk of the project, as a store is. */
-const PARENT = resolve('.cache/bench-data');
 const MINUTE_MICROS = 60_000_000;
 const DAY_MINUTES = 1_440;
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'] as const;
@@ -20,17 +20,6 @@ const MANY_MINUTES = SYMBOLS.length * 5 * 365 * DAY_MINUTES;
 const COLD_RUNS = 8;
 const WARM_RUNS = 100;
 const AT_MOST = 1.3;
-
-/** One line of the result: like the figures of every bench. */
-export interface QueryFigure {
-  readonly what: string;
-  readonly value: string;
-  /** What it is held against in the same run; empty where there is nothing. */
-  readonly against: string;
-  /** The ratio to that, or the median itself in milliseconds. */
-  readonly measure: number;
-  readonly threshold: { readonly atMost: number } | undefined;
-}
 
 /** Decimal text with eight digits behind the point, of a number that walks with the minute. */
 const price = (plus: number): string =>
@@ -97,57 +86,34 @@ function fillStore(path: string, symbols: readonly string[], minutes: number, to
   database.close();
 }
 
-interface Installation {
+/** An installation in a folder of its own, whose history is made up; nothing is captured. */
+class QueriedStore {
   readonly path: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
+  private readonly installation: Installation;
 
-class Apps {
-  private readonly group = new ProcessGroup();
-
-  constructor(readonly folder: string) {}
-
-  async installation(name: string, symbols: readonly string[]): Promise<Installation> {
-    const [port, path] = [await freePort(), join(this.folder, `${name}.db`)];
-    return {
-      path,
-      environment: {
-        BROKER_MODE: 'direct',
-        // Nothing listens there: nothing is captured.
-        BINANCE_REST_URLS: 'http://127.0.0.1:1',
-        STORAGE_PATH: path,
-        RAW_DIR: join(this.folder, `${name}-raw`),
-        INGEST_STATE_DIR: join(this.folder, `${name}-ingest`),
-        SYMBOLS: symbols.join(','),
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        THROTTLE_LIMIT: '100000000',
-        LOG_LEVEL: 'error',
-      },
-    };
+  constructor(
+    private readonly folder: string,
+    group: ProcessGroup,
+    readonly symbols: readonly string[],
+  ) {
+    this.path = databasePath(folder);
+    // Nothing listens there.
+    this.installation = new Installation(group, folder, 'http://127.0.0.1:1', { SYMBOLS: symbols.join(',') });
   }
 
-  /** The capturing process makes the schema, and is not needed any more. */
-  async migrate({ environment }: Installation): Promise<void> {
-    const app = this.group.start('standalone-app', { env: environment });
-    await app.answers(`http://127.0.0.1:${environment['PORT']}/readyz`);
-    await app.stop();
+  async fill(minutes: number, today: number): Promise<void> {
+    await (await openStore(this.folder)).close();
+    fillStore(this.path, this.symbols, minutes, today);
   }
 
-  async withApi<T>({ environment }: Installation, work: (url: string) => Promise<T>): Promise<T> {
-    const url = `http://127.0.0.1:${environment['PORT']}`;
-    const app = this.group.start('api-app', { env: environment });
+  async withApi<T>(work: (url: string) => Promise<T>): Promise<T> {
+    const { process, url } = await this.installation.launch('api-app');
     try {
-      await app.answers(`${url}/readyz`);
+      await process.answers(`${url}/readyz`);
       return await work(url);
     } finally {
-      await app.stop();
+      await process.stop();
     }
-  }
-
-  async close(): Promise<void> {
-    await this.group.stopAll();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -174,9 +140,9 @@ function percentile(values: readonly number[], share: number): number {
 const spread = (values: readonly number[]): string =>
   `p50 ${percentile(values, 0.5).toFixed(1)} ms, p99 ${percentile(values, 0.99).toFixed(1)} ms`;
 
-async function candleQueries(apps: Apps, store: Installation, today: number): Promise<QueryFigure[]> {
+async function candleQueries(store: QueriedStore, today: number): Promise<Figure[]> {
   const from = (days: number): string => new Date((today - days * DAY_MINUTES * MINUTE_MICROS) / 1_000).toISOString();
-  const figures: QueryFigure[] = [];
+  const figures: Figure[] = [];
   for (const [what, interval, days, rows] of [
     ['1d over five years', '1d', 5 * 365 - 1, 5 * 365 - 1],
     ['4h over one year', '4h', 365, 365 * 6],
@@ -188,9 +154,9 @@ async function candleQueries(apps: Apps, store: Installation, today: number): Pr
     const path = `/candles?symbol=BTCUSDT&interval=${interval}&start=${start}&end=${end}&limit=5000`;
     const cold: number[] = [];
     for (let run = 0; run < COLD_RUNS; run += 1) {
-      cold.push(await apps.withApi(store, (url) => timed(`${url}${path}`, candlesOf, rows)));
+      cold.push(await store.withApi((url) => timed(`${url}${path}`, candlesOf, rows)));
     }
-    const warm = await apps.withApi(store, async (url) => {
+    const warm = await store.withApi(async (url) => {
       const values: number[] = [];
       for (let run = 0; run < WARM_RUNS; run += 1) values.push(await timed(`${url}${path}`, candlesOf, rows));
       return values.slice(WARM_RUNS / 10);
@@ -200,7 +166,7 @@ async function candleQueries(apps: Apps, store: Installation, today: number): Pr
         what: `/candles ${what} (${rows} candles), ${state}`,
         value: spread(values),
         against: '',
-        measure: percentile(values, 0.5),
+        measure: median(values),
         threshold: undefined,
       });
     }
@@ -230,16 +196,16 @@ function tableTimes(url: string, path: string): () => Promise<number> {
   };
 }
 
-async function tableBySize(apps: Apps, few: Installation, many: Installation): Promise<QueryFigure> {
-  return apps.withApi(few, (fewUrl) =>
-    apps.withApi(many, async (manyUrl) => {
+async function tableBySize(few: QueriedStore, many: QueriedStore): Promise<Figure> {
+  return few.withApi((fewUrl) =>
+    many.withApi(async (manyUrl) => {
       const [small, large] = [tableTimes(fewUrl, few.path), tableTimes(manyUrl, many.path)];
       const [smallTimes, largeTimes]: [number[], number[]] = [[], []];
       for (let run = 0; run < WARM_RUNS * 2; run += 1) {
         smallTimes.push(await small());
         largeTimes.push(await large());
       }
-      const [peer, subject] = [percentile(smallTimes.slice(30), 0.5), percentile(largeTimes.slice(30), 0.5)];
+      const [peer, subject] = [median(smallTimes.slice(30)), median(largeTimes.slice(30))];
       return {
         what: `/bi/daily_ohlc.csv, 90 rows, not from the cache, ${MANY_MINUTES} stored minutes`,
         value: `${subject.toFixed(2)} ms`,
@@ -251,34 +217,20 @@ async function tableBySize(apps: Apps, few: Installation, many: Installation): P
   );
 }
 
-export async function benchCandleQueries(): Promise<QueryFigure[]> {
-  mkdirSync(PARENT, { recursive: true });
-  const apps = new Apps(mkdtempSync(join(PARENT, 'candles-')));
-  const today = Math.floor(Date.now() / 86_400_000) * DAY_MINUTES * MINUTE_MICROS;
-  try {
-    const few = await apps.installation('few', SYMBOLS.slice(0, 1));
-    const many = await apps.installation('many', SYMBOLS);
-    await apps.migrate(few);
-    await apps.migrate(many);
-    fillStore(few.path, SYMBOLS.slice(0, 1), FEW_MINUTES, today);
-    fillStore(many.path, SYMBOLS, MANY_MINUTES, today);
-    return [await tableBySize(apps, few, many), ...(await candleQueries(apps, many, today))];
-  } finally {
-    await apps.close();
-  }
-}
-
-if (require.main === module) {
-  benchCandleQueries()
-    .then((figures) => {
-      for (const { what, value, against, measure, threshold } of figures) {
-        const ratio = threshold ? `; ${against}; ${measure.toFixed(2)}, at most ${threshold.atMost}` : '';
-        console.log(`${what}: ${value}${ratio}`);
+export function benchCandleQueries(): Promise<Figure[]> {
+  return inNewFolder((fewFolder) =>
+    inNewFolder(async (manyFolder) => {
+      const group = new ProcessGroup();
+      const today = Math.floor(Date.now() / 86_400_000) * DAY_MINUTES * MINUTE_MICROS;
+      try {
+        const few = new QueriedStore(fewFolder, group, SYMBOLS.slice(0, 1));
+        const many = new QueriedStore(manyFolder, group, SYMBOLS);
+        await few.fill(FEW_MINUTES, today);
+        await many.fill(MANY_MINUTES, today);
+        return [await tableBySize(few, many), ...(await candleQueries(many, today))];
+      } finally {
+        await group.stopAll();
       }
-      process.exitCode = figures.every(({ measure, threshold }) => measure <= (threshold?.atMost ?? Infinity)) ? 0 : 1;
-    })
-    .catch((error: unknown) => {
-      console.error(error);
-      process.exitCode = 1;
-    });
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+import { benchCandleQueries } from './candles-query.bench';
 import { benchCsvRequests } from './csv-requests.bench';
 import { benchDisk } from './disk.bench';
 import { withExchange } from './installation';
@@ -12,6 +13,7 @@ import { benchStart } from './start.bench';
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   sink: () => withExchange(async (_group, url) => benchSink(await readMarketRun(url, 50, 1_000))),
   csv: () => withExchange(benchCsvRequests),
+  candles: () => benchCandleQueries(),
   memory: () => withExchange(benchMemory),
   start: () => withExchange(benchStart),
   publisher: () => withExchange(async (_group, url) => benchKafkaPublisher(await readMarketRun(url, 50, 1_000))),

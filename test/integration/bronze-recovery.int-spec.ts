@@ -181,7 +181,7 @@ describe('taking up bronze after a stop', () => {
     ).toEqual(symbols);
     expect(contents(store)).toEqual(before);
     expect(store.column('SELECT value FROM store_facts WHERE name = ?', 'origin')).toEqual([ORIGIN]);
-    await store.take(...poll(0), ...poll(1), minute(1));
+    await store.take(...poll(0), ...poll(1), minute(1, { tradeCount: 0 }));
     expect(contents(store)).toEqual(before);
   });
 
@@ -205,6 +205,26 @@ describe('taking up bronze after a stop', () => {
     await history.saveFetched(fetchOf('BTCUSDT', start, start + HOUR));
     expect(store.bronzeLines('fetches.jsonl')).toHaveLength(3);
     expect(readFileSync(store.bronzePath('fetches.jsonl'), 'utf8').startsWith(manifest)).toBe(true);
+  });
+
+  it('should keep the line of a candle that repeated one until what was fetched came between them', async () => {
+    const store = create();
+    const { history } = await store.open();
+    const live = [minute(0), minute(0, { capturedAt: NOON + HOUR })];
+    await store.take(...live);
+    expect(store.linesOf('crypto_candles')).toEqual(values(live.slice(0, 1)));
+    const between = buildMinute('BTCUSDT', NOON, { capturedAt: NOON + 2 * MINUTE, volume: '3.5' });
+    const fetched = { ...fetchOf('BTCUSDT', NOON, NOON + MINUTE), candles: [between] };
+    await history.saveFetched(fetched);
+    expect(store.linesOf('crypto_candles')).toEqual(values(live));
+
+    const before = contents(store);
+    await store.close();
+    loseDatabase(store);
+    const again = await store.open();
+    await again.history.saveFetched(fetched);
+    expect(contents(store)).toEqual(before);
+    expect(store.column('SELECT revision FROM candles_1m')).toEqual([3]);
   });
 
   it('should cut the line of a fetch whose rows were not committed', async () => {

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { CandleReader, EpochMicros, MinuteCandle } from '@app/domain';
+import { serializeCandle, type CandleReader, type EpochMicros, type MinuteCandle } from '@app/domain';
 import { candleEvent, ORIGIN, TestStore } from './test-store';
 
 export type Row = Record<string, unknown>;
@@ -25,6 +25,22 @@ export class CandleStore {
   async take(candles: readonly MinuteCandle[]): Promise<void> {
     await this.opened();
     await this.store.take(...candles.map(candleEvent));
+  }
+
+  /** Takes batches as a consumer that keeps bronze files only; each is a unit of its own. */
+  async takeWithoutRows(batches: readonly (readonly MinuteCandle[])[]): Promise<void> {
+    const consumer = await this.store.openBronzeOnly();
+    try {
+      const { sink } = consumer;
+      const claim = await sink.claim({ topic: 'crypto_candles', partition: 0 }, 'candle');
+      await sink.start(claim, { kind: 'restart', offset: 0, clusterId: 'test' });
+      for (const [begin, batch] of batches.entries()) {
+        const values = batch.map(serializeCandle);
+        await sink.take(claim, { begin, next: begin + 1, lastHash: null, origin: ORIGIN, values });
+      }
+    } finally {
+      await consumer.close();
+    }
   }
 
   /** Stores where the exchange's history of the symbols begins. */

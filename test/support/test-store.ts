@@ -24,7 +24,7 @@ import {
   type SinkResult,
 } from '@app/domain';
 import { MetricsRegistry, ObservabilityModule, createLogger } from '@app/observability';
-import { StorageReadModule, WriteStore } from '@app/storage';
+import { ConsumerStore, StorageReadModule, WriteStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import Database from 'better-sqlite3';
 
@@ -81,16 +81,24 @@ export class TestStore {
 
   /** Opens the writing half, as the capturing process does at its start. */
   async open(paths: { readonly rawDir?: string; readonly databasePath?: string } = {}): Promise<WriteStore> {
-    this.store = await WriteStore.open({
+    this.store = await WriteStore.open({ ...this.options(), ...paths });
+    return this.store;
+  }
+
+  /** The writing half as a consumer has it that keeps bronze files only; the test closes it. */
+  openBronzeOnly(): Promise<ConsumerStore> {
+    return ConsumerStore.open(this.options(), false);
+  }
+
+  private options(): Parameters<typeof WriteStore.open>[0] {
+    return {
       databasePath: this.databasePath,
       rawDir: this.rawDir,
-      ...paths,
       topics: topicNames('crypto_prices'),
       clock: this.clock,
       logger: this.logger,
       metrics: new MetricsRegistry(),
-    });
-    return this.store;
+    };
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,7 @@ import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SymbolFrames } from './ledger/symbol-frames';
+import { EventLines } from './sink/event-lines';
 import { EventWriter, HistoryRows } from './sink/event-writer';
 import { TakenKeys } from './sink/taken-keys';
 
@@ -78,7 +79,8 @@ export async function openStoreParts(
     const archive = new BronzeArchive(rawDir, identity, database);
     const origin = new OriginGuard(database, identity);
     const frames = new SymbolFrames(database);
-    const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), archive, topics);
+    const lines = new EventLines(archive, topics);
+    const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), lines);
     return {
       source,
       database,
@@ -87,7 +89,7 @@ export async function openStoreParts(
       origin,
       writer,
       recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts }, topics, logger),
-      history: new SqliteHistoryStore(queue, database, origin, archive, clock),
+      history: new SqliteHistoryStore(queue, database, { origin, archive, lines, clock }),
       processStatus: new SqliteProcessStatusStore(queue, database),
     };
   } catch (error) {

@@ -13,8 +13,8 @@ interface Duty {
 
 /**
  * What one process at a time does for the history in the store: symbol list, first minutes, first backfill, ledger,
- * process status.
- * Beside live capture it runs as long as the process does; alone, whoever holds the lease starts and stops it.
+ * process status. Beside live capture it runs as long as the process does; alone, whoever holds the lease starts and
+ * stops it.
  */
 @Injectable()
 export class HistoryDuties implements OnApplicationBootstrap, OnModuleDestroy {

@@ -115,6 +115,10 @@ export class TakenKeyEntity {
   capturedAt!: number;
 
   /** Hash of a candle's numbers; empty for price events. */
-  @Column('text', { name: 'numbers_hash' })
+  @PrimaryColumn('text', { name: 'numbers_hash' })
   numbersHash!: string;
+
+  /** Of a candle that only repeats the version before it, and so is not in bronze. */
+  @Column('text', { nullable: true })
+  line!: string | null;
 }

@@ -11,7 +11,8 @@ import type { OriginGuard } from '../database/origin-guard';
 import { BRONZE_DAMAGE_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
 import type { SymbolFrames } from '../ledger/symbol-frames';
-import { checkEvent, type CheckedEvent, type EventWriter } from '../sink/event-writer';
+import { checkEvent, type CheckedEvent } from '../sink/checked-event';
+import type { EventWriter } from '../sink/event-writer';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
 import { MANIFEST, readManifestLine } from './fetch-manifest';
 

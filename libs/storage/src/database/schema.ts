@@ -24,6 +24,7 @@ import { KafkaSink1764100000000 } from './migrations/1764100000000-kafka-sink';
 import { DailyMetrics1764150000000 } from './migrations/1764150000000-daily-metrics';
 import { UnfilledRanges1764160000000 } from './migrations/1764160000000-unfilled-ranges';
 import { CandleRepeats1764300000000 } from './migrations/1764300000000-candle-repeats';
+import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeats';
 
 export const ENTITIES = [
   BronzeFileEntity,
@@ -54,6 +55,7 @@ export const MIGRATIONS = [
   DailyMetrics1764150000000,
   UnfilledRanges1764160000000,
   CandleRepeats1764300000000,
+  KeptRepeats1764310000000,
 ];
 
 /** Name of the newest migration: the schema this build writes and reads. */

@@ -19,12 +19,21 @@ import type { WriteQueue } from '../database/write-queue';
 import { LedgerWriter } from '../ledger/ledger.writer';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter } from '../sink/candle.writer';
+import { candleToWrite } from '../sink/checked-event';
+import type { EventLines } from '../sink/event-lines';
 
 interface TrackedRow {
   /** The first capture where nobody has said since when. */
   readonly tracked_since: number | null;
   readonly ledger_start: number | null;
   readonly backfill_planned: number;
+}
+
+interface HistoryStoreParts {
+  readonly origin: OriginGuard;
+  readonly archive: BronzeArchive;
+  readonly lines: EventLines;
+  readonly clock: Clock;
 }
 
 /** The write side of the history in SQLite: fetched ranges, symbol list, ledger. */
@@ -42,9 +51,7 @@ export class SqliteHistoryStore extends HistoryStore {
   constructor(
     private readonly queue: WriteQueue,
     database: SqliteHandle,
-    private readonly origin: OriginGuard,
-    private readonly archive: BronzeArchive,
-    private readonly clock: Clock,
+    private readonly parts: HistoryStoreParts,
   ) {
     super();
     this.candles = new CandleWriter(database);
@@ -80,7 +87,7 @@ export class SqliteHistoryStore extends HistoryStore {
 
   track({ symbol, trackedSince, ledgerStart }: TrackedSymbol, origin: string): Promise<TrackedSymbol> {
     return this.queue.run(() => {
-      this.origin.claim(origin);
+      this.parts.origin.claim(origin);
       this.insertTracked.run(symbol, trackedSince, ledgerStart);
       return this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
     });
@@ -92,7 +99,7 @@ export class SqliteHistoryStore extends HistoryStore {
 
   saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
     return this.queue.run(() => {
-      this.origin.claim(origin);
+      this.parts.origin.claim(origin);
       for (const symbol of symbols) this.upsertSymbol.run(symbol);
     });
   }
@@ -103,7 +110,7 @@ export class SqliteHistoryStore extends HistoryStore {
 
   saveFirstMinute(symbol: string, openTime: EpochMicros, origin: string): Promise<void> {
     return this.queue.run(() => {
-      this.origin.claim(origin);
+      this.parts.origin.claim(origin);
       this.upsertFirstMinute.run(symbol, openTime);
     });
   }
@@ -111,13 +118,15 @@ export class SqliteHistoryStore extends HistoryStore {
   saveFetched(fetched: FetchedMinutes): Promise<void> {
     return runArchiveUnit(
       this.queue,
-      this.archive,
+      this.parts.archive,
       () => {
-        this.origin.claim(fetched.origin);
-        this.candles.write(fetched.candles);
+        this.parts.origin.claim(fetched.origin);
+        const { surfaced } = this.candles.write(fetched.candles);
+        // What had only repeated was received all the same, and nothing can bring it again.
+        this.parts.lines.append(surfaced.map(candleToWrite), null);
         this.unfilled.replace(fetched.symbol, fetched.range, []);
         const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
-        if (fetched.candles.length > 0) this.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
+        if (fetched.candles.length > 0) this.parts.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
       },
       { durability: 'normal' },
     );
@@ -128,7 +137,7 @@ export class SqliteHistoryStore extends HistoryStore {
       for (const range of ranges) {
         this.unfilled.replace(symbol, range, []);
         for (const gap of this.gaps(symbol, range)) {
-          this.ledger.recordStopped(symbol, gap, this.clock.now());
+          this.ledger.recordStopped(symbol, gap, this.parts.clock.now());
         }
       }
     });

@@ -4,7 +4,8 @@ import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import type { OriginGuard } from '../database/origin-guard';
 import type { WriteQueue } from '../database/write-queue';
-import { checkEvent, type EventWriter } from './event-writer';
+import { checkEvent } from './checked-event';
+import type { EventWriter } from './event-writer';
 import { SinkOutcomes } from './sink-outcomes';
 
 /** Takes events in direct mode: rows, roll-ups, ledger and bronze lines of a unit become true in one step. */

@@ -21,7 +21,8 @@ import type { BronzeRecovery } from '../bronze/bronze-recovery';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
-import { checkEvent, type CheckedEvent, type EventWriter } from './event-writer';
+import { checkEvent, type CheckedEvent } from './checked-event';
+import type { EventWriter } from './event-writer';
 import { SinkOutcomes } from './sink-outcomes';
 
 interface ProgressRow {

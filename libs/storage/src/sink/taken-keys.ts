@@ -1,43 +1,56 @@
 import { createHash } from 'node:crypto';
 import { HOUR, MINUTE, parseDecimal, formatDecimal, type EpochMicros, type SinkResult } from '@app/domain';
-import type { CandleNumbers, MinuteCandle } from '@app/domain';
+import type { CandleNumbers, MinuteCandle, PriceEvent } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from '../database/store-facts';
-import type { CheckedEvent, EventRows } from './event-writer';
+import { checkEvent, type CheckedEvent } from './checked-event';
+import type { EventRows } from './event-writer';
 
 /** How long the key of an event is remembered: a broker or spool that brings it again later than this doubles it. */
 const REMEMBERED: EpochMicros = 48 * HOUR;
 const FORGET_EVERY: EpochMicros = 10 * MINUTE;
 
 interface KeyRow {
+  readonly source: string;
   readonly captured_at: number;
   readonly numbers_hash: string;
+  /** Of a repeat only: what is a version has its line in bronze. */
+  readonly line: string | null;
+}
+
+interface CandleOutcome {
+  readonly fate: keyof SinkResult;
+  /** Lines of repeats that this capture has made versions. */
+  readonly surfaced: readonly string[];
 }
 
 /**
  * In place of rows, the keys of what was taken: for a store that keeps bronze files only. A line is written once here
- * too; a candle with other numbers than the versions captured just before and after it is a revision.
+ * too. Of a candle's captures those become lines that begin a version, as `versionsOf` tells them, whichever order they
+ * arrive in. Between captures of one instant with different numbers a hash cannot tell the order: all that follow them
+ * become lines, and a repeat among these changes no table.
  */
 export class TakenKeys implements EventRows {
-  private readonly insert: Statement<[string, string, number, string, number, string]>;
-  private readonly neighbours: Statement<{ symbol: string; time: number; source: string; capturedAt: number }, KeyRow>;
+  private readonly insert: Statement<[string, string, number, string, number, string, string | null]>;
+  private readonly selectCaptures: Statement<[string, number], KeyRow>;
+  private readonly lineWritten: Statement<[string, number, string, number, string]>;
   private readonly forget: Statement<[number]>;
   private readonly facts: StoreFacts;
   private forgottenAt = -Infinity;
 
   constructor(database: SqliteHandle) {
     this.insert = database.prepare(
-      `INSERT OR IGNORE INTO taken_keys (kind, symbol, time, source, captured_at, numbers_hash) VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO taken_keys (kind, symbol, time, source, captured_at, numbers_hash, line)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.neighbours = database.prepare(
-      `SELECT captured_at, numbers_hash FROM (SELECT * FROM taken_keys
-         WHERE kind = 'candle' AND symbol = @symbol AND time = @time AND source = @source AND captured_at <= @capturedAt
-         ORDER BY captured_at DESC LIMIT 1)
-       UNION ALL
-       SELECT captured_at, numbers_hash FROM (SELECT * FROM taken_keys
-         WHERE kind = 'candle' AND symbol = @symbol AND time = @time AND source = @source AND captured_at > @capturedAt
-         ORDER BY captured_at LIMIT 1)`,
+    this.selectCaptures = database.prepare(
+      `SELECT source, captured_at, numbers_hash, line FROM taken_keys
+       WHERE kind = 'candle' AND symbol = ? AND time = ? ORDER BY captured_at`,
+    );
+    this.lineWritten = database.prepare(
+      `UPDATE taken_keys SET line = NULL WHERE kind = 'candle' AND symbol = ? AND time = ? AND source = ?
+         AND captured_at = ? AND numbers_hash = ?`,
     );
     this.forget = database.prepare('DELETE FROM taken_keys WHERE captured_at < ?');
     this.facts = new StoreFacts(database);
@@ -45,35 +58,44 @@ export class TakenKeys implements EventRows {
 
   write(events: readonly CheckedEvent[]): { result: SinkResult; taken: CheckedEvent[] } {
     const result = { taken: 0, repeats: 0, revisions: 0 };
+    const surfaced: CheckedEvent[] = [];
     const taken = events.filter((checked) => {
-      const fate = checked.kind === 'price' ? this.price(checked.event) : this.candle(checked.event);
+      const { fate, surfaced: lines } =
+        checked.kind === 'price'
+          ? { fate: this.price(checked.event), surfaced: [] }
+          : this.candle(checked.event, checked.line);
+      surfaced.push(...lines.map((line) => checkEvent('candle', line)));
       result[fate] += 1;
       return fate !== 'repeats';
     });
     const newest = events.at(-1);
     if (newest) this.afterwards(newest.kind === 'price' ? newest.event.timestamp : newest.event.capturedAt);
-    return { result, taken };
+    return { result, taken: [...surfaced, ...taken] };
   }
 
-  private price({
-    symbol,
-    timestamp,
-    source,
-  }: {
-    symbol: string;
-    timestamp: number;
-    source: string;
-  }): keyof SinkResult {
-    return this.insert.run('price', symbol, timestamp, source, timestamp, '').changes === 1 ? 'taken' : 'repeats';
+  private price({ symbol, timestamp, source }: PriceEvent): keyof SinkResult {
+    return this.insert.run('price', symbol, timestamp, source, timestamp, '', null).changes === 1 ? 'taken' : 'repeats';
   }
 
-  private candle(candle: MinuteCandle): keyof SinkResult {
+  private candle(candle: MinuteCandle, line: string): CandleOutcome {
     const { symbol, openTime, source, capturedAt } = candle;
     const hash = hashOfNumbers(candle);
-    const neighbours = this.neighbours.all({ symbol, time: openTime, source, capturedAt });
-    if (neighbours.some((row) => row.numbers_hash === hash || row.captured_at === capturedAt)) return 'repeats';
-    this.insert.run('candle', symbol, openTime, source, capturedAt, hash);
-    return neighbours.length === 0 ? 'taken' : 'revisions';
+    const captures = this.selectCaptures.all(symbol, openTime);
+    const sameInstant = captures.filter((row) => row.captured_at === capturedAt);
+    if (sameInstant.some((row) => row.numbers_hash === hash)) return { fate: 'repeats', surfaced: [] };
+    const before = lastInstant(captures.filter((row) => row.captured_at < capturedAt));
+    const after = firstInstant(captures.filter((row) => row.captured_at > capturedAt));
+    const repeats = sameInstant.length === 0 && before.length > 0 && before.every((row) => row.numbers_hash === hash);
+    this.insert.run('candle', symbol, openTime, source, capturedAt, hash, repeats ? line : null);
+    if (repeats) return { fate: 'repeats', surfaced: [] };
+    const surfaced = after.flatMap((row) => {
+      if (row.line === null || (row.numbers_hash === hash && sameInstant.length === 0)) return [];
+      this.lineWritten.run(symbol, openTime, row.source, row.captured_at, row.numbers_hash);
+      return [row.line];
+    });
+    // An earlier capture of a version that was known adds none.
+    const isKnown = captures.length === 0 || (after.length > 0 && after.every((row) => row.numbers_hash === hash));
+    return { fate: isKnown ? 'taken' : 'revisions', surfaced };
   }
 
   private afterwards(time: EpochMicros): void {
@@ -82,6 +104,16 @@ export class TakenKeys implements EventRows {
     this.forgottenAt = time;
     this.forget.run(time - REMEMBERED);
   }
+}
+
+/** Of ascending captures, those of the last instant. */
+function lastInstant(captures: readonly KeyRow[]): KeyRow[] {
+  return captures.filter((row) => row.captured_at === captures.at(-1)?.captured_at);
+}
+
+/** Of ascending captures, those of the first instant. */
+function firstInstant(captures: readonly KeyRow[]): KeyRow[] {
+  return captures.filter((row) => row.captured_at === captures[0]?.captured_at);
 }
 
 /** The same for numbers that are equal, however many zeros they are written with. */
