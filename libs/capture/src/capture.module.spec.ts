@@ -131,8 +131,8 @@ describe('CaptureModule.history', () => {
 
   it('should start ledgers, fill them and say how it does', async () => {
     await module.get(HistoryDuties).start();
-    await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 2);
-    expect(timers()).toEqual(['ledger-keeper', 'symbol-refresh']);
+    await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 3);
+    expect(timers()).toEqual(['first-minutes', 'ledger-keeper', 'symbol-refresh']);
     expect(ports.history.frames.get('BTCUSDT')).toEqual({
       symbol: 'BTCUSDT',
       trackedSince: NOW,
@@ -153,11 +153,11 @@ describe('CaptureModule.history', () => {
     void duties.stop();
     void duties.start();
     await duties.start();
-    await until(() => backfill() === 'done' && timers().length === 2);
+    await until(() => backfill() === 'done' && timers().length === 3);
     await duties.stop();
     expect([...timers(), ...module.get(SchedulerRegistry).getIntervals()]).toEqual([]);
     await duties.start();
-    await until(() => timers().length === 2);
+    await until(() => timers().length === 3);
   });
 
   it('should ask for absent minutes as far as live events have come, and for none while they are on their way', async () => {
