@@ -33,9 +33,10 @@ module.exports = {
     },
     {
       name: 'use-cases-import-no-adapter',
-      comment: 'libs/capture says what happens and libs/api says what is served; how is behind the ports.',
+      comment:
+        'libs/capture says what happens, libs/api what is served and libs/bi what is built; how is behind the ports.',
       severity: 'error',
-      from: { path: '^libs/(capture|api)/' },
+      from: { path: '^libs/(capture|api|bi)/' },
       to: { path: `^libs/(${ADAPTERS})/` },
     },
     {

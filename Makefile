@@ -11,7 +11,7 @@ endif
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
 .PHONY: help install build start demo up down producer consumer api online-up online-down
-.PHONY: test test-unit faults bench lint format clean python-readers kafka-jars
+.PHONY: bi-build test test-unit faults bench lint format clean python-readers kafka-jars
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,9 @@ consumer: build ## Takes events from Kafka into data/raw and the database (consu
 
 api: build ## Serves only (api-app)
 	@npm run --silent start:api
+
+bi-build: build ## Writes every BI table to bi/build: CSV, Parquet, datapackage.json
+	@npm run --silent cli -- bi-build
 
 online-up: ## Builds the image and starts capture and API in one container
 	@sh scripts/online.sh up

@@ -60,7 +60,7 @@ describe('the tables about the history', () => {
   };
 
   const verify = (date: number, result: string, checkedAt: number): void => {
-    recorder.run(
+    recorder.change(
       `INSERT OR REPLACE INTO day_verifications (symbol, date, result, exchange_numbers, checked_at)
        VALUES ('BTCUSDT', ?, ?, '{}', ?)`,
       date,
@@ -89,7 +89,7 @@ describe('the tables about the history', () => {
     verify(FIRST + DAY, 'equal', NOW);
     verify(FIRST + 2 * DAY, 'equal', NOW - HOUR);
     expect(await verified()).toEqual(['differs', 'equal', '']);
-    recorder.run('DELETE FROM day_verifications');
+    recorder.change('DELETE FROM day_verifications');
     expect(await verified()).toEqual(['', '', '']);
   });
 

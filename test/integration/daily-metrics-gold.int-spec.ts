@@ -136,15 +136,15 @@ describe('daily metrics in gold', () => {
   it('should make the metrics of a store of an earlier release when it opens', async () => {
     const before = gold('REVISED');
     await recorder.close();
-    recorder.run('DELETE FROM daily_metrics');
-    recorder.run("DELETE FROM store_facts WHERE name = 'daily_metrics_version'");
+    recorder.change('DELETE FROM daily_metrics');
+    recorder.change("DELETE FROM store_facts WHERE name = 'daily_metrics_version'");
     await recorder.open();
     expect(gold('REVISED')).toEqual(before);
 
     // Other formulas replace what earlier ones said.
     await recorder.close();
-    recorder.run("UPDATE store_facts SET value = '0' WHERE name = 'daily_metrics_version'");
-    recorder.run("UPDATE daily_metrics SET vol_close_30d = '1'");
+    recorder.change("UPDATE store_facts SET value = '0' WHERE name = 'daily_metrics_version'");
+    recorder.change("UPDATE daily_metrics SET vol_close_30d = '1'");
     await recorder.open();
     expect(gold('REVISED')).toEqual(before);
   });

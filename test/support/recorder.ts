@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext, type NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiModule } from '@app/api';
 import { ClockModule } from '@app/clock';
-import { ConfigModule, loadConfig } from '@app/config';
+import { ConfigModule, loadConfig, type AppConfig } from '@app/config';
 import { serializeCandle, topicNames, type EpochMicros, type MinuteCandle } from '@app/domain';
 import { createHttpApp } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
@@ -17,13 +18,14 @@ import Database from 'better-sqlite3';
 @Module({})
 class RecorderModule {}
 
+type Imports = NonNullable<DynamicModule['imports']>;
 type Answer = Awaited<ReturnType<NestFastifyApplication['inject']>>;
 
 /** A store in a folder of its own, written as capture writes it, and the API on top of it, in this process. */
 export class Recorder {
   static readonly ORIGIN = 'simulator:test';
   readonly clock: FakeClock;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'csp-recorder-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'csp-recorder-'));
   private readonly databasePath = join(this.folder, 'app.db');
   private readonly logger = createLogger('error', 'test');
   private writing: WriteStore | undefined;
@@ -74,7 +76,7 @@ export class Recorder {
   }
 
   /** Changes the file as another program would. */
-  run(sql: string, ...parameters: unknown[]): void {
+  change(sql: string, ...parameters: unknown[]): void {
     const database = new Database(this.databasePath);
     try {
       database.prepare(sql).run(...parameters);
@@ -84,20 +86,40 @@ export class Recorder {
   }
 
   async serve(): Promise<void> {
-    const config = loadConfig({ STORAGE_PATH: this.databasePath, SYMBOLS: this.symbols }, this.folder);
+    const { http } = this.config();
     const metrics = new MetricsRegistry();
-    const module = {
-      module: RecorderModule,
-      imports: [
-        ConfigModule.forRoot(config),
-        ClockModule.forRoot(this.clock),
-        ObservabilityModule.forRoot(this.logger, metrics),
-        ApiModule.forRoot({ http: config.http, storage: StorageReadModule, remotes: [] }),
-      ],
-    };
-    this.api = await createHttpApp(module, { logger: this.logger, metrics, http: config.http });
+    const module = this.root(metrics, [ApiModule.forRoot({ http, storage: StorageReadModule, remotes: [] })]);
+    this.api = await createHttpApp(module, { logger: this.logger, metrics, http });
     await this.api.init();
     await this.api.getHttpAdapter().getInstance().ready();
+  }
+
+  /** Does work as a command does it: in a context of its own. */
+  async run<T>(imports: Imports, work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+    const root = this.root(new MetricsRegistry(), imports);
+    const quiet: Pick<NestApplicationOptions, 'logger'> = { logger: false };
+    const context = await NestFactory.createApplicationContext(root, quiet);
+    try {
+      return await work(context);
+    } finally {
+      await context.close();
+    }
+  }
+
+  private config(): AppConfig {
+    return loadConfig({ STORAGE_PATH: this.databasePath, SYMBOLS: this.symbols }, this.folder);
+  }
+
+  private root(metrics: MetricsRegistry, imports: Imports): DynamicModule {
+    return {
+      module: RecorderModule,
+      imports: [
+        ConfigModule.forRoot(this.config()),
+        ClockModule.forRoot(this.clock),
+        ObservabilityModule.forRoot(this.logger, metrics),
+        ...imports,
+      ],
+    };
   }
 
   /** Asks the API without a socket; in a turn of its own, as a request that comes through one. */

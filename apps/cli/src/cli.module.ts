@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { BiBuildCommand } from './bi-build/bi-build.command';
 import { GapsCommand } from './gaps/gaps.command';
 import { RepairCommand } from './repair/repair.command';
 import { Terminal } from './terminal/terminal';
@@ -10,7 +11,14 @@ export class CliModule {
   static register(parts: CliParts): DynamicModule {
     return {
       module: CliModule,
-      providers: [{ provide: CLI_PARTS, useValue: parts }, Terminal, CommandWork, GapsCommand, RepairCommand],
+      providers: [
+        { provide: CLI_PARTS, useValue: parts },
+        Terminal,
+        CommandWork,
+        BiBuildCommand,
+        GapsCommand,
+        RepairCommand,
+      ],
     };
   }
 }

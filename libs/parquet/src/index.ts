@@ -1,1 +1,2 @@
+export { ParquetModule } from './parquet.module';
 export { ZstdParquetFiles } from './zstd-parquet-files';

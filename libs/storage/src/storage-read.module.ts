@@ -1,4 +1,4 @@
-import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
   CandleReader,
@@ -91,6 +91,11 @@ import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
 })
 export class StorageReadModule implements OnApplicationShutdown {
   constructor(@Inject(ReadStore) private readonly store: ReadStore) {}
+
+  /** The same ports on a clock of their own, in place of the one of the process. */
+  static on(clock: Clock): DynamicModule {
+    return { module: StorageReadModule, providers: [{ provide: Clock, useValue: clock }] };
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.store.close();

@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DAILY_METRICS, DATA_QUALITY, encodeCsv, SYMBOLS } from '@app/bi';
 import {
   BI_TABLES,
   DailyMetricsReader,
@@ -16,10 +17,8 @@ import { AnswersCsv } from '../open-api/answers.decorator';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { SymbolSummaries } from '../symbols/symbol-summaries';
 import { CsvResponder } from './csv-responder';
-import { encodeCsv } from './csv-table';
 import { DAILY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
-import { DAILY_METRICS, DATA_QUALITY, SYMBOLS } from './tables';
 import { WindowedTables, type WindowedTable } from './windowed-tables';
 
 /** Tables about the history itself: what is computed from it, and how complete it is. Unknown parameters are ignored. */

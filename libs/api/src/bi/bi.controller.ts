@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DAILY_OHLC, DAILY_VOLUME, encodeCsv, HOURLY_OHLCV, LATEST_PRICES } from '@app/bi';
 import {
   BI_TABLES,
   DailyBarReader,
@@ -15,10 +16,8 @@ import {
 import { AnswersCsv } from '../open-api/answers.decorator';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { CsvResponder } from './csv-responder';
-import { encodeCsv } from './csv-table';
 import { DAILY_ROWS, HOURLY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
-import { DAILY_OHLC, DAILY_VOLUME, HOURLY_OHLCV, LATEST_PRICES } from './tables';
 import { WindowedTables } from './windowed-tables';
 
 /** Tables of the market for BI tools and sheets. Unknown parameters are ignored. */

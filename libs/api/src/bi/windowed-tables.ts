@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { encodeCsv, type CsvTable } from '@app/bi';
 import { Clock, DAY, floorTo, type DailyTableQuery, type EpochMicros, type TimeRange } from '@app/domain';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { CsvResponder } from './csv-responder';
-import { encodeCsv, type CsvTable } from './csv-table';
 import { dateWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
 

@@ -9,6 +9,7 @@ const unknownYet = (symbol: string): SymbolSummary => ({
   status: 'UNKNOWN',
   firstDate: null,
   lastDate: null,
+  lastMinute: null,
   lastEvent: null,
   coveragePercent: coveragePercent(0, 0),
 });

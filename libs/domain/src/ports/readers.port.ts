@@ -183,6 +183,8 @@ export interface SymbolSummary {
   /** First and last UTC day with anything stored; null while nothing is. */
   readonly firstDate: EpochMicros | null;
   readonly lastDate: EpochMicros | null;
+  /** Open time of the newest minute. */
+  readonly lastMinute: EpochMicros | null;
   /** Time of the newest price event. */
   readonly lastEvent: EpochMicros | null;
   readonly coveragePercent: string;

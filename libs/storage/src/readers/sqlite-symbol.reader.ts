@@ -53,6 +53,9 @@ export class SqliteSymbolReader extends SymbolReader {
     const lastEvent = this.store
       .statement<[string], { last: number | null }>('SELECT max(timestamp) AS last FROM price_events WHERE symbol = ?')
       .get(symbol);
+    const lastMinute = this.store
+      .statement<[string], { last: number | null }>('SELECT max(open_time) AS last FROM candles_1m WHERE symbol = ?')
+      .get(symbol);
     return {
       symbol,
       baseAsset: entity.baseAsset,
@@ -60,6 +63,7 @@ export class SqliteSymbolReader extends SymbolReader {
       status: entity.status,
       firstDate: dates?.first ?? null,
       lastDate: dates?.last ?? null,
+      lastMinute: lastMinute?.last ?? null,
       lastEvent: lastEvent?.last ?? null,
       coveragePercent: this.coverage(symbol, entity.ledgerStart),
     };

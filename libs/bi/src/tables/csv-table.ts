@@ -5,13 +5,15 @@ export type CsvColumnKind = 'text' | 'value';
 
 export interface CsvColumn<Row> {
   readonly kind: CsvColumnKind;
-  /** Null and undefined are empty cells. */
-  readonly cell: (row: Row) => string | number | boolean | null;
+  readonly cell: (row: Row) => CsvCell;
 }
+
+/** What a cell shows; null is an empty cell. */
+export type CsvCell = string | number | boolean | null;
 
 /** A CSV table: its header and where each cell comes from. */
 export interface CsvTable<Row> {
-  readonly name: string;
+  readonly name: BiTableName;
   readonly header: readonly string[];
   readonly columns: readonly CsvColumn<Row>[];
 }
@@ -49,22 +51,27 @@ export function textCell(cell: string): string {
   return quoted(FORMULA_START.test(cell) ? `'${cell}` : cell);
 }
 
+/** The line of the header. */
+export function csvHeader<Row>(table: CsvTable<Row>): string {
+  return table.header.join(',') + LINE_END;
+}
+
+/** The line of a row. */
+export function csvLine<Row>(table: CsvTable<Row>, row: Row): string {
+  const cells = table.columns.map(({ kind, cell }) => {
+    const content = cell(row);
+    if (content === null) return '';
+    return kind === 'text' ? textCell(String(content)) : quoted(String(content));
+  });
+  return cells.join(',') + LINE_END;
+}
+
 /**
  * Writes a table as RFC 4180: commas, CRLF after every line, the header always, no BOM. Every header and value is ASCII;
  * a symbol of another script is written in UTF-8, as the content type says.
  */
 export function encodeCsv<Row>(table: CsvTable<Row>, rows: Iterable<Row>): Buffer {
-  const lines = [table.header.join(',')];
-  for (const row of rows) {
-    lines.push(
-      table.columns
-        .map(({ kind, cell }) => {
-          const content = cell(row);
-          if (content === null) return '';
-          return kind === 'text' ? textCell(String(content)) : quoted(String(content));
-        })
-        .join(','),
-    );
-  }
-  return Buffer.from(lines.join(LINE_END) + LINE_END, 'utf8');
+  const lines = [csvHeader(table)];
+  for (const row of rows) lines.push(csvLine(table, row));
+  return Buffer.from(lines.join(''), 'utf8');
 }

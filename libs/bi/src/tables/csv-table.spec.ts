@@ -7,7 +7,7 @@ interface Row {
 }
 
 const TABLE: CsvTable<Row> = {
-  name: 'test',
+  name: 'symbols',
   header: ['name', 'number'],
   columns: [text((row) => row.name), value((row) => row.number)],
 };

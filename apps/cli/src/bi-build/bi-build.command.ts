@@ -1,0 +1,55 @@
+import { Command, CommandRunner, Option } from 'nest-commander';
+import { BiBuildUseCase, BiModule, BuildClock, type BuiltFile } from '@app/bi';
+import { ParquetModule } from '@app/parquet';
+import { StorageReadModule } from '@app/storage';
+import { Terminal } from '../terminal/terminal';
+import type { TableColumn } from '../terminal/table';
+import { CommandWork, type CommandModules } from '../work/command-work';
+
+const DEFAULT_FOLDER = 'bi/build';
+
+const COLUMNS: readonly TableColumn<BuiltFile>[] = [
+  { title: 'table', cell: ({ name }) => name },
+  { title: 'rows', cell: ({ rows }) => String(rows), right: true },
+  { title: 'csv bytes', cell: ({ csv }) => String(csv.bytes), right: true },
+  { title: 'parquet bytes', cell: ({ parquet }) => String(parquet.bytes), right: true },
+];
+
+interface BiBuildOptions {
+  readonly out?: string;
+}
+
+@Command({
+  name: 'bi-build',
+  description: 'Writes every BI table for all symbols to files: CSV, Parquet and a data package that describes them',
+})
+export class BiBuildCommand extends CommandRunner {
+  constructor(
+    private readonly work: CommandWork,
+    private readonly terminal: Terminal,
+  ) {
+    super();
+  }
+
+  @Option({
+    flags: '--out <folder>',
+    description: `folder that the build replaces as a whole (default: ${DEFAULT_FOLDER})`,
+  })
+  outText(text: string): string {
+    return text;
+  }
+
+  async run(_: string[], { out = DEFAULT_FOLDER }: BiBuildOptions): Promise<void> {
+    await this.work.run(
+      ({ clock }): CommandModules => {
+        const buildClock = new BuildClock(clock);
+        return [BiModule.build(buildClock, [StorageReadModule.on(buildClock), ParquetModule])];
+      },
+      async (context, signal) => {
+        const files = await context.get(BiBuildUseCase).run(out, signal);
+        this.terminal.table(COLUMNS, files);
+        this.terminal.line(`${files.length} tables are in ${out}`);
+      },
+    );
+  }
+}

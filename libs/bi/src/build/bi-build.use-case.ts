@@ -1,0 +1,139 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import {
+  CoverageReader,
+  DailyBarReader,
+  DailyMetricsReader,
+  DAY,
+  DayQualityReader,
+  floorTo,
+  HourlyBarReader,
+  MINUTE,
+  ParquetFiles,
+  PriceEventReader,
+  SymbolReader,
+  type SymbolSummary,
+} from '@app/domain';
+import { BuildClock } from './build-clock';
+import { builtPackage, type BuiltTable } from './built-package';
+import { CsvFile } from './csv-file';
+import { digestOf } from './file-digest';
+import { parquetColumns } from './parquet-columns';
+import { StagedFolder } from './staged-folder';
+import { tableSources, type BuildScope, type TableReaders, type TableSource } from './table-source';
+
+/** A table of a build. */
+export interface BuiltFile extends BuiltTable {
+  readonly rows: number;
+}
+
+/** Name of the descriptor, as Frictionless has it. */
+const DESCRIPTOR = 'datapackage.json';
+
+/**
+ * Writes every table for all symbols of the store into a folder: CSV, Parquet, and a data package that describes them.
+ *
+ * A build speaks of the moment at which the store's data ends, and nothing in it tells when, where or by which release
+ * it was made: the same data give the same bytes whenever they are built. While capture runs that moment is now, and the
+ * files are what the API serves; later the API goes on to count minutes that are missing since.
+ */
+@Injectable()
+export class BiBuildUseCase {
+  private readonly readers: TableReaders;
+
+  constructor(
+    dailyBars: DailyBarReader,
+    hourlyBars: HourlyBarReader,
+    metrics: DailyMetricsReader,
+    quality: DayQualityReader,
+    events: PriceEventReader,
+    private readonly symbols: SymbolReader,
+    private readonly coverage: CoverageReader,
+    private readonly parquet: ParquetFiles,
+    private readonly clock: BuildClock,
+  ) {
+    this.readers = { dailyBars, hourlyBars, metrics, quality, events, symbols };
+  }
+
+  /**
+   * Builds beside the folder and puts the whole in its place at the end; what fails or is aborted leaves the folder as
+   * it was. @throws StoreNotReadyError, CellDoesNotFitError
+   */
+  async run(folder: string, signal: AbortSignal): Promise<BuiltFile[]> {
+    const scope = await this.scope();
+    const staged = await StagedFolder.beside(folder);
+    try {
+      const tables: BuiltFile[] = [];
+      for (const source of tableSources(this.readers)) {
+        tables.push(await this.write(staged.path, source, scope, signal));
+      }
+      await writeWhole(join(staged.path, DESCRIPTOR), `${JSON.stringify(builtPackage(tables), undefined, 2)}\n`);
+      signal.throwIfAborted();
+      await staged.publish();
+      return tables;
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+
+  /** Symbols and dates; from here on the clock of the build stands still. */
+  private async scope(): Promise<BuildScope> {
+    const symbols = await this.symbols.known();
+    const summaries = await this.symbols.summaries(symbols);
+    const moment = dataEnd(summaries);
+    this.clock.standAt(moment);
+    const [oldest] = await this.coverage.ranges(symbols, {}, 1);
+    const firsts = summaries.flatMap(({ firstDate }) => firstDate ?? []);
+    const start = Math.min(...firsts, ...(oldest ? [oldest.start] : []));
+    const end = floorTo(moment, DAY) + DAY;
+    return { symbols, dates: { start: Number.isFinite(start) ? floorTo(start, DAY) : end, end } };
+  }
+
+  private async write(
+    folder: string,
+    { table, pages }: TableSource,
+    scope: BuildScope,
+    signal: AbortSignal,
+  ): Promise<BuiltFile> {
+    const [csvPath, parquetPath] = [join(folder, `${table.name}.csv`), join(folder, `${table.name}.parquet`)];
+    const csv = await CsvFile.create(csvPath, table);
+    const parquet = await this.parquet.create(parquetPath, parquetColumns(table));
+    let rows = 0;
+    try {
+      for await (const page of pages(scope)) {
+        signal.throwIfAborted();
+        await csv.write(page);
+        await parquet.write(page);
+        rows += page.length;
+      }
+    } catch (error) {
+      await csv.abort();
+      await parquet.abort();
+      throw error;
+    }
+    await csv.finish();
+    await parquet.finish();
+    return { name: table.name, rows, csv: await digestOf(csvPath), parquet: await digestOf(parquetPath) };
+  }
+}
+
+/** End of the newest minute, or moment of the newest event; 0 for a store without data. */
+function dataEnd(summaries: readonly SymbolSummary[]): number {
+  return summaries.reduce(
+    (end, { lastMinute, lastEvent }) =>
+      Math.max(end, lastMinute === null ? 0 : floorTo(lastMinute, MINUTE) + MINUTE, lastEvent ?? 0),
+    0,
+  );
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}

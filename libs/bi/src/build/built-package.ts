@@ -1,0 +1,57 @@
+import { dataPackage, type BiTableName, type DataPackage, type DataPackageResource } from '@app/domain';
+import type { FileDigest } from './file-digest';
+
+/** A table in both forms. */
+export interface BuiltTable {
+  readonly name: BiTableName;
+  readonly csv: FileDigest;
+  readonly parquet: FileDigest;
+}
+
+interface SizedFile {
+  readonly bytes: number;
+  /** With the algorithm before it, as Frictionless writes hashes that are not MD5. */
+  readonly hash: string;
+}
+
+/** The same table as Parquet, which describes its columns itself. */
+interface ParquetResource extends SizedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly profile: 'data-resource';
+  readonly title: string;
+  readonly description: string;
+  readonly format: 'parquet';
+  readonly mediatype: 'application/vnd.apache.parquet';
+}
+
+export interface BuiltPackage extends Omit<DataPackage, 'resources'> {
+  readonly resources: readonly ((DataPackageResource & SizedFile) | ParquetResource)[];
+}
+
+const sized = ({ bytes, sha256 }: FileDigest): SizedFile => ({ bytes, hash: `sha256:${sha256}` });
+
+/** Describes the files of a build (specs.frictionlessdata.io/data-package): the tables of the contract, twice each. */
+export function builtPackage(tables: readonly BuiltTable[]): BuiltPackage {
+  const { resources, ...descriptor } = dataPackage();
+  return {
+    ...descriptor,
+    resources: tables.flatMap(({ name, csv, parquet }) =>
+      resources
+        .filter((resource) => resource.name === name)
+        .flatMap((resource): BuiltPackage['resources'] => [
+          { ...resource, ...sized(csv) },
+          {
+            name: `${name}_parquet`,
+            path: `${name}.parquet`,
+            profile: 'data-resource',
+            title: resource.title,
+            description: resource.description,
+            format: 'parquet',
+            mediatype: 'application/vnd.apache.parquet',
+            ...sized(parquet),
+          },
+        ]),
+    ),
+  };
+}

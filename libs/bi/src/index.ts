@@ -1,0 +1,13 @@
+export { BiModule } from './bi.module';
+export { BuildClock } from './build/build-clock';
+export { BiBuildUseCase, type BuiltFile } from './build/bi-build.use-case';
+export { encodeCsv, type CsvTable } from './tables/csv-table';
+export {
+  DAILY_METRICS,
+  DAILY_OHLC,
+  DAILY_VOLUME,
+  DATA_QUALITY,
+  HOURLY_OHLCV,
+  LATEST_PRICES,
+  SYMBOLS,
+} from './tables/tables';

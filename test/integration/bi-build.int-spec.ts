@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BiBuildUseCase, BiModule, BuildClock, type BuiltFile } from '@app/bi';
+import {
+  BI_TABLES,
+  CellDoesNotFitError,
+  DAY,
+  HOUR,
+  MILLISECOND,
+  MINUTE,
+  SECOND,
+  serializePriceEvent,
+  type BiField,
+  type BiTableName,
+  type MinuteCandle,
+} from '@app/domain';
+import { ParquetModule } from '@app/parquet';
+import { StorageReadModule } from '@app/storage';
+import { buildMinute } from '@app/testing';
+import { describePython, runPython } from '../support/python';
+import { Recorder } from '../support/recorder';
+
+const FIRST = Date.UTC(2026, 0, 10) * MILLISECOND;
+/** 34 minutes and 30 seconds into the newest hour of the store: its last minute closed 30 seconds ago. */
+const NOW = FIRST + 2 * DAY + 12 * HOUR + 34 * MINUTE + 30 * SECOND;
+const LEDGER_START = FIRST - 3_000 * DAY;
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', '币安人生USDT'];
+const NAMES = Object.keys(BI_TABLES) as BiTableName[];
+
+interface Resource {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly hash: string;
+}
+
+const minutes = (symbol: string, start: number, end: number): MinuteCandle[] =>
+  Array.from({ length: (end - start) / MINUTE }, (_, index) => {
+    const openTime = start + index * MINUTE;
+    return buildMinute(symbol, openTime, { capturedAt: openTime + MINUTE + SECOND });
+  });
+
+describe('bi-build', () => {
+  const recorder = new Recorder(NOW, SYMBOLS.join(','));
+  const folder = join(recorder.folder, 'bi/build');
+
+  beforeAll(async () => {
+    await recorder.open();
+    const { history, sink } = recorder.store;
+    for (const symbol of SYMBOLS) {
+      await history.track({ symbol, trackedSince: FIRST, ledgerStart: LEDGER_START }, Recorder.ORIGIN);
+    }
+    await history.saveSymbols(
+      [{ symbol: 'BTCUSDT', baseAsset: 'BTC', quoteAsset: 'USDT', status: 'TRADING' }],
+      Recorder.ORIGIN,
+    );
+    await recorder.take([
+      ...minutes('BTCUSDT', FIRST + 6 * HOUR, FIRST + 2 * DAY + 12 * HOUR + 34 * MINUTE),
+      ...minutes('ETHUSDT', FIRST + DAY, FIRST + DAY + 2 * HOUR),
+    ]);
+    const events = SYMBOLS.map((symbol) => ({
+      timestamp: FIRST + 2 * DAY + 123_456,
+      symbol,
+      lastPrice: '68001.20',
+      priceChangePercent: '-1.875',
+      volume: '24567.123',
+      source: 'binance_api_v3_ticker_24hr',
+    }));
+    await sink.take({
+      origin: Recorder.ORIGIN,
+      events: events.map((event) => ({
+        kind: 'price' as const,
+        symbol: event.symbol,
+        capturedAt: event.timestamp,
+        value: serializePriceEvent(event),
+      })),
+    });
+    await recorder.serve();
+  });
+
+  afterAll(() => recorder.dispose());
+
+  const build = (signal = new AbortController().signal): Promise<BuiltFile[]> => {
+    const clock = new BuildClock(recorder.clock);
+    const module = BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule]);
+    return recorder.run([module], (context) => context.get(BiBuildUseCase).run(folder, signal));
+  };
+
+  const contents = (): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(folder)
+        .sort()
+        .map((file) => [
+          file,
+          createHash('sha256')
+            .update(readFileSync(join(folder, file)))
+            .digest('hex'),
+        ]),
+    );
+
+  const csv = (name: BiTableName): string => readFileSync(join(folder, `${name}.csv`), 'utf8');
+
+  it('should write every table, byte for byte what the API serves', async () => {
+    const files = await build();
+    expect(files.map(({ name }) => name).sort()).toEqual([...NAMES].sort());
+    for (const name of NAMES) {
+      const { statusCode, body } = await recorder.ask(
+        `/bi/${name}.csv?days=3100`.replace(/(latest_prices|symbols).*/, '$1.csv'),
+      );
+      // The window of hours that the API gives out is shorter; the history of hours begins later as well.
+      const served = statusCode === 400 ? (await recorder.ask(`/bi/${name}.csv?days=30`)).body : body;
+      expect([name, csv(name) === served]).toEqual([name, true]);
+      const rows = csv(name).split('\r\n').length - 2;
+      expect([name, files.find((file) => file.name === name)?.rows]).toEqual([name, rows]);
+    }
+    // More rows than one page has.
+    expect(csv('data_quality').split('\r\n').length).toBeGreaterThan(9_000);
+  });
+
+  it('should describe the files with sizes and hashes', () => {
+    const text = readFileSync(join(folder, 'datapackage.json'), 'utf8');
+    const { resources } = JSON.parse(text) as { resources: Resource[] };
+    expect(resources.map(({ path }) => path).sort()).toEqual(
+      readdirSync(folder)
+        .filter((file) => file !== 'datapackage.json')
+        .sort(),
+    );
+    expect(new Set(resources.map(({ name }) => name)).size).toBe(2 * NAMES.length);
+    for (const { path, bytes, hash } of resources) {
+      const content = readFileSync(join(folder, path));
+      expect([path, bytes, hash]).toEqual([
+        path,
+        content.length,
+        `sha256:${createHash('sha256').update(content).digest('hex')}`,
+      ]);
+    }
+  });
+
+  it('should give the same bytes for the same data, whenever they are built', async () => {
+    await build();
+    const before = contents();
+    recorder.clock.advance(40 * DAY + 7 * SECOND);
+    try {
+      await build();
+    } finally {
+      recorder.clock.advance(-40 * DAY - 7 * SECOND);
+    }
+    expect(contents()).toEqual(before);
+  });
+
+  it('should leave the folder as it was when it fails or is interrupted, and nothing beside it', async () => {
+    await build();
+    const before = contents();
+    const number = 'UPDATE candles_1h SET volume = ? WHERE symbol = ? AND open_time = ?';
+    recorder.change(number, '0.123456789', 'BTCUSDT', FIRST + DAY);
+    await expect(build()).rejects.toThrow(CellDoesNotFitError);
+    recorder.change(number, '300.00', 'BTCUSDT', FIRST + DAY);
+    const abort = new AbortController();
+    abort.abort();
+    await expect(build(abort.signal)).rejects.toThrow(/abort/i);
+    expect(contents()).toEqual(before);
+    expect(readdirSync(join(folder, '..'))).toEqual(['build']);
+  });
+
+  it('should put the whole in the place of what was there, and clear away what killed builds left', async () => {
+    const beside = join(folder, '..');
+    await build();
+    writeFileSync(join(folder, 'stray.csv'), '');
+    // No process has such a number.
+    mkdirSync(join(beside, '.build.next-4194305'));
+    mkdirSync(join(beside, '.other.next-4194305'));
+    await build();
+    expect(existsSync(join(folder, 'stray.csv'))).toBe(false);
+    expect(readdirSync(beside).sort()).toEqual(['.other.next-4194305', 'build']);
+  });
+
+  describePython('as Parquet', () => {
+    it('should have the rows of the CSV with types, digit for digit', async () => {
+      await build();
+      const types = {
+        date: 'DATE',
+        datetime: 'TIMESTAMP WITH TIME ZONE',
+        string: 'VARCHAR',
+        boolean: 'BOOLEAN',
+        integer: 'BIGINT',
+        decimal: 'DECIMAL(38,8)',
+        statistic: 'DOUBLE',
+      } as const;
+      for (const name of NAMES) {
+        const fields = Object.entries<BiField>(BI_TABLES[name].fields);
+        const frames = await runPython<Record<string, { types: string[][]; rows: (string | null)[][] }>>(
+          'read_parquet.py',
+          [join(folder, `${name}.parquet`)],
+        );
+        const { duckdb } = frames;
+        expect([name, duckdb?.types]).toEqual([name, fields.map(([column, { type }]) => [column, types[type]])]);
+        const rows = csv(name).slice(0, -2).split('\r\n').slice(1);
+        expect([name, duckdb?.rows.length]).toEqual([name, rows.length]);
+        const shown = (cells: readonly (string | null)[]): string =>
+          fields.map(([, { type }], at) => comparable(type, cells[at] ?? '')).join(',');
+        expect(duckdb?.rows.map(shown)).toEqual(rows.map((row) => shown(row.split(','))));
+      }
+    });
+  });
+});
+
+/** The same value in the same way, as CSV and DuckDB write it. */
+function comparable(type: BiField['type'], cell: string): string {
+  if (cell === '') return '';
+  if (type === 'datetime') return cell.replace('T', ' ').replace('+00:00', '+00').replace('Z', '+00');
+  if (type === 'statistic') return String(Number(cell));
+  if (type !== 'decimal') return cell;
+  return cell.includes('.') ? cell.replace(/\.?0+$/, '') : cell;
+}
