@@ -67,7 +67,7 @@ test: build python-readers kafka-jars ## All tests: unit, integration, end to en
 test-unit: node_modules/.installed ## Unit tests only
 	@npm run --silent test:unit
 
-bench: build ## Speed, memory and disk, each against a peer in the same run (BENCH="sink csv memory start disk": some of them)
+bench: build ## Speed, memory and disk, each against a peer in the same run (BENCH="sink csv memory start import disk": some of them)
 	@npm run --silent bench -- $(BENCH)
 
 faults: build kafka-jars ## Kills, pauses and cuts, ROUNDS=100 rounds of each, a cut of CUT=300 seconds

@@ -1,6 +1,7 @@
 import { benchCandleQueries } from './candles-query.bench';
 import { benchCsvRequests } from './csv-requests.bench';
 import { benchDisk } from './disk.bench';
+import { benchImport } from './import-archive.bench';
 import { withExchange } from './installation';
 import { readMarketRun } from './market-run';
 import { benchKafkaPublisher } from './kafka-publisher.bench';
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   memory: () => withExchange(benchMemory),
   start: () => withExchange(benchStart),
   publisher: () => withExchange(async (_group, url) => benchKafkaPublisher(await readMarketRun(url, 50, 1_000))),
+  import: benchImport,
   disk: () => withExchange(async (_group, url) => benchDisk(await readMarketRun(url, 50, 1_440))),
 };
 

@@ -1,6 +1,6 @@
 import { Test } from '@nestjs/testing';
 import { ConfigModule, loadConfig } from '@app/config';
-import { Clock, Exchange } from '@app/domain';
+import { Clock, Exchange, KlineArchive, KlineFiles } from '@app/domain';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { FakeClock } from '@app/testing';
 import { Global, Module } from '@nestjs/common';
@@ -11,7 +11,7 @@ import { BinanceModule } from './binance.module';
 class TestClockModule {}
 
 describe('BinanceModule', () => {
-  it('should provide the Exchange port over the configured hosts', async () => {
+  it('should provide the exchange over the configured hosts, and its archive', async () => {
     const config = loadConfig({ BINANCE_REST_URLS: 'http://127.0.0.1:9,http://127.0.0.1:10' });
     const module = await Test.createTestingModule({
       imports: [
@@ -31,6 +31,8 @@ describe('BinanceModule', () => {
       usedWeight: 0,
       weightLimit: 6_000,
     });
+    expect(module.get(KlineArchive).isEnabled).toBe(true);
+    expect(module.get(KlineFiles)).toBeInstanceOf(KlineFiles);
     await module.close();
   });
 });

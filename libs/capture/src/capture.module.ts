@@ -14,6 +14,8 @@ import { FirstMinutesUseCase } from './history/first-minutes.use-case';
 import { GapFiller } from './history/gap-filler';
 import { GentlePace } from './history/gentle-pace';
 import { HistoryDuties } from './history/history-duties';
+import { ImportArchiveDayUseCase } from './history/import-archive-day.use-case';
+import { ImportFileUseCase } from './history/import-file.use-case';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import { LedgerScheduler } from './history/ledger.scheduler';
 import { MinuteFetcher } from './history/minute-fetcher';
@@ -100,15 +102,15 @@ export class CaptureModule {
   }
 
   /**
-   * Use cases of history that run once, on demand, beside whichever process captures. `imports` bring Exchange and
-   * HistoryStore.
+   * Use cases of history that run once, on demand, beside whichever process captures. `imports` bring Exchange,
+   * KlineArchive, KlineFiles and HistoryStore.
    */
   static onDemand(options: CaptureModuleOptions): DynamicModule {
     return {
       module: CaptureModule,
       imports: [...options.imports],
       providers: [optionsProvider(options, 'history'), ...ON_DEMAND],
-      exports: [RepairGapsUseCase],
+      exports: [ImportArchiveDayUseCase, ImportFileUseCase, RepairGapsUseCase],
     };
   }
 
@@ -135,6 +137,8 @@ const ON_DEMAND: Provider[] = [
   GentlePace,
   MinuteFetcher,
   GapFiller,
+  ImportArchiveDayUseCase,
+  ImportFileUseCase,
   RepairGapsUseCase,
 ];
 

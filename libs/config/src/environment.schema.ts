@@ -116,6 +116,11 @@ export const environmentSchema = z.object({
     .refine((urls) => urls.length > 0 && urls.every(isHttpUrl), {
       error: 'one or more http:// or https:// addresses, separated by commas',
     }),
+  BINANCE_ARCHIVE_URL: z
+    .string()
+    .refine((text) => text === 'off' || isHttpUrl(text), { error: 'an http:// or https:// address, or off' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   PORT: port(8000),
   INGEST_PORT: port(8001),
   CONSUMER_PORT: port(8002),

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { archiveUrlOf } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
 import { environmentSchema } from './environment.schema';
 import { ConfigError } from './config-error';
@@ -29,7 +30,11 @@ export interface AppConfig {
     /** Whether the consumer writes rows; otherwise bronze only. */
     readonly dbSink: boolean;
   };
-  readonly exchange: { readonly restUrls: readonly string[] };
+  readonly exchange: {
+    readonly restUrls: readonly string[];
+    /** Address of the file archive; null when history comes over REST alone. */
+    readonly archiveUrl: string | null;
+  };
   readonly http: {
     readonly host: string;
     readonly apiPort: number;
@@ -110,7 +115,7 @@ export function loadConfig(
       groupId: environment.CONSUMER_GROUP_ID,
       dbSink: environment.ENABLE_DB_SINK,
     },
-    exchange: { restUrls: environment.BINANCE_REST_URLS },
+    exchange: { restUrls: environment.BINANCE_REST_URLS, archiveUrl: archiveUrlOf(environment) },
     http: {
       host: environment.HOST,
       apiPort: environment.PORT,

@@ -7,7 +7,10 @@ import {
   ProcessStatusStore,
   type EpochMicros,
   type EventBatch,
+  sameCandleNumbers,
   type FetchedMinutes,
+  type ImportCounts,
+  type ImportedDay,
   type MinuteCandle,
   type ProcessStatusRow,
   type SymbolInfo,
@@ -19,6 +22,7 @@ import {
 /** The history in memory: which minutes are stored or stopped. */
 export class FakeHistoryStore extends HistoryStore {
   readonly fetched: FetchedMinutes[] = [];
+  readonly days: ImportedDay[] = [];
   readonly symbols: SymbolInfo[] = [];
   readonly firstMinutes = new Map<string, EpochMicros>();
   readonly frames = new Map<string, TrackedSymbol>();
@@ -64,6 +68,22 @@ export class FakeHistoryStore extends HistoryStore {
     await this.writing();
     this.fetched.push(fetched);
     for (const candle of fetched.candles) this.store(candle);
+  }
+
+  async saveDay(day: ImportedDay): Promise<ImportCounts> {
+    await this.writing();
+    this.days.push(day);
+    const counts = { taken: 0, repeats: 0, revisions: 0 };
+    for (const candle of day.candles) {
+      const key = `${candle.symbol} ${floorTo(candle.openTime, MINUTE)}`;
+      const known = this.stored.get(key);
+      if (!known) counts.taken += 1;
+      else if (sameCandleNumbers(known, candle)) counts.repeats += 1;
+      else counts.revisions += 1;
+      if (known && !sameCandleNumbers(known, candle)) this.stored.delete(key);
+      this.store(candle);
+    }
+    return counts;
   }
 
   async markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {

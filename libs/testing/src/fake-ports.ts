@@ -6,6 +6,8 @@ import {
   EventPublisher,
   Exchange,
   HistoryStore,
+  KlineArchive,
+  KlineFiles,
   LiveFlow,
   ProcessStatusStore,
   SymbolTracking,
@@ -16,6 +18,7 @@ import { FakeClock } from './fake-clock';
 import { FakeEventPublisher } from './fake-event-publisher';
 import { FakeExchange } from './fake-exchange';
 import { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
+import { FakeKlineArchive, FakeKlineFiles } from './fake-kline-archive';
 import { FakeLiveFlow, FakeSymbolTracking } from './fake-live-flow';
 
 @Module({})
@@ -28,6 +31,8 @@ export class FakePorts {
   readonly liveFlow = new FakeLiveFlow();
   readonly publisher = new FakeEventPublisher();
   readonly history = new FakeHistoryStore();
+  readonly archive = new FakeKlineArchive();
+  readonly files = new FakeKlineFiles();
   readonly cursor = new FakeCandleCursor();
   readonly processStatus = new FakeProcessStatusStore();
   readonly metrics = new MetricsRegistry();
@@ -93,6 +98,8 @@ export class FakePorts {
       { provide: MetricsRegistry, useValue: this.metrics },
       { provide: Clock, useValue: this.clock },
       { provide: Exchange, useValue: this.exchange },
+      { provide: KlineArchive, useValue: this.archive },
+      { provide: KlineFiles, useValue: this.files },
       ...ports,
     ];
     return { module: FakePortsModule, providers, exports: providers.map(({ provide }) => provide) };

@@ -2,6 +2,7 @@ export { FakeClock, TimerClock } from './fake-clock';
 export { FakeEventPublisher } from './fake-event-publisher';
 export { FakeEventSink } from './fake-event-sink';
 export { buildMinute, FakeExchange, type ExchangeCall } from './fake-exchange';
+export { FakeKlineArchive, FakeKlineFiles } from './fake-kline-archive';
 export { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
 export { FakeLiveFlow, FakeSymbolTracking } from './fake-live-flow';
 export {

@@ -90,6 +90,7 @@ function mapKline(item: unknown, index: number, { symbol, capturedAt }: KlinePag
   };
 }
 
-function sameCandle(a: MinuteCandle, b: MinuteCandle): boolean {
+/** Whether two rows are one candle, given twice. */
+export function sameCandle(a: MinuteCandle, b: MinuteCandle): boolean {
   return a.openTime === b.openTime && a.closeTime === b.closeTime && sameCandleNumbers(a, b);
 }

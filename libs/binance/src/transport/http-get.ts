@@ -17,12 +17,19 @@ export class TransportError extends Error {
   }
 }
 
-export interface HttpGetOptions {
+interface RequestLimits {
   /** Real milliseconds for the whole exchange: connection, headers and body. */
   readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpRequestOptions extends RequestLimits {
+  readonly accept: string;
+}
+
+export interface HttpGetOptions extends RequestLimits {
   /** Largest body taken, in bytes after decompression. */
   readonly maxBodyBytes: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface HttpAnswer {
@@ -46,13 +53,16 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * One GET without redirects (a captive portal must not pass for the exchange). The body of an error status may be
- * missing: its status alone says what to do, so a cut 429 still counts as a 429.
+ * One GET without redirects (a captive portal must not pass for the exchange), its body read by `read` within the same
+ * time-out. What `read` throws counts as a cut body, unless it is a {@link TransportError} itself.
  *
  * @throws TransportError, or the signal's reason when the caller aborts
  */
-export async function httpGet(url: string, options: HttpGetOptions): Promise<HttpAnswer> {
-  const { signal } = options;
+export async function httpRequest<T>(
+  url: string,
+  { timeoutMs, signal, accept }: HttpRequestOptions,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
   if (signal?.aborted === true) throw abortReason(signal);
   // Not AbortSignal.any: on Node 20 it keeps a reference on a long-lived signal for each request.
   const controller = new AbortController();
@@ -63,12 +73,12 @@ export async function httpGet(url: string, options: HttpGetOptions): Promise<Htt
   const timer = setTimeout(() => {
     timedOut = true;
     controller.abort();
-  }, options.timeoutMs);
+  }, timeoutMs);
   signal?.addEventListener('abort', onAbort, { once: true });
 
   const explain = (error: unknown, failure: TransportFailure): Error => {
     if (signal?.aborted === true) return abortReason(signal);
-    if (timedOut) return new TransportError('timeout', `no complete answer within ${options.timeoutMs} ms`);
+    if (timedOut) return new TransportError('timeout', `no complete answer within ${timeoutMs} ms`);
     if (error instanceof TransportError) return error;
     return new TransportError(failure, rootMessage(error), { cause: error });
   };
@@ -77,28 +87,42 @@ export async function httpGet(url: string, options: HttpGetOptions): Promise<Htt
   try {
     let response: Response;
     try {
-      response = await fetch(url, {
-        redirect: 'error',
-        headers: { accept: 'application/json' },
-        signal: controller.signal,
-      });
+      response = await fetch(url, { redirect: 'error', headers: { accept }, signal: controller.signal });
     } catch (error) {
       throw explain(error, 'connection');
     }
     try {
-      const text = await readText(response, options.maxBodyBytes);
+      const result = await read(response);
       complete = true;
-      return { status: response.status, headers: response.headers, text };
+      return result;
     } catch (error) {
-      const explained = explain(error, 'cut_body');
-      if (response.ok || !(explained instanceof TransportError)) throw explained;
-      return { status: response.status, headers: response.headers, text: '' };
+      throw explain(error, 'cut_body');
     }
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
     // Lets go of a connection whose answer was not read to its end.
     if (!complete) controller.abort();
+  }
+}
+
+/**
+ * One GET of a text. The body of an error status may be missing: its status alone says what to do, so a cut 429 still
+ * counts as a 429.
+ *
+ * @throws TransportError, or the signal's reason when the caller aborts
+ */
+export async function httpGet(url: string, { maxBodyBytes, ...options }: HttpGetOptions): Promise<HttpAnswer> {
+  let refused: Omit<HttpAnswer, 'text'> | undefined;
+  try {
+    return await httpRequest(url, { ...options, accept: 'application/json' }, async (response) => {
+      const { status, headers } = response;
+      if (!response.ok) refused = { status, headers };
+      return { status, headers, text: await readText(response, maxBodyBytes) };
+    });
+  } catch (error) {
+    if (refused === undefined || !(error instanceof TransportError)) throw error;
+    return { ...refused, text: '' };
   }
 }
 

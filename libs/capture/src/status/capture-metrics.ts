@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SECOND, type EpochMicros } from '@app/domain';
+import { SECOND, type EpochMicros, type FetchKind, type ImportedFile } from '@app/domain';
 import { Counter, Gauge, Histogram, MetricsRegistry } from '@app/observability';
 
 const LAG_BUCKETS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 3_600, 86_400];
@@ -48,7 +48,7 @@ export class CaptureMetrics {
     });
     this.fetchedTotal = new Counter({
       name: 'csp_backfill_minutes_total',
-      help: 'Minutes fetched outside the live flow, by kind: backfill or repair.',
+      help: 'Minutes brought in outside the live flow, by kind: backfill, repair, archive or import.',
       labelNames: ['kind'],
       registers,
     });
@@ -78,7 +78,7 @@ export class CaptureMetrics {
     for (const lag of lags) this.lag.observe(lag / SECOND);
   }
 
-  fetched(kind: 'backfill' | 'repair', minutes: number): void {
+  fetched(kind: FetchKind | ImportedFile['kind'], minutes: number): void {
     this.fetchedTotal.inc({ kind }, minutes);
   }
 

@@ -29,6 +29,9 @@ export interface MinuteCandle extends CandleNumbers {
 
 export const KLINE_SOURCE = 'binance_api_v3_klines';
 
+/** Source of minutes from the exchange's file archive. */
+export const ARCHIVE_SOURCE = 'binance_archive_klines';
+
 /** Whether two candles carry the same numbers ("1.50" and "1.5" are the same). */
 export function sameCandleNumbers(a: CandleNumbers, b: CandleNumbers): boolean {
   return (

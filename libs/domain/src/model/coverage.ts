@@ -48,12 +48,13 @@ export function ledgerEnd(now: EpochMicros): EpochMicros {
 /** Joins neighbours of the same state and flag; the ranges are given ascending and disjoint. */
 export function joinRanges<T extends CoverageRange>(ranges: Iterable<T>): T[] {
   const joined: T[] = [];
+  let last: (T & { end: EpochMicros }) | undefined;
   for (const range of ranges) {
-    const last = joined.at(-1);
     if (last?.end === range.start && last.state === range.state && last.repaired === range.repaired) {
-      joined[joined.length - 1] = { ...last, end: range.end };
+      last.end = range.end;
     } else {
-      joined.push(range);
+      last = { ...range };
+      joined.push(last);
     }
   }
   return joined;

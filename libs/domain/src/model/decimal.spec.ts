@@ -15,7 +15,6 @@ import {
   rescaleDecimal,
   sameNumber,
   subtractDecimals,
-  sumDecimalTexts,
 } from './decimal';
 
 /** A decimal text as the exchange writes them: no leading zeros, 0 to 18 fraction digits. */
@@ -113,15 +112,6 @@ describe('decimals', () => {
   it('should refuse to compare what is no number, of the same shape or not', () => {
     expect(() => compareDecimalTexts('1.5x', '1.50')).toThrow(InvalidDecimalError);
     expect(() => compareDecimalTexts('abc', '123')).toThrow(InvalidDecimalError);
-  });
-
-  it('should sum any number of texts as adding them one by one does', () => {
-    fc.assert(
-      fc.property(fc.array(decimalText, { minLength: 1, maxLength: 8 }), (texts) => {
-        expect(sumDecimalTexts(texts)).toBe(texts.reduce(addDecimalTexts));
-      }),
-    );
-    expect(sumDecimalTexts([])).toBe('0');
   });
 
   it('should subtract exactly, and divide to the nearest multiple of the last digit, halves to the even one', () => {

@@ -102,13 +102,6 @@ export function addDecimalTexts(a: string, b: string): string {
   return formatDecimal(addDecimals(parseDecimal(a), parseDecimal(b)));
 }
 
-/** The exact sum of decimal texts, with the largest scale of them; `0` for none. */
-export function sumDecimalTexts(texts: readonly string[]): string {
-  const [first = '0', ...others] = texts;
-  if (others.length === 0) return first;
-  return formatDecimal(others.reduce((sum, text) => addDecimals(sum, parseDecimal(text)), parseDecimal(first)));
-}
-
 /** Whether the digits of two texts, neither of them negative, stand at the same places. */
 function areAligned(a: string, b: string): boolean {
   return a.length === b.length && a.indexOf('.') === b.indexOf('.') && !a.startsWith('-') && !b.startsWith('-');

@@ -3,6 +3,7 @@ export * from './candle';
 export * from './candle-versions';
 export * from './coverage';
 export * from './decimal';
+export * from './decimal-sum';
 export * from './interval';
 export * from './merge-roll-ups';
 export * from './metrics';

@@ -1,4 +1,5 @@
-import { maxDecimalText, minDecimalText, sumDecimalTexts } from './decimal';
+import { maxDecimalText, minDecimalText } from './decimal';
+import { sumDecimalTexts } from './decimal-sum';
 import type { RollUp } from './roll-up';
 
 /**

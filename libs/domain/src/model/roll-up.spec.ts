@@ -74,7 +74,7 @@ function naive(row: readonly RollUpMinute[]): RollUp {
     firstTradedMinute: withTrades[0]?.openTime ?? null,
     lastMinute: last.openTime,
     capturedAt: Math.max(...row.map(({ capturedAt }) => capturedAt)),
-    revision: 1 + row.reduce((total, { revision }) => total + revision - 1, 0),
+    revision: 1 + row.reduce((total, { revision = 1 }) => total + revision - 1, 0),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CandleNumbers } from './candle';
-import { addDecimalTexts, maxDecimalText, minDecimalText, sumDecimalTexts } from './decimal';
+import { addDecimalTexts, maxDecimalText, minDecimalText } from './decimal';
+import { sumDecimalTexts } from './decimal-sum';
 import type { EpochMicros } from './time';
 
 /**
@@ -26,7 +27,8 @@ export interface RollUp extends CandleNumbers {
 export interface RollUpMinute extends CandleNumbers {
   readonly openTime: EpochMicros;
   readonly capturedAt: EpochMicros;
-  readonly revision: number;
+  /** 1 where it is not said. */
+  readonly revision?: number;
 }
 
 /** One minute as the roll-up of itself: the neutral start of a merge. */
@@ -45,7 +47,7 @@ export function rollUpOfMinute(minute: RollUpMinute): RollUp {
     firstTradedMinute: minute.tradeCount > 0 ? minute.openTime : null,
     lastMinute: minute.openTime,
     capturedAt: minute.capturedAt,
-    revision: minute.revision,
+    revision: minute.revision ?? 1,
   };
 }
 
@@ -123,7 +125,7 @@ export function rollUpMinutes(minutes: readonly RollUpMinute[]): RollUp | undefi
   for (const minute of minutes) {
     tradeCount += minute.tradeCount;
     capturedAt = Math.max(capturedAt, minute.capturedAt);
-    revision += minute.revision - 1;
+    revision += (minute.revision ?? 1) - 1;
   }
   return {
     ...(tradedPrices(minutes) ?? flat),

@@ -1,4 +1,5 @@
 import type { EpochMicros, MinuteCandle, SymbolInfo, TimeRange, UnfilledRange } from '../model';
+import type { DayOfMinutes, KlineFileEnd, KlineFileFacts } from './kline-archive.port';
 
 /** How a range of minutes came to be fetched outside the live flow. */
 export type FetchKind = 'backfill' | 'repair';
@@ -11,6 +12,33 @@ export interface FetchedMinutes {
   readonly range: TimeRange;
   readonly candles: readonly MinuteCandle[];
   readonly fetchedAt: EpochMicros;
+}
+
+/** A file whose rows are stored, as the bronze manifest names it. */
+export interface ImportedFile {
+  /** `archive`: fetched from the exchange's archive, and can be had there again. `import`: read from disk. */
+  readonly kind: 'archive' | 'import';
+  readonly facts: KlineFileFacts;
+  readonly end: KlineFileEnd;
+}
+
+/** The rows of one UTC day from a file. */
+export interface ImportedDay extends DayOfMinutes {
+  readonly origin: string;
+  readonly symbol: string;
+  readonly fetchedAt: EpochMicros;
+  /** With the last day of a file: its line in the manifest. */
+  readonly file?: ImportedFile;
+}
+
+/** What became of the rows of a day. */
+export interface ImportCounts {
+  /** Minutes that were not stored before. */
+  readonly taken: number;
+  /** Minutes that were stored with the same numbers. */
+  readonly repeats: number;
+  /** Minutes that were stored with other numbers. */
+  readonly revisions: number;
 }
 
 /** How the history of a symbol is accounted for. */
@@ -41,6 +69,12 @@ export abstract class HistoryStore {
 
   /** Stores fetched minutes with roll-ups, ledger and a line in the bronze manifest; minutes that are there stay. */
   abstract saveFetched(fetched: FetchedMinutes): Promise<void>;
+
+  /**
+   * Stores one day of a file in one write unit, with roll-ups and ledger. Minutes that are there stay unless the numbers
+   * differ, which makes a revision. What is absent is not judged here. @throws OriginMismatchError
+   */
+  abstract saveDay(day: ImportedDay): Promise<ImportCounts>;
 
   /** Records minutes that the exchange answered for and does not have; recorded minutes in the ranges stay. */
   abstract markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void>;

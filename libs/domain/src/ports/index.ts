@@ -2,6 +2,7 @@ export * from './clock.port';
 export * from './event-flow.port';
 export * from './exchange.port';
 export * from './history-store.port';
+export * from './kline-archive.port';
 export * from './live-flow.port';
 export * from './partition-sink.port';
 export * from './readers.port';

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import {
+  ARCHIVE_SOURCE,
   formatBucketTime,
   formatEventTime,
   parseIsoTime,
   serializeCandle,
   type EpochMicros,
   type FetchedMinutes,
+  type ImportedDay,
+  type ImportedFile,
   type TrackedSymbol,
 } from '@app/domain';
 
@@ -52,4 +55,33 @@ export function readManifestLine(text: string): TrackedSymbol | undefined {
   const [ledgerStart, trackedSince] = [parseIsoTime(start), parseIsoTime(since)];
   if (ledgerStart === undefined || trackedSince === undefined) return undefined;
   return { symbol, ledgerStart, trackedSince };
+}
+
+/**
+ * One line for a file, written with its last day. `sha256` is that of the rows (see `KlineFileEnd.rowsSha256`), which
+ * stays the same when the exchange packs the same rows anew; `file_sha256` is that of the bytes.
+ */
+export function fileManifestLine(
+  { origin, symbol, range: day, fetchedAt }: ImportedDay,
+  { kind, facts, end }: ImportedFile,
+  trackedSince: EpochMicros,
+): string {
+  const range = kind === 'archive' ? day : end.range;
+  return JSON.stringify({
+    kind,
+    source: ARCHIVE_SOURCE,
+    origin,
+    symbol,
+    interval: '1m',
+    start: range ? formatBucketTime(range.start) : null,
+    end: range ? formatBucketTime(range.end) : null,
+    rows: end.rows,
+    sha256: end.rowsSha256,
+    file: facts.name,
+    file_bytes: facts.bytes,
+    file_sha256: facts.sha256,
+    checksum: facts.checksum,
+    fetched_at: formatEventTime(fetchedAt),
+    tracked_since: formatEventTime(trackedSince),
+  });
 }

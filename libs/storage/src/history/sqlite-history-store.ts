@@ -1,9 +1,13 @@
 import {
   HistoryStore,
   accountFor,
+  subtractRanges,
   type Clock,
   type EpochMicros,
   type FetchedMinutes,
+  type ImportCounts,
+  type ImportedDay,
+  type MinuteCandle,
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
@@ -12,7 +16,7 @@ import {
 import type { Statement } from 'better-sqlite3';
 import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
-import { MANIFEST, manifestLine } from '../bronze/fetch-manifest';
+import { MANIFEST, fileManifestLine, manifestLine } from '../bronze/fetch-manifest';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -20,6 +24,7 @@ import { LedgerWriter } from '../ledger/ledger.writer';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter } from '../sink/candle.writer';
 import { candleToWrite } from '../sink/checked-event';
+import { DayWriter } from '../sink/day.writer';
 import type { EventLines } from '../sink/event-lines';
 
 interface TrackedRow {
@@ -39,6 +44,7 @@ interface HistoryStoreParts {
 /** The write side of the history in SQLite: fetched ranges, symbol list, ledger. */
 export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
+  private readonly days: DayWriter;
   private readonly ledger: LedgerWriter;
   private readonly unfilled: UnfilledWriter;
   private readonly selectTracked: Statement<[string], TrackedRow>;
@@ -55,6 +61,7 @@ export class SqliteHistoryStore extends HistoryStore {
   ) {
     super();
     this.candles = new CandleWriter(database);
+    this.days = new DayWriter(database, this.candles);
     this.ledger = new LedgerWriter(database);
     this.unfilled = new UnfilledWriter(database);
     this.selectTracked = database.prepare(
@@ -116,20 +123,26 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   saveFetched(fetched: FetchedMinutes): Promise<void> {
-    return runArchiveUnit(
-      this.queue,
-      this.parts.archive,
-      () => {
-        this.parts.origin.claim(fetched.origin);
-        const { surfaced } = this.candles.write(fetched.candles);
-        // What had only repeated was received all the same, and nothing can bring it again.
-        this.parts.lines.append(surfaced.map(candleToWrite), null);
-        this.unfilled.replace(fetched.symbol, fetched.range, []);
-        const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
-        if (fetched.candles.length > 0) this.parts.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
-      },
-      { durability: 'normal' },
-    );
+    return this.runRepeatable(fetched.origin, () => {
+      this.keepSurfaced(this.candles.write(fetched.candles).surfaced);
+      this.unfilled.replace(fetched.symbol, fetched.range, []);
+      const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
+      if (fetched.candles.length > 0) this.parts.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
+    });
+  }
+
+  saveDay(day: ImportedDay): Promise<ImportCounts> {
+    return this.runRepeatable(day.origin, () => {
+      const { counts, surfaced } = this.days.write(day.symbol, day);
+      this.keepSurfaced(surfaced);
+      const settled = subtractRanges([day.range], this.gaps(day.symbol, day.range));
+      for (const range of settled) this.unfilled.replace(day.symbol, range, []);
+      if (day.file) {
+        const trackedSince = this.read(day.symbol)?.trackedSince ?? day.fetchedAt;
+        this.parts.archive.appendRecord(MANIFEST, fileManifestLine(day, day.file, trackedSince));
+      }
+      return counts;
+    });
   }
 
   markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {
@@ -158,6 +171,24 @@ export class SqliteHistoryStore extends HistoryStore {
 
   lastMinute(symbol: string): Promise<EpochMicros | undefined> {
     return Promise.resolve(this.selectLastMinute.get(symbol)?.open_time);
+  }
+
+  /** A unit that can be run again from its source, so it need not be flushed one by one. */
+  private runRepeatable<T>(origin: string, unit: () => T): Promise<T> {
+    return runArchiveUnit(
+      this.queue,
+      this.parts.archive,
+      () => {
+        this.parts.origin.claim(origin);
+        return unit();
+      },
+      { durability: 'normal' },
+    );
+  }
+
+  /** What had only repeated was received all the same, and nothing can bring it again. */
+  private keepSurfaced(surfaced: readonly MinuteCandle[]): void {
+    this.parts.lines.append(surfaced.map(candleToWrite), null);
   }
 
   private gaps(symbol: string, range: TimeRange): TimeRange[] {

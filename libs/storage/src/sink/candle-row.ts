@@ -120,7 +120,23 @@ export function captureValues(candle: MinuteCandle): ColumnValues {
 
 /** Values of {@link MINUTE_COLUMNS}. */
 export function minuteValues(candle: MinuteCandle, revision: number): ColumnValues {
-  return [...captureValues(candle), revision];
+  return [
+    candle.symbol,
+    candle.openTime,
+    candle.closeTime,
+    candle.open,
+    candle.high,
+    candle.low,
+    candle.close,
+    candle.volume,
+    candle.quoteVolume,
+    candle.tradeCount,
+    candle.takerBuyVolume,
+    candle.takerBuyQuoteVolume,
+    candle.source,
+    candle.capturedAt,
+    revision,
+  ];
 }
 
 export function toRollUp(row: RollUpRow): RollUp {

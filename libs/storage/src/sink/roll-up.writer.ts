@@ -97,6 +97,23 @@ export class RollUpWriter {
     );
   }
 
+  /** Whether anything of a UTC day has been rolled up; `day` is its start. */
+  hasDay(symbol: string, day: EpochMicros): boolean {
+    return this.days.select.get(symbol, day) !== undefined;
+  }
+
+  /** Rolls up the minutes of a day of which nothing has been rolled up yet: ascending, all of one UTC day. */
+  fillDay(symbol: string, minutes: readonly RollUpMinute[]): void {
+    let day: RollUp | undefined;
+    for (const [start, ofHour] of groupBy(minutes, ({ openTime }) => floorTo(openTime, HOUR))) {
+      const hour = rollUpMinutes(ofHour);
+      if (!hour) continue;
+      this.hours.upsert.run(...rollUpValues(symbol, start, hour));
+      day = day ? mergeRollUps(day, hour) : hour;
+    }
+    if (day) this.days.upsert.run(...rollUpValues(symbol, floorTo(day.lastMinute, DAY), day));
+  }
+
   private updateLevel(
     { length, select, upsert }: Level,
     symbol: string,

@@ -1,0 +1,10 @@
+import { ArchiveError, KlineArchive } from '@app/domain';
+
+/** No archive: everything is asked over REST. */
+export class DisabledArchive extends KlineArchive {
+  readonly isEnabled = false;
+
+  day(): Promise<never> {
+    return Promise.reject(new ArchiveError('disabled', 'no file archive is configured (BINANCE_ARCHIVE_URL is off)'));
+  }
+}

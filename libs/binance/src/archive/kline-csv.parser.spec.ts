@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { ARCHIVE_SOURCE, ArchiveError, MILLISECOND, MINUTE, type MinuteCandle } from '@app/domain';
+import { KlineCsvParser } from './kline-csv.parser';
+
+const OPEN_TIME = Date.UTC(2020, 0, 1) * MILLISECOND;
+const CAPTURED_AT = 1_700_000_000_000_000;
+const ROW =
+  '1577836800000,7195.24000000,7196.25000000,7183.14000000,7186.68000000,51.64281200,1577836859999,' +
+  '371233.51835535,493,19.59823000,140888.41428273,0';
+const HEADER =
+  'open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore';
+
+/** All rows of a text that arrives in pieces, cut at the given places. */
+function parse(text: string, cuts: readonly number[] = []): MinuteCandle[] {
+  const parser = new KlineCsvParser({ file: 'x.csv', symbol: 'BTCUSDT', capturedAt: CAPTURED_AT });
+  const bytes = Buffer.from(text);
+  const places = [...cuts.map((cut) => cut % (bytes.length + 1)), 0, bytes.length].sort((a, b) => a - b);
+  return [
+    ...places.slice(1).flatMap((place, index) => parser.push(bytes.subarray(places[index], place))),
+    ...parser.end(),
+  ];
+}
+
+function failure(text: string): { failure: string; message: string } {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof ArchiveError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+const decimal = fc.stringMatching(/^\d{1,12}\.\d{1,8}$/);
+
+interface Minute {
+  readonly decimals: string[];
+  readonly tradeCount: number;
+  readonly inMicroseconds: boolean;
+}
+
+const minute = fc.record<Minute>({
+  decimals: fc.array(decimal, { minLength: 8, maxLength: 8 }),
+  tradeCount: fc.nat(1_000_000),
+  inMicroseconds: fc.boolean(),
+});
+
+function lineOf({ decimals, tradeCount, inMicroseconds }: Minute, index: number): string {
+  const open = OPEN_TIME + index * MINUTE;
+  const [openTime, closeTime] = inMicroseconds
+    ? [open, open + MINUTE - 1]
+    : [open / MILLISECOND, (open + MINUTE) / MILLISECOND - 1];
+  const [o, h, l, c, v, qv, tb, tq] = decimals;
+  return [openTime, o, h, l, c, v, closeTime, qv, tradeCount, tb, tq, 0].join(',');
+}
+
+function candleOf({ decimals, tradeCount }: Minute, index: number): MinuteCandle {
+  const openTime = OPEN_TIME + index * MINUTE;
+  const [open = '', high = '', low = '', close = '', volume = '', quoteVolume = '', base = '', quote = ''] = decimals;
+  return {
+    symbol: 'BTCUSDT',
+    openTime,
+    closeTime: openTime + MINUTE - MILLISECOND,
+    ...{ open, high, low, close, volume, quoteVolume, tradeCount },
+    takerBuyVolume: base,
+    takerBuyQuoteVolume: quote,
+    source: ARCHIVE_SOURCE,
+    capturedAt: CAPTURED_AT,
+  };
+}
+
+describe('KlineCsvParser', () => {
+  it('should read a row of the archive digit for digit', () => {
+    expect(parse(`${ROW}\n`)).toEqual([
+      {
+        symbol: 'BTCUSDT',
+        openTime: OPEN_TIME,
+        closeTime: OPEN_TIME + MINUTE - MILLISECOND,
+        open: '7195.24000000',
+        high: '7196.25000000',
+        low: '7183.14000000',
+        close: '7186.68000000',
+        volume: '51.64281200',
+        quoteVolume: '371233.51835535',
+        tradeCount: 493,
+        takerBuyVolume: '19.59823000',
+        takerBuyQuoteVolume: '140888.41428273',
+        source: ARCHIVE_SOURCE,
+        capturedAt: CAPTURED_AT,
+      },
+    ]);
+  });
+
+  it('should give the same rows in any unit of each, line ends, header and pieces', () => {
+    const property = fc.property(
+      fc.array(minute, { minLength: 1, maxLength: 20 }),
+      fc.record({ header: fc.boolean(), crlf: fc.boolean(), lastBreak: fc.boolean() }),
+      fc.array(fc.nat(), { maxLength: 12 }),
+      (minutes, { header, crlf, lastBreak }, cuts) => {
+        const end = crlf ? '\r\n' : '\n';
+        const text = [...(header ? [HEADER] : []), ...minutes.map(lineOf)].join(end) + (lastBreak ? end : '');
+        expect(parse(text, cuts)).toEqual(minutes.map(candleOf));
+      },
+    );
+    fc.assert(property, { numRuns: 200 });
+  });
+
+  it('should take or refuse a file that was cut anywhere, and never read another number', () => {
+    const whole = parse(`${ROW}\n${ROW.replace('1577836800000', '1577836860000').replace('859999', '919999')}\n`);
+    const text = `${ROW}\n${ROW.replace('1577836800000', '1577836860000').replace('859999', '919999')}\n`;
+    for (let length = 0; length < text.length; length += 1) {
+      let rows: MinuteCandle[];
+      try {
+        rows = parse(text.slice(0, length));
+      } catch (error) {
+        expect((error as ArchiveError).failure).toBe('truncated');
+        continue;
+      }
+      // A cut that leaves whole rows is no fault of the text: whoever knows the day sees it.
+      expect(rows).toEqual(whole.slice(0, rows.length));
+    }
+  });
+
+  it.each([
+    ['a decimal with an exponent', ROW.replace('7195.24000000', '7.2e3'), 'line 1 has "7.2e3" as open, not a number'],
+    ['a negative volume', ROW.replace('51.64281200', '-1.0'), 'line 1 has "-1.0" as volume, not a number'],
+    ['an empty field', ROW.replace('493', ''), 'line 1 has "" as trade count, not a number'],
+    ['a point at the end', ROW.replace('7183.14000000', '7183.'), 'line 1 has "7183." as low, not a number'],
+    ['two points', ROW.replace('7183.14000000', '7.183.1'), 'line 1 has "7.183.1" as low, not a number'],
+    ['a fraction of a trade', ROW.replace('493', '1.5'), 'line 1 has 1.5 as trade count, not a whole number'],
+    [
+      'a fraction of a time',
+      ROW.replace('1577836800000', '1577836800.5'),
+      'line 1 has 1577836800.5 as open time, not a time',
+    ],
+    ['a time beyond all', ROW.replace('1577836859999', '99999999999999999999'), 'as close time, not a time'],
+    ['a close before the open', ROW.replace('1577836859999', '1577836799999'), 'line 1 closes before it opens'],
+    ['eleven columns', ROW.slice(0, -2), 'line 1 has 11 columns, not 12'],
+    ['thirteen columns', `${ROW},0`, 'line 1 has 13 columns, not 12'],
+    [
+      'something else than a header',
+      'PK\x03\x04,no,header',
+      'line 1 has "PK\\u0003\\u0004" as open time, not a number',
+    ],
+    ['a header in the middle', `${ROW}\n${HEADER}`, 'line 2 has "open_time" as open time, not a number'],
+    ['an empty line in the middle', `${ROW}\n\n${ROW}`, 'line 3 comes after an empty line'],
+    ['a number too long', ROW.replace('493', '1'.repeat(65)), 'as trade count, not a number'],
+    ['digits of another script', ROW.replace('493', '４９３'), 'as trade count, not a number'],
+  ])('should refuse %s', (_, text, message) => {
+    expect(failure(`${text}\n`)).toMatchObject({
+      failure: 'malformed',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('should not hold a file without line breaks in memory', () => {
+    expect(failure('1'.repeat(3_000))).toMatchObject({
+      failure: 'malformed',
+      message: 'x.csv: line 1 is longer than 2048 characters',
+    });
+  });
+
+  it('should read nothing from nothing, and from a header alone', () => {
+    expect(parse('')).toEqual([]);
+    expect(parse(`${HEADER}\n`)).toEqual([]);
+    expect(parse(`${ROW}\n\n\n`)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,28 @@
+import type { Clock, KlineArchive } from '@app/domain';
+import type { MetricsRegistry } from '@app/observability';
+import { ArchiveMetrics } from './archive/archive-metrics';
+import { DEFAULT_ARCHIVE_OPTIONS, type ArchiveOptions } from './archive/archive-options';
+import { BinanceArchive } from './archive/binance.archive';
+import { DisabledArchive } from './archive/disabled.archive';
+import { DiskKlineFiles } from './archive/disk-kline-files';
+import { HostOriginResolver } from './hosts/host-origin';
+import { ExchangeHost } from './hosts/host-pool';
+
+export interface ArchiveDependencies {
+  /** Address of the archive; null for none. */
+  readonly archiveUrl: string | null;
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+}
+
+/** The archive client and all that it stands on. */
+export function createBinanceArchive(
+  { archiveUrl, clock, metrics }: ArchiveDependencies,
+  overrides: Partial<ArchiveOptions> = {},
+): KlineArchive {
+  if (archiveUrl === null) return new DisabledArchive();
+  const options = { ...DEFAULT_ARCHIVE_OPTIONS, ...overrides };
+  const origins = new HostOriginResolver(options.requestTimeoutMs);
+  const host = new ExchangeHost(archiveUrl);
+  return new BinanceArchive(host, origins, new DiskKlineFiles(), clock, new ArchiveMetrics(metrics), options);
+}

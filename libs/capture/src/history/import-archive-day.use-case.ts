@@ -1,0 +1,127 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  ArchiveError,
+  ExchangeError,
+  formatDate,
+  HistoryStore,
+  KlineArchive,
+  minutesIn,
+  type ArchiveDay,
+  type ArchiveFailure,
+  type EpochMicros,
+  type ImportCounts,
+  type TimeRange,
+} from '@app/domain';
+import { LOGGER, type Logger } from '@app/observability';
+import { CaptureMetrics } from '../status/capture-metrics';
+import { MinuteFetcher } from './minute-fetcher';
+import { pagesOver } from './minute-ranges';
+
+/** What became of a day of the archive. */
+export type ArchiveDayOutcome =
+  | {
+      readonly kind: 'imported';
+      /** Name of the file and its hash, as the manifest has them. */
+      readonly file: string;
+      readonly sha256: string;
+      /** Rows of the file, each counted once, and what the store made of them. */
+      readonly rows: number;
+      readonly counts: ImportCounts;
+      /** Rows that REST gave for minutes that the file does not have. */
+      readonly rowsOverRest: number;
+      /** Minutes of the day that are still in no state: REST could not be asked, or proves nothing yet. */
+      readonly unresolved: readonly TimeRange[];
+      /** Why REST could not be asked. */
+      readonly restFailure?: string;
+    }
+  | {
+      /** The day has to come over REST. */
+      readonly kind: 'unavailable';
+      readonly failure: ArchiveFailure;
+      readonly reason: string;
+    };
+
+/**
+ * Brings one UTC day from the exchange's archive into the store.
+ *
+ * The archive proves what is in its file, not what is missing from it: files were cut at a row and published with a
+ * matching hash, and put right weeks later. So every minute that the day lacks is asked for over REST. Where REST has
+ * it, it is stored; where REST does not have it either and a later row exists, the exchange stopped.
+ */
+@Injectable()
+export class ImportArchiveDayUseCase {
+  constructor(
+    private readonly archive: KlineArchive,
+    private readonly history: HistoryStore,
+    private readonly fetcher: MinuteFetcher,
+    private readonly metrics: CaptureMetrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * `date` is the first instant of the day. May be repeated at any time: what is stored stays.
+   *
+   * @throws OriginMismatchError, or the signal's reason when the caller aborts
+   */
+  async execute(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDayOutcome> {
+    let day: ArchiveDay;
+    try {
+      day = await this.archive.day(symbol, date, signal);
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error;
+      return this.unavailable(symbol, date, error);
+    }
+    const counts = await this.save(symbol, day);
+    const rest = await this.askForAbsent(symbol, day.range, signal);
+    const { name, sha256 } = day.file;
+    return { kind: 'imported', file: name, sha256, rows: day.candles.length, counts, ...rest };
+  }
+
+  private unavailable(symbol: string, date: EpochMicros, { failure, message }: ArchiveError): ArchiveDayOutcome {
+    // A day that is not there is nothing special: it is too young, or the symbol did not trade.
+    if (failure !== 'not_found' && failure !== 'disabled') {
+      this.logger.warn(
+        { symbol, date: formatDate(date), failure },
+        `archive: ${message}; the day is asked for over REST`,
+      );
+    }
+    return { kind: 'unavailable', failure, reason: message };
+  }
+
+  private async save(symbol: string, { file, rowsSha256, duplicates, ...day }: ArchiveDay): Promise<ImportCounts> {
+    const { origin, range, candles, fetchedAt } = day;
+    const end = { rows: candles.length, duplicates, range, rowsSha256 };
+    const counts = await this.history.saveDay({
+      origin,
+      symbol,
+      range,
+      candles,
+      fetchedAt,
+      file: { kind: 'archive', facts: file, end },
+    });
+    this.metrics.fetched('archive', candles.length);
+    return counts;
+  }
+
+  private async askForAbsent(
+    symbol: string,
+    day: TimeRange,
+    signal: AbortSignal | undefined,
+  ): Promise<{ rowsOverRest: number; unresolved: readonly TimeRange[]; restFailure?: string }> {
+    const absent = await this.history.missing(symbol, day);
+    let rowsOverRest = 0;
+    try {
+      for (const page of pagesOver(absent)) {
+        const { rows } = await this.fetcher.fetch('backfill', symbol, page, signal);
+        rowsOverRest += rows;
+      }
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      return { rowsOverRest, unresolved: await this.history.missing(symbol, day), restFailure: error.message };
+    }
+    const unresolved = absent.length === 0 ? [] : await this.history.missing(symbol, day);
+    const minutes = unresolved.reduce((sum, range) => sum + minutesIn(range), 0);
+    if (minutes > 0) this.logger.info({ symbol, minutes }, 'archive: minutes that nothing speaks for yet');
+    return { rowsOverRest, unresolved };
+  }
+}

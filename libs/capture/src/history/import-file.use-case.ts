@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import {
+  Clock,
+  HistoryStore,
+  KlineFiles,
+  type DayOfMinutes,
+  type ImportCounts,
+  type KlineFileEnd,
+  type KlineFileFacts,
+} from '@app/domain';
+import { CaptureMetrics } from '../status/capture-metrics';
+
+export interface ImportFileOptions {
+  /** Needed when the file's name does not say it. */
+  readonly symbol?: string;
+  /** Where the file's data comes from; `binance` unless it was had from a simulator. */
+  readonly origin?: string;
+  /** Called after each stored day with all rows so far. */
+  readonly onProgress?: (rows: number) => void;
+}
+
+/** What became of a file. */
+export interface ImportedFileOutcome extends ImportCounts {
+  readonly file: KlineFileFacts;
+  readonly end: KlineFileEnd;
+}
+
+const BINANCE_ORIGIN = 'binance';
+
+/**
+ * Brings one file of minutes from disk into the store, a UTC day in each write unit. An interrupted import is run again
+ * from the start: days that are stored stay, and the file's line in the manifest is written with its last day.
+ *
+ * Minutes that the file lacks stay missing: whether the exchange has them is asked over REST by whoever repairs.
+ */
+@Injectable()
+export class ImportFileUseCase {
+  constructor(
+    private readonly files: KlineFiles,
+    private readonly history: HistoryStore,
+    private readonly clock: Clock,
+    private readonly metrics: CaptureMetrics,
+  ) {}
+
+  /** @throws ArchiveError, OriginMismatchError, or the signal's reason when the caller aborts */
+  async execute(
+    path: string,
+    { symbol, origin = BINANCE_ORIGIN, onProgress }: ImportFileOptions = {},
+    signal?: AbortSignal,
+  ): Promise<ImportedFileOutcome> {
+    const fetchedAt = this.clock.now();
+    const named = symbol === undefined ? {} : { symbol };
+    const file = await this.files.open(path, { ...named, capturedAt: fetchedAt });
+    const total = { taken: 0, repeats: 0, revisions: 0 };
+    let rows = 0;
+    const save = async (day: DayOfMinutes, end?: KlineFileEnd): Promise<void> => {
+      const counts = await this.history.saveDay({
+        ...day,
+        origin,
+        symbol: file.facts.symbol,
+        fetchedAt,
+        ...(end ? { file: { kind: 'import' as const, facts: file.facts, end } } : {}),
+      });
+      total.taken += counts.taken;
+      total.repeats += counts.repeats;
+      total.revisions += counts.revisions;
+      rows += day.candles.length;
+      this.metrics.fetched('import', day.candles.length);
+      onProgress?.(rows);
+    };
+    const days = file.days(signal);
+    // The file's last day carries its line in the manifest, so each waits until the next one is there.
+    let waiting: DayOfMinutes | undefined;
+    for (;;) {
+      const step = await days.next();
+      if (step.done === true) {
+        if (waiting) await save(waiting, step.value);
+        return { ...total, file: file.facts, end: step.value };
+      }
+      if (waiting) await save(waiting);
+      waiting = step.value;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import type { EpochMicros, MinuteCandle, TimeRange } from '../model';
+
+/** Why a file of the archive cannot be used. */
+export type ArchiveFailure =
+  | 'not_found' // there is no such file: the day is too young, or the symbol did not trade
+  | 'checksum_mismatch' // the bytes are not those of the published SHA-256, fetched again included
+  | 'truncated' // the file ends in the middle
+  | 'malformed' // a row that is no kline, a day that contradicts itself, or no readable zip
+  | 'unsupported' // a good file, but of something else than minutes
+  | 'unreachable' // no connection, time-out, cut transfer, 5xx
+  | 'rejected' // any other refusal: asking again brings the same
+  | 'disabled'; // no archive is configured
+
+/** A file of the archive that could not be had or must not be believed; the message names file, place and reason. */
+export class ArchiveError extends Error {
+  readonly code = 'ARCHIVE.FAILED';
+
+  constructor(
+    readonly failure: ArchiveFailure,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ArchiveError';
+  }
+}
+
+/** What was read, byte for byte. */
+export interface KlineFileFacts {
+  /** Name without folder, e.g. `BTCUSDT-1m-2020-01-01.zip`. */
+  readonly name: string;
+  readonly symbol: string;
+  readonly bytes: number;
+  /** SHA-256 of the bytes, in hexadecimal digits. */
+  readonly sha256: string;
+  /** Whether the hash was compared with a published one; a file from disk may have none beside it. */
+  readonly checksum: 'verified' | 'absent';
+}
+
+/** The rows of one UTC day: open times ascending and distinct, all in `range`. */
+export interface DayOfMinutes {
+  /** The whole day. */
+  readonly range: TimeRange;
+  readonly candles: readonly MinuteCandle[];
+}
+
+/** One verified day of the archive. */
+export interface ArchiveDay extends DayOfMinutes {
+  readonly file: KlineFileFacts;
+  /** As {@link KlineFileEnd.rowsSha256}. */
+  readonly rowsSha256: string;
+  /** Rows that stood in the file more than once, with the same numbers. */
+  readonly duplicates: number;
+  readonly origin: string;
+  readonly fetchedAt: EpochMicros;
+}
+
+/** The exchange's archive of daily files. Every method has a time-out and a bounded retry. */
+export abstract class KlineArchive {
+  /** Whether an archive is configured at all. */
+  abstract readonly isEnabled: boolean;
+
+  /**
+   * The minutes of one UTC day (`date` is its first instant), verified against the published SHA-256. Monthly files are
+   * never asked for: where they differ from daily files and REST, the monthly ones are known to be wrong.
+   *
+   * @throws ArchiveError, or the signal's reason when the caller aborts
+   */
+  abstract day(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay>;
+}
+
+/** What is known of a file once its last row has been read. */
+export interface KlineFileEnd {
+  readonly rows: number;
+  readonly duplicates: number;
+  /** From the first row's minute to the end of the last row's; undefined for a file without rows. */
+  readonly range: TimeRange | undefined;
+  /**
+   * SHA-256 over the rows in the file's order, each as one line `open time, close time, open, high, low, close, volume,
+   * quote volume, trade count, taker buy volume, taker buy quote volume` with times in microseconds: it is the same for
+   * files of the same rows, whatever their packing, header, unit of time or duplicates.
+   */
+  readonly rowsSha256: string;
+}
+
+/** A file of minutes on disk, open for reading. */
+export abstract class KlineFile {
+  abstract readonly facts: KlineFileFacts;
+
+  /**
+   * The rows, day by day, read as they are asked for: memory does not grow with the file. Returns what is known at the
+   * end. To be called once. @throws ArchiveError
+   */
+  abstract days(signal?: AbortSignal): AsyncGenerator<DayOfMinutes, KlineFileEnd>;
+}
+
+export interface KlineFileOptions {
+  /** Needed when the file's name does not say it. */
+  readonly symbol?: string;
+  /** Becomes the capture time of every row. */
+  readonly capturedAt: EpochMicros;
+}
+
+/** Reads the archive's files from disk: zip, gzip or plain CSV, with or without a `.CHECKSUM` beside it. */
+export abstract class KlineFiles {
+  /** Checks the file's hash (when one is beside it) before a row is read. @throws ArchiveError */
+  abstract open(path: string, options: KlineFileOptions): Promise<KlineFile>;
+}

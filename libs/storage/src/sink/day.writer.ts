@@ -1,0 +1,100 @@
+import {
+  sameCandleNumbers,
+  type DayOfMinutes,
+  type EpochMicros,
+  type ImportCounts,
+  type MinuteCandle,
+} from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
+import {
+  MINUTE_COLUMNS,
+  minuteValues,
+  parametersOf,
+  toMinuteCandle,
+  type ColumnValues,
+  type MinuteCandleRow,
+} from './candle-row';
+import type { CandleOutcome, CandleWriter } from './candle.writer';
+import { MinuteLedgerWriter } from './minute-ledger.writer';
+import { RollUpWriter } from './roll-up.writer';
+
+const FIRST_REVISION = 1;
+
+/** What became of a day. */
+interface DayOutcome extends Pick<CandleOutcome, 'surfaced'> {
+  readonly counts: ImportCounts;
+}
+
+/**
+ * Writes a whole UTC day of one symbol at once. A day of which nothing is stored is filled in one pass: rows, its hours
+ * and itself, and its runs in the ledger. Where something is stored, only minutes that are new or differ go on, as if
+ * they had come one by one; numbers that only repeat what is stored leave no trace.
+ */
+export class DayWriter {
+  private readonly insert: Statement<ColumnValues[number][]>;
+  private readonly selectDay: Statement<[string, number, number], MinuteCandleRow>;
+  private readonly rollUps: RollUpWriter;
+  private readonly metrics: DailyMetricsWriter;
+  private readonly ledger: MinuteLedgerWriter;
+
+  constructor(
+    database: SqliteHandle,
+    private readonly candles: CandleWriter,
+  ) {
+    this.insert = database.prepare(
+      `INSERT INTO candles_1m (${MINUTE_COLUMNS}) VALUES (${parametersOf(MINUTE_COLUMNS)})`,
+    );
+    this.selectDay = database.prepare(
+      `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ?`,
+    );
+    this.rollUps = new RollUpWriter(database);
+    this.metrics = new DailyMetricsWriter(database);
+    this.ledger = new MinuteLedgerWriter(database);
+  }
+
+  /** Inside write units only. */
+  write(symbol: string, { range, candles }: DayOfMinutes): DayOutcome {
+    if (candles.length === 0) return { counts: { taken: 0, repeats: 0, revisions: 0 }, surfaced: [] };
+    const stored = this.selectDay.all(symbol, range.start, range.end);
+    // A day whose minutes were removed after their time of retention still has its roll-up.
+    if (stored.length === 0 && !this.rollUps.hasDay(symbol, range.start))
+      return this.fill(symbol, range.start, candles);
+    return this.merge(candles, stored);
+  }
+
+  private fill(symbol: string, day: EpochMicros, candles: readonly MinuteCandle[]): DayOutcome {
+    for (const candle of candles) this.insert.run(...minuteValues(candle, FIRST_REVISION));
+    this.rollUps.fillDay(symbol, candles);
+    this.metrics.update(symbol, [day]);
+    this.ledger.account(
+      symbol,
+      candles.map(({ openTime, tradeCount, capturedAt }) => ({
+        openTime,
+        tradeCount,
+        firstCapturedAt: capturedAt,
+        isNew: true,
+      })),
+    );
+    return { counts: { taken: candles.length, repeats: 0, revisions: 0 }, surfaced: [] };
+  }
+
+  private merge(candles: readonly MinuteCandle[], stored: readonly MinuteCandleRow[]): DayOutcome {
+    const known = new Map(stored.map((row) => [row.open_time, row]));
+    const changed = candles.filter((candle) => {
+      const row = known.get(candle.openTime);
+      return row === undefined || !sameCandleNumbers(candle, toMinuteCandle(row));
+    });
+    const { fates, surfaced } = this.candles.write(changed);
+    const count = (fate: (typeof fates)[number]): number => fates.filter((one) => one === fate).length;
+    return {
+      counts: {
+        taken: count('taken'),
+        repeats: candles.length - changed.length + count('repeat'),
+        revisions: count('revision'),
+      },
+      surfaced,
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import {
+  ArchiveError,
+  DAY,
+  formatDate,
+  KlineArchive,
+  KlineFile,
+  KlineFiles,
+  type ArchiveDay,
+  type DayOfMinutes,
+  type EpochMicros,
+  type KlineFileEnd,
+  type KlineFileFacts,
+} from '@app/domain';
+
+/** An archive of the days that were put into it. */
+export class FakeKlineArchive extends KlineArchive {
+  isEnabled = true;
+  readonly days = new Map<string, ArchiveDay>();
+  /** Thrown for every day. */
+  fault: Error | undefined;
+
+  put(symbol: string, date: EpochMicros, day: Pick<ArchiveDay, 'candles' | 'origin'>): void {
+    const range = { start: date, end: date + DAY };
+    const file = buildFileFacts(symbol, `${symbol}-1m-${formatDate(date)}.zip`);
+    const fetchedAt = date + 2 * DAY;
+    this.days.set(`${symbol} ${date}`, { ...day, range, file, rowsSha256: 'b'.repeat(64), duplicates: 0, fetchedAt });
+  }
+
+  day(symbol: string, date: EpochMicros): Promise<ArchiveDay> {
+    if (this.fault) return Promise.reject(this.fault);
+    const day = this.days.get(`${symbol} ${date}`);
+    return day ? Promise.resolve(day) : Promise.reject(new ArchiveError('not_found', 'no such day'));
+  }
+}
+
+function buildFileFacts(symbol: string, name: string): KlineFileFacts {
+  return { name, symbol, bytes: 1_000, sha256: 'a'.repeat(64), checksum: 'verified' };
+}
+
+/** Files by path, each a list of days; a file of which `fault` is set fails after its days. */
+export class FakeKlineFiles extends KlineFiles {
+  readonly files = new Map<string, { symbol: string; days: readonly DayOfMinutes[]; fault?: Error }>();
+
+  open(path: string): Promise<KlineFile> {
+    const file = this.files.get(path);
+    if (!file) return Promise.reject(new ArchiveError('not_found', `there is no file ${path}`));
+    return Promise.resolve(new FakeKlineFile(buildFileFacts(file.symbol, path), file.days, file.fault));
+  }
+}
+
+class FakeKlineFile extends KlineFile {
+  constructor(
+    readonly facts: KlineFileFacts,
+    private readonly list: readonly DayOfMinutes[],
+    private readonly fault: Error | undefined,
+  ) {
+    super();
+  }
+
+  async *days(signal?: AbortSignal): AsyncGenerator<DayOfMinutes, KlineFileEnd> {
+    for (const day of this.list) {
+      await Promise.resolve();
+      signal?.throwIfAborted();
+      yield day;
+    }
+    if (this.fault) throw this.fault;
+    const [first, last] = [this.list[0], this.list.at(-1)];
+    return {
+      rows: this.list.reduce((sum, { candles }) => sum + candles.length, 0),
+      duplicates: 0,
+      range: first && last ? { start: first.range.start, end: last.range.end } : undefined,
+      rowsSha256: 'b'.repeat(64),
+    };
+  }
+}

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DiskKlineFiles } from '@app/binance';
+import {
+  ArchiveError,
+  DAY,
+  HOUR,
+  MILLISECOND,
+  MINUTE,
+  floorTo,
+  rollUpMinutes,
+  sameCandleNumbers,
+  type DayOfMinutes,
+  type KlineFileEnd,
+  type KlineFileFacts,
+  type KlineFileOptions,
+} from '@app/domain';
+import { buildMinute } from '@app/testing';
+import fc from 'fast-check';
+import { zipSync } from 'fflate';
+import { archiveMinutes, describeRecordings, recordedHours, RECORDINGS_DIR } from '../support/recordings';
+
+const DATE = Date.UTC(2024, 1, 1) * MILLISECOND;
+const ROWS = 1_500;
+
+/** A line of the archive for a minute of {@link buildMinute}, in milliseconds. */
+function lineOf(index: number): string {
+  const candle = buildMinute('BTCUSDT', DATE + index * MINUTE);
+  const { open, high, low, close, volume, quoteVolume, tradeCount, takerBuyVolume, takerBuyQuoteVolume } = candle;
+  const times = [candle.openTime, candle.closeTime].map((time) => Math.floor(time / MILLISECOND));
+  return [
+    times[0],
+    open,
+    high,
+    low,
+    close,
+    volume,
+    times[1],
+    quoteVolume,
+    tradeCount,
+    takerBuyVolume,
+    takerBuyQuoteVolume,
+    0,
+  ].join(',');
+}
+
+const CSV = Buffer.from(`${Array.from({ length: ROWS }, (_, index) => lineOf(index)).join('\n')}\n`);
+
+interface ReadFile {
+  readonly facts: KlineFileFacts;
+  readonly days: DayOfMinutes[];
+  readonly end: KlineFileEnd;
+}
+
+describe('archive files on disk', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'csp-files-'));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function write(name: string, bytes: Uint8Array): string {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  async function read(path: string, options: Partial<KlineFileOptions> = {}): Promise<ReadFile> {
+    const file = await new DiskKlineFiles().open(path, { capturedAt: 7, ...options });
+    const days: DayOfMinutes[] = [];
+    const generator = file.days();
+    for (;;) {
+      const step = await generator.next();
+      if (step.done === true) return { facts: file.facts, days, end: step.value };
+      days.push(step.value);
+    }
+  }
+
+  const zip = (csv: Uint8Array = CSV): Uint8Array => zipSync({ 'BTCUSDT-1m-2024-02.csv': csv }, { level: 9 });
+
+  it.each([
+    ['zip', () => write('BTCUSDT-1m-2024-02.zip', zip())],
+    ['stored zip', () => write('BTCUSDT-1m-2024-02.zip', zipSync({ 'x.csv': CSV }, { level: 0 }))],
+    ['gzip', () => write('BTCUSDT-1m-2024-02.csv.gz', gzipSync(CSV))],
+    ['plain CSV', () => write('BTCUSDT-1m-2024-02.csv', CSV)],
+  ])('should read a %s day by day', async (_, make) => {
+    const { facts, days, end } = await read(make());
+    expect(facts).toMatchObject({
+      symbol: 'BTCUSDT',
+      checksum: 'absent',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect(days.map(({ range, candles }) => [range.start, candles.length])).toEqual([
+      [DATE, 1_440],
+      [DATE + DAY, 60],
+    ]);
+    expect(end).toMatchObject({ rows: ROWS, duplicates: 0, range: { start: DATE, end: DATE + ROWS * MINUTE } });
+    expect(end.rowsSha256).toBe((await read(write('rows.csv', CSV), { symbol: 'BTCUSDT' })).end.rowsSha256);
+    expect(days[0]?.candles[5]).toMatchObject({
+      ...buildMinute('BTCUSDT', DATE + 5 * MINUTE),
+      source: 'binance_archive_klines',
+      capturedAt: 7,
+    });
+  });
+
+  it('should hold a file against the checksum beside it', async () => {
+    const path = write('BTCUSDT-1m-2024-02.zip', zip());
+    const hash = createHash('sha256').update(zip()).digest('hex');
+    write('BTCUSDT-1m-2024-02.zip.CHECKSUM', Buffer.from(`${hash}  BTCUSDT-1m-2024-02.zip`));
+    expect((await read(path)).facts).toMatchObject({ checksum: 'verified', sha256: hash });
+    write('BTCUSDT-1m-2024-02.zip.CHECKSUM', Buffer.from(`${'0'.repeat(64)}  BTCUSDT-1m-2024-02.zip`));
+    await expect(read(path)).rejects.toMatchObject({ failure: 'checksum_mismatch' });
+  });
+
+  it.each([
+    ['hours', 'BTCUSDT-1h-2024-02.csv', {}, 'BTCUSDT-1h-2024-02.csv holds 1h candles; only 1m can be read'],
+    ['another symbol', 'BTCUSDT-1m-2024-02.csv', { symbol: 'ETHUSDT' }, 'is a file of BTCUSDT, not of ETHUSDT'],
+    ['no symbol', 'rows.csv', {}, 'rows.csv does not say its symbol'],
+  ])('should refuse a file of %s', async (_, name, options, message) => {
+    await expect(read(write(name, CSV), options)).rejects.toMatchObject({
+      failure: 'unsupported',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('should refuse rows of another month than the name says, and a file that is not there', async () => {
+    await expect(read(write('BTCUSDT-1m-2024-03.csv', CSV))).rejects.toMatchObject({ failure: 'malformed' });
+    await expect(read(join(folder, 'BTCUSDT-1m-2024-04.zip'))).rejects.toMatchObject({ failure: 'not_found' });
+  });
+
+  it('should refuse a zip that holds no CSV, or two', async () => {
+    await expect(read(write('BTCUSDT-1m-2024-02.zip', zipSync({ 'x.txt': CSV })))).rejects.toMatchObject({
+      failure: 'malformed',
+    });
+    const two = zipSync({ 'a.csv': CSV, 'b.csv': CSV });
+    await expect(read(write('BTCUSDT-1m-2024-02.zip', two))).rejects.toThrow('holds 2 CSV files, not one');
+  });
+
+  const small = Buffer.from(`${Array.from({ length: 50 }, (_, index) => lineOf(index)).join('\n')}\n`);
+
+  it.each([
+    ['zip', '.zip', () => zip(small)],
+    ['gzip', '.csv.gz', () => gzipSync(small)],
+  ])('should never believe a %s that was cut', async (_, ending, make) => {
+    const bytes = make();
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 12, max: bytes.length - 1 }), async (length) => {
+        const path = write(`BTCUSDT-1m-2024-02${ending}`, bytes.subarray(0, length));
+        await expect(read(path)).rejects.toMatchObject({ failure: 'truncated' });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([
+    ['zip', '.zip', () => zip(small)],
+    ['gzip', '.csv.gz', () => gzipSync(small)],
+  ])('should read a damaged %s rightly or not at all', async (_, ending, make) => {
+    const bytes = make();
+    const right = (await read(write('rows.csv', small), { symbol: 'BTCUSDT' })).end.rowsSha256;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (place, change) => {
+        const damaged = Uint8Array.from(bytes);
+        damaged[place] = (damaged[place] ?? 0) ^ change;
+        const path = write(`BTCUSDT-1m-2024-02${ending}`, damaged);
+        const outcome = await read(path).catch((error: unknown) => error);
+        if (outcome instanceof ArchiveError) return;
+        expect(outcome).not.toBeInstanceOf(Error);
+        expect((outcome as ReadFile).end.rowsSha256).toBe(right);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describeRecordings('archive files of the exchange (needs RECORDINGS_DIR)', () => {
+  it.each(['2020-01-01', '2020-01-02'])(
+    'should read %s digit for digit, and its hours as the exchange gave them',
+    async (date) => {
+      const path = join(RECORDINGS_DIR, 'archive-1m', `BTCUSDT-1m-${date}.zip`);
+      const file = await new DiskKlineFiles().open(path, { capturedAt: 7 });
+      expect(file.facts).toMatchObject({ symbol: 'BTCUSDT', checksum: 'verified' });
+      const days: DayOfMinutes[] = [];
+      for await (const day of file.days()) days.push(day);
+      const [{ candles, range } = { candles: [], range: { start: 0, end: 0 } }] = days;
+      expect(candles).toHaveLength(1_440);
+      expect(candles).toMatchObject(archiveMinutes(date));
+      const hours = recordedHours().filter(({ openTime }) => openTime >= range.start && openTime < range.end);
+      expect(hours).toHaveLength(24);
+      for (const hour of hours) {
+        const rolled = rollUpMinutes(candles.filter(({ openTime }) => floorTo(openTime, HOUR) === hour.openTime));
+        expect(rolled && sameCandleNumbers(rolled, hour)).toBe(true);
+      }
+    },
+  );
+
+  it('should refuse a recorded file with the checksum of the other day', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'csp-files-'));
+    try {
+      const [first, second] = ['BTCUSDT-1m-2020-01-01.zip', 'BTCUSDT-1m-2020-01-02.zip'].map((name) =>
+        join(RECORDINGS_DIR, 'archive-1m', name),
+      );
+      const copy = join(folder, 'BTCUSDT-1m-2020-01-01.zip');
+      copyFileSync(second!, copy);
+      copyFileSync(`${first!}.CHECKSUM`, `${copy}.CHECKSUM`);
+      await expect(new DiskKlineFiles().open(copy, { capturedAt: 7 })).rejects.toMatchObject({
+        failure: 'checksum_mismatch',
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,24 @@
+import Database from 'better-sqlite3';
+
+/** The tables that history ends in. */
+const TABLES = [
+  'candles_1m',
+  'candles_1h',
+  'candles_1d',
+  'candle_revisions',
+  'candle_repeats',
+  'daily_metrics',
+  'coverage',
+  'coverage_days',
+  'symbols',
+];
+
+/** Every row of every table of history, in the order of their keys; the store may be in use. */
+export function readTables(databasePath: string): Record<string, unknown[]> {
+  const database = new Database(databasePath, { readonly: true });
+  try {
+    return Object.fromEntries(TABLES.map((table) => [table, database.prepare(`SELECT * FROM ${table}`).all()]));
+  } finally {
+    database.close();
+  }
+}
