@@ -10,7 +10,7 @@ endif
 
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
-.PHONY: help install build start demo up down producer consumer api online-up online-down
+.PHONY: help install build start demo up down producer consumer api backfill online-up online-down
 .PHONY: bi-build test test-unit faults bench lint format clean python-readers kafka-jars
 
 help: ## Lists the targets
@@ -60,6 +60,9 @@ online-up: ## Builds the image and starts capture and API in one container
 
 online-down: ## Stops that container; its volume stays
 	@sh scripts/online.sh down
+
+backfill: build ## Fills past days from the exchange's archive and REST (DAYS=365, ARGS="--symbols BTCUSDT --from 2024-01-01")
+	@npm run --silent cli -- backfill $(if $(DAYS),--days $(DAYS)) $(ARGS)
 
 test: build python-readers kafka-jars ## All tests: unit, integration, end to end, faults
 	@npm run --silent test

@@ -22,7 +22,7 @@ describe('a day from the archive, through client and store', () => {
   let module: TestingModule;
 
   const importDay = (symbol = 'BTCUSDT'): Promise<ArchiveDayOutcome> =>
-    module.get(ImportArchiveDayUseCase).execute(symbol, DATE);
+    module.get(ImportArchiveDayUseCase).execute(symbol, { start: DATE, end: DATE + DAY }, new AbortController().signal);
   const tables = (): Record<string, unknown[]> => readTables(join(folder, 'app.db'));
   /** Minutes of the day with a row, with trades or without, and minutes that the exchange stopped. */
   const account = (): { stored: number; stopped: number } => {

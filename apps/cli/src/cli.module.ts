@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { BackfillCommand } from './backfill/backfill.command';
 import { BiBuildCommand } from './bi-build/bi-build.command';
 import { GapsCommand } from './gaps/gaps.command';
+import { ImportCommand } from './import/import.command';
 import { RepairCommand } from './repair/repair.command';
 import { Terminal } from './terminal/terminal';
 import { CLI_PARTS, CommandWork, type CliParts } from './work/command-work';
@@ -15,8 +17,10 @@ export class CliModule {
         { provide: CLI_PARTS, useValue: parts },
         Terminal,
         CommandWork,
+        BackfillCommand,
         BiBuildCommand,
         GapsCommand,
+        ImportCommand,
         RepairCommand,
       ],
     };

@@ -6,9 +6,11 @@ import { CAPTURE_OPTIONS, type CaptureHalf, type CaptureOptions } from './captur
 import { CandleSyncScheduler } from './candles/candle-sync.scheduler';
 import { ExchangeTime } from './candles/exchange-time';
 import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
+import { BackfillHistoryUseCase } from './history/backfill-history.use-case';
 import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
 import { CaptureLiveFlow } from './history/capture-live-flow';
+import { FirstMinuteFinder } from './history/first-minute.finder';
 import { FirstMinutesScheduler } from './history/first-minutes.scheduler';
 import { FirstMinutesUseCase } from './history/first-minutes.use-case';
 import { GapFiller } from './history/gap-filler';
@@ -69,6 +71,7 @@ const HISTORY_CANDLES: Provider[] = [
   BackfillRunner,
   LedgerKeeperUseCase,
   LedgerScheduler,
+  FirstMinuteFinder,
   FirstMinutesUseCase,
   FirstMinutesScheduler,
 ];
@@ -103,14 +106,14 @@ export class CaptureModule {
 
   /**
    * Use cases of history that run once, on demand, beside whichever process captures. `imports` bring Exchange,
-   * KlineArchive, KlineFiles and HistoryStore.
+   * KlineArchive, KlineFiles, HistoryStore and BackfillJobs.
    */
   static onDemand(options: CaptureModuleOptions): DynamicModule {
     return {
       module: CaptureModule,
       imports: [...options.imports],
       providers: [optionsProvider(options, 'history'), ...ON_DEMAND],
-      exports: [ImportArchiveDayUseCase, ImportFileUseCase, RepairGapsUseCase],
+      exports: [BackfillHistoryUseCase, ImportArchiveDayUseCase, ImportFileUseCase, RepairGapsUseCase],
     };
   }
 
@@ -137,8 +140,10 @@ const ON_DEMAND: Provider[] = [
   GentlePace,
   MinuteFetcher,
   GapFiller,
+  FirstMinuteFinder,
   ImportArchiveDayUseCase,
   ImportFileUseCase,
+  BackfillHistoryUseCase,
   RepairGapsUseCase,
 ];
 

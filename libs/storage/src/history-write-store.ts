@@ -1,3 +1,4 @@
+import { SqliteBackfillJobs } from './history/sqlite-backfill-jobs';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
 
@@ -6,11 +7,19 @@ import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } f
  * takes no events and owns nothing. What a killed capture left behind is that process's to take up.
  */
 export class HistoryWriteStore {
-  private constructor(private readonly parts: StoreParts) {}
+  readonly backfillJobs: SqliteBackfillJobs;
+
+  private constructor(
+    private readonly parts: StoreParts,
+    { clock }: StoreOptions,
+  ) {
+    const { queue, database, origin } = parts;
+    this.backfillJobs = new SqliteBackfillJobs(queue, database, origin, clock);
+  }
 
   /** @throws UnsupportedSqliteError, RebuildNeededError */
   static async open(options: StoreOptions): Promise<HistoryWriteStore> {
-    return new HistoryWriteStore(await openStoreParts(options, true));
+    return new HistoryWriteStore(await openStoreParts(options, true), options);
   }
 
   get history(): SqliteHistoryStore {

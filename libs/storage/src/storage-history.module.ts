@@ -1,6 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { Clock, HistoryStore, topicNames } from '@app/domain';
+import { BackfillJobs, Clock, HistoryStore, topicNames } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { HistoryWriteStore } from './history-write-store';
 
@@ -14,8 +14,13 @@ import { HistoryWriteStore } from './history-write-store';
         HistoryWriteStore.open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }),
     },
     { provide: HistoryStore, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.history },
+    {
+      provide: BackfillJobs,
+      inject: [HistoryWriteStore],
+      useFactory: (store: HistoryWriteStore) => store.backfillJobs,
+    },
   ],
-  exports: [HistoryStore],
+  exports: [BackfillJobs, HistoryStore],
 })
 export class StorageHistoryModule implements OnApplicationShutdown {
   constructor(@Inject(HistoryWriteStore) private readonly store: HistoryWriteStore) {}

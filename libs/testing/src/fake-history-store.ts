@@ -25,6 +25,7 @@ export class FakeHistoryStore extends HistoryStore {
   readonly days: ImportedDay[] = [];
   readonly symbols: SymbolInfo[] = [];
   readonly firstMinutes = new Map<string, EpochMicros>();
+  readonly ledgerStarts = new Map<string, EpochMicros>();
   readonly frames = new Map<string, TrackedSymbol>();
   /** Minutes stored, by symbol and minute. */
   readonly stored = new Map<string, MinuteCandle>();
@@ -44,6 +45,11 @@ export class FakeHistoryStore extends HistoryStore {
     const frame = this.frames.get(symbol.symbol) ?? symbol;
     this.frames.set(symbol.symbol, frame);
     return frame;
+  }
+
+  async extendLedger(symbol: string, start: EpochMicros): Promise<void> {
+    await this.writing();
+    this.ledgerStarts.set(symbol, Math.min(start, this.ledgerStarts.get(symbol) ?? Infinity));
   }
 
   tracked(symbol: string): Promise<TrackedSymbol | undefined> {

@@ -49,6 +49,8 @@ export class FakeKlineFiles extends KlineFiles {
 }
 
 class FakeKlineFile extends KlineFile {
+  readonly bytesRead = 0;
+
   constructor(
     readonly facts: KlineFileFacts,
     private readonly list: readonly DayOfMinutes[],

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
 import { APP_CONFIG, loadConfig, type AppConfig } from '@app/config';
 import {
+  BackfillJobs,
   CandleCursor,
   Clock,
   EventPublisher,
@@ -14,6 +15,7 @@ import {
   type EpochMicros,
 } from '@app/domain';
 import { createLogger, LOGGER, MetricsRegistry } from '@app/observability';
+import { FakeBackfillJobs } from './fake-backfill-jobs';
 import { FakeClock } from './fake-clock';
 import { FakeEventPublisher } from './fake-event-publisher';
 import { FakeExchange } from './fake-exchange';
@@ -31,6 +33,7 @@ export class FakePorts {
   readonly liveFlow = new FakeLiveFlow();
   readonly publisher = new FakeEventPublisher();
   readonly history = new FakeHistoryStore();
+  readonly backfillJobs = new FakeBackfillJobs();
   readonly archive = new FakeKlineArchive();
   readonly files = new FakeKlineFiles();
   readonly cursor = new FakeCandleCursor();
@@ -85,6 +88,16 @@ export class FakePorts {
     ]);
   }
 
+  /** A module for a process in which work on history is done on demand. */
+  onDemandModule(): DynamicModule {
+    return this.withPorts([
+      { provide: HistoryStore, useValue: this.history },
+      { provide: BackfillJobs, useValue: this.backfillJobs },
+      { provide: KlineArchive, useValue: this.archive },
+      { provide: KlineFiles, useValue: this.files },
+    ]);
+  }
+
   private withPorts(ports: readonly ValueProvider[]): DynamicModule {
     const { logged } = this;
     const destination = {
@@ -98,8 +111,6 @@ export class FakePorts {
       { provide: MetricsRegistry, useValue: this.metrics },
       { provide: Clock, useValue: this.clock },
       { provide: Exchange, useValue: this.exchange },
-      { provide: KlineArchive, useValue: this.archive },
-      { provide: KlineFiles, useValue: this.files },
       ...ports,
     ];
     return { module: FakePortsModule, providers, exports: providers.map(({ provide }) => provide) };

@@ -1,3 +1,4 @@
+export { FakeBackfillJobs } from './fake-backfill-jobs';
 export { FakeClock, TimerClock } from './fake-clock';
 export { FakeEventPublisher } from './fake-event-publisher';
 export { FakeEventSink } from './fake-event-sink';

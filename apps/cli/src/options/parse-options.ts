@@ -16,3 +16,16 @@ export function timeOption(option: string, text: string | undefined): EpochMicro
   if (time === undefined) throw new UsageError(option, text, TIMES_ALLOWED);
   return time;
 }
+
+/** Whole number of an option; undefined when it was not given. @throws UsageError */
+export function wholeNumberOption(
+  option: string,
+  text: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most)) throw new UsageError(option, text, `a whole number from ${least} to ${most}`);
+  return value;
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream';
@@ -67,6 +67,8 @@ export class DiskKlineFiles extends KlineFiles {
 }
 
 class DiskKlineFile extends KlineFile {
+  private raw: ReadStream | undefined;
+
   constructor(
     private readonly path: string,
     private readonly packing: Packing,
@@ -75,6 +77,10 @@ class DiskKlineFile extends KlineFile {
     readonly facts: KlineFileFacts,
   ) {
     super();
+  }
+
+  get bytesRead(): number {
+    return this.raw?.bytesRead ?? 0;
   }
 
   async *days(signal?: AbortSignal): AsyncGenerator<DayOfMinutes, KlineFileEnd> {
@@ -100,8 +106,13 @@ class DiskKlineFile extends KlineFile {
   }
 
   private contents(): AsyncIterable<Buffer> {
-    if (this.packing === 'zip') return readZippedCsv(this.path, this.facts.name);
+    if (this.packing === 'zip') {
+      return readZippedCsv(this.path, this.facts.name, (raw) => {
+        this.raw = raw;
+      });
+    }
     const raw = createReadStream(this.path, { highWaterMark: CHUNK_BYTES });
+    this.raw = raw;
     if (this.packing === 'plain') return raw;
     // Reading the end of the pipe brings its errors; the callback only keeps them from being unhandled.
     return pipeline(raw, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined);
@@ -121,8 +132,10 @@ async function examine(path: string, name: string): Promise<{ bytes: number; sha
       bytes += chunk.length;
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new ArchiveError('not_found', `there is no file ${name}`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof ArchiveError) throw error;
+    if (code === 'ENOENT') throw new ArchiveError('not_found', `there is no file ${name}`, { cause: error });
+    throw new ArchiveError('rejected', `${name} cannot be read: ${code}`, { cause: error });
   }
   return { bytes, sha256: hash.digest('hex'), packing };
 }

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { pipeline, type Readable } from 'node:stream';
 import { createInflateRaw, crc32 } from 'node:zlib';
 import { ArchiveError } from '@app/domain';
@@ -29,12 +29,18 @@ interface ZipEntry {
 
 /**
  * The contents of the one CSV in a zip on disk, piece by piece. Its directory is read first, so a file that was cut is
- * found out before a row of it is taken, and size and CRC are checked at the end. @throws ArchiveError
+ * found out before a row of it is taken, and size and CRC are checked at the end. `onOpen` is given the stream of the
+ * packed bytes. @throws ArchiveError
  */
-export async function* readZippedCsv(path: string, name: string): AsyncGenerator<Buffer, void> {
+export async function* readZippedCsv(
+  path: string,
+  name: string,
+  onOpen: (raw: ReadStream) => void,
+): AsyncGenerator<Buffer, void> {
   const entry = await locateCsv(path, name);
   const start = entry.dataOffset;
   const raw = createReadStream(path, { start, end: Math.max(start, start + entry.compressedSize - 1) });
+  onOpen(raw);
   let contents: Readable = raw;
   // Reading the end of the pipe brings its errors; the callback only keeps them from being unhandled.
   if (entry.method === DEFLATED)

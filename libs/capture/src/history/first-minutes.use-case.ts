@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Exchange, HistoryStore } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
-import { GentlePace } from './gentle-pace';
+import { FirstMinuteFinder } from './first-minute.finder';
 
 /**
  * Asks once for the very first candle of each symbol on the exchange and keeps its time in the store: three-day candles
@@ -13,9 +12,7 @@ export class FirstMinutesUseCase {
   private readonly known = new Set<string>();
 
   constructor(
-    private readonly exchange: Exchange,
-    private readonly history: HistoryStore,
-    private readonly pace: GentlePace,
+    private readonly finder: FirstMinuteFinder,
     private readonly faults: CaptureFaults,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
   ) {}
@@ -26,27 +23,13 @@ export class FirstMinutesUseCase {
       if (signal.aborted || this.faults.standAside) return;
       if (this.known.has(symbol)) continue;
       try {
-        await this.complete(symbol, signal);
+        if ((await this.finder.find(symbol, signal)) !== undefined) this.known.add(symbol);
       } catch (error) {
         if (isAborted(signal)) return;
         const outcome = this.faults.note(error);
         if (isExchangeWide(error) || outcome === 'not_found' || outcome === 'refused') return;
       }
     }
-  }
-
-  private async complete(symbol: string, signal: AbortSignal): Promise<void> {
-    if ((await this.history.firstMinute(symbol)) === undefined) {
-      await this.pace.step(signal);
-      if (signal.aborted) return;
-      const { data, origin } = await this.exchange.firstMinute(symbol, signal);
-      this.faults.answered();
-      // Listed, but nothing has traded yet.
-      if (data === undefined) return;
-      await this.history.saveFirstMinute(symbol, data, origin);
-      this.faults.accepted();
-    }
-    this.known.add(symbol);
   }
 }
 

@@ -24,7 +24,10 @@ describe('ImportArchiveDayUseCase', () => {
     Array.from({ length: end - start }, (_, index) =>
       buildMinute('BTCUSDT', DATE + (start + index) * MINUTE, { source: ARCHIVE_SOURCE, capturedAt: DATE + 2 * DAY }),
     );
-  const execute = (): Promise<ArchiveDayOutcome> => module.get(ImportArchiveDayUseCase).execute('BTCUSDT', DATE);
+  const execute = (): Promise<ArchiveDayOutcome> =>
+    module
+      .get(ImportArchiveDayUseCase)
+      .execute('BTCUSDT', { start: DATE, end: DATE + DAY }, new AbortController().signal);
   const asked = (): number[][] =>
     ports.exchange.calls.flatMap(({ range }) =>
       range ? [[range.start, range.end].map((time) => (time - DATE) / MINUTE)] : [],
@@ -33,7 +36,11 @@ describe('ImportArchiveDayUseCase', () => {
   beforeEach(async () => {
     ports = FakePorts.at(DATE + 5 * DAY, { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '0' });
     ports.exchange.origin = ORIGIN;
-    const capture = CaptureModule.onDemand({ process: 'test', capture: ['candles'], imports: [ports.module()] });
+    const capture = CaptureModule.onDemand({
+      process: 'test',
+      capture: ['candles'],
+      imports: [ports.onDemandModule()],
+    });
     module = await Test.createTestingModule({ imports: [capture] }).compile();
   });
 

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   ArchiveError,
+  DAY,
   ExchangeError,
+  floorTo,
   formatDate,
   HistoryStore,
   KlineArchive,
@@ -14,7 +16,7 @@ import {
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CaptureMetrics } from '../status/capture-metrics';
-import { MinuteFetcher } from './minute-fetcher';
+import { GapFiller } from './gap-filler';
 import { pagesOver } from './minute-ranges';
 
 /** What became of a day of the archive. */
@@ -53,17 +55,19 @@ export class ImportArchiveDayUseCase {
   constructor(
     private readonly archive: KlineArchive,
     private readonly history: HistoryStore,
-    private readonly fetcher: MinuteFetcher,
+    private readonly filler: GapFiller,
     private readonly metrics: CaptureMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
-   * `date` is the first instant of the day. May be repeated at any time: what is stored stays.
+   * Stores the whole day that `range` lies in, and accounts for the minutes of `range`. May be repeated at any time: what
+   * is stored stays.
    *
    * @throws OriginMismatchError, or the signal's reason when the caller aborts
    */
-  async execute(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDayOutcome> {
+  async execute(symbol: string, range: TimeRange, signal: AbortSignal): Promise<ArchiveDayOutcome> {
+    const date = floorTo(range.start, DAY);
     let day: ArchiveDay;
     try {
       day = await this.archive.day(symbol, date, signal);
@@ -72,7 +76,7 @@ export class ImportArchiveDayUseCase {
       return this.unavailable(symbol, date, error);
     }
     const counts = await this.save(symbol, day);
-    const rest = await this.askForAbsent(symbol, day.range, signal);
+    const rest = await this.askForAbsent(symbol, range, signal);
     const { name, sha256 } = day.file;
     return { kind: 'imported', file: name, sha256, rows: day.candles.length, counts, ...rest };
   }
@@ -105,22 +109,20 @@ export class ImportArchiveDayUseCase {
 
   private async askForAbsent(
     symbol: string,
-    day: TimeRange,
-    signal: AbortSignal | undefined,
+    range: TimeRange,
+    signal: AbortSignal,
   ): Promise<{ rowsOverRest: number; unresolved: readonly TimeRange[]; restFailure?: string }> {
-    const absent = await this.history.missing(symbol, day);
+    const absent = await this.history.missing(symbol, range);
     let rowsOverRest = 0;
     try {
-      for (const page of pagesOver(absent)) {
-        const { rows } = await this.fetcher.fetch('backfill', symbol, page, signal);
+      for await (const { rows } of this.filler.fill('backfill', symbol, pagesOver(absent), signal))
         rowsOverRest += rows;
-      }
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
-      return { rowsOverRest, unresolved: await this.history.missing(symbol, day), restFailure: error.message };
+      return { rowsOverRest, unresolved: await this.history.missing(symbol, range), restFailure: error.message };
     }
-    const unresolved = absent.length === 0 ? [] : await this.history.missing(symbol, day);
-    const minutes = unresolved.reduce((sum, range) => sum + minutesIn(range), 0);
+    const unresolved = absent.length === 0 ? [] : await this.history.missing(symbol, range);
+    const minutes = unresolved.reduce((sum, gap) => sum + minutesIn(gap), 0);
     if (minutes > 0) this.logger.info({ symbol, minutes }, 'archive: minutes that nothing speaks for yet');
     return { rowsOverRest, unresolved };
   }

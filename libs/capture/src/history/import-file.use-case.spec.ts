@@ -20,14 +20,20 @@ describe('ImportFileUseCase', () => {
 
   beforeEach(async () => {
     ports = FakePorts.at(DATE + 9 * DAY, { SYMBOLS: 'BTCUSDT' });
-    const capture = CaptureModule.onDemand({ process: 'test', capture: ['candles'], imports: [ports.module()] });
+    const capture = CaptureModule.onDemand({
+      process: 'test',
+      capture: ['candles'],
+      imports: [ports.onDemandModule()],
+    });
     module = await Test.createTestingModule({ imports: [capture] }).compile();
   });
 
   it('should store the days one by one, and the line of the file with the last', async () => {
     ports.files.files.set('x.csv', { symbol: 'BTCUSDT', days: [buildDay(0), buildDay(1), buildDay(2)] });
     const progress: number[] = [];
-    const outcome = await module.get(ImportFileUseCase).execute('x.csv', { onProgress: (rows) => progress.push(rows) });
+    const outcome = await module
+      .get(ImportFileUseCase)
+      .execute('x.csv', { onProgress: ({ rows }) => progress.push(rows) });
     expect(outcome).toMatchObject({
       taken: 9,
       repeats: 0,

@@ -10,13 +10,21 @@ import {
 } from '@app/domain';
 import { CaptureMetrics } from '../status/capture-metrics';
 
+/** How far an import has come. */
+export interface ImportFileProgress {
+  /** Bytes of the file that have been read. */
+  readonly bytes: number;
+  /** Rows that have been stored. */
+  readonly rows: number;
+}
+
 export interface ImportFileOptions {
   /** Needed when the file's name does not say it. */
   readonly symbol?: string;
   /** Where the file's data comes from; `binance` unless it was had from a simulator. */
   readonly origin?: string;
-  /** Called after each stored day with all rows so far. */
-  readonly onProgress?: (rows: number) => void;
+  /** Called after each stored day. */
+  readonly onProgress?: (progress: ImportFileProgress) => void;
 }
 
 /** What became of a file. */
@@ -66,7 +74,7 @@ export class ImportFileUseCase {
       total.revisions += counts.revisions;
       rows += day.candles.length;
       this.metrics.fetched('import', day.candles.length);
-      onProgress?.(rows);
+      onProgress?.({ bytes: file.bytesRead, rows });
     };
     const days = file.days(signal);
     // The file's last day carries its line in the manifest, so each waits until the next one is there.

@@ -17,7 +17,11 @@ describe('RepairGapsUseCase', () => {
   beforeEach(async () => {
     ports = FakePorts.at(NOW);
     ports.history.frames.set('BTCUSDT', { symbol: 'BTCUSDT', trackedSince: TRACKED_SINCE, ledgerStart: MIDNIGHT });
-    const capture = CaptureModule.onDemand({ process: 'test', capture: ['candles'], imports: [ports.module()] });
+    const capture = CaptureModule.onDemand({
+      process: 'test',
+      capture: ['candles'],
+      imports: [ports.onDemandModule()],
+    });
     module = await Test.createTestingModule({ imports: [capture] }).compile();
     progress = [];
     abort = new AbortController();

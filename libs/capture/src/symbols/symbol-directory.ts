@@ -8,6 +8,7 @@ import { CaptureStatus } from '../status/capture-status';
 @Injectable()
 export class SymbolDirectory {
   private readonly statuses = new Map<string, string>();
+  private readonly symbols: Set<string>;
   private answeredBy: string | undefined;
   private askedAt = -Infinity;
   private answeredAt = -Infinity;
@@ -19,8 +20,15 @@ export class SymbolDirectory {
     private readonly clock: Clock,
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
-    @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
-  ) {}
+    @Inject(CAPTURE_OPTIONS) { symbols }: CaptureOptions,
+  ) {
+    this.symbols = new Set(symbols);
+  }
+
+  /** Asks for these symbols too from now on. */
+  include(symbols: readonly string[]): void {
+    for (const symbol of symbols) this.symbols.add(symbol);
+  }
 
   /** The symbol's status as last told; undefined when the exchange has told none. */
   statusOf(symbol: string): string | undefined {
@@ -45,7 +53,7 @@ export class SymbolDirectory {
 
   private async ask(signal?: AbortSignal): Promise<void> {
     try {
-      const { data, origin } = await this.exchange.symbols(this.options.symbols, signal);
+      const { data, origin } = await this.exchange.symbols([...this.symbols], signal);
       this.faults.answered();
       this.answeredAt = this.clock.now();
       this.answeredBy = origin;

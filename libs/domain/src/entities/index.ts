@@ -1,3 +1,4 @@
+export * from './backfill.entities';
 export * from './candle.entities';
 export * from './gold.entities';
 export * from './ledger.entities';

@@ -55,6 +55,12 @@ export abstract class HistoryStore {
   /** Starts the ledger of a symbol unless it has one; returns what holds now. */
   abstract track(symbol: TrackedSymbol, origin: string): Promise<TrackedSymbol>;
 
+  /**
+   * Lets the ledger of a symbol reach back to a minute, as a backfill does that begins there; it never begins later than
+   * it did. @throws OriginMismatchError
+   */
+  abstract extendLedger(symbol: string, start: EpochMicros, origin: string): Promise<void>;
+
   /** The ledger's frame of a symbol; undefined before {@link track}. */
   abstract tracked(symbol: string): Promise<TrackedSymbol | undefined>;
 

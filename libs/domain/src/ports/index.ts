@@ -1,3 +1,4 @@
+export * from './backfill-jobs.port';
 export * from './clock.port';
 export * from './event-flow.port';
 export * from './exchange.port';

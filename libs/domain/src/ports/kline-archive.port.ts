@@ -87,6 +87,9 @@ export interface KlineFileEnd {
 export abstract class KlineFile {
   abstract readonly facts: KlineFileFacts;
 
+  /** How many of its bytes have been read by now. */
+  abstract readonly bytesRead: number;
+
   /**
    * The rows, day by day, read as they are asked for: memory does not grow with the file. Returns what is known at the
    * end. To be called once. @throws ArchiveError

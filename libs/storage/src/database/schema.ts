@@ -1,4 +1,5 @@
 import {
+  BackfillJobEntity,
   BronzeFileEntity,
   CandleRepeatEntity,
   CandleRevisionEntity,
@@ -25,8 +26,10 @@ import { DailyMetrics1764150000000 } from './migrations/1764150000000-daily-metr
 import { UnfilledRanges1764160000000 } from './migrations/1764160000000-unfilled-ranges';
 import { CandleRepeats1764300000000 } from './migrations/1764300000000-candle-repeats';
 import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeats';
+import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-jobs';
 
 export const ENTITIES = [
+  BackfillJobEntity,
   BronzeFileEntity,
   CandleRepeatEntity,
   CandleRevisionEntity,
@@ -56,6 +59,7 @@ export const MIGRATIONS = [
   UnfilledRanges1764160000000,
   CandleRepeats1764300000000,
   KeptRepeats1764310000000,
+  BackfillJobs1764320000000,
 ];
 
 /** Name of the newest migration: the schema this build writes and reads. */

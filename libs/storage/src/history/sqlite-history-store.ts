@@ -49,6 +49,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly unfilled: UnfilledWriter;
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
+  private readonly extendLedgerTo: Statement<[string, number]>;
   private readonly upsertSymbol: Statement<[SymbolInfo]>;
   private readonly selectFirstMinute: Statement<[string], { first_minute: number | null }>;
   private readonly upsertFirstMinute: Statement<[string, number]>;
@@ -75,6 +76,11 @@ export class SqliteHistoryStore extends HistoryStore {
          ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start),
          backfill_planned = 1`,
     );
+    this.extendLedgerTo = database.prepare(
+      `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?)
+       ON CONFLICT (symbol) DO UPDATE SET
+         ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)`,
+    );
     this.upsertSymbol = database.prepare(
       `INSERT INTO symbols (symbol, base_asset, quote_asset, status) VALUES (@symbol, @baseAsset, @quoteAsset, @status)
        ON CONFLICT (symbol) DO UPDATE SET
@@ -98,6 +104,16 @@ export class SqliteHistoryStore extends HistoryStore {
       this.insertTracked.run(symbol, trackedSince, ledgerStart);
       return this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
     });
+  }
+
+  extendLedger(symbol: string, start: EpochMicros, origin: string): Promise<void> {
+    return this.queue.run(
+      () => {
+        this.parts.origin.claim(origin);
+        this.extendLedgerTo.run(symbol, start);
+      },
+      { durability: 'normal' },
+    );
   }
 
   tracked(symbol: string): Promise<TrackedSymbol | undefined> {

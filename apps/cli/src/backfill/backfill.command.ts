@@ -1,0 +1,96 @@
+import { Command, Option } from 'nest-commander';
+import { BinanceModule } from '@app/binance';
+import { BackfillHistoryUseCase, CaptureModule, type BackfillHistoryReport, type FailedDay } from '@app/capture';
+import { APP_CONFIG, type AppConfig } from '@app/config';
+import { Clock, DAY, floorTo, formatDate, MAX_DAYS, type EpochMicros, type TimeRange } from '@app/domain';
+import { StorageHistoryModule } from '@app/storage';
+import { wholeNumberOption } from '../options/parse-options';
+import { SpanCommand, type SpanOptions } from '../options/span-command';
+import { UsageError } from '../options/usage.error';
+import { Terminal } from '../terminal/terminal';
+import type { TableColumn } from '../terminal/table';
+import { CommandWork, type CommandModules } from '../work/command-work';
+
+interface BackfillOptions extends SpanOptions {
+  readonly days?: string;
+}
+
+const COLUMNS: readonly TableColumn<FailedDay>[] = [
+  { title: 'symbol', cell: ({ symbol }) => symbol },
+  { title: 'day', cell: ({ range }) => formatDate(range.start) },
+  { title: 'reason', cell: ({ reason }) => reason },
+];
+
+const MODULES = (): CommandModules => [
+  CaptureModule.onDemand({
+    process: 'cli',
+    capture: ['candles'],
+    imports: [BinanceModule.forRoot(), StorageHistoryModule],
+  }),
+];
+
+@Command({
+  name: 'backfill',
+  description:
+    'Fills whole UTC days of the past: from the exchange’s file archive, then over REST; goes on where it was',
+})
+export class BackfillCommand extends SpanCommand {
+  constructor(
+    private readonly work: CommandWork,
+    private readonly terminal: Terminal,
+  ) {
+    super();
+  }
+
+  @Option({
+    flags: '--days <number>',
+    description: 'that many whole days before today, and today, in place of --from and --to (default: BACKFILL_DAYS)',
+  })
+  daysText(text: string): string {
+    return text;
+  }
+
+  async run(_: string[], options: BackfillOptions): Promise<void> {
+    const span = this.span(options);
+    const days = wholeNumberOption('--days', options.days, 0, MAX_DAYS);
+    if (days !== undefined && (span.range.start ?? span.range.end) !== undefined) {
+      throw new UsageError('--days', String(days), 'either --days or --from and --to');
+    }
+    await this.work.run(MODULES, async (context, signal) => {
+      const config = context.get<AppConfig>(APP_CONFIG);
+      const now = context.get(Clock).now();
+      const range = rangeOf(span.range, days ?? config.ingest.backfillDays, now);
+      const progress = this.terminal.progress('days');
+      const report = await context
+        .get(BackfillHistoryUseCase)
+        .execute({ symbols: span.symbols ?? config.symbols, range }, signal, ({ job, daysDone, daysTotal, rows }) => {
+          progress.report({
+            done: daysDone,
+            total: daysTotal,
+            rows,
+            at: `${job.symbol} ${formatDate(job.range.start)}`,
+          });
+        })
+        .finally(() => {
+          progress.end();
+        });
+      this.tell(report);
+      if (report.failed.length + report.left > 0 && !signal.aborted) throw new Error(shortfall(report));
+    });
+  }
+
+  private tell({ days, rows, failed, left }: BackfillHistoryReport): void {
+    if (failed.length > 0) this.terminal.table(COLUMNS, failed);
+    if (days + failed.length + left === 0) this.terminal.line('nothing to do: no minute is missing');
+    else this.terminal.line(`${days} days filled, ${rows} minutes new`);
+  }
+}
+
+function rangeOf({ start, end }: Partial<TimeRange>, days: number, now: EpochMicros): TimeRange {
+  return { start: start ?? floorTo(end ?? now, DAY) - days * DAY, end: end ?? now };
+}
+
+function shortfall({ failed, left }: BackfillHistoryReport): string {
+  const untried = left === 0 ? '' : `, ${left} were not tried`;
+  return `${failed.length} days could not be filled${untried}; the same command tries them again`;
+}

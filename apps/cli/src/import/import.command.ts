@@ -1,0 +1,111 @@
+import { statSync } from 'node:fs';
+import { Command, CommandRunner, Option } from 'nest-commander';
+import { BinanceModule } from '@app/binance';
+import { CaptureModule, ImportFileUseCase } from '@app/capture';
+import { ArchiveError, isSymbol } from '@app/domain';
+import { StorageHistoryModule } from '@app/storage';
+import { UsageError } from '../options/usage.error';
+import { Terminal } from '../terminal/terminal';
+import type { TableColumn } from '../terminal/table';
+import { CommandWork, type CommandModules } from '../work/command-work';
+
+interface ImportOptions {
+  readonly symbol?: string;
+  readonly origin?: string;
+}
+
+/** What became of a file: numbers, or why there are none. */
+interface FileResult {
+  readonly file: string;
+  readonly rows?: number;
+  readonly taken?: number;
+  readonly revisions?: number;
+  readonly result: string;
+}
+
+const COLUMNS: readonly TableColumn<FileResult>[] = [
+  { title: 'file', cell: ({ file }) => file },
+  { title: 'rows', cell: ({ rows }) => String(rows ?? ''), right: true },
+  { title: 'new', cell: ({ taken }) => String(taken ?? ''), right: true },
+  { title: 'revised', cell: ({ revisions }) => String(revisions ?? ''), right: true },
+  { title: 'result', cell: ({ result }) => result },
+];
+
+const BYTES_OF_KB = 1_000;
+
+const MODULES = (): CommandModules => [
+  CaptureModule.onDemand({
+    process: 'cli',
+    capture: ['candles'],
+    imports: [BinanceModule.forRoot(), StorageHistoryModule],
+  }),
+];
+
+@Command({
+  name: 'import',
+  arguments: '<files...>',
+  description:
+    'Takes files of the exchange’s archive from disk: 1m klines as zip, gzip or CSV, checked against FILE.CHECKSUM where it is there',
+})
+export class ImportCommand extends CommandRunner {
+  constructor(
+    private readonly work: CommandWork,
+    private readonly terminal: Terminal,
+  ) {
+    super();
+  }
+
+  @Option({ flags: '--symbol <symbol>', description: 'symbol of files whose names do not say it' })
+  symbolText(text: string): string {
+    return text;
+  }
+
+  @Option({ flags: '--origin <origin>', description: 'where the files come from (default: binance)' })
+  originText(text: string): string {
+    return text;
+  }
+
+  async run(files: string[], { symbol, origin }: ImportOptions): Promise<void> {
+    if (symbol !== undefined && !isSymbol(symbol))
+      throw new UsageError('--symbol', symbol, '1 to 40 letters and digits');
+    await this.work.run(MODULES, async (context, signal) => {
+      const importFile = context.get(ImportFileUseCase);
+      const progress = this.terminal.progress('kB');
+      const total = files.reduce((sum, file) => sum + sizeOf(file), 0);
+      const results: FileResult[] = [];
+      let [bytesBefore, rowsBefore] = [0, 0];
+      for (const file of files) {
+        try {
+          const { end, taken, revisions } = await importFile.execute(
+            file,
+            {
+              ...(symbol === undefined ? {} : { symbol }),
+              ...(origin === undefined ? {} : { origin }),
+              onProgress: ({ bytes, rows }) => {
+                const done = Math.round((bytesBefore + bytes) / BYTES_OF_KB);
+                progress.report({ done, total: Math.round(total / BYTES_OF_KB), rows: rowsBefore + rows, at: file });
+              },
+            },
+            signal,
+          );
+          results.push({ file, rows: end.rows, taken, revisions, result: 'imported' });
+          rowsBefore += end.rows;
+        } catch (error) {
+          if (!(error instanceof ArchiveError)) throw error;
+          results.push({ file, result: error.message });
+        } finally {
+          progress.end();
+        }
+        bytesBefore += sizeOf(file);
+      }
+      this.terminal.table(COLUMNS, results);
+      const failures = results.filter(({ rows }) => rows === undefined).length;
+      if (failures > 0) throw new Error(`${failures} of ${files.length} files could not be imported`);
+    });
+  }
+}
+
+/** Nothing for a file that is not there: its import will say so. */
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
