@@ -8,8 +8,9 @@ import {
   type EpochMicros,
   type MinuteCandle,
 } from '@app/domain';
+import { buildMinute } from '@app/testing';
 import fc from 'fast-check';
-import { capture } from '../support/captures';
+import { capture, MIDNIGHT } from '../support/captures';
 import { TABLES, withCandleStore, type Row, type Tables } from '../support/candle-store';
 
 interface Offer {
@@ -274,5 +275,16 @@ describe('candles in any order of arrival', () => {
       ),
       { numRuns: 25 },
     );
+  });
+
+  it('should write down without rows what a later capture of the same instant shows to be no repeat', async () => {
+    const first = buildMinute('BTCUSDT', MIDNIGHT, { capturedAt: MIDNIGHT + MINUTE });
+    const again = { ...first, capturedAt: MIDNIGHT + 2 * MINUTE };
+    const between = { ...again, close: '11.0', high: '2000', tradeCount: 0 };
+    await withCandleStore(async (store) => {
+      await store.takeWithoutRows([[first], [again], [between]]);
+      await store.recover();
+      expect(store.tables()).toEqual(modelOf([first, again, between]));
+    });
   });
 });

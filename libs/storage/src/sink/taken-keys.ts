@@ -88,8 +88,10 @@ export class TakenKeys implements EventRows {
     const repeats = sameInstant.length === 0 && before.length > 0 && before.every((row) => row.numbers_hash === hash);
     this.insert.run('candle', symbol, openTime, source, capturedAt, hash, repeats ? line : null);
     if (repeats) return { fate: 'repeats', surfaced: [] };
-    const surfaced = after.flatMap((row) => {
-      if (row.line === null || (row.numbers_hash === hash && sameInstant.length === 0)) return [];
+    // Those of the same instant may come after this one, and then are no repeats of what was before.
+    const followers = after.filter((row) => row.numbers_hash !== hash || sameInstant.length > 0);
+    const surfaced = [...sameInstant, ...followers].flatMap((row) => {
+      if (row.line === null) return [];
       this.lineWritten.run(symbol, openTime, row.source, row.captured_at, row.numbers_hash);
       return [row.line];
     });
