@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
 
 /** The tables that history ends in. */
@@ -21,4 +22,11 @@ export function readTables(databasePath: string): Record<string, unknown[]> {
   } finally {
     database.close();
   }
+}
+
+/** Hash over every row of every table of history: the same for stores that hold the same. */
+export function tablesHash(databasePath: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify(readTables(databasePath)))
+    .digest('hex');
 }

@@ -1,0 +1,174 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, type AppProcess } from '../support/app-process';
+import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
+import { exchangeKlines } from '../support/exchange-klines';
+import { tablesHash } from '../support/history-tables';
+import { getJson } from '../support/http';
+import { describeRecordings, illiquidRows } from '../support/recordings';
+import { marketAt, Stack } from '../support/stack';
+
+const MINUTE_MS = 60_000;
+const NOW = new Date('2026-03-18T13:37:43Z');
+const STOP = { start: Date.parse('2026-03-16T10:00:00Z'), end: Date.parse('2026-03-16T11:00:00Z') };
+
+const doneJobs = (stack: Stack): number =>
+  storedRows<{ n: number }>(stack, "SELECT count(*) AS n FROM backfill_jobs WHERE state = 'done'")[0]?.n ?? 0;
+
+describe('cli backfill', () => {
+  const stack = new Stack({
+    SYMBOLS: 'BTCUSDT,ETHUSDT',
+    CLOCK: 'simulator',
+    BACKFILL_DAYS: '0',
+    POLL_INTERVAL_SECONDS: '1',
+  });
+  let exchange: AppProcess;
+  const startExchange = async (...args: string[]): Promise<void> => {
+    const options = ['--clock-origin', marketAt(NOW), '--weight-limit', '100000', ...args];
+    ({ process: exchange } = await stack.startSimulator(options));
+  };
+  const asked = async (): Promise<number> => {
+    const stats = await getJson<{ requests: Record<string, number> }>(`${stack.exchangeUrl}/_simulator/stats`);
+    return (stats.requests['/api/v3/klines'] ?? 0) + (stats.requests['/data/spot'] ?? 0);
+  };
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  it('should store what the exchange has, digit for digit, with its stops, and do nothing on a second run', async () => {
+    await startExchange();
+    await stack.setFaults([
+      { kind: 'absent', symbol: 'BTCUSDT', ...STOP },
+      { kind: 'archive-truncated', symbol: 'ETHUSDT', end: '2026-03-17T07:36:00Z' },
+    ]);
+    const { code, output } = await runCli(stack, 'backfill', '--days', '3');
+    expect(output).toMatch(/^8 days filled, \d+ minutes new$/m);
+    expect(output).toMatch(/^\[.*\] \d+\.\d% {2}1 of 8 days {2}\d+ rows\/s {2}.+ {2}BTCUSDT 2026-03-15$/m);
+    expect(code).toBe(0);
+    const start = Date.parse('2026-03-15');
+    for (const symbol of ['BTCUSDT', 'ETHUSDT']) {
+      const stored = storedKlines(stack, symbol);
+      const newest = Number(stored.at(-1)?.[0]);
+      const klines = await exchangeKlines(stack.exchangeUrl, symbol, '1m', start, newest + 1);
+      expect(stored).toEqual(klines.map((row) => row.slice(0, 11)));
+      // Minutes that are not in the account are missing: there are none.
+      const { captured = 0, quiet = 0, stopped = 0 } = minutesByState(stack, symbol);
+      expect(captured + quiet).toBe(klines.length);
+      expect(stopped).toBe((newest - start) / MINUTE_MS + 1 - klines.length);
+      expect(newest).toBeGreaterThan(NOW.getTime() - 5 * MINUTE_MS);
+    }
+    expect(minutesByState(stack, 'BTCUSDT')['stopped']).toBe(60);
+    const sources = storedRows<{ source: string }>(stack, 'SELECT DISTINCT source FROM candles_1m ORDER BY source');
+    expect(sources.map(({ source }) => source)).toEqual(['binance_api_v3_klines', 'binance_archive_klines']);
+
+    const before = { tables: tablesHash(stack.databasePath), asked: await asked() };
+    const again = await runCli(stack, 'backfill', '--days', '3', '--to', NOW.toISOString().slice(0, 10));
+    expect(again.code).toBe(2);
+    const second = await runCli(stack, 'backfill', '--from', '2026-03-15', '--to', '2026-03-18');
+    expect(second).toEqual({ code: 0, output: 'nothing to do: no minute is missing\n' });
+    expect({ tables: tablesHash(stack.databasePath), asked: await asked() }).toEqual(before);
+  });
+
+  it('should end at Ctrl-C with what is done, and go on from there', async () => {
+    const range = ['--symbols', 'ethusdt', '--from', '2026-01-01', '--to', '2026-01-25'];
+    const [doneBefore, process] = [doneJobs(stack), await stack.launch('cli', {}, ['backfill', ...range])];
+    await eventually('some days are done', () => Promise.resolve(doneJobs(stack) > doneBefore + 2 || undefined));
+    process.signal('SIGINT');
+    expect(await process.exited(60_000)).toBe(130);
+    expect(process.output).toContain('cli: interrupted; what was done is kept');
+    const doneThen = doneJobs(stack);
+    expect(doneThen).toBeLessThan(doneBefore + 24);
+
+    const { code, output } = await runCli(stack, 'backfill', ...range);
+    expect(output).toMatch(new RegExp(`^${doneBefore + 24 - doneThen} days filled`, 'm'));
+    expect(code).toBe(0);
+    expect(storedRows(stack, "SELECT symbol FROM backfill_jobs WHERE state <> 'done'")).toEqual([]);
+  });
+
+  it('should name the option, the value and what is allowed, and the symbol that the exchange does not know', async () => {
+    const days = await runCli(stack, 'backfill', '--days', '1.5');
+    expect(days).toEqual({
+      code: 2,
+      output: 'cli: --days="1.5" is not allowed; expected a whole number from 0 to 3650\n',
+    });
+    const symbol = await runCli(stack, 'backfill', '--symbols', 'NOPEUSDT', '--days', '1');
+    expect(symbol).toEqual({ code: 1, output: 'cli: the exchange does not know NOPEUSDT\n' });
+  });
+
+  it('should fill the past beside a process that captures into the same store', async () => {
+    const app = await stack.start('standalone-app');
+    await app.answers(`${await stack.urlOf('standalone-app')}/readyz`);
+    const { code, output } = await runCli(
+      stack,
+      'backfill',
+      '--symbols',
+      'BTCUSDT',
+      '--from',
+      '2026-02-01',
+      '--to',
+      '2026-02-10',
+    );
+    expect(output).toMatch(/^9 days filled, \d+ minutes new$/m);
+    expect(code).toBe(0);
+    const events = (): number => storedRows<{ n: number }>(stack, 'SELECT count(*) AS n FROM price_events')[0]?.n ?? 0;
+    const before = events();
+    await eventually('capture goes on', () => Promise.resolve(events() > before || undefined));
+    const metrics = await (await fetch(`${await stack.urlOf('standalone-app')}/metrics`)).text();
+    expect(metrics).toMatch(/^csp_events_lost_total(?:\{[^}]*\})? 0$/m);
+    expect(await app.stop()).toBe(0);
+  });
+
+  it('should refuse an exchange of another origin, and leave the store as it is', async () => {
+    const before = tablesHash(stack.databasePath);
+    await exchange.stop();
+    await startExchange('--seed', '2');
+    const { code, output } = await runCli(stack, 'backfill', '--days', '5');
+    expect(output).toMatch(/^cli: .*simulator:1.*simulator:2/m);
+    expect(code).toBe(1);
+    expect(tablesHash(stack.databasePath)).toEqual(before);
+  });
+});
+
+describeRecordings('cli backfill of a recorded market (needs RECORDINGS_DIR)', () => {
+  const stack = new Stack({ SYMBOLS: 'AIONBTC', CLOCK: 'simulator' });
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  it("should call the exchange's own stops stopped, quiet minutes quiet, and invent no row", async () => {
+    const recorded = illiquidRows('1m');
+    const folder = join(stack.folder, 'recordings');
+    mkdirSync(folder);
+    const lines = recorded.map(([time, open, high, low, close, volume]) => {
+      const trades = Number(volume) === 0 ? 0 : 1;
+      return [time, open, high, low, close, volume, Number(time) + MINUTE_MS - 1, '0', trades, '0', '0', '0'].join(',');
+    });
+    writeFileSync(join(folder, 'AIONBTC-1m-2020-02.csv'), lines.join('\n'));
+    await stack.startSimulator(['--recordings', folder, '--place', 'past', '--weight-limit', '100000']);
+    const { origin } = await getJson<{ origin: string }>(`${stack.exchangeUrl}/_simulator/origin`);
+    const shift = Number(origin.split(':').at(-1)) * 86_400_000;
+    const [first, last] = [Number(recorded[0]?.[0]) + shift, Number(recorded.at(-1)?.[0]) + shift];
+
+    const { code, output } = await runCli(
+      stack,
+      'backfill',
+      '--from',
+      new Date(first - 3 * 86_400_000).toISOString(),
+      '--to',
+      new Date(last).toISOString(),
+    );
+    expect(output).toContain(`${recorded.length} minutes new`);
+    expect(code).toBe(0);
+    const times = storedRows<{ open_time: number }>(stack, 'SELECT open_time FROM candles_1m ORDER BY open_time');
+    expect(times.map(({ open_time: time }) => time / 1_000)).toEqual(recorded.map(([time]) => Number(time) + shift));
+    const quiet = recorded.filter(([, , , , , volume]) => Number(volume) === 0).length;
+    const { stopped = 0, ...stored } = minutesByState(stack, 'AIONBTC');
+    expect(stored).toEqual({ captured: recorded.length - quiet, quiet });
+    // Within the recording, and from its last minute to the end of that day.
+    const endOfDay = Math.ceil(last / 86_400_000) * 86_400_000;
+    expect(stopped).toBe(542 + (endOfDay - last) / MINUTE_MS - 1);
+    expect(quiet).toBe(2_101);
+  });
+});
