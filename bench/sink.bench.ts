@@ -21,13 +21,13 @@ const BATCHES = [
 
 type SqlValue = string | number;
 
-interface Table {
+export interface Table {
   readonly name: string;
   readonly definition: string;
   readonly rows: readonly (readonly SqlValue[])[];
 }
 
-function priceTable(prices: readonly PriceEvent[]): Table {
+export function priceTable(prices: readonly PriceEvent[]): Table {
   return {
     name: 'price_events',
     definition: `symbol text NOT NULL, timestamp integer NOT NULL, source text NOT NULL, last_price text NOT NULL,
@@ -71,7 +71,7 @@ function candleTable(candles: readonly MinuteCandle[]): Table {
   };
 }
 
-function bareInsert({ name, definition, rows }: Table, size: number): Promise<number> {
+export function bareInsert({ name, definition, rows }: Table, size: number): Promise<number> {
   return inNewFolder(async (folder) => {
     const database = new Database(databasePath(folder));
     database.pragma('journal_mode = WAL');
