@@ -8,7 +8,7 @@ import type { Kafka } from 'kafkajs';
 import { eventually } from '../test/support/app-process';
 import { KafkaBroker, NO_OWN_BROKER } from '../test/support/kafka-broker';
 import { inBatches, priceMessages, type MarketRun } from './market-run';
-import { compare, perSecond } from './measure';
+import { compare } from './measure';
 import type { Figure } from './report';
 import { bareInsert, priceTable } from './sink.bench';
 import { databasePath, inNewFolder, rawDir } from './workspace';
@@ -105,7 +105,12 @@ function consumed(broker: KafkaBroker, topics: TopicNames, count: number): Promi
 }
 
 async function readBare(kafka: Kafka, { price }: TopicNames, count: number): Promise<number> {
-  const consumer = kafka.consumer({ groupId: randomUUID(), allowAutoTopicCreation: false, maxWaitTimeInMs: 500 });
+  const consumer = kafka.consumer({
+    groupId: randomUUID(),
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 500,
+    maxBytesPerPartition: 2_097_152,
+  });
   await consumer.connect();
   await consumer.subscribe({ topics: [price], fromBeginning: true });
   const stretch = new Stretch(count);

@@ -5,6 +5,7 @@ import { benchImport } from './import-archive.bench';
 import { withExchange } from './installation';
 import { readMarketRun } from './market-run';
 import { benchKafkaConsumer } from './kafka-consumer.bench';
+import { benchKafkaProcesses } from './kafka-processes.bench';
 import { benchKafkaPublisher } from './kafka-publisher.bench';
 import { benchMemory } from './memory.bench';
 import { isMet, summaryTable, type Figure } from './report';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   publisher: () => withExchange(async (_group, url) => benchKafkaPublisher(await readMarketRun(url, 50, 1_000))),
   import: benchImport,
   consumer: () => withExchange(async (_group, url) => benchKafkaConsumer(await readMarketRun(url, 50, 4_000))),
+  pipeline: () => withExchange(benchKafkaProcesses),
   disk: () => withExchange(async (_group, url) => benchDisk(await readMarketRun(url, 50, 1_440))),
 };
 

@@ -17,6 +17,8 @@ const HEARTBEAT_MILLIS = 2_000;
 const REBALANCE_TIMEOUT_MILLIS = 20_000;
 /** The broker answers a fetch that finds nothing after so long. */
 const FETCH_WAIT_MILLIS = 500;
+/** About five units of the sink: of a smaller batch the last, small unit costs two flushes to disk all the more often. */
+const PARTITION_FETCH_BYTES = 2_097_152;
 const FIRST_RESTART_MILLIS = 250;
 const LONGEST_RESTART_MILLIS = 5_000;
 const REFUSED_PAUSE_MILLIS = 10_000;
@@ -103,6 +105,7 @@ export class ConsumerSession {
       rebalanceTimeout: REBALANCE_TIMEOUT_MILLIS,
       heartbeatInterval: HEARTBEAT_MILLIS,
       maxWaitTimeInMs: FETCH_WAIT_MILLIS,
+      maxBytesPerPartition: PARTITION_FETCH_BYTES,
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: () => Promise.resolve(false) },
     });
