@@ -3,6 +3,7 @@ import { BackfillCommand } from './backfill/backfill.command';
 import { BiBuildCommand } from './bi-build/bi-build.command';
 import { GapsCommand } from './gaps/gaps.command';
 import { ImportCommand } from './import/import.command';
+import { RebuildCommand } from './rebuild/rebuild.command';
 import { RepairCommand } from './repair/repair.command';
 import { Terminal } from './terminal/terminal';
 import { CLI_PARTS, CommandWork, type CliParts } from './work/command-work';
@@ -21,6 +22,7 @@ export class CliModule {
         BiBuildCommand,
         GapsCommand,
         ImportCommand,
+        RebuildCommand,
         RepairCommand,
       ],
     };

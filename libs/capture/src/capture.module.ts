@@ -21,6 +21,7 @@ import { ImportFileUseCase } from './history/import-file.use-case';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import { LedgerScheduler } from './history/ledger.scheduler';
 import { MinuteFetcher } from './history/minute-fetcher';
+import { RebuildHistoryUseCase } from './history/rebuild-history.use-case';
 import { RepairGapsUseCase } from './history/repair-gaps.use-case';
 import { StartLedgersUseCase } from './history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
@@ -114,6 +115,16 @@ export class CaptureModule {
       imports: [...options.imports],
       providers: [optionsProvider(options, 'history'), ...ON_DEMAND],
       exports: [BackfillHistoryUseCase, ImportArchiveDayUseCase, ImportFileUseCase, RepairGapsUseCase],
+    };
+  }
+
+  /** Making the database anew. `imports` bring Exchange, and RebuildStore with the HistoryStore of the new database. */
+  static rebuild(options: CaptureModuleOptions): DynamicModule {
+    return {
+      module: CaptureModule,
+      imports: [...options.imports],
+      providers: [optionsProvider(options, 'history'), LivePriority, GentlePace, RebuildHistoryUseCase],
+      exports: [RebuildHistoryUseCase],
     };
   }
 

@@ -49,6 +49,8 @@ export interface StoreParts {
   readonly source: DataSource;
   readonly database: SqliteHandle;
   readonly queue: WriteQueue;
+  readonly identity: ArchiveIdentity;
+  readonly frames: SymbolFrames;
   readonly archive: BronzeArchive;
   readonly origin: OriginGuard;
   readonly writer: EventWriter;
@@ -85,6 +87,8 @@ export async function openStoreParts(
       source,
       database,
       queue,
+      identity,
+      frames,
       archive,
       origin,
       writer,

@@ -1,21 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { CaptureOwnerLock } from './database/capture-owner.lock';
+import { dirname } from 'node:path';
+import { acquireStore, type CaptureOwnerLock } from './database/capture-owner.lock';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SqliteEventSink } from './sink/sqlite-event-sink';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
-
-/** Each of the two may be shared by mistake: two writers of one folder would write over each other's lines. */
-function acquireBoth(databasePath: string, rawDir: string): CaptureOwnerLock[] {
-  const database = CaptureOwnerLock.acquire(databasePath);
-  try {
-    return [database, CaptureOwnerLock.acquire(join(rawDir, 'archive'))];
-  } catch (error) {
-    database.release();
-    throw error;
-  }
-}
 
 /**
  * The writing half of the store in direct mode: one capture owner, one write queue, database and bronze in step. Opening
@@ -38,7 +27,7 @@ export class WriteStore {
     const { databasePath, rawDir } = options;
     mkdirSync(dirname(databasePath), { recursive: true });
     mkdirSync(rawDir, { recursive: true });
-    const owners = acquireBoth(databasePath, rawDir);
+    const owners = acquireStore(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {
       parts = await openStoreParts(options, true);

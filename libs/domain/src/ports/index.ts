@@ -7,4 +7,5 @@ export * from './kline-archive.port';
 export * from './live-flow.port';
 export * from './partition-sink.port';
 export * from './readers.port';
+export * from './rebuild-store.port';
 export * from './table-file.port';

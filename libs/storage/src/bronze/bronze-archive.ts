@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { compareCodePoints, formatDate, type EpochMicros } from '@app/domain';
+import { compareCodePoints, formatDate, parseIsoTime, type EpochMicros } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { flushFolder, type ArchiveIdentity } from './archive-identity';
@@ -30,6 +30,10 @@ export interface BronzeDamage {
 
 export interface BronzeFile extends BronzeStream {
   readonly file: string;
+  /** UTC day on which its lines were captured. */
+  readonly date: EpochMicros;
+  /** Whether it is in gzip format: then it is never appended to, and its length is that of the compressed bytes. */
+  readonly compressed: boolean;
   /** Bytes whose lines are in the tables. */
   readonly storedLength: number;
   readonly foundLength: number;
@@ -38,7 +42,7 @@ export interface BronzeFile extends BronzeStream {
 const MAX_OPEN_FILES = 32;
 
 /** Topic, date, partition in Kafka mode, and the number of a file that a day was continued in. */
-const FILE_NAME = /^(.+)_(\d{4}-\d{2}-\d{2})(?:\.p(\d+))?(?:\.(\d+))?\.jsonl$/;
+const FILE_NAME = /^(.+)_(\d{4}-\d{2}-\d{2})(?:\.p(\d+))?(?:\.(\d+))?\.jsonl(\.gz)?$/;
 
 interface OpenFile {
   readonly descriptor: number;
@@ -80,10 +84,11 @@ export class BronzeArchive {
     this.appendTo(file, length, stream, lines);
   }
 
-  /** Appends one line to a file that is not a stream of events, such as the manifest of fetches. */
-  appendRecord(name: string, line: string): void {
+  /** Appends lines to a file that is not a stream of events, such as the manifest of fetches. */
+  appendRecord(name: string, ...lines: readonly string[]): void {
+    if (lines.length === 0) return;
     const stream = { topic: name, partition: null };
-    this.appendTo(`${name}.jsonl`, this.storedLength(`${name}.jsonl`) ?? 0, stream, [line]);
+    this.appendTo(`${name}.jsonl`, this.storedLength(`${name}.jsonl`) ?? 0, stream, lines);
   }
 
   /**
@@ -124,14 +129,20 @@ export class BronzeArchive {
       ]),
     );
     const files: (BronzeFile & { readonly day: string; readonly number: number })[] = [];
-    for (const file of readdirSync(this.folder)) {
+    const names = new Set(readdirSync(this.folder));
+    for (const file of names) {
       const match = FILE_NAME.exec(file);
-      const [, topic, date, partition, number = '0'] = match ?? [];
-      if (topic === undefined || date === undefined || !topics.includes(topic)) continue;
+      const [, topic, date, partition, number = '0', ending] = match ?? [];
+      const day = date === undefined ? undefined : parseIsoTime(date);
+      if (topic === undefined || date === undefined || day === undefined || !topics.includes(topic)) continue;
+      // The compressed file is whole before it has its name: then the other one only waits to be removed.
+      if (names.has(`${file}.gz`)) continue;
       files.push({
         file,
         topic,
         day: `${topic}_${date}`,
+        date: day,
+        compressed: ending !== undefined,
         partition: partition === undefined ? null : Number(partition),
         number: Number(number),
         storedLength: stored.get(file) ?? 0,
@@ -161,9 +172,16 @@ export class BronzeArchive {
     fdatasyncSync(descriptor);
   }
 
-  /** Files of this archive that are shorter than the tables say, or gone; one that was compressed is neither. */
-  damage(): BronzeDamage[] {
-    const rows = this.selectAll().all(this.identity.writerId) as { file: string; length: number }[];
+  /**
+   * Files of this archive that are shorter than the tables say, or gone; one that was compressed is neither. `schema` is
+   * the attached database that says it.
+   */
+  damage(schema = 'main'): BronzeDamage[] {
+    const rows = this.database
+      .prepare<[string], { file: string; length: number }>(
+        `SELECT file, length FROM ${schema}.bronze_files WHERE writer_id = ?`,
+      )
+      .all(this.identity.writerId);
     return rows.flatMap(({ file, length }) => {
       if (existsSync(this.pathOf(`${file}.gz`))) return [];
       const foundBytes = this.foundLength(file) ?? 0;

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import {
   ContractViolationError,
   SINK_UNIT_EVENTS,
@@ -14,41 +14,8 @@ import type { SymbolFrames } from '../ledger/symbol-frames';
 import { checkEvent, type CheckedEvent } from '../sink/checked-event';
 import type { EventWriter } from '../sink/event-writer';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
+import { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
 import { MANIFEST, readManifestLine } from './fetch-manifest';
-
-const CHUNK_BYTES = 1024 * 1024;
-const NEWLINE = 0x0a;
-
-interface FoundLine {
-  readonly text: string;
-  /** Offset of the byte after its line break. */
-  readonly end: number;
-}
-
-/** Complete lines of a file from an offset on; what follows the last line break is not returned. */
-function* linesFrom(path: string, offset: number): Generator<FoundLine> {
-  const descriptor = openSync(path, 'r');
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    let rest = Buffer.alloc(0);
-    let position = offset;
-    for (;;) {
-      const read = readSync(descriptor, chunk, 0, CHUNK_BYTES, position);
-      if (read === 0) return;
-      const data = Buffer.concat([rest, chunk.subarray(0, read)]);
-      const dataStart = position - rest.length;
-      position += read;
-      let lineStart = 0;
-      for (let newline = data.indexOf(NEWLINE); newline >= 0; newline = data.indexOf(NEWLINE, lineStart)) {
-        yield { text: data.toString('utf8', lineStart, newline), end: dataStart + newline + 1 };
-        lineStart = newline + 1;
-      }
-      rest = Buffer.from(data.subarray(lineStart));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 /** What recovery writes to besides the bronze files. */
 export interface RecoveryTarget {
@@ -82,12 +49,28 @@ export class BronzeRecovery {
       this.target.origin.claimForFolder();
       this.takeUpManifest();
     });
-    const kinds = new Map(Object.entries(this.topics).map(([kind, topic]) => [topic, kind as EventKind]));
-    for (const file of this.archive.files([...kinds.keys()])) {
-      const kind = kinds.get(file.topic);
-      if (kind !== undefined && (scope === 'all' || file.partition === null)) await this.takeUp(file, kind);
+    for (const file of this.pending()) {
+      if (scope === 'all' || file.partition === null) await this.takeUpOrReport(file);
     }
     await this.reportDamage();
+  }
+
+  /** Files of events with lines that are not in the tables, in the order in which they were written. */
+  pending(): (BronzeFile & { readonly kind: EventKind })[] {
+    const kinds = new Map(Object.entries(this.topics).map(([kind, topic]) => [topic, kind as EventKind]));
+    return this.archive.files([...kinds.keys()]).flatMap((file) => {
+      const kind = kinds.get(file.topic);
+      return kind === undefined || file.foundLength <= file.storedLength ? [] : [{ ...file, kind }];
+    });
+  }
+
+  private async takeUpOrReport(file: BronzeFile & { readonly kind: EventKind }): Promise<void> {
+    try {
+      await this.takeUp(file, file.kind);
+    } catch (error) {
+      if (!(error instanceof CompressedFileError)) throw error;
+      this.logger.error({ file: file.file }, `a bronze file cannot be taken up: ${error.message}`);
+    }
   }
 
   private async reportDamage(): Promise<void> {
@@ -130,11 +113,12 @@ export class BronzeRecovery {
   }
 
   /**
-   * Takes the complete lines behind the stored length into the rows and cuts a torn one. `guard` runs first in each write
-   * unit and throws where the file is not this process's to touch.
+   * Takes the complete lines behind the stored length into the rows and cuts a torn one; returns how many rows there are
+   * more. A compressed file is taken from its begin, and is accounted for once it is through. `guard` runs first in each
+   * write unit and throws where the file is not this process's to touch. @throws CompressedFileError
    */
-  async takeUp(file: BronzeFile, kind: EventKind, guard: () => unknown = () => undefined): Promise<void> {
-    if (file.foundLength <= file.storedLength) return;
+  async takeUp(file: BronzeFile, kind: EventKind, guard: () => unknown = () => undefined): Promise<number> {
+    if (file.foundLength <= file.storedLength) return 0;
     let lines: FoundLine[] = [];
     let end = file.storedLength;
     let taken = 0;
@@ -144,25 +128,28 @@ export class BronzeRecovery {
       const result = await this.queue.run(() => {
         guard();
         const outcome = this.target.writer.writeRows(events);
-        this.archive.account(file, end);
+        if (!file.compressed) this.archive.account(file, end);
         return outcome;
       });
       taken += result.taken + result.revisions;
       lines = [];
     };
-    for (const line of linesFrom(this.archive.pathOf(file.file), file.storedLength)) {
+    const path = this.archive.pathOf(file.file);
+    for await (const line of file.compressed ? gzipLines(path) : linesFrom(path, file.storedLength)) {
       lines.push(line);
       if (lines.length === SINK_UNIT_EVENTS) await store();
     }
     if (lines.length > 0) await store();
     await this.queue.run(() => {
       guard();
-      this.archive.cutSurplus(file.file);
+      if (file.compressed) this.archive.account(file, file.foundLength);
+      else this.archive.cutSurplus(file.file);
     });
     this.logger.info(
-      { file: file.file, rows: taken, cut_bytes: Math.max(0, file.foundLength - end) },
+      { file: file.file, rows: taken, cut_bytes: file.compressed ? 0 : Math.max(0, file.foundLength - end) },
       'took up lines that had not reached the database',
     );
+    return taken;
   }
 
   /** A complete line that is no event was not written by this program; it stays in the file and is said. */

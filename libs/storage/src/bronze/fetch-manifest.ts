@@ -9,6 +9,7 @@ import {
   type FetchedMinutes,
   type ImportedDay,
   type ImportedFile,
+  type MinuteCandle,
   type TrackedSymbol,
 } from '@app/domain';
 
@@ -19,7 +20,7 @@ export const MANIFEST = 'fetches';
  * Hash of fetched candles that does not depend on when they were fetched: SHA-256 over their contract lines with the
  * capture time set to the epoch, one per line, in ascending order.
  */
-function contentHash({ candles }: FetchedMinutes): string {
+export function contentHash(candles: readonly MinuteCandle[]): string {
   const hash = createHash('sha256');
   for (const candle of candles) hash.update(`${serializeCandle({ ...candle, capturedAt: 0 })}\n`);
   return hash.digest('hex');
@@ -36,7 +37,7 @@ export function manifestLine(fetched: FetchedMinutes, trackedSince: EpochMicros)
     start: formatBucketTime(fetched.range.start),
     end: formatBucketTime(fetched.range.end),
     rows: fetched.candles.length,
-    sha256: contentHash(fetched),
+    sha256: contentHash(fetched.candles),
     fetched_at: formatEventTime(fetched.fetchedAt),
     tracked_since: formatEventTime(trackedSince),
   });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
 export class CaptureOwnerError extends Error {
@@ -34,5 +35,19 @@ export class CaptureOwnerLock {
 
   release(): void {
     this.connection.close();
+  }
+}
+
+/**
+ * Locks database and bronze folder. Each of the two may be shared by mistake: two writers of one folder would write over
+ * each other's lines. @throws CaptureOwnerError
+ */
+export function acquireStore(databasePath: string, rawDir: string): CaptureOwnerLock[] {
+  const database = CaptureOwnerLock.acquire(databasePath);
+  try {
+    return [database, CaptureOwnerLock.acquire(join(rawDir, 'archive'))];
+  } catch (error) {
+    database.release();
+    throw error;
   }
 }

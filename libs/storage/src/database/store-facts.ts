@@ -12,6 +12,13 @@ export const BRONZE_ONLY_FACT = 'bronze_only_since';
 /** Version of the formulas that the stored metrics were made by. */
 export const METRICS_VERSION_FACT = 'daily_metrics_version';
 
+/** While the database is being made anew: the first line of the manifest that has not been looked at. */
+export const REBUILD_POSITION_FACT = 'rebuild_position';
+/** While the database is being made anew: JSON object of what could not be had, by number of the manifest's line. */
+export const REBUILD_LOSSES_FACT = 'rebuild_losses';
+/** Which bronze folder, by its writer id, the database is being made anew from. */
+export const REBUILD_SOURCE_FACT = 'rebuild_source';
+
 /** Single facts about the database. Written inside write units only. */
 export class StoreFacts {
   private readonly select: Statement<[string], { value: string }>;

@@ -17,6 +17,7 @@ import type { Statement } from 'better-sqlite3';
 import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { MANIFEST, fileManifestLine, manifestLine } from '../bronze/fetch-manifest';
+import { stoppedLine, trackingLine } from '../bronze/manifest-entry';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -99,10 +100,14 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   track({ symbol, trackedSince, ledgerStart }: TrackedSymbol, origin: string): Promise<TrackedSymbol> {
-    return this.queue.run(() => {
+    return runArchiveUnit(this.queue, this.parts.archive, () => {
       this.parts.origin.claim(origin);
+      const known = this.read(symbol);
+      if (known) return known;
       this.insertTracked.run(symbol, trackedSince, ledgerStart);
-      return this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
+      const frame = this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
+      this.parts.archive.appendRecord(MANIFEST, trackingLine(frame, origin));
+      return frame;
     });
   }
 
@@ -162,13 +167,17 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {
-    return this.queue.run(() => {
+    return runArchiveUnit(this.queue, this.parts.archive, () => {
+      const notedAt = this.parts.clock.now();
+      const lines: string[] = [];
       for (const range of ranges) {
         this.unfilled.replace(symbol, range, []);
         for (const gap of this.gaps(symbol, range)) {
-          this.ledger.recordStopped(symbol, gap, this.parts.clock.now());
+          this.ledger.recordStopped(symbol, gap, notedAt);
+          lines.push(stoppedLine(symbol, gap, notedAt));
         }
       }
+      this.parts.archive.appendRecord(MANIFEST, ...lines);
     });
   }
 

@@ -98,7 +98,7 @@ export class SqlitePartitionSink extends PartitionSink {
     }
     await this.parts.queue.run(() => {
       this.check(claim);
-      for (const { file } of files) this.parts.archive.cutSurplus(file);
+      for (const { file, compressed } of files) if (!compressed) this.parts.archive.cutSurplus(file);
       if (start.kind === 'continue') return;
       if (start.kind === 'skip' && progress) {
         this.insertLoss.run(topic, partition, this.parts.clock.now(), progress.nextOffset, start.offset);

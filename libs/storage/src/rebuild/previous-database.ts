@@ -1,0 +1,90 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import { flushFolder } from '../bronze/archive-identity';
+
+/** What stands between a database and its being replaced: another process that has it open. */
+export class StoreInUseError extends Error {
+  readonly code = 'STORE.IN_USE';
+
+  constructor() {
+    super('another process has the database open (an API, a consumer, or a capturing process); stop it first');
+    this.name = 'StoreInUseError';
+  }
+}
+
+/** Tables that neither bronze nor any source tells of: how far the broker was read, and what it had given up. */
+const KEPT_TABLES = ['sink_progress', 'topic_losses'] as const;
+
+/** What the old database is called while it is attached to the new one. */
+export const PREVIOUS_SCHEMA = 'previous';
+
+const SIDE_FILES = ['-wal', '-shm'] as const;
+
+/** The database that is to be replaced; it may be lost or damaged. */
+export class PreviousDatabase {
+  private constructor(
+    private readonly path: string,
+    /** Whether there is a file. */
+    readonly exists: boolean,
+    /** Why it cannot be read; empty when it can. */
+    readonly damage: string,
+  ) {}
+
+  /**
+   * Brings everything that was committed into the one file, which only works while nobody else has it open.
+   *
+   * @throws StoreInUseError
+   */
+  static examine(path: string): PreviousDatabase {
+    if (!existsSync(path)) return new PreviousDatabase(path, false, '');
+    let database: SqliteHandle | undefined;
+    try {
+      database = new Database(path, { fileMustExist: true, timeout: 0 });
+      database.pragma('journal_mode = DELETE');
+      return new PreviousDatabase(path, true, '');
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) throw new StoreInUseError();
+      return new PreviousDatabase(path, true, (error as Error).message);
+    } finally {
+      database?.close();
+    }
+  }
+
+  /** Runs the work on the old database, attached to the new one as {@link PREVIOUS_SCHEMA}; not at all where there is none. */
+  attachedTo(database: SqliteHandle, work: () => void): void {
+    if (!this.exists || this.damage !== '') return;
+    database.prepare(`ATTACH ? AS ${PREVIOUS_SCHEMA}`).run(this.path);
+    try {
+      work();
+    } finally {
+      database.exec(`DETACH ${PREVIOUS_SCHEMA}`);
+    }
+  }
+
+  /** Takes over what only the old database knows, as far as its schema has it. */
+  copyTo(database: SqliteHandle): void {
+    this.attachedTo(database, () => {
+      const tables = database.prepare(`SELECT name FROM ${PREVIOUS_SCHEMA}.sqlite_master`).pluck().all();
+      for (const table of KEPT_TABLES) {
+        if (tables.includes(table))
+          database.exec(`INSERT OR REPLACE INTO ${table} SELECT * FROM ${PREVIOUS_SCHEMA}.${table}`);
+      }
+    });
+  }
+
+  /** Puts a closed database into its place in one step. */
+  replaceBy(path: string): void {
+    // Of a damaged one, for the others were brought into the one file.
+    for (const end of SIDE_FILES) rmSync(`${this.path}${end}`, { force: true });
+    renameSync(path, this.path);
+    flushFolder(dirname(this.path));
+  }
+}
+
+/** Removes a database with everything beside it. */
+export function removeDatabase(path: string): void {
+  for (const end of ['', ...SIDE_FILES]) rmSync(`${path}${end}`, { force: true });
+}

@@ -1,0 +1,260 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  RebuildStore,
+  subtractRanges,
+  type LinesProgress,
+  type FetchedAgain,
+  type RebuildLoss,
+  type RecordedFetch,
+} from '@app/domain';
+import { CompressedFileError, linesFrom } from '../bronze/bronze-lines';
+import { contentHash, MANIFEST, readManifestLine } from '../bronze/fetch-manifest';
+import { readManifestEntry, type ManifestEntry } from '../bronze/manifest-entry';
+import { acquireStore, type CaptureOwnerLock } from '../database/capture-owner.lock';
+import { REBUILD_LOSSES_FACT, REBUILD_POSITION_FACT, REBUILD_SOURCE_FACT, StoreFacts } from '../database/store-facts';
+import type { SqliteHistoryStore } from '../history/sqlite-history-store';
+import { LedgerWriter } from '../ledger/ledger.writer';
+import { CandleWriter } from '../sink/candle.writer';
+import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from '../store-parts';
+import { PREVIOUS_SCHEMA, PreviousDatabase, removeDatabase } from './previous-database';
+
+const OTHER_ROWS = 'the source gives other rows than it gave then';
+
+/** Of a database that is being made anew: the bronze folder with its manifest, and how far the work has come. */
+export class SqliteRebuildStore extends RebuildStore {
+  private readonly candles: CandleWriter;
+  private readonly ledger: LedgerWriter;
+  private readonly facts: StoreFacts;
+  private readonly unreadable: RebuildLoss[] = [];
+  private entries: readonly ManifestEntry[] = [];
+  private open = true;
+
+  private constructor(
+    private readonly parts: StoreParts,
+    private readonly previous: PreviousDatabase,
+    private readonly newPath: string,
+    private readonly owners: readonly CaptureOwnerLock[],
+  ) {
+    super();
+    this.candles = new CandleWriter(parts.database);
+    this.ledger = new LedgerWriter(parts.database);
+    this.facts = new StoreFacts(parts.database);
+  }
+
+  /**
+   * Opens the new database beside the old one, as an interrupted rebuild left it, or empty.
+   *
+   * @throws CaptureOwnerError, StoreInUseError, OriginMismatchError, ArchiveIdentityError
+   */
+  static async open(options: StoreOptions): Promise<SqliteRebuildStore> {
+    const { databasePath, rawDir } = options;
+    mkdirSync(dirname(databasePath), { recursive: true });
+    mkdirSync(rawDir, { recursive: true });
+    const owners = acquireStore(databasePath, rawDir);
+    let parts: StoreParts | undefined;
+    try {
+      const previous = PreviousDatabase.examine(databasePath);
+      const newPath = `${databasePath}.rebuild`;
+      parts = await openNew({ ...options, databasePath: newPath });
+      const store = new SqliteRebuildStore(parts, previous, newPath, owners);
+      await store.begin();
+      return store;
+    } catch (error) {
+      if (parts) await closeStoreParts(parts);
+      for (const owner of owners) owner.release();
+      throw error;
+    }
+  }
+
+  get history(): SqliteHistoryStore {
+    return this.parts.history;
+  }
+
+  async takeUpLines(signal: AbortSignal, onProgress: (progress: LinesProgress) => void): Promise<void> {
+    const { recovery } = this.parts;
+    const files = recovery.pending();
+    const bytesTotal = files.reduce((sum, { foundLength, storedLength }) => sum + foundLength - storedLength, 0);
+    let [bytesDone, rows] = [0, 0];
+    for (const file of files) {
+      if (signal.aborted) return;
+      onProgress({ bytesDone, bytesTotal, rows, file: file.file });
+      try {
+        rows += await recovery.takeUp(file, file.kind);
+      } catch (error) {
+        if (!(error instanceof CompressedFileError)) throw error;
+        this.unreadable.push({ what: file.file, range: undefined, reason: error.message });
+      }
+      bytesDone += file.foundLength - file.storedLength;
+    }
+    onProgress({ bytesDone, bytesTotal, rows, file: '' });
+  }
+
+  remaining(): Promise<RecordedFetch[]> {
+    const [position, losses] = [this.position(), this.lost()];
+    const fetches = this.entries.flatMap((entry) => (entry.kind === 'fetch' ? [entry.fetch] : []));
+    return Promise.resolve(fetches.filter(({ line }) => line >= position || losses.has(line)));
+  }
+
+  async restore(fetch: RecordedFetch, { origin, candles, sha256 }: FetchedAgain): Promise<boolean> {
+    if ((sha256 ?? contentHash(candles)) !== fetch.sha256) {
+      await this.giveUp(fetch, `${OTHER_ROWS} (${candles.length} of ${fetch.rows})`);
+      return false;
+    }
+    await this.parts.queue.run(
+      () => {
+        this.parts.origin.claim(origin);
+        this.candles.write(candles.map((candle) => ({ ...candle, capturedAt: fetch.fetchedAt })));
+        this.settle(fetch, undefined);
+      },
+      { durability: 'normal' },
+    );
+    return true;
+  }
+
+  async giveUp(fetch: RecordedFetch, reason: string): Promise<void> {
+    await this.parts.queue.run(() => {
+      this.settle(fetch, reason);
+    });
+  }
+
+  async restoreStops(): Promise<void> {
+    const losses = this.lost();
+    const lost = this.entries.flatMap((entry) =>
+      entry.kind === 'fetch' && losses.has(entry.fetch.line) ? [entry.fetch] : [],
+    );
+    await this.parts.queue.run(() => {
+      for (const entry of this.entries) {
+        if (entry.kind !== 'stopped') continue;
+        const { symbol, range, notedAt } = entry;
+        // Minutes of a fetch that could not be repeated may have had rows.
+        const unknown = lost.filter((fetch) => fetch.symbol === symbol).map((fetch) => fetch.range);
+        const known = this.ledger.touching(symbol, range);
+        for (const gap of subtractRanges([range], [...known, ...unknown])) {
+          this.ledger.recordStopped(symbol, gap, notedAt);
+        }
+      }
+    });
+  }
+
+  symbols(): Promise<string[]> {
+    const { database } = this.parts;
+    return Promise.resolve(database.prepare('SELECT symbol FROM symbols ORDER BY symbol').pluck().all() as string[]);
+  }
+
+  losses(): Promise<RebuildLoss[]> {
+    const losses = this.lost();
+    const fetches = this.entries.flatMap((entry): RebuildLoss[] => {
+      if (entry.kind === 'removed') {
+        return [{ what: entry.file, range: undefined, reason: 'removed after its time of retention' }];
+      }
+      const reason = entry.kind === 'fetch' ? losses.get(entry.fetch.line) : undefined;
+      if (entry.kind !== 'fetch' || reason === undefined) return [];
+      const { symbol, range, kind } = entry.fetch;
+      return [{ what: symbol, range, reason: `${kind}: ${reason}` }];
+    });
+    return Promise.resolve([...this.damagedFiles(), ...this.unreadable, ...fetches]);
+  }
+
+  async finish(acceptLosses: boolean): Promise<boolean> {
+    const isDone = acceptLosses || !this.previous.exists || (await this.losses()).length === 0;
+    if (isDone) {
+      await this.parts.queue.run(() => {
+        for (const fact of [REBUILD_POSITION_FACT, REBUILD_LOSSES_FACT, REBUILD_SOURCE_FACT]) {
+          this.facts.set(fact, undefined);
+        }
+      });
+      this.parts.database.pragma('wal_checkpoint(TRUNCATE)');
+    }
+    await closeStoreParts(this.parts);
+    if (isDone) this.previous.replaceBy(this.newPath);
+    this.release();
+    return isDone;
+  }
+
+  /** Leaves the new database as it stands: the next rebuild goes on from there. */
+  async close(): Promise<void> {
+    if (!this.open) return;
+    await closeStoreParts(this.parts);
+    this.release();
+  }
+
+  private release(): void {
+    this.open = false;
+    for (const owner of this.owners) owner.release();
+  }
+
+  /** Origin, ledgers and what only the old database knows come first: rows are judged by them. */
+  private async begin(): Promise<void> {
+    const { queue, archive, origin, frames, database } = this.parts;
+    const [file, entries] = [`${MANIFEST}.jsonl`, [] as ManifestEntry[]];
+    this.previous.copyTo(database);
+    await queue.run(() => {
+      origin.claimForFolder();
+      if (!existsSync(archive.pathOf(file))) return;
+      let [number, end] = [0, 0];
+      for (const line of linesFrom(archive.pathOf(file), 0)) {
+        const frame = readManifestLine(line.text);
+        if (frame) frames.restore(frame);
+        const entry = readManifestEntry(line.text, number);
+        if (entry) entries.push(entry);
+        number += 1;
+        end = line.end;
+      }
+      archive.account({ file, topic: MANIFEST, partition: null }, end);
+    });
+    this.entries = entries;
+  }
+
+  private position(): number {
+    return Number(this.facts.get(REBUILD_POSITION_FACT) ?? 0);
+  }
+
+  private lost(): Map<number, string> {
+    const text = this.facts.get(REBUILD_LOSSES_FACT) ?? '{}';
+    return new Map(
+      Object.entries(JSON.parse(text) as Record<string, string>).map(([line, reason]) => [Number(line), reason]),
+    );
+  }
+
+  /** Notes, in the unit in hand, that a line of the manifest has been looked at, and why nothing came of it. */
+  private settle({ line }: RecordedFetch, loss: string | undefined): void {
+    const losses = this.lost();
+    if (loss === undefined) losses.delete(line);
+    else losses.set(line, loss);
+    this.facts.set(REBUILD_LOSSES_FACT, JSON.stringify(Object.fromEntries(losses)));
+    this.facts.set(REBUILD_POSITION_FACT, String(Math.max(this.position(), line + 1)));
+  }
+
+  /** Files of which the old database had taken more than there is now. */
+  private damagedFiles(): RebuildLoss[] {
+    const { archive, database } = this.parts;
+    const damaged: RebuildLoss[] = [];
+    this.previous.attachedTo(database, () => {
+      for (const { file, expectedBytes, foundBytes } of archive.damage(PREVIOUS_SCHEMA)) {
+        const reason = `${foundBytes} bytes of ${expectedBytes} are left: lines were lost outside this program`;
+        damaged.push({ what: file, range: undefined, reason });
+      }
+    });
+    return damaged;
+  }
+}
+
+/** A new database that was begun from another bronze folder is begun again. */
+async function openNew(options: StoreOptions): Promise<StoreParts> {
+  for (;;) {
+    const parts = await openStoreParts(options, true);
+    const facts = new StoreFacts(parts.database);
+    const source = facts.get(REBUILD_SOURCE_FACT);
+    if (source === parts.identity.writerId) return parts;
+    const isEmpty = parts.database.prepare('SELECT 1 FROM bronze_files').get() === undefined;
+    if (isEmpty) {
+      await parts.queue.run(() => {
+        facts.set(REBUILD_SOURCE_FACT, parts.identity.writerId);
+      });
+      return parts;
+    }
+    await closeStoreParts(parts);
+    removeDatabase(options.databasePath);
+  }
+}
