@@ -203,7 +203,7 @@ describe('taking up bronze after a stop', () => {
     expect(await history.tracked('BTCUSDT')).toEqual({ symbol: 'BTCUSDT', trackedSince: NOON, ledgerStart: start });
     expect(await history.missing('BTCUSDT', { start, end: NOON + MINUTE })).toEqual([{ start, end: NOON }]);
     await history.saveFetched(fetchOf('BTCUSDT', start, start + HOUR));
-    expect(store.bronzeLines('fetches.jsonl')).toHaveLength(3);
+    expect(store.bronzeLines('fetches.jsonl')).toHaveLength(4);
     expect(readFileSync(store.bronzePath('fetches.jsonl'), 'utf8').startsWith(manifest)).toBe(true);
   });
 

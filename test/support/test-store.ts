@@ -24,7 +24,7 @@ import {
   type SinkResult,
 } from '@app/domain';
 import { MetricsRegistry, ObservabilityModule, createLogger } from '@app/observability';
-import { ConsumerStore, StorageReadModule, WriteStore } from '@app/storage';
+import { ConsumerStore, StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import Database from 'better-sqlite3';
 
@@ -90,7 +90,8 @@ export class TestStore {
     return ConsumerStore.open(this.options(), false);
   }
 
-  private options(): Parameters<typeof WriteStore.open>[0] {
+  /** What every part of the store is opened with. */
+  options(): StoreOptions {
     return {
       databasePath: this.databasePath,
       rawDir: this.rawDir,

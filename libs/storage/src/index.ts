@@ -5,6 +5,8 @@ export { handleOf, openWriter, type SqliteHandle } from './database/sqlite-conne
 export { StoreBusyError, WriteQueue } from './database/write-queue';
 export { StorageConsumeModule } from './storage-consume.module';
 export { StorageHistoryModule } from './storage-history.module';
+export { StoreInUseError } from './rebuild/previous-database';
+export { SqliteRebuildStore } from './rebuild/sqlite-rebuild.store';
 export { StorageRebuildModule } from './storage-rebuild.module';
 export { StorageReadModule } from './storage-read.module';
 export { StorageWriteModule } from './storage-write.module';

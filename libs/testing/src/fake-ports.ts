@@ -11,6 +11,7 @@ import {
   KlineFiles,
   LiveFlow,
   ProcessStatusStore,
+  RebuildStore,
   SymbolTracking,
   type EpochMicros,
 } from '@app/domain';
@@ -93,6 +94,16 @@ export class FakePorts {
     return this.withPorts([
       { provide: HistoryStore, useValue: this.history },
       { provide: BackfillJobs, useValue: this.backfillJobs },
+      { provide: KlineArchive, useValue: this.archive },
+      { provide: KlineFiles, useValue: this.files },
+    ]);
+  }
+
+  /** A module for making a database anew, given the store of it. */
+  rebuildModule(store: RebuildStore, history: HistoryStore): DynamicModule {
+    return this.withPorts([
+      { provide: RebuildStore, useValue: store },
+      { provide: HistoryStore, useValue: history },
       { provide: KlineArchive, useValue: this.archive },
       { provide: KlineFiles, useValue: this.files },
     ]);

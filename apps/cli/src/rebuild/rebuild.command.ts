@@ -58,12 +58,20 @@ export class RebuildCommand extends CommandRunner {
     return true;
   }
 
-  async run(_: string[], { acceptLosses = false }: { readonly acceptLosses?: boolean }): Promise<void> {
+  @Option({ flags: '--imports <folder>', description: 'folder with the files that had been imported from disk' })
+  importsFolder(text: string): string {
+    return text;
+  }
+
+  async run(
+    _: string[],
+    { acceptLosses = false, imports }: { readonly acceptLosses?: boolean; readonly imports?: string },
+  ): Promise<void> {
     await this.work.run(MODULES, async (context, signal) => {
       const [lines, fetches] = [this.terminal.progress('bytes'), this.terminal.progress('fetches')];
       const { losses, isReplaced } = await context
         .get(RebuildHistoryUseCase)
-        .execute(acceptLosses, signal, (progress) => {
+        .execute({ acceptLosses, importsFolder: imports }, signal, (progress) => {
           if (progress.step === 'lines') {
             const { bytesDone: done, bytesTotal: total, rows, file: at } = progress;
             lines.report({ done, total, rows, at });

@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  ArchiveError,
   Exchange,
   ExchangeError,
   HistoryStore,
+  KlineArchive,
+  KlineFiles,
   RebuildStore,
-  type FetchedAgain,
+  type KlineFile,
   type RebuildLoss,
   type RecordedFetch,
 } from '@app/domain';
@@ -28,6 +32,13 @@ export type RebuildProgress =
       readonly symbol: string;
     };
 
+export interface RebuildOptions {
+  /** Whether the new database takes the place of the old one although it lacks something. */
+  readonly acceptLosses: boolean;
+  /** Where the files lie that had been imported from disk. */
+  readonly importsFolder: string | undefined;
+}
+
 export interface RebuildReport {
   /** Everything that the new database lacks. */
   readonly losses: readonly RebuildLoss[];
@@ -46,6 +57,8 @@ export class RebuildHistoryUseCase {
     private readonly store: RebuildStore,
     private readonly history: HistoryStore,
     private readonly exchange: Exchange,
+    private readonly archive: KlineArchive,
+    private readonly files: KlineFiles,
     private readonly pace: GentlePace,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
   ) {}
@@ -56,14 +69,14 @@ export class RebuildHistoryUseCase {
    * @throws OriginMismatchError when the exchange is not the one that the data came from
    */
   async execute(
-    acceptLosses: boolean,
+    { acceptLosses, importsFolder }: RebuildOptions,
     signal: AbortSignal,
     onProgress: (progress: RebuildProgress) => void,
   ): Promise<RebuildReport> {
     await this.store.takeUpLines(signal, (progress) => {
       onProgress({ step: 'lines', ...progress });
     });
-    await this.fetchAgain(signal, onProgress);
+    await this.fetchAgain(importsFolder, signal, onProgress);
     const losses = signal.aborted ? [] : await this.describeSymbols(signal);
     if (signal.aborted) return { losses: [], isReplaced: false };
     await this.store.restoreStops();
@@ -71,27 +84,53 @@ export class RebuildHistoryUseCase {
     return { losses, isReplaced: await this.store.finish(acceptLosses) };
   }
 
-  private async fetchAgain(signal: AbortSignal, onProgress: (progress: RebuildProgress) => void): Promise<void> {
+  private async fetchAgain(
+    importsFolder: string | undefined,
+    signal: AbortSignal,
+    onProgress: (progress: RebuildProgress) => void,
+  ): Promise<void> {
     const fetches = await this.store.remaining();
     let rows = 0;
     for (const [done, fetch] of fetches.entries()) {
       if (signal.aborted) return;
       onProgress({ step: 'fetches', done, total: fetches.length, rows, symbol: fetch.symbol });
       try {
-        const again = await this.ask(fetch, signal);
-        if (await this.store.restore(fetch, again)) rows += again.candles.length;
+        if (await this.repeat(fetch, importsFolder, signal)) rows += fetch.rows;
       } catch (error) {
         if (isAborted(signal)) return;
-        if (!(error instanceof ExchangeError)) throw error;
+        if (!(error instanceof ExchangeError) && !(error instanceof ArchiveError)) throw error;
         await this.store.giveUp(fetch, error.message);
       }
     }
   }
 
-  private async ask({ symbol, range }: RecordedFetch, signal: AbortSignal): Promise<FetchedAgain> {
+  /** Returns whether the source gave the same rows again. @throws ExchangeError, ArchiveError */
+  private async repeat(fetch: RecordedFetch, importsFolder: string | undefined, signal: AbortSignal): Promise<boolean> {
+    const { kind, symbol, range } = fetch;
+    if (kind === 'import') return this.importAgain(fetch, importsFolder, signal);
+    if (kind === 'archive') {
+      const { origin, candles, rowsSha256: sha256 } = await this.archive.day(symbol, range.start, signal);
+      return this.store.restore(fetch, { origin, candles, sha256 });
+    }
     await this.pace.step(signal);
     const { data, origin } = await this.exchange.minuteCandles(symbol, range, signal);
-    return { origin, candles: data.filter(({ openTime }) => openTime >= range.start && openTime < range.end) };
+    const candles = data.filter(({ openTime }) => openTime >= range.start && openTime < range.end);
+    return this.store.restore(fetch, { origin, candles });
+  }
+
+  /** Reads the file twice: nothing of it may be stored before its last row has shown it to be the same. */
+  private async importAgain(fetch: RecordedFetch, folder: string | undefined, signal: AbortSignal): Promise<boolean> {
+    const { symbol, file, origin, fetchedAt: capturedAt } = fetch;
+    if (folder === undefined || file === undefined) {
+      await this.store.giveUp(fetch, `it came from the file ${file ?? ''} on disk, whose folder was not named`);
+      return false;
+    }
+    const open = (): Promise<KlineFile> => this.files.open(join(folder, file), { symbol, capturedAt });
+    const sha256 = await rowsHash(await open(), signal);
+    if (sha256 === fetch.sha256) {
+      for await (const { candles } of (await open()).days(signal)) await this.store.restorePart(fetch, candles);
+    }
+    return this.store.restore(fetch, { origin, candles: [], sha256 });
   }
 
   /** What the exchange says of symbols is not history: it is asked for as it is now. */
@@ -113,6 +152,15 @@ export class RebuildHistoryUseCase {
       if (!(error instanceof ExchangeError)) throw error;
       return [{ what: 'symbols', range: undefined, reason: `what the exchange says of them: ${error.message}` }];
     }
+  }
+}
+
+/** Hash of the rows of a file, read to its end. */
+async function rowsHash(file: KlineFile, signal: AbortSignal): Promise<string> {
+  const days = file.days(signal);
+  for (;;) {
+    const step = await days.next();
+    if (step.done === true) return step.value.rowsSha256;
   }
 }
 

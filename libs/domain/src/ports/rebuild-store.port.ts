@@ -6,6 +6,7 @@ export interface RecordedFetch {
   readonly line: number;
   /** `backfill` and `repair` came over REST, `archive` from the exchange's files, `import` from a file on disk. */
   readonly kind: 'backfill' | 'repair' | 'archive' | 'import';
+  readonly origin: string;
   readonly symbol: string;
   readonly range: TimeRange;
   readonly rows: number;
@@ -55,6 +56,12 @@ export abstract class RebuildStore {
    * nothing, keeps that as a loss and returns false. @throws OriginMismatchError
    */
   abstract restore(fetch: RecordedFetch, again: FetchedAgain): Promise<boolean>;
+
+  /**
+   * Stores some rows of a fetch that has too many for one step, after their source was found to be the same;
+   * {@link restore} then says with the rest that it is through. @throws OriginMismatchError
+   */
+  abstract restorePart(fetch: RecordedFetch, candles: readonly MinuteCandle[]): Promise<void>;
 
   /** Keeps as a loss that a fetch could not be repeated. */
   abstract giveUp(fetch: RecordedFetch, reason: string): Promise<void>;

@@ -1,11 +1,5 @@
 import { statSync } from 'node:fs';
-import {
-  ContractViolationError,
-  SINK_UNIT_EVENTS,
-  type EventKind,
-  type TopicNames,
-  type TrackedSymbol,
-} from '@app/domain';
+import { ContractViolationError, SINK_UNIT_EVENTS, type EventKind, type TopicNames } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { OriginGuard } from '../database/origin-guard';
 import { BRONZE_DAMAGE_FACT, type StoreFacts } from '../database/store-facts';
@@ -15,7 +9,8 @@ import { checkEvent, type CheckedEvent } from '../sink/checked-event';
 import type { EventWriter } from '../sink/event-writer';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
 import { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
-import { MANIFEST, readManifestLine } from './fetch-manifest';
+import { MANIFEST } from './fetch-manifest';
+import { readManifestEntry } from './manifest-entry';
 
 /** What recovery writes to besides the bronze files. */
 export interface RecoveryTarget {
@@ -99,14 +94,13 @@ export class BronzeRecovery {
     let end = this.archive.storedLength(file);
     if (end === undefined && found > 0) {
       end = 0;
-      const frames = new Map<string, TrackedSymbol>();
+      let number = 0;
       for (const line of linesFrom(path, 0)) {
-        const frame = readManifestLine(line.text);
-        const known = frame && frames.get(frame.symbol);
-        if (frame && (!known || frame.ledgerStart < known.ledgerStart)) frames.set(frame.symbol, frame);
+        const entry = readManifestEntry(line.text, number);
+        if (entry) this.target.frames.restore(entry);
+        number += 1;
         end = line.end;
       }
-      for (const frame of frames.values()) this.target.frames.restore(frame);
       this.archive.account({ file, topic: MANIFEST, partition: null }, end);
     }
     if (end !== undefined && end < found) this.archive.cut(file, end);

@@ -3,14 +3,12 @@ import {
   ARCHIVE_SOURCE,
   formatBucketTime,
   formatEventTime,
-  parseIsoTime,
   serializeCandle,
   type EpochMicros,
   type FetchedMinutes,
   type ImportedDay,
   type ImportedFile,
   type MinuteCandle,
-  type TrackedSymbol,
 } from '@app/domain';
 
 /** Name of the record of what was fetched and can be had again; it takes the place of the lines. */
@@ -41,21 +39,6 @@ export function manifestLine(fetched: FetchedMinutes, trackedSince: EpochMicros)
     fetched_at: formatEventTime(fetched.fetchedAt),
     tracked_since: formatEventTime(trackedSince),
   });
-}
-
-/** What a line of the manifest says of its symbol's ledger; undefined for a line that this program did not write. */
-export function readManifestLine(text: string): TrackedSymbol | undefined {
-  let line: Readonly<Record<string, unknown>>;
-  try {
-    line = JSON.parse(text) as Readonly<Record<string, unknown>>;
-  } catch {
-    return undefined;
-  }
-  const { symbol, start, tracked_since: since } = line;
-  if (typeof symbol !== 'string' || typeof start !== 'string' || typeof since !== 'string') return undefined;
-  const [ledgerStart, trackedSince] = [parseIsoTime(start), parseIsoTime(since)];
-  if (ledgerStart === undefined || trackedSince === undefined) return undefined;
-  return { symbol, ledgerStart, trackedSince };
 }
 
 /**

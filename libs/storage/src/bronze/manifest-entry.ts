@@ -1,11 +1,15 @@
 import { formatBucketTime, formatEventTime, parseIsoTime } from '@app/domain';
 import type { EpochMicros, RecordedFetch, TimeRange, TrackedSymbol } from '@app/domain';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 const FETCH_KINDS: ReadonlySet<string> = new Set<RecordedFetch['kind']>(['backfill', 'repair', 'archive', 'import']);
 
-/** What a line of the manifest says beside the frame of its symbol's ledger. */
+/** What a line of the manifest says. */
 export type ManifestEntry =
   | { readonly kind: 'fetch'; readonly fetch: RecordedFetch }
+  | { readonly kind: 'tracking'; readonly frame: TrackedSymbol }
+  | { readonly kind: 'ledger'; readonly symbol: string; readonly ledgerStart: EpochMicros }
   | { readonly kind: 'stopped'; readonly symbol: string; readonly range: TimeRange; readonly notedAt: EpochMicros }
   | { readonly kind: 'removed'; readonly file: string };
 
@@ -20,6 +24,11 @@ export function trackingLine({ symbol, trackedSince, ledgerStart }: TrackedSymbo
   });
 }
 
+/** Says that the ledger of a symbol reaches back to a minute. */
+export function ledgerLine(symbol: string, ledgerStart: EpochMicros, origin: string): string {
+  return JSON.stringify({ kind: 'ledger', origin, symbol, start: formatBucketTime(ledgerStart) });
+}
+
 /** Says that the exchange has answered for minutes and does not have them. */
 export function stoppedLine(symbol: string, { start, end }: TimeRange, notedAt: EpochMicros): string {
   return JSON.stringify({
@@ -31,51 +40,47 @@ export function stoppedLine(symbol: string, { start, end }: TimeRange, notedAt: 
   });
 }
 
-/** Says that a bronze file was removed after its time of retention. */
-export function removedLine(file: string, removedAt: EpochMicros): string {
-  return JSON.stringify({ kind: 'removed', file, removed_at: formatEventTime(removedAt) });
-}
-
 /** Undefined for a line that says nothing of the kind, or was not written by this program. */
 export function readManifestEntry(text: string, line: number): ManifestEntry | undefined {
-  let fields: Readonly<Record<string, unknown>>;
+  let fields: Fields;
   try {
-    fields = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    fields = JSON.parse(text) as Fields;
   } catch {
     return undefined;
   }
+  return readFields(fields, line);
+}
+
+function readFields(fields: Fields, line: number): ManifestEntry | undefined {
   const { kind, symbol, file } = fields;
   if (kind === 'removed') return typeof file === 'string' ? { kind, file } : undefined;
-  const range = rangeOf(fields);
-  if (typeof kind !== 'string' || typeof symbol !== 'string' || !range) return undefined;
+  const [start, end] = [timeOf(fields['start']), timeOf(fields['end'])];
+  if (typeof kind !== 'string' || typeof symbol !== 'string' || start === undefined) return undefined;
+  if (kind === 'ledger') return { kind, symbol, ledgerStart: start };
+  if (kind === 'tracking') {
+    const trackedSince = timeOf(fields['tracked_since']);
+    return trackedSince === undefined ? undefined : { kind, frame: { symbol, trackedSince, ledgerStart: start } };
+  }
+  if (end === undefined) return undefined;
   if (kind === 'stopped') {
     const notedAt = timeOf(fields['noted_at']);
-    return notedAt === undefined ? undefined : { kind, symbol, range, notedAt };
+    return notedAt === undefined ? undefined : { kind, symbol, range: { start, end }, notedAt };
   }
-  const { rows, sha256 } = fields;
+  const { rows, sha256, origin } = fields;
   const fetchedAt = timeOf(fields['fetched_at']);
-  if (!FETCH_KINDS.has(kind) || typeof rows !== 'number' || typeof sha256 !== 'string') return undefined;
-  if (fetchedAt === undefined) return undefined;
+  if (!isFetchKind(kind) || typeof rows !== 'number' || typeof sha256 !== 'string') return undefined;
+  if (typeof origin !== 'string' || fetchedAt === undefined) return undefined;
+  const from = typeof file === 'string' ? file : undefined;
   return {
     kind: 'fetch',
-    fetch: {
-      line,
-      kind: kind as RecordedFetch['kind'],
-      symbol,
-      range,
-      rows,
-      sha256,
-      fetchedAt,
-      file: typeof file === 'string' ? file : undefined,
-    },
+    fetch: { line, kind, origin, symbol, range: { start, end }, rows, sha256, fetchedAt, file: from },
   };
+}
+
+function isFetchKind(kind: string): kind is RecordedFetch['kind'] {
+  return FETCH_KINDS.has(kind);
 }
 
 function timeOf(value: unknown): EpochMicros | undefined {
   return typeof value === 'string' ? parseIsoTime(value) : undefined;
-}
-
-function rangeOf({ start, end }: Readonly<Record<string, unknown>>): TimeRange | undefined {
-  const range = { start: timeOf(start), end: timeOf(end) };
-  return range.start === undefined || range.end === undefined ? undefined : { start: range.start, end: range.end };
 }

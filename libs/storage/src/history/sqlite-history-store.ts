@@ -17,7 +17,7 @@ import type { Statement } from 'better-sqlite3';
 import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { MANIFEST, fileManifestLine, manifestLine } from '../bronze/fetch-manifest';
-import { stoppedLine, trackingLine } from '../bronze/manifest-entry';
+import { ledgerLine, stoppedLine, trackingLine } from '../bronze/manifest-entry';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -80,7 +80,8 @@ export class SqliteHistoryStore extends HistoryStore {
     this.extendLedgerTo = database.prepare(
       `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?)
        ON CONFLICT (symbol) DO UPDATE SET
-         ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)`,
+         ledger_start = excluded.ledger_start
+       WHERE ledger_start IS NULL OR ledger_start > excluded.ledger_start`,
     );
     this.upsertSymbol = database.prepare(
       `INSERT INTO symbols (symbol, base_asset, quote_asset, status) VALUES (@symbol, @baseAsset, @quoteAsset, @status)
@@ -112,13 +113,10 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   extendLedger(symbol: string, start: EpochMicros, origin: string): Promise<void> {
-    return this.queue.run(
-      () => {
-        this.parts.origin.claim(origin);
-        this.extendLedgerTo.run(symbol, start);
-      },
-      { durability: 'normal' },
-    );
+    return this.runRepeatable(origin, () => {
+      if (this.extendLedgerTo.run(symbol, start).changes === 0) return;
+      this.parts.archive.appendRecord(MANIFEST, ledgerLine(symbol, start, origin));
+    });
   }
 
   tracked(symbol: string): Promise<TrackedSymbol | undefined> {

@@ -1,23 +1,29 @@
-import type { TrackedSymbol } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
+import type { ManifestEntry } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
 
 /** Gives ledgers back to a database that was lost: from when on a symbol was tracked, and its first minute. */
 export class SymbolFrames {
-  private readonly upsert: Statement<[string, number, number]>;
+  private readonly track: Statement<[string, number, number]>;
+  private readonly extend: Statement<[string, number]>;
 
   constructor(database: SqliteHandle) {
-    this.upsert = database.prepare(
+    const earliest = 'ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)';
+    this.track = database.prepare(
       `INSERT INTO symbols (symbol, tracked_since, ledger_start, backfill_planned) VALUES (?, ?, ?, 1)
        ON CONFLICT (symbol) DO UPDATE SET
-         tracked_since = coalesce(tracked_since, excluded.tracked_since),
-         ledger_start = coalesce(ledger_start, excluded.ledger_start),
-         backfill_planned = 1`,
+         tracked_since = coalesce(tracked_since, excluded.tracked_since), ${earliest}, backfill_planned = 1`,
+    );
+    this.extend = database.prepare(
+      `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET ${earliest}`,
     );
   }
 
-  /** What the database knows itself stays. Inside write units only. */
-  restore({ symbol, trackedSince, ledgerStart }: TrackedSymbol): void {
-    this.upsert.run(symbol, trackedSince, ledgerStart);
+  /** Takes what a line of the manifest says of a ledger; other lines say nothing of it. Inside write units only. */
+  restore(entry: ManifestEntry): void {
+    if (entry.kind === 'ledger') this.extend.run(entry.symbol, entry.ledgerStart);
+    if (entry.kind !== 'tracking') return;
+    const { symbol, trackedSince, ledgerStart } = entry.frame;
+    this.track.run(symbol, trackedSince, ledgerStart);
   }
 }

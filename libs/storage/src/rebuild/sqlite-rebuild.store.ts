@@ -1,17 +1,21 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
 import {
   RebuildStore,
   subtractRanges,
   type LinesProgress,
   type FetchedAgain,
+  type MinuteCandle,
   type RebuildLoss,
   type RecordedFetch,
 } from '@app/domain';
+import { ArchiveIdentity } from '../bronze/archive-identity';
 import { CompressedFileError, linesFrom } from '../bronze/bronze-lines';
-import { contentHash, MANIFEST, readManifestLine } from '../bronze/fetch-manifest';
+import { contentHash, MANIFEST } from '../bronze/fetch-manifest';
 import { readManifestEntry, type ManifestEntry } from '../bronze/manifest-entry';
 import { acquireStore, type CaptureOwnerLock } from '../database/capture-owner.lock';
+import type { SqliteHandle } from '../database/sqlite-connection';
 import { REBUILD_LOSSES_FACT, REBUILD_POSITION_FACT, REBUILD_SOURCE_FACT, StoreFacts } from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
 import { LedgerWriter } from '../ledger/ledger.writer';
@@ -98,18 +102,26 @@ export class SqliteRebuildStore extends RebuildStore {
 
   async restore(fetch: RecordedFetch, { origin, candles, sha256 }: FetchedAgain): Promise<boolean> {
     if ((sha256 ?? contentHash(candles)) !== fetch.sha256) {
-      await this.giveUp(fetch, `${OTHER_ROWS} (${candles.length} of ${fetch.rows})`);
+      await this.giveUp(fetch, OTHER_ROWS);
       return false;
     }
     await this.parts.queue.run(
       () => {
-        this.parts.origin.claim(origin);
-        this.candles.write(candles.map((candle) => ({ ...candle, capturedAt: fetch.fetchedAt })));
+        this.write(fetch, candles, origin);
         this.settle(fetch, undefined);
       },
       { durability: 'normal' },
     );
     return true;
+  }
+
+  async restorePart(fetch: RecordedFetch, candles: readonly MinuteCandle[]): Promise<void> {
+    await this.parts.queue.run(
+      () => {
+        this.write(fetch, candles, fetch.origin);
+      },
+      { durability: 'normal' },
+    );
   }
 
   async giveUp(fetch: RecordedFetch, reason: string): Promise<void> {
@@ -179,6 +191,11 @@ export class SqliteRebuildStore extends RebuildStore {
     this.release();
   }
 
+  private write({ fetchedAt }: RecordedFetch, candles: readonly MinuteCandle[], origin: string): void {
+    this.parts.origin.claim(origin);
+    this.candles.write(candles.map((candle) => ({ ...candle, capturedAt: fetchedAt })));
+  }
+
   private release(): void {
     this.open = false;
     for (const owner of this.owners) owner.release();
@@ -194,10 +211,9 @@ export class SqliteRebuildStore extends RebuildStore {
       if (!existsSync(archive.pathOf(file))) return;
       let [number, end] = [0, 0];
       for (const line of linesFrom(archive.pathOf(file), 0)) {
-        const frame = readManifestLine(line.text);
-        if (frame) frames.restore(frame);
         const entry = readManifestEntry(line.text, number);
         if (entry) entries.push(entry);
+        if (entry) frames.restore(entry);
         number += 1;
         end = line.end;
       }
@@ -240,21 +256,27 @@ export class SqliteRebuildStore extends RebuildStore {
   }
 }
 
-/** A new database that was begun from another bronze folder is begun again. */
+/** The new database, as it was left; one that was begun from another bronze folder, or is damaged, is begun again. */
 async function openNew(options: StoreOptions): Promise<StoreParts> {
-  for (;;) {
-    const parts = await openStoreParts(options, true);
-    const facts = new StoreFacts(parts.database);
-    const source = facts.get(REBUILD_SOURCE_FACT);
-    if (source === parts.identity.writerId) return parts;
-    const isEmpty = parts.database.prepare('SELECT 1 FROM bronze_files').get() === undefined;
-    if (isEmpty) {
-      await parts.queue.run(() => {
-        facts.set(REBUILD_SOURCE_FACT, parts.identity.writerId);
-      });
-      return parts;
-    }
-    await closeStoreParts(parts);
-    removeDatabase(options.databasePath);
+  const { databasePath, rawDir } = options;
+  const { writerId } = new ArchiveIdentity(rawDir);
+  if (existsSync(databasePath) && sourceOf(databasePath) !== writerId) removeDatabase(databasePath);
+  const parts = await openStoreParts(options, true);
+  await parts.queue.run(() => {
+    new StoreFacts(parts.database).set(REBUILD_SOURCE_FACT, writerId);
+  });
+  return parts;
+}
+
+/** Writer id of the bronze folder that a database is being made anew from; undefined where it does not say. */
+function sourceOf(path: string): string | undefined {
+  let database: SqliteHandle | undefined;
+  try {
+    database = new Database(path, { fileMustExist: true });
+    return new StoreFacts(database).get(REBUILD_SOURCE_FACT);
+  } catch {
+    return undefined;
+  } finally {
+    database?.close();
   }
 }

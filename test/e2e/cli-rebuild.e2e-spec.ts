@@ -1,0 +1,107 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { eventually } from '../support/app-process';
+import { readTables } from '../support/history-tables';
+import { getAll } from '../support/http';
+import { Stack, marketAt } from '../support/stack';
+
+const MINUTE_MS = 60_000;
+const START = Date.parse('2026-11-20T10:00:30Z');
+/** The exchange stands still meanwhile, within what the first backfill fetches. */
+const STOP = { kind: 'stop', start: '2026-11-19T12:00:00.000Z', end: '2026-11-19T13:00:00.000Z' };
+/** Until the begin of the day in hand, so that the answers do not depend on when they are asked for. */
+const RANGE = 'start=2026-11-19&end=2026-11-20';
+const TABLES = ['daily_ohlc', 'daily_volume', 'hourly_ohlcv', 'daily_metrics', 'data_quality'];
+
+interface CoverageItem {
+  readonly end: string;
+  readonly state: string;
+}
+
+/** A captured store, made anew by the command against the same exchange. */
+describe('cli rebuild', () => {
+  const stack = new Stack({ SYMBOLS: 'BTCUSDT,SOLUSDT', CLOCK: 'simulator', BACKFILL_DAYS: '1' });
+
+  beforeAll(async () => {
+    await stack.startSimulator(['--clock-origin', marketAt(new Date(START)), '--clock-factor', '20']);
+    await stack.setFaults([STOP]);
+    const app = await stack.start('standalone-app');
+    const url = await stack.urlOf('standalone-app');
+    for (const symbol of ['BTCUSDT', 'SOLUSDT']) {
+      await eventually(`${symbol} has its history and live minutes`, async () => {
+        const ranges = await getAll<CoverageItem>(url, `/coverage?symbol=${symbol}&limit=5000`);
+        const end = Date.parse(ranges.at(-1)?.end ?? '1970-01-01');
+        return ranges.every(({ state }) => state !== 'missing') && end > START + 4 * MINUTE_MS ? true : undefined;
+      });
+    }
+    await app.stop();
+  });
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  async function cli(...args: string[]): Promise<{ code: number; output: string }> {
+    const process = await stack.launch('cli', {}, args);
+    const code = await process.exited(60_000);
+    return { code, output: process.output };
+  }
+
+  function rows(): Record<string, unknown[]> {
+    const database = new Database(stack.databasePath, { readonly: true });
+    try {
+      const events = ['price_events', 'ticker_days'].map((table) => [
+        table,
+        database.prepare(`SELECT * FROM ${table}`).all(),
+      ]);
+      return { ...readTables(stack.databasePath), ...(Object.fromEntries(events) as Record<string, unknown[]>) };
+    } finally {
+      database.close();
+    }
+  }
+
+  async function tablesOfApi(): Promise<string[]> {
+    const api = await stack.start('api-app');
+    const url = await stack.urlOf('api-app');
+    await api.answers(`${url}/readyz`);
+    const bodies: string[] = [];
+    for (const table of TABLES) {
+      const response = await fetch(`${url}/bi/${table}.csv?${RANGE}`);
+      expect(response.status).toBe(200);
+      bodies.push(await response.text());
+    }
+    await api.stop();
+    return bodies;
+  }
+
+  it('should leave the same rows and the same bytes of the tables', async () => {
+    const [before, bytes] = [rows(), await tablesOfApi()];
+    expect(before['candles_1m']?.length).toBeGreaterThan(2 * 33 * 60);
+    const { code, output } = await cli('rebuild');
+    expect(output).toMatch(/the database has been made anew\n$/);
+    expect(code).toBe(0);
+    expect(rows()).toEqual(before);
+    const again = await tablesOfApi();
+    expect(again).toEqual(bytes);
+    expect(again[4]).toMatch(/^2026-11-19,BTCUSDT,1440,\d+,\d+,60,0,0,100\.00,/m);
+  });
+
+  it('should list a range whose source gives other rows, keep the old database and end non-zero', async () => {
+    const manifest = join(stack.rawDir, 'fetches.jsonl');
+    const text = readFileSync(manifest, 'utf8');
+    writeFileSync(manifest, text.replace(/"sha256":"\w{8}/, '"sha256":"00000000'));
+    const before = rows();
+    const { code, output } = await cli('rebuild');
+    expect(output).toMatch(
+      /^(BTC|SOL)USDT {2}\S+Z {2}\S+Z {2}backfill: the source gives other rows than it gave then$/m,
+    );
+    expect(output).toContain('1 ranges or files could not be made again; the old database stays');
+    expect(code).toBe(1);
+    expect(rows()).toEqual(before);
+
+    writeFileSync(manifest, text);
+    expect((await cli('rebuild')).code).toBe(0);
+    expect(rows()).toEqual(before);
+  });
+});

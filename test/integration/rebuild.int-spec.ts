@@ -1,0 +1,255 @@
+import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { Test } from '@nestjs/testing';
+import { CaptureModule, RebuildHistoryUseCase, type RebuildReport } from '@app/capture';
+import {
+  ARCHIVE_SOURCE,
+  DAY,
+  ExchangeError,
+  HOUR,
+  MINUTE,
+  OriginMismatchError,
+  type ImportedDay,
+  type MinuteCandle,
+} from '@app/domain';
+import { CaptureOwnerError, SqliteRebuildStore, StoreInUseError, WriteStore } from '@app/storage';
+import { buildMinute, FakePorts } from '@app/testing';
+import Database from 'better-sqlite3';
+import { readTables } from '../support/history-tables';
+import { candleEvent, NOON, ORIGIN, priceEvent, TestStore } from '../support/test-store';
+
+const TODAY = NOON - 12 * HOUR;
+const [FETCHED_DAY, ARCHIVED_DAY, IMPORTED_DAY] = [TODAY - DAY, TODAY - 2 * DAY, TODAY - 3 * DAY];
+const ROWS_SHA256 = 'b'.repeat(64);
+const IMPORTED_FILE = 'BTCUSDT-1m-2026-01-12.zip';
+
+const minutes = (start: number, count: number, changes: Partial<MinuteCandle> = {}): MinuteCandle[] =>
+  Array.from({ length: count }, (_, index) => buildMinute('BTCUSDT', start + index * MINUTE, changes));
+
+describe('making the database anew', () => {
+  const stores: TestStore[] = [];
+  let ports: FakePorts;
+
+  beforeEach(() => {
+    ports = FakePorts.at(NOON + DAY, { SYMBOLS: 'BTCUSDT,ETHUSDT' });
+    ports.exchange.listedAt = IMPORTED_DAY;
+    // An hour in which nothing exists.
+    ports.exchange.has = (_, time) => time < FETCHED_DAY + HOUR || time >= FETCHED_DAY + 2 * HOUR;
+  });
+
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.dispose();
+  });
+
+  const fileFacts = {
+    name: IMPORTED_FILE,
+    symbol: 'BTCUSDT',
+    bytes: 1_000,
+    sha256: 'a'.repeat(64),
+    checksum: 'absent',
+  } as const;
+
+  function dayOf(kind: 'archive' | 'import', start: number): ImportedDay {
+    const range = { start, end: start + DAY };
+    const fetchedAt = NOON + HOUR;
+    const candles = minutes(start, 1_440, { source: ARCHIVE_SOURCE, capturedAt: fetchedAt });
+    const end = { rows: candles.length, duplicates: 0, range, rowsSha256: ROWS_SHA256 };
+    return { origin: ORIGIN, symbol: 'BTCUSDT', range, candles, fetchedAt, file: { kind, facts: fileFacts, end } };
+  }
+
+  /** Fetches pages of the exchange as the backfill does. */
+  async function backfill({ history }: WriteStore): Promise<void> {
+    for (const start of [FETCHED_DAY, FETCHED_DAY + 12 * HOUR]) {
+      const range = { start, end: start + 12 * HOUR };
+      const { data: candles, receivedAt } = await ports.exchange.minuteCandles('BTCUSDT', range);
+      await history.saveFetched({
+        kind: 'backfill',
+        origin: ORIGIN,
+        symbol: 'BTCUSDT',
+        range,
+        candles,
+        fetchedAt: receivedAt,
+      });
+    }
+    await history.markStopped('BTCUSDT', [{ start: FETCHED_DAY + HOUR, end: FETCHED_DAY + 2 * HOUR }]);
+  }
+
+  /** A store with everything that can be in one, at rest. */
+  async function filled(): Promise<TestStore> {
+    const store = new TestStore();
+    stores.push(store);
+    const opened = await store.open();
+    const { history } = opened;
+    await history.track({ symbol: 'BTCUSDT', trackedSince: NOON, ledgerStart: FETCHED_DAY }, ORIGIN);
+    await backfill(opened);
+    await history.extendLedger('BTCUSDT', IMPORTED_DAY, ORIGIN);
+    const archived = dayOf('archive', ARCHIVED_DAY);
+    ports.archive.put('BTCUSDT', ARCHIVED_DAY, { candles: archived.candles, origin: ORIGIN });
+    await history.saveDay(archived);
+    const imported = dayOf('import', IMPORTED_DAY);
+    ports.files.files.set(`/imports/${IMPORTED_FILE}`, { symbol: 'BTCUSDT', days: [imported] });
+    await history.saveDay(imported);
+    // Live minutes, one late, one revised and revised back; and prices of two days.
+    await store.take(...minutes(NOON, 5).map(candleEvent), priceEvent('BTCUSDT', NOON), priceEvent('ETHUSDT', NOON));
+    await store.take(...minutes(NOON + 5 * MINUTE, 1, { capturedAt: NOON + HOUR }).map(candleEvent));
+    for (const [capturedAt, volume] of [
+      [NOON + HOUR, '3.5'],
+      [NOON + 2 * HOUR, '2.00'],
+    ] as const) {
+      await store.take(
+        ...minutes(NOON, 1, { capturedAt, volume }).map(candleEvent),
+        priceEvent('BTCUSDT', capturedAt - DAY),
+      );
+    }
+    const { data } = await ports.exchange.symbols(['BTCUSDT', 'ETHUSDT']);
+    await history.saveSymbols(data, ORIGIN);
+    for (const { symbol } of data) await history.saveFirstMinute(symbol, IMPORTED_DAY, ORIGIN);
+    await store.close();
+    return store;
+  }
+
+  function everything(store: TestStore): Record<string, unknown[]> {
+    const events = ['price_events', 'ticker_days'].map((table) => [table, store.rows(`SELECT * FROM ${table}`)]);
+    return { ...readTables(store.databasePath), ...(Object.fromEntries(events) as Record<string, unknown[]>) };
+  }
+
+  async function rebuild(
+    store: TestStore,
+    { acceptLosses = false, signal = new AbortController().signal } = {},
+  ): Promise<RebuildReport> {
+    const rebuilt = await SqliteRebuildStore.open(store.options());
+    const options = {
+      process: 'test',
+      capture: ['candles'] as const,
+      imports: [ports.rebuildModule(rebuilt, rebuilt.history)],
+    };
+    const module = await Test.createTestingModule({ imports: [CaptureModule.rebuild(options)] }).compile();
+    try {
+      return await module
+        .get(RebuildHistoryUseCase)
+        .execute({ acceptLosses, importsFolder: '/imports' }, signal, () => undefined);
+    } finally {
+      await module.close();
+      await rebuilt.close();
+    }
+  }
+
+  it('should give the same rows as before, and go on from there', async () => {
+    const store = await filled();
+    const before = everything(store);
+    expect(before['candle_revisions']).toHaveLength(2);
+    expect(await rebuild(store)).toEqual({ losses: [], isReplaced: true });
+    expect(everything(store)).toEqual(before);
+    expect(existsSync(`${store.databasePath}.rebuild`)).toBe(false);
+
+    const { history } = await store.open();
+    expect(store.logged).toEqual([]);
+    await store.take(...minutes(NOON, 7).map(candleEvent));
+    expect(store.column('SELECT count(*) FROM candles_1m WHERE open_time >= ?', NOON)).toEqual([7]);
+    expect(await history.tracked('BTCUSDT')).toEqual({
+      symbol: 'BTCUSDT',
+      trackedSince: NOON,
+      ledgerStart: IMPORTED_DAY,
+    });
+  });
+
+  it('should give the same rows without the old database, a damaged one, and from compressed days', async () => {
+    const store = await filled();
+    const before = everything(store);
+    rmSync(store.databasePath);
+    expect(await rebuild(store)).toMatchObject({ losses: [], isReplaced: true });
+    expect(everything(store)).toEqual(before);
+
+    writeFileSync(store.databasePath, 'no database at all');
+    for (const file of store.bronzeFiles()) {
+      writeFileSync(store.bronzePath(`${file}.gz`), gzipSync(readFileSync(store.bronzePath(file))));
+      rmSync(store.bronzePath(file));
+    }
+    expect(await rebuild(store)).toMatchObject({ losses: [], isReplaced: true });
+    expect(everything(store)).toEqual(before);
+  });
+
+  it('should list what the source gives otherwise now, keep the old database, and put the new one in place when told to', async () => {
+    const store = await filled();
+    const before = everything(store);
+    ports.exchange.changes.set(`BTCUSDT ${FETCHED_DAY + 3 * HOUR}`, { volume: '99' });
+    ports.archive.fault = undefined;
+    ports.archive.days.clear();
+    const lost = [
+      expect.objectContaining({ what: 'BTCUSDT', range: { start: FETCHED_DAY, end: FETCHED_DAY + 12 * HOUR } }),
+      expect.objectContaining({ what: 'BTCUSDT', reason: 'archive: no such day' }),
+    ];
+    expect(await rebuild(store)).toEqual({ losses: lost, isReplaced: false });
+    expect(everything(store)).toEqual(before);
+
+    expect(await rebuild(store, { acceptLosses: true })).toEqual({ losses: lost, isReplaced: true });
+    const [left] = store.column<number>('SELECT count(*) FROM candles_1m WHERE open_time < ?', FETCHED_DAY + 12 * HOUR);
+    expect(left).toBe(1_440);
+    // What may have had rows is missing, and not stopped.
+    expect(store.column('SELECT sum(stopped) FROM coverage_days')).toEqual([0]);
+    const { history } = await store.open();
+    expect(await history.missing('BTCUSDT', { start: FETCHED_DAY, end: TODAY })).toEqual([
+      { start: FETCHED_DAY, end: FETCHED_DAY + 12 * HOUR },
+    ]);
+  });
+
+  it('should go on where it was interrupted, and ask only for what could not be had before', async () => {
+    const store = await filled();
+    const before = everything(store);
+    const abort = new AbortController();
+    ports.exchange.fault = ({ method }) => {
+      if (method === 'minuteCandles') abort.abort();
+      return undefined;
+    };
+    expect(await rebuild(store, { signal: abort.signal })).toEqual({ losses: [], isReplaced: false });
+    expect(everything(store)).toEqual(before);
+
+    ports.exchange.fault = ({ method, range }) =>
+      method === 'minuteCandles' && range?.start === FETCHED_DAY + 12 * HOUR
+        ? new ExchangeError('unreachable', 'connection refused')
+        : undefined;
+    expect((await rebuild(store)).losses.map(({ reason }) => reason)).toEqual(['backfill: connection refused']);
+    ports.exchange.fault = () => undefined;
+    ports.exchange.calls.length = 0;
+    expect(await rebuild(store)).toEqual({ losses: [], isReplaced: true });
+    expect(ports.exchange.calls.filter(({ method }) => method === 'minuteCandles')).toHaveLength(1);
+    expect(everything(store)).toEqual(before);
+  });
+
+  it('should list raw files that are shorter than they were, or no longer readable', async () => {
+    const store = await filled();
+    const [first = '', ...others] = store.bronzeFiles();
+    truncateSync(store.bronzePath(first), 10);
+    const whole = gzipSync(readFileSync(store.bronzePath(others.at(-1) ?? '')));
+    writeFileSync(store.bronzePath(`${others.at(-1)}.gz`), whole.subarray(0, whole.length - 20));
+    const { losses, isReplaced } = await rebuild(store);
+    expect(losses.map(({ what }) => what)).toEqual([first, `${others.at(-1)}.gz`]);
+    expect(isReplaced).toBe(false);
+  });
+
+  it('should not begin while anybody else has the store, and take rows of no other origin', async () => {
+    const store = await filled();
+    const reader = new Database(store.databasePath, { readonly: true });
+    reader.prepare('SELECT count(*) FROM candles_1m').get();
+    await expect(rebuild(store)).rejects.toThrow(StoreInUseError);
+    reader.close();
+    await store.open();
+    await expect(rebuild(store)).rejects.toThrow(CaptureOwnerError);
+    await store.close();
+    ports.exchange.origin = 'simulator:another';
+    await expect(rebuild(store)).rejects.toThrow(OriginMismatchError);
+  });
+
+  it('should begin anew where what was begun belongs to another folder of raw files', async () => {
+    const [one, other] = [await filled(), await filled()];
+    const before = everything(other);
+    ports.archive.days.clear();
+    await rebuild(one);
+    rmSync(`${other.databasePath}.rebuild`, { force: true });
+    appendFileSync(`${other.databasePath}.rebuild`, readFileSync(`${one.databasePath}.rebuild`));
+    const archived = dayOf('archive', ARCHIVED_DAY);
+    ports.archive.put('BTCUSDT', ARCHIVED_DAY, { candles: archived.candles, origin: ORIGIN });
+    expect(await rebuild(other)).toEqual({ losses: [], isReplaced: true });
+    expect(everything(other)).toEqual(before);
+  });
+});
