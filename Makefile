@@ -11,7 +11,7 @@ endif
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
 .PHONY: help install build start demo up down producer consumer api backfill online-up online-down
-.PHONY: bi-build test test-unit faults bench lint format clean python-readers kafka-jars
+.PHONY: bi-build verify-bi test test-unit faults bench lint format clean python-readers kafka-jars
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ api: build ## Serves only (api-app)
 
 bi-build: build ## Writes every BI table to bi/build: CSV, Parquet, datapackage.json
 	@npm run --silent cli -- bi-build
+
+verify-bi: bi-build ## Builds the BI tables and proves them: contract, roll-ups, bronze, the exchange's own days
+	@npm run --silent cli -- verify-bi
 
 online-up: ## Builds the image and starts capture and API in one container
 	@sh scripts/online.sh up

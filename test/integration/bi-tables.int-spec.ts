@@ -61,8 +61,7 @@ describe('the tables about the history', () => {
 
   const verify = (date: number, result: string, checkedAt: number): void => {
     recorder.change(
-      `INSERT OR REPLACE INTO day_verifications (symbol, date, result, exchange_numbers, checked_at)
-       VALUES ('BTCUSDT', ?, ?, '{}', ?)`,
+      `INSERT OR REPLACE INTO day_verifications (symbol, date, result, checked_at) VALUES ('BTCUSDT', ?, ?, ?)`,
       date,
       result,
       checkedAt,

@@ -27,6 +27,7 @@ export class Recorder {
   readonly clock: FakeClock;
   readonly folder = mkdtempSync(join(tmpdir(), 'csp-recorder-'));
   private readonly databasePath = join(this.folder, 'app.db');
+  readonly rawDir = join(this.folder, 'raw');
   private readonly logger = createLogger('error', 'test');
   private writing: WriteStore | undefined;
   private api: NestFastifyApplication | undefined;
@@ -46,7 +47,7 @@ export class Recorder {
   async open(): Promise<void> {
     this.writing = await WriteStore.open({
       databasePath: this.databasePath,
-      rawDir: join(this.folder, 'raw'),
+      rawDir: this.rawDir,
       topics: topicNames('crypto_prices'),
       clock: this.clock,
       logger: this.logger,
@@ -107,7 +108,8 @@ export class Recorder {
   }
 
   private config(): AppConfig {
-    return loadConfig({ STORAGE_PATH: this.databasePath, SYMBOLS: this.symbols }, this.folder);
+    const variables = { STORAGE_PATH: this.databasePath, RAW_DIR: this.rawDir, SYMBOLS: this.symbols };
+    return loadConfig(variables, this.folder);
   }
 
   private root(metrics: MetricsRegistry, imports: Imports): DynamicModule {

@@ -5,6 +5,7 @@ import { GapsCommand } from './gaps/gaps.command';
 import { ImportCommand } from './import/import.command';
 import { RebuildCommand } from './rebuild/rebuild.command';
 import { RepairCommand } from './repair/repair.command';
+import { VerifyBiCommand } from './verify-bi/verify-bi.command';
 import { Terminal } from './terminal/terminal';
 import { CLI_PARTS, CommandWork, type CliParts } from './work/command-work';
 
@@ -20,6 +21,7 @@ export class CliModule {
         CommandWork,
         BackfillCommand,
         BiBuildCommand,
+        VerifyBiCommand,
         GapsCommand,
         ImportCommand,
         RebuildCommand,

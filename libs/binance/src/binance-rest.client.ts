@@ -15,7 +15,7 @@ const WEIGHT = {
 
 export interface KlinesQuery {
   readonly symbol: string;
-  readonly interval: '1m';
+  readonly interval: '1m' | '1d';
   /** Epoch milliseconds, inclusive; compared with the open time. */
   readonly startTime: number;
   /** Epoch milliseconds, inclusive; without it up to now. */

@@ -7,6 +7,7 @@ import {
   MAX_TIME,
   MILLISECOND,
   type Clock,
+  type DayCandle,
   type EpochMicros,
   type ExchangeAnswer,
   type ExchangeStatus,
@@ -18,7 +19,7 @@ import {
 } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { BinanceMetrics } from './binance-metrics';
-import { encodeSymbols, type BinanceRestClient } from './binance-rest.client';
+import { encodeSymbols, type BinanceRestClient, type KlinesQuery } from './binance-rest.client';
 import type { RequestBlock } from './budget/request-block';
 import type { RequestWeightBudget } from './budget/request-weight-budget';
 import type { ExchangeState } from './exchange-state';
@@ -92,21 +93,17 @@ export class BinanceExchange extends Exchange {
   }
 
   /** @throws RangeError when the range holds no millisecond */
-  async minuteCandles(
+  minuteCandles(
     symbol: string,
     range: TimeRange,
     signal?: AbortSignal,
   ): Promise<ExchangeAnswer<readonly MinuteCandle[]>> {
-    const startTime = Math.ceil(range.start / MILLISECOND);
-    const endTime = Math.ceil(range.end / MILLISECOND) - 1;
-    if (endTime < startTime) throw new RangeError('the range of candles is empty');
-    if (!isSymbol(symbol)) throw new ExchangeError('unknown_symbol', 'klines: not a symbol');
-    const answer = await this.parts.client.klines(
-      { symbol, interval: '1m', startTime, endTime, limit: CANDLE_PAGE_LIMIT },
-      (body, capturedAt) => mapKlines(body, { symbol, range, capturedAt }),
-      signal,
-    );
-    return { ...answer, data: this.taken(answer.data) };
+    return this.candles(symbol, '1m', range, signal);
+  }
+
+  /** @throws RangeError when the range holds no millisecond */
+  dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<ExchangeAnswer<readonly DayCandle[]>> {
+    return this.candles(symbol, '1d', range, signal);
   }
 
   /** An answer to `startTime=0` begins at the first candle there is. */
@@ -158,6 +155,24 @@ export class BinanceExchange extends Exchange {
   }
 
   /** One list; when it holds an unknown symbol, its halves, until the unknown ones stand alone. */
+  private async candles(
+    symbol: string,
+    interval: KlinesQuery['interval'],
+    range: TimeRange,
+    signal?: AbortSignal,
+  ): Promise<ExchangeAnswer<readonly MinuteCandle[]>> {
+    const startTime = Math.ceil(range.start / MILLISECOND);
+    const endTime = Math.ceil(range.end / MILLISECOND) - 1;
+    if (endTime < startTime) throw new RangeError('the range of candles is empty');
+    if (!isSymbol(symbol)) throw new ExchangeError('unknown_symbol', 'klines: not a symbol');
+    const answer = await this.parts.client.klines(
+      { symbol, interval, startTime, endTime, limit: CANDLE_PAGE_LIMIT },
+      (body, capturedAt) => mapKlines(body, { symbol, range, capturedAt }),
+      signal,
+    );
+    return { ...answer, data: this.taken(answer.data) };
+  }
+
   private async tickersOf(list: readonly string[], signal: AbortSignal | undefined): Promise<Tickers> {
     const asked = new Set(list);
     let refusal: RefusalError;

@@ -1,5 +1,7 @@
 import { SqliteBackfillJobs } from './history/sqlite-backfill-jobs';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
+import { SqliteBronzeReplay } from './verification/sqlite-bronze-replay';
+import { SqliteDayVerificationStore } from './verification/sqlite-day-verification.store';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
 
 /**
@@ -11,10 +13,10 @@ export class HistoryWriteStore {
 
   private constructor(
     private readonly parts: StoreParts,
-    { clock }: StoreOptions,
+    private readonly options: StoreOptions,
   ) {
     const { queue, database, origin } = parts;
-    this.backfillJobs = new SqliteBackfillJobs(queue, database, origin, clock);
+    this.backfillJobs = new SqliteBackfillJobs(queue, database, origin, options.clock);
   }
 
   /** @throws UnsupportedSqliteError, RebuildNeededError */
@@ -24,6 +26,14 @@ export class HistoryWriteStore {
 
   get history(): SqliteHistoryStore {
     return this.parts.history;
+  }
+
+  verifications(): SqliteDayVerificationStore {
+    return new SqliteDayVerificationStore(this.parts.queue, this.parts.database);
+  }
+
+  replay(): SqliteBronzeReplay {
+    return new SqliteBronzeReplay(this.parts.database, this.parts.archive, this.options.topics);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { BackfillJobs, Clock, HistoryStore, topicNames } from '@app/domain';
+import { BackfillJobs, BronzeReplay, Clock, DayVerificationStore, HistoryStore, topicNames } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { HistoryWriteStore } from './history-write-store';
 
@@ -19,8 +19,18 @@ import { HistoryWriteStore } from './history-write-store';
       inject: [HistoryWriteStore],
       useFactory: (store: HistoryWriteStore) => store.backfillJobs,
     },
+    {
+      provide: DayVerificationStore,
+      inject: [HistoryWriteStore],
+      useFactory: (store: HistoryWriteStore) => store.verifications(),
+    },
+    {
+      provide: BronzeReplay,
+      inject: [HistoryWriteStore],
+      useFactory: (store: HistoryWriteStore) => store.replay(),
+    },
   ],
-  exports: [BackfillJobs, HistoryStore],
+  exports: [BackfillJobs, HistoryStore, DayVerificationStore, BronzeReplay],
 })
 export class StorageHistoryModule implements OnApplicationShutdown {
   constructor(@Inject(HistoryWriteStore) private readonly store: HistoryWriteStore) {}

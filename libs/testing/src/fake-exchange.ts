@@ -6,6 +6,7 @@ import {
   MILLISECOND,
   MINUTE,
   type Clock,
+  type DayCandle,
   type EpochMicros,
   type ExchangeAnswer,
   type ExchangeStatus,
@@ -16,7 +17,7 @@ import {
 } from '@app/domain';
 
 export interface ExchangeCall {
-  readonly method: 'tickers' | 'minuteCandles' | 'firstMinute' | 'symbols' | 'serverTime';
+  readonly method: 'tickers' | 'minuteCandles' | 'dayCandles' | 'firstMinute' | 'symbols' | 'serverTime';
   readonly symbol?: string;
   readonly range?: TimeRange;
 }
@@ -55,6 +56,8 @@ export class FakeExchange extends Exchange {
   has: (symbol: string, openTime: EpochMicros) => boolean = () => true;
   /** Another row than {@link buildMinute} for a minute. */
   readonly changes = new Map<string, Partial<MinuteCandle>>();
+  /** The days that the exchange gives, in the order of their dates. */
+  days: readonly DayCandle[] = [];
   /** Open time of the first minute of every symbol; undefined while none has been listed. */
   listedAt: EpochMicros | undefined = 0;
   /** Looks at a call before it is answered; the error that it returns is thrown. */
@@ -94,6 +97,14 @@ export class FakeExchange extends Exchange {
       rows.push(buildMinute(symbol, time, { capturedAt: this.clock.now(), ...change }));
     }
     return this.answer(rows);
+  }
+
+  async dayCandles(symbol: string, range: TimeRange): Promise<ExchangeAnswer<readonly DayCandle[]>> {
+    await this.called({ method: 'dayCandles', symbol, range });
+    const rows = this.days.filter(
+      (day) => day.symbol === symbol && day.openTime >= range.start && day.openTime < range.end,
+    );
+    return this.answer(rows.slice(0, CANDLE_PAGE_LIMIT));
   }
 
   async firstMinute(symbol: string): Promise<ExchangeAnswer<EpochMicros | undefined>> {

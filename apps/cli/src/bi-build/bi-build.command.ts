@@ -5,8 +5,7 @@ import { StorageReadModule } from '@app/storage';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork, type CommandModules } from '../work/command-work';
-
-const DEFAULT_FOLDER = 'bi/build';
+import { DEFAULT_BUILD_FOLDER } from './build-folder';
 
 const COLUMNS: readonly TableColumn<BuiltFile>[] = [
   { title: 'table', cell: ({ name }) => name },
@@ -33,13 +32,13 @@ export class BiBuildCommand extends CommandRunner {
 
   @Option({
     flags: '--out <folder>',
-    description: `folder that the build replaces as a whole (default: ${DEFAULT_FOLDER})`,
+    description: `folder that the build replaces as a whole (default: ${DEFAULT_BUILD_FOLDER})`,
   })
   outText(text: string): string {
     return text;
   }
 
-  async run(_: string[], { out = DEFAULT_FOLDER }: BiBuildOptions): Promise<void> {
+  async run(_: string[], { out = DEFAULT_BUILD_FOLDER }: BiBuildOptions): Promise<void> {
     await this.work.run(
       ({ clock }): CommandModules => {
         const buildClock = new BuildClock(clock);

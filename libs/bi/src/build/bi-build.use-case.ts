@@ -16,7 +16,7 @@ import {
   type SymbolSummary,
 } from '@app/domain';
 import { BuildClock } from './build-clock';
-import { builtPackage, type BuiltTable } from './built-package';
+import { builtPackage, DESCRIPTOR, type BuiltTable } from './built-package';
 import { CsvFile } from './csv-file';
 import { digestOf } from './file-digest';
 import { parquetColumns } from './parquet-columns';
@@ -27,9 +27,6 @@ import { tableSources, type BuildScope, type TableReaders, type TableSource } fr
 export interface BuiltFile extends BuiltTable {
   readonly rows: number;
 }
-
-/** Name of the descriptor, as Frictionless has it. */
-const DESCRIPTOR = 'datapackage.json';
 
 /**
  * Writes every table for all symbols of the store into a folder: CSV, Parquet, and a data package that describes them.

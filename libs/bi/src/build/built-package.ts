@@ -1,6 +1,9 @@
 import { dataPackage, type BiTableName, type DataPackage, type DataPackageResource } from '@app/domain';
 import type { FileDigest } from './file-digest';
 
+/** Name of the descriptor, as Frictionless has it. */
+export const DESCRIPTOR = 'datapackage.json';
+
 /** A table in both forms. */
 export interface BuiltTable {
   readonly name: BiTableName;

@@ -62,19 +62,33 @@ export class DayVerificationEntity {
   @Column('text')
   result!: string;
 
-  /** Why it differs and stays so; null when equal. */
-  @Column('text', { nullable: true })
-  reason!: string | null;
-
-  /** Numbers of the stored day, a JSON object; null when equal. */
-  @Column('text', { name: 'stored_numbers', nullable: true })
-  storedNumbers!: string | null;
-
-  /** Numbers that the exchange gives, a JSON object. */
-  @Column('text', { name: 'exchange_numbers' })
-  exchangeNumbers!: string;
-
   /** Says nothing of a day with minutes captured later than this. */
   @Column('integer', { name: 'checked_at' })
   checkedAt!: number;
+}
+
+/** A day of which the exchange itself says two things. */
+@Entity('known_differences', { withoutRowid: true })
+export class KnownDifferenceEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  /** Start of the UTC day, microseconds since the epoch. */
+  @PrimaryColumn('integer')
+  date!: number;
+
+  /** `exchange_stop` or `contradiction`. */
+  @Column('text')
+  reason!: string;
+
+  /** The day as its minutes make it: a JSON object. */
+  @Column('text', { name: 'stored_numbers' })
+  storedNumbers!: string;
+
+  /** The day as the exchange gives it: a JSON object. */
+  @Column('text', { name: 'exchange_numbers' })
+  exchangeNumbers!: string;
+
+  @Column('integer', { name: 'found_at' })
+  foundAt!: number;
 }

@@ -1,4 +1,4 @@
-import type { EpochMicros, MinuteCandle, SymbolInfo, TimeRange } from '../model';
+import type { CandleNumbers, EpochMicros, MinuteCandle, SymbolInfo, TimeRange } from '../model';
 
 /** What an exchange answered, when that answer was complete, and from which origin it came. */
 export interface ExchangeAnswer<T> {
@@ -65,6 +65,12 @@ export class ExchangeError extends Error {
   }
 }
 
+/** One UTC day of one symbol, as the exchange gives it. */
+export interface DayCandle extends CandleNumbers {
+  readonly symbol: string;
+  readonly openTime: EpochMicros;
+}
+
 /** A market-data source. Every method has a time-out, a bounded retry and keeps to the request-weight budget. */
 export abstract class Exchange {
   /** 24-hour tickers of the symbols, in any order. @throws ExchangeError */
@@ -85,6 +91,16 @@ export abstract class Exchange {
    * @throws ExchangeError
    */
   abstract firstMinute(symbol: string, signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined>>;
+
+  /**
+   * One page of the exchange's own 1d candles with open times in `range`, ascending, at most 1,000. May include the day
+   * that is open. @throws ExchangeError
+   */
+  abstract dayCandles(
+    symbol: string,
+    range: TimeRange,
+    signal?: AbortSignal,
+  ): Promise<ExchangeAnswer<readonly DayCandle[]>>;
 
   /** What the exchange says of those symbols that it knows. @throws ExchangeError */
   abstract symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>>;

@@ -1,5 +1,7 @@
 export * from './backfill-jobs.port';
+export * from './bronze-replay.port';
 export * from './clock.port';
+export * from './day-verification.port';
 export * from './event-flow.port';
 export * from './exchange.port';
 export * from './history-store.port';

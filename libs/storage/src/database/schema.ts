@@ -9,6 +9,7 @@ import {
   DayCandleEntity,
   DayVerificationEntity,
   HourCandleEntity,
+  KnownDifferenceEntity,
   MinuteCandleEntity,
   PriceEventEntity,
   ProcessStatusEntity,
@@ -27,6 +28,7 @@ import { UnfilledRanges1764160000000 } from './migrations/1764160000000-unfilled
 import { CandleRepeats1764300000000 } from './migrations/1764300000000-candle-repeats';
 import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeats';
 import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-jobs';
+import { KnownDifferences1764400000000 } from './migrations/1764400000000-known-differences';
 
 export const ENTITIES = [
   BackfillJobEntity,
@@ -39,6 +41,7 @@ export const ENTITIES = [
   DayCandleEntity,
   DayVerificationEntity,
   HourCandleEntity,
+  KnownDifferenceEntity,
   MinuteCandleEntity,
   PriceEventEntity,
   ProcessStatusEntity,
@@ -60,6 +63,7 @@ export const MIGRATIONS = [
   CandleRepeats1764300000000,
   KeptRepeats1764310000000,
   BackfillJobs1764320000000,
+  KnownDifferences1764400000000,
 ];
 
 /** Name of the newest migration: the schema this build writes and reads. */

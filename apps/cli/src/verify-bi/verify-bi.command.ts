@@ -1,0 +1,98 @@
+import { Command, Option } from 'nest-commander';
+import {
+  BiModule,
+  describeDifference,
+  VerificationFailedError,
+  VerifyBiUseCase,
+  type ProofReport,
+  type SymbolProof,
+} from '@app/bi';
+import { BinanceModule } from '@app/binance';
+import { formatDate, SymbolReader, type KnownDifference } from '@app/domain';
+import { StorageHistoryModule, StorageReadModule } from '@app/storage';
+import { DEFAULT_BUILD_FOLDER } from '../bi-build/build-folder';
+import { knownSymbols } from '../options/known-symbols';
+import { SpanCommand, type SpanOptions } from '../options/span-command';
+import { Terminal } from '../terminal/terminal';
+import type { TableColumn } from '../terminal/table';
+import { CommandWork, type CommandModules } from '../work/command-work';
+
+const COLUMNS: readonly TableColumn<SymbolProof>[] = [
+  { title: 'symbol', cell: ({ symbol }) => symbol },
+  { title: 'days checked', cell: ({ daysChecked }) => String(daysChecked), right: true },
+  { title: 'equal', cell: ({ equal }) => String(equal), right: true },
+  { title: 'known differences', cell: ({ knownDifferences }) => String(knownDifferences), right: true },
+  { title: 'mismatches', cell: ({ mismatches }) => String(mismatches), right: true },
+  {
+    title: 'recomputed from',
+    cell: ({ recomputedFrom }) => (recomputedFrom === undefined ? 'no minutes' : formatDate(recomputedFrom)),
+  },
+];
+
+const REASONS: Readonly<Record<KnownDifference['reason'], string>> = {
+  exchange_stop: 'the exchange stopped',
+  contradiction: 'the exchange contradicts itself',
+};
+
+const KNOWN_COLUMNS: readonly TableColumn<KnownDifference>[] = [
+  { title: 'known difference', cell: ({ symbol }) => symbol },
+  { title: 'date', cell: ({ date }) => formatDate(date) },
+  { title: 'reason', cell: ({ reason }) => REASONS[reason] },
+  { title: 'by minutes and by day', cell: ({ stored, exchange }) => describeDifference(stored, exchange) },
+];
+
+const MODULES = (): CommandModules => [
+  StorageReadModule,
+  BiModule.verification([BinanceModule.forRoot(), StorageReadModule, StorageHistoryModule]),
+];
+
+interface VerifyBiOptions extends SpanOptions {
+  readonly build?: string;
+}
+
+@Command({
+  name: 'verify-bi',
+  description: 'Proves the BI tables: contract, roll-ups, replay of bronze, and days beside the exchange’s own',
+})
+export class VerifyBiCommand extends SpanCommand {
+  constructor(
+    private readonly work: CommandWork,
+    private readonly terminal: Terminal,
+  ) {
+    super();
+  }
+
+  @Option({ flags: '--build <folder>', description: `folder of the build to prove (default: ${DEFAULT_BUILD_FOLDER})` })
+  buildText(text: string): string {
+    return text;
+  }
+
+  async run(_: string[], options: VerifyBiOptions): Promise<void> {
+    const { range, symbols: asked } = this.span(options);
+    const folder = options.build ?? DEFAULT_BUILD_FOLDER;
+    await this.work.run(MODULES, async (context, signal) => {
+      const symbols = await knownSymbols(context.get(SymbolReader), asked);
+      const progress = this.terminal.progress('proofs');
+      const report = await context
+        .get(VerifyBiUseCase)
+        .run({ symbols, range, folder }, signal, (done, total, at) => {
+          progress.report({ done, total, at });
+        })
+        .finally(() => {
+          progress.end();
+        });
+      this.tell(report);
+      if (report.mismatches > 0) throw new VerificationFailedError(report.mismatches);
+    });
+  }
+
+  private tell({ symbols, known, findings, mismatches, bronze }: ProofReport): void {
+    this.terminal.table(COLUMNS, symbols);
+    if (known.length > 0) this.terminal.table(KNOWN_COLUMNS, known);
+    const since = bronze.since === undefined ? '' : `, from ${formatDate(bronze.since)} on`;
+    this.terminal.line(`${bronze.lines} lines of bronze were replayed${since}`);
+    for (const { symbol, text } of findings)
+      this.terminal.line(`mismatch: ${symbol === undefined ? '' : `${symbol} `}${text}`);
+    if (mismatches > findings.length) this.terminal.line(`… and ${mismatches - findings.length} more mismatches`);
+  }
+}

@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import {
+  BronzeReplay,
+  Clock,
+  DAY,
+  ExchangeError,
+  floorTo,
+  formatBucketTime,
+  formatEventTime,
+  SymbolReader,
+  type EpochMicros,
+  type KnownDifference,
+  type SymbolSummary,
+  type TimeRange,
+} from '@app/domain';
+import { ExchangeProof, type ComparedDays } from './exchange-proof';
+import { Findings, type Finding } from './finding';
+import { GoldProof } from './gold-proof';
+import { TableProof } from './table-proof';
+
+/** Findings kept of each symbol, and of the tables and bronze: the first ones say what is wrong. */
+const MOST_FINDINGS = 20;
+
+/** What is to be proved. */
+export interface Claim {
+  readonly symbols: readonly string[];
+  readonly range: Partial<TimeRange>;
+  /** Folder of the build. */
+  readonly folder: string;
+}
+
+/** What became of one symbol. */
+export interface SymbolProof {
+  readonly symbol: string;
+  readonly daysChecked: number;
+  readonly equal: number;
+  readonly knownDifferences: number;
+  readonly mismatches: number;
+  /** First date of which hours and days were recomputed: older minutes are no longer kept. */
+  readonly recomputedFrom: EpochMicros | undefined;
+}
+
+export interface ProofReport {
+  readonly symbols: readonly SymbolProof[];
+  readonly known: readonly KnownDifference[];
+  readonly findings: readonly Finding[];
+  /** Those included that are not listed. */
+  readonly mismatches: number;
+  readonly bronze: { readonly lines: number; readonly since: EpochMicros | undefined };
+}
+
+const NO_DAYS: ComparedDays = { checked: 0, equal: 0, known: [] };
+
+/**
+ * Proves the tables: their files keep to the contract, gold is what silver makes it, silver is what bronze makes it, and
+ * closed days are the exchange's own.
+ */
+@Injectable()
+export class VerifyBiUseCase {
+  constructor(
+    private readonly symbols: SymbolReader,
+    private readonly gold: GoldProof,
+    private readonly bronze: BronzeReplay,
+    private readonly exchange: ExchangeProof,
+    private readonly clock: Clock,
+  ) {}
+
+  /** `proving` is told what is in hand. @throws StoreNotReadyError, OriginMismatchError */
+  async run(
+    { symbols, range, folder }: Claim,
+    signal: AbortSignal,
+    proving: (done: number, total: number, what: string) => void,
+  ): Promise<ProofReport> {
+    const findings = new Findings(MOST_FINDINGS);
+    const total = symbols.length + 2;
+    proving(0, total, folder);
+    await new TableProof(findings).run(folder, signal);
+    proving(1, total, 'bronze');
+    const bronze = await this.replay(new Set(symbols), range, findings, signal);
+    const proofs: SymbolProof[] = [];
+    const known: KnownDifference[] = [];
+    for (const [index, summary] of (await this.symbols.summaries(symbols)).entries()) {
+      const { symbol } = summary;
+      proving(2 + index, total, symbol);
+      const dates = datesOf(summary, range, this.clock.now());
+      const recomputedFrom = dates && (await this.gold.run(symbol, dates, findings, signal));
+      const days = dates ? await this.compare(symbol, dates, findings, signal) : NO_DAYS;
+      known.push(...days.known);
+      proofs.push({
+        symbol,
+        daysChecked: days.checked,
+        equal: days.equal,
+        knownDifferences: days.known.length,
+        mismatches: findings.count(symbol),
+        recomputedFrom,
+      });
+    }
+    return { symbols: proofs, known, findings: findings.list, mismatches: findings.total, bronze };
+  }
+
+  private async replay(
+    symbols: ReadonlySet<string>,
+    { start = 0, end = Infinity }: Partial<TimeRange>,
+    findings: Findings,
+    signal: AbortSignal,
+  ): Promise<ProofReport['bronze']> {
+    const { lines, since, differences, unreadable } = await this.bronze.compare(signal);
+    for (const line of unreadable) findings.add(undefined, line);
+    for (const { table, symbol, time, onlyIn } of differences) {
+      if (!symbols.has(symbol) || time < start || time >= end) continue;
+      const at = table === 'candles_1m' ? formatBucketTime(time) : formatEventTime(time);
+      findings.add(
+        symbol,
+        `${table} ${at}: in ${onlyIn === 'bronze' ? 'bronze, not so in the table' : 'the table, not so in bronze'}`,
+      );
+    }
+    return { lines, since };
+  }
+
+  /** An exchange that does not answer proves nothing. */
+  private async compare(
+    symbol: string,
+    dates: TimeRange,
+    findings: Findings,
+    signal: AbortSignal,
+  ): Promise<ComparedDays> {
+    try {
+      return await this.exchange.run(symbol, dates, findings, signal);
+    } catch (error) {
+      if (!(error instanceof ExchangeError) || signal.aborted) throw error;
+      findings.add(symbol, `days were not compared with the exchange: ${error.message}`);
+      return NO_DAYS;
+    }
+  }
+}
+
+/** The whole dates of a symbol that are asked for; undefined when there are none. */
+function datesOf(
+  { firstDate }: SymbolSummary,
+  { start = 0, end = Infinity }: Partial<TimeRange>,
+  now: EpochMicros,
+): TimeRange | undefined {
+  if (firstDate === null) return undefined;
+  const tomorrow = floorTo(now, DAY) + DAY;
+  const dates = { start: Math.max(firstDate, floorTo(start, DAY)), end: Math.min(tomorrow, floorTo(end, DAY)) };
+  return dates.start < dates.end ? dates : undefined;
+}

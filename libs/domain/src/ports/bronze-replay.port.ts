@@ -1,0 +1,30 @@
+import type { EpochMicros } from '../model';
+
+/** A row that bronze and the tables do not agree on. */
+export interface ReplayDifference {
+  readonly table: 'candles_1m' | 'price_events';
+  readonly symbol: string;
+  /** Open time, or time of the event. */
+  readonly time: EpochMicros;
+  /** Where it is; the other side lacks it, or has other values under its key. */
+  readonly onlyIn: 'bronze' | 'tables';
+}
+
+/** What a replay of bronze came to. */
+export interface ReplayReport {
+  readonly lines: number;
+  /** First day of capture of which bronze is kept; undefined when there is no bronze. */
+  readonly since: EpochMicros | undefined;
+  readonly differences: readonly ReplayDifference[];
+  /** Lines that are no events, each with its file and what is wrong with it. */
+  readonly unreadable: readonly string[];
+}
+
+/** Reads the append-only record again and compares what it makes with what is stored. */
+export abstract class BronzeReplay {
+  /**
+   * Every line has to be in the tables, as a row or as a version that was superseded, and every row that was not fetched
+   * has to have a line. Rows of days of which bronze is no longer kept are not looked at.
+   */
+  abstract compare(signal: AbortSignal): Promise<ReplayReport>;
+}

@@ -1,0 +1,74 @@
+import type { ReplayDifference, TimeRange } from '@app/domain';
+import type { SqliteHandle } from '../database/sqlite-connection';
+
+/** What a table holds of one key: a row as it is, or a version of it that was superseded or only repeated another. */
+export interface RowVersion {
+  readonly time: number;
+  readonly capturedAt: number;
+  readonly source: string;
+  /** Everything that the row says, as one text. */
+  readonly content: string;
+  /** A later capture with the same numbers, which may or may not be in bronze. */
+  readonly isRepeat: boolean;
+}
+
+const NUMBERS = [
+  'close_time',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'quote_volume',
+  'trade_count',
+  'taker_buy_volume',
+  'taker_buy_quote_volume',
+].join(" || ' ' || ");
+
+const candles = (table: string, isRepeat: 0 | 1): string =>
+  `SELECT open_time AS time, captured_at AS capturedAt, source, ${NUMBERS} AS content, ${isRepeat} AS isRepeat
+   FROM ${table} WHERE symbol = @symbol AND open_time >= @start AND open_time < @end`;
+
+const VERSIONS: Readonly<Record<ReplayDifference['table'], string>> = {
+  candles_1m: [candles('candles_1m', 0), candles('candle_revisions', 0), candles('candle_repeats', 1)].join(
+    ' UNION ALL ',
+  ),
+  price_events: `SELECT timestamp AS time, timestamp AS capturedAt, source,
+      last_price || ' ' || price_change_percent || ' ' || volume AS content, 0 AS isRepeat
+    FROM price_events WHERE symbol = @symbol AND timestamp >= @start AND timestamp < @end`,
+};
+
+const SPAN: Readonly<Record<ReplayDifference['table'], string>> = {
+  candles_1m: 'SELECT min(open_time) AS first, max(open_time) AS last FROM candles_1m WHERE symbol = ?',
+  price_events: 'SELECT min(timestamp) AS first, max(timestamp) AS last FROM price_events WHERE symbol = ?',
+};
+
+interface Span {
+  readonly first: number | null;
+  readonly last: number | null;
+}
+
+/** Reads versions of rows from one database; each read is short. */
+export class RowVersions {
+  constructor(private readonly database: SqliteHandle) {}
+
+  symbols(): string[] {
+    return this.database
+      .prepare<[], { symbol: string }>('SELECT symbol FROM symbols')
+      .all()
+      .map(({ symbol }) => symbol);
+  }
+
+  /** First and last key of a symbol; undefined when it has no row. */
+  span(table: ReplayDifference['table'], symbol: string): { first: number; last: number } | undefined {
+    const { first = null, last = null } = this.database.prepare<[string], Span>(SPAN[table]).get(symbol) ?? {};
+    return first === null || last === null ? undefined : { first, last };
+  }
+
+  of(table: ReplayDifference['table'], symbol: string, range: TimeRange): RowVersion[] {
+    return this.database
+      .prepare<[{ symbol: string } & TimeRange], Omit<RowVersion, 'isRepeat'> & { isRepeat: number }>(VERSIONS[table])
+      .all({ symbol, start: range.start, end: range.end })
+      .map((row) => ({ ...row, isRepeat: row.isRepeat === 1 }));
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { handleOf, openWriter, type SqliteHandle } from '../database/sqlite-connection';
+import type { CheckedEvent } from '../sink/checked-event';
+import { HistoryRows } from '../sink/event-writer';
+
+/** A store for the length of one piece of work, which the same sink fills as any other. */
+export class ScratchStore {
+  private readonly rows: HistoryRows;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly source: DataSource,
+    readonly database: SqliteHandle,
+  ) {
+    this.rows = new HistoryRows(database);
+  }
+
+  static async open(): Promise<ScratchStore> {
+    const folder = mkdtempSync(join(tmpdir(), 'csp-replay-'));
+    try {
+      const source = await openWriter(join(folder, 'replay.db'));
+      await source.runMigrations();
+      const database = handleOf(source);
+      // Nobody misses it after a crash.
+      database.pragma('synchronous = OFF');
+      return new ScratchStore(folder, source, database);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  take(events: readonly CheckedEvent[]): void {
+    this.database.transaction(() => this.rows.write(events))();
+  }
+
+  async close(): Promise<void> {
+    await this.source.destroy();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,200 @@
+import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  ARCHIVE_SOURCE,
+  BronzeReplay,
+  ContractViolationError,
+  DAY,
+  floorTo,
+  HOUR,
+  parseIsoTime,
+  SINK_UNIT_EVENTS,
+  type EpochMicros,
+  type EventKind,
+  type ReplayDifference,
+  type ReplayReport,
+  type TimeRange,
+  type TopicNames,
+} from '@app/domain';
+import type { BronzeArchive } from '../bronze/bronze-archive';
+import { gzipLines, linesFrom } from '../bronze/bronze-lines';
+import { MANIFEST } from '../bronze/fetch-manifest';
+import { readManifestEntry } from '../bronze/manifest-entry';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import { checkEvent, type CheckedEvent } from '../sink/checked-event';
+import { RowVersions, type RowVersion } from './row-versions';
+import { ScratchStore } from './scratch-store';
+
+type Table = ReplayDifference['table'];
+
+/** What is compared in one read: about as many rows as a page. */
+const STEPS: Readonly<Record<Table, EpochMicros>> = { candles_1m: DAY, price_events: HOUR };
+const TABLES: Readonly<Record<EventKind, Table>> = { price: 'price_events', candle: 'candles_1m' };
+const GZIP_ENDING = '.gz';
+/** How often what the capturing process adds meanwhile is read after, before a difference counts. */
+const CATCH_UPS = 3;
+
+/** Replays bronze through the sink into a scratch store and compares the two, row by row and version by version. */
+export class SqliteBronzeReplay extends BronzeReplay {
+  constructor(
+    private readonly database: SqliteHandle,
+    private readonly archive: BronzeArchive,
+    private readonly topics: TopicNames,
+  ) {
+    super();
+  }
+
+  async compare(signal: AbortSignal): Promise<ReplayReport> {
+    const scratch = await ScratchStore.open();
+    try {
+      const replay = new Replay(this.archive, this.topics, scratch);
+      await replay.catchUp(signal);
+      let differences = await this.differences(scratch, replay, signal);
+      for (let round = 0; round < CATCH_UPS && differences.length > 0; round += 1) {
+        if (!(await replay.catchUp(signal))) break;
+        differences = await this.differences(scratch, replay, signal);
+      }
+      const { lines, unreadable } = replay;
+      return { lines, since: replay.firstDay(), differences, unreadable };
+    } finally {
+      await scratch.close();
+    }
+  }
+
+  private async differences(scratch: ScratchStore, replay: Replay, signal: AbortSignal): Promise<ReplayDifference[]> {
+    const [stored, replayed] = [new RowVersions(this.database), new RowVersions(scratch.database)];
+    const fetches = this.fetches();
+    const found: ReplayDifference[] = [];
+    for (const [kind, table] of Object.entries(TABLES) as [EventKind, Table][]) {
+      const since = replay.firstDay(kind);
+      for (const symbol of new Set([...stored.symbols(), ...replayed.symbols()])) {
+        for (const range of steps(STEPS[table], stored.span(table, symbol), replayed.span(table, symbol))) {
+          signal.throwIfAborted();
+          const [rows, lines] = [stored.of(table, symbol, range), replayed.of(table, symbol, range)];
+          const difference = (time: EpochMicros, onlyIn: ReplayDifference['onlyIn']): ReplayDifference => ({
+            table,
+            symbol,
+            time,
+            onlyIn,
+          });
+          for (const { time } of notIn(rows, lines)) found.push(difference(time, 'bronze'));
+          for (const row of notIn(lines, rows)) {
+            const hasLine = since !== undefined && row.capturedAt >= since && !isFetched(fetches, symbol, row);
+            if (hasLine) found.push(difference(row.time, 'tables'));
+          }
+        }
+        await nextTurn();
+      }
+    }
+    return found;
+  }
+
+  /** What was fetched, and so has no line, by symbol and capture time. */
+  private fetches(): Map<string, TimeRange[]> {
+    const fetches = new Map<string, TimeRange[]>();
+    const path = this.archive.pathOf(`${MANIFEST}.jsonl`);
+    if (!existsSync(path)) return fetches;
+    for (const { text } of linesFrom(path, 0)) {
+      const entry = readManifestEntry(text, 0);
+      if (entry?.kind !== 'fetch') continue;
+      const { symbol, fetchedAt, range } = entry.fetch;
+      const key = `${symbol} ${fetchedAt}`;
+      fetches.set(key, [...(fetches.get(key) ?? []), range]);
+    }
+    return fetches;
+  }
+}
+
+/** Bronze as far as it has been read. */
+class Replay {
+  lines = 0;
+  readonly unreadable: string[] = [];
+  private readonly read = new Map<string, number>();
+
+  constructor(
+    private readonly archive: BronzeArchive,
+    private readonly topics: TopicNames,
+    private readonly scratch: ScratchStore,
+  ) {}
+
+  /** First day of capture of which lines are kept: of one kind, or of any. */
+  firstDay(kind?: EventKind): EpochMicros | undefined {
+    const topics = kind === undefined ? Object.values(this.topics) : [this.topics[kind]];
+    const days = this.archive
+      .files(topics)
+      .flatMap(
+        ({ file }) => parseIsoTime(/\d{4}-\d{2}-\d{2}/.exec(file.slice(file.lastIndexOf('_')))?.[0] ?? '') ?? [],
+      );
+    return days.length === 0 ? undefined : Math.min(...days);
+  }
+
+  /** Takes the lines that are accounted for and not read yet; false when there were none. */
+  async catchUp(signal: AbortSignal): Promise<boolean> {
+    const before = this.lines;
+    for (const [kind, topic] of Object.entries(this.topics) as [EventKind, string][]) {
+      for (const { file, storedLength, compressed } of this.archive.files([topic])) {
+        let events: CheckedEvent[] = [];
+        const name = compressed ? file.slice(0, -GZIP_ENDING.length) : file;
+        const read = this.read.get(name) ?? 0;
+        const path = this.archive.pathOf(file);
+        for await (const { text, end } of compressed ? gzipLines(path) : linesFrom(path, read)) {
+          // The stored length of a compressed file is another one; it is whole.
+          if (!compressed && end > storedLength) break;
+          if (end <= read) continue;
+          events.push(...this.check(file, kind, text));
+          this.read.set(name, end);
+          this.lines += 1;
+          if (events.length < SINK_UNIT_EVENTS) continue;
+          this.scratch.take(events);
+          events = [];
+          await nextTurn();
+          signal.throwIfAborted();
+        }
+        this.scratch.take(events);
+      }
+    }
+    return this.lines > before;
+  }
+
+  private check(file: string, kind: EventKind, text: string): CheckedEvent[] {
+    try {
+      return [checkEvent(kind, text)];
+    } catch (error) {
+      if (!(error instanceof ContractViolationError)) throw error;
+      this.unreadable.push(`${file}: ${error.message}`);
+      return [];
+    }
+  }
+}
+
+/** The parts of what either of the spans covers. */
+function* steps(
+  step: EpochMicros,
+  ...spans: ({ readonly first: number; readonly last: number } | undefined)[]
+): Generator<TimeRange> {
+  const known = spans.filter((span) => span !== undefined);
+  if (known.length === 0) return;
+  const end = Math.max(...known.map(({ last }) => last)) + 1;
+  for (let start = floorTo(Math.min(...known.map(({ first }) => first)), step); start < end; start += step) {
+    yield { start, end: start + step };
+  }
+}
+
+/** Versions, repeats apart, that the others do not have. */
+function notIn(others: readonly RowVersion[], versions: readonly RowVersion[]): RowVersion[] {
+  const identity = ({ time, capturedAt, source, content }: RowVersion): string =>
+    `${time} ${capturedAt} ${source} ${content}`;
+  const known = new Set(others.map(identity));
+  return versions.filter((version) => !version.isRepeat && !known.has(identity(version)));
+}
+
+function isFetched(
+  fetches: ReadonlyMap<string, readonly TimeRange[]>,
+  symbol: string,
+  { time, capturedAt, source }: RowVersion,
+): boolean {
+  // Also of an import that is on its way: the manifest hears of a file with its last day.
+  if (source === ARCHIVE_SOURCE) return true;
+  const ranges = fetches.get(`${symbol} ${capturedAt}`) ?? [];
+  return ranges.some(({ start, end }) => time >= start && time < end);
+}

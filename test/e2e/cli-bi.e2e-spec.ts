@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { eventually } from '../support/app-process';
+import { getCsv } from '../support/http';
+import { marketAt, Stack } from '../support/stack';
+
+/** Tables in which nothing moves with the clock while no row comes. */
+const TABLES = ['daily_ohlc', 'daily_volume', 'hourly_ohlcv', 'latest_prices'];
+
+/** The tables of a captured history, built and proved by commands while nobody captures. */
+describe('cli bi-build and verify-bi', () => {
+  const stack = new Stack({ SYMBOLS: 'BTCUSDT,PEPEUSDT', BACKFILL_DAYS: '2', CLOCK: 'simulator' });
+  const folder = join(stack.folder, 'build');
+
+  beforeAll(async () => {
+    await stack.startSimulator(['--clock-origin', marketAt(new Date('2026-11-20T12:00:30Z'))]);
+    const capture = await stack.start('standalone-app');
+    const url = await stack.urlOf('api-app');
+    await eventually('yesterday is complete for both symbols', async () => {
+      const days = await getCsv(`${url}/bi/daily_ohlc.csv?days=2`);
+      return days.filter(({ is_final: isFinal }) => isFinal === 'true').length === 2 ? true : undefined;
+    });
+    expect(await capture.stop()).toBe(0);
+  });
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  async function cli(...args: string[]): Promise<{ code: number; output: string }> {
+    const process = await stack.launch('cli', {}, args);
+    const code = await process.exited(60_000);
+    return { code, output: process.output };
+  }
+
+  it('should build what the API serves, and the same again', async () => {
+    expect(await cli('bi-build', '--out', folder)).toMatchObject({ code: 0 });
+    const read = (): Record<string, string> =>
+      Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'base64')]));
+    const before = read();
+    expect(Object.keys(before)).toHaveLength(15);
+    expect(await cli('bi-build', '--out', folder)).toMatchObject({ code: 0 });
+    expect(read()).toEqual(before);
+
+    const api = await stack.start('api-app');
+    const url = await stack.urlOf('api-app');
+    for (const name of TABLES) {
+      const answer = await fetch(`${url}/bi/${name}.csv?${name === 'latest_prices' ? '' : 'days=5'}`);
+      const built = readFileSync(join(folder, `${name}.csv`), 'utf8');
+      expect([name, answer.status, built === (await answer.text())]).toEqual([name, 200, true]);
+    }
+    expect(await api.stop()).toBe(0);
+  });
+
+  it('should prove them, and end with 1 where something is not as it has to be', async () => {
+    const proved = await cli('verify-bi', '--build', folder);
+    expect(proved.output).toMatch(/^symbol +days checked +equal +known differences +mismatches +recomputed from$/m);
+    expect(proved.output).toMatch(/^PEPEUSDT +\d+ +\d+ +0 +0 +\d{4}-\d\d-\d\d$/m);
+    expect(proved.code).toBe(0);
+
+    const database = new Database(stack.databasePath);
+    database.exec("UPDATE candles_1h SET close = '1.00' WHERE symbol = 'BTCUSDT'");
+    database.close();
+    const refuted = await cli('verify-bi', '--build', folder, '--symbols', 'BTCUSDT');
+    expect(refuted.output).toMatch(
+      /^mismatch: BTCUSDT 1h candle of \S+Z, stored and recomputed from minutes: close 1.00 and /m,
+    );
+    expect(refuted.output).toMatch(/^cli: there are \d+ mismatches$/m);
+    expect(refuted.code).toBe(1);
+  });
+
+  it('should say that there is no build', async () => {
+    const { code, output } = await cli('verify-bi', '--build', join(stack.folder, 'none'), '--symbols', 'PEPEUSDT');
+    expect(output).toMatch(/^mismatch: datapackage.json in .*none: not there; `bi-build` makes it$/m);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,370 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { BiBuildUseCase, BiModule, BuildClock, VerifyBiUseCase, type ProofReport } from '@app/bi';
+import {
+  DAY,
+  Exchange,
+  ExchangeError,
+  floorTo,
+  formatDate,
+  HOUR,
+  MILLISECOND,
+  MINUTE,
+  rollUpMinutes,
+  sameCandleNumbers,
+  SECOND,
+  serializePriceEvent,
+  type CandleNumbers,
+  type DayCandle,
+  type MinuteCandle,
+} from '@app/domain';
+import { ParquetModule } from '@app/parquet';
+import { StorageHistoryModule, StorageReadModule } from '@app/storage';
+import { buildMinute, FakeExchange } from '@app/testing';
+import { Recorder } from '../support/recorder';
+import { describeRecordings, recordedAnswers, recordedHours, type RecordedCandle } from '../support/recordings';
+
+const SYMBOL = 'BTCUSDT';
+
+@Module({})
+class ExchangeModule {
+  static of(exchange: Exchange): DynamicModule {
+    return { module: ExchangeModule, providers: [{ provide: Exchange, useValue: exchange }], exports: [Exchange] };
+  }
+}
+
+/** A store, an exchange, and the two commands on them. */
+class Proving {
+  readonly exchange: FakeExchange;
+
+  constructor(readonly recorder: Recorder) {
+    this.exchange = new FakeExchange(recorder.clock, [SYMBOL]);
+    this.exchange.origin = Recorder.ORIGIN;
+  }
+
+  get folder(): string {
+    return join(this.recorder.folder, 'build');
+  }
+
+  async build(): Promise<void> {
+    const clock = new BuildClock(this.recorder.clock);
+    const module = BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule]);
+    const { signal } = new AbortController();
+    await this.recorder.run([module], (context) => context.get(BiBuildUseCase).run(this.folder, signal));
+  }
+
+  verify(range: { start?: number; end?: number } = {}): Promise<ProofReport> {
+    const imports = [ExchangeModule.of(this.exchange), StorageReadModule, StorageHistoryModule];
+    const { signal } = new AbortController();
+    return this.recorder.run([BiModule.verification(imports)], (context) =>
+      context.get(VerifyBiUseCase).run({ symbols: [SYMBOL], range, folder: this.folder }, signal, () => undefined),
+    );
+  }
+
+  /** `verified_against_exchange` by date. */
+  async verified(query: string): Promise<Map<string, string>> {
+    const { body } = await this.recorder.ask(`/bi/data_quality.csv?symbol=${SYMBOL}&${query}`);
+    const rows = body.split('\r\n').slice(1, -1);
+    return new Map(rows.map((row) => [row.slice(0, 10), row.split(',').at(-1) ?? '']));
+  }
+}
+
+const texts = ({ findings }: ProofReport): string[] => findings.map(({ text }) => text);
+
+describe('verify-bi', () => {
+  const FIRST = Date.UTC(2026, 0, 10) * MILLISECOND;
+  const DAYS = 3;
+  let proving: Proving;
+
+  const minutes = (start: number, end: number): MinuteCandle[] =>
+    Array.from({ length: (end - start) / MINUTE }, (_, index) => {
+      const openTime = start + index * MINUTE;
+      return buildMinute(SYMBOL, openTime, { capturedAt: openTime + MINUTE + SECOND });
+    });
+
+  /** The days that the exchange's minutes make. */
+  const days = (): DayCandle[] =>
+    Array.from({ length: DAYS }, (_, index) => {
+      const date = FIRST + index * DAY;
+      const rows = minutes(date, date + DAY).map((minute) => ({ ...minute, revision: 1 }));
+      return { symbol: SYMBOL, openTime: date, ...(rollUpMinutes(rows) as CandleNumbers) };
+    });
+
+  const price = (timestamp: number): { kind: 'price'; symbol: string; capturedAt: number; value: string } => ({
+    kind: 'price',
+    symbol: SYMBOL,
+    capturedAt: timestamp,
+    value: serializePriceEvent({
+      timestamp,
+      symbol: SYMBOL,
+      lastPrice: '68001.20',
+      priceChangePercent: '-1.875',
+      volume: '24567.123',
+      source: 'binance_api_v3_ticker_24hr',
+    }),
+  });
+
+  beforeEach(async () => {
+    const recorder = new Recorder(FIRST + DAYS * DAY + 6 * HOUR, SYMBOL);
+    proving = new Proving(recorder);
+    await recorder.open();
+    const { history, sink } = recorder.store;
+    await history.track({ symbol: SYMBOL, trackedSince: FIRST, ledgerStart: FIRST }, Recorder.ORIGIN);
+    await recorder.take(minutes(FIRST, FIRST + DAY));
+    // The second day was fetched: of it bronze has no lines.
+    await history.saveFetched({
+      kind: 'backfill',
+      origin: Recorder.ORIGIN,
+      symbol: SYMBOL,
+      range: { start: FIRST + DAY, end: FIRST + 2 * DAY },
+      candles: minutes(FIRST + DAY, FIRST + 2 * DAY).map((minute) => ({ ...minute, capturedAt: FIRST + 2 * DAY })),
+      fetchedAt: FIRST + 2 * DAY,
+    });
+    await recorder.take(minutes(FIRST + 2 * DAY, FIRST + 3 * DAY + HOUR));
+    await sink.take({ origin: Recorder.ORIGIN, events: [price(FIRST + 123_456), price(FIRST + 3 * DAY)] });
+    proving.exchange.days = days();
+    await proving.build();
+  });
+
+  afterEach(() => proving.recorder.dispose());
+
+  it('should prove what was captured and fetched, and keep what it found of each day', async () => {
+    await proving.recorder.serve();
+    const report = await proving.verify();
+    expect(report).toMatchObject({ findings: [], mismatches: 0, known: [] });
+    expect(report.symbols).toEqual([
+      { symbol: SYMBOL, daysChecked: 3, equal: 3, knownDifferences: 0, mismatches: 0, recomputedFrom: FIRST },
+    ]);
+    expect(report.bronze).toEqual({ lines: 2 * 1_440 + 60 + 2, since: FIRST });
+    expect([...(await proving.verified('days=10')).values()]).toEqual(['equal', 'equal', 'equal', '']);
+  });
+
+  it('should find rows of gold that their minutes do not make', async () => {
+    const { recorder } = proving;
+    recorder.change('UPDATE candles_1h SET high = ? WHERE open_time = ?', '99.00', FIRST + 5 * HOUR);
+    recorder.change('DELETE FROM candles_1h WHERE open_time = ?', FIRST + 6 * HOUR);
+    recorder.change('UPDATE candles_1d SET volume = ? WHERE open_time = ?', '2880.0', FIRST);
+    recorder.change('UPDATE daily_metrics SET log_return = ? WHERE date = ?', '0.1', FIRST + DAY);
+    const found = texts(await proving.verify());
+    expect(found).toContainEqual(
+      expect.stringMatching(/^1h candle of 2026-01-10T05:00:00Z, .*: high 99.00 and 1\d+.50$/),
+    );
+    expect(found).toContain('1h candle of 2026-01-10T06:00:00Z: not there, but its minutes are');
+    expect(found).toContainEqual(expect.stringMatching(/^1d candle of 2026-01-10.*volume 2880.0 and 2880.00$/));
+    expect(found).toContainEqual(expect.stringMatching(/^metrics of 2026-01-11: logReturn 0.1, recomputed /));
+    expect(found.filter((text) => !/^(1h|1d|metrics)/.test(text))).toEqual([]);
+  });
+
+  it('should say from when minutes are kept, and recompute only from there', async () => {
+    const { recorder } = proving;
+    recorder.change('DELETE FROM candles_1m WHERE open_time < ?', FIRST + DAY + HOUR);
+    const report = await proving.verify();
+    expect(report.symbols[0]?.recomputedFrom).toBe(FIRST + 2 * DAY);
+    expect(texts(report).every((text) => text.includes('in bronze'))).toBe(true);
+  });
+
+  it('should find rows that bronze does not make, and lines that are not in the tables', async () => {
+    const { recorder } = proving;
+    const at = FIRST + 7 * HOUR;
+    recorder.change('UPDATE price_events SET last_price = ? WHERE timestamp = ?', '1.00', FIRST + 123_456);
+    recorder.change('UPDATE candles_1m SET source = ? WHERE open_time = ?', 'elsewhere', at);
+    const file = join(recorder.rawDir, `crypto_candles_${formatDate(FIRST)}.jsonl`);
+    // A row whose line somebody took out of the file, to the byte.
+    const [line = ''] = readFileSync(file, 'utf8').split('\n').slice(10, 11);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(line, ' '.repeat(Buffer.byteLength(line))));
+    const report = await proving.verify();
+    expect(texts(report)).toEqual(
+      expect.arrayContaining([
+        'candles_1m 2026-01-10T07:00:00Z: in bronze, not so in the table',
+        'candles_1m 2026-01-10T07:00:00Z: in the table, not so in bronze',
+        'candles_1m 2026-01-10T00:10:00Z: in the table, not so in bronze',
+        'price_events 2026-01-10T00:00:00.123456+00:00: in bronze, not so in the table',
+        'price_events 2026-01-10T00:00:00.123456+00:00: in the table, not so in bronze',
+      ]),
+    );
+    expect(report.findings.filter(({ symbol }) => symbol === undefined)).toHaveLength(1);
+    expect(report.mismatches).toBe(6);
+  });
+
+  it('should take revisions and what came out of order for what bronze says', async () => {
+    const { recorder } = proving;
+    const revise = (openTime: number, after: number, volume: string): MinuteCandle =>
+      buildMinute(SYMBOL, openTime, { capturedAt: openTime + after, volume });
+    await recorder.take([revise(FIRST, 10 * MINUTE, '7.00')]);
+    await recorder.take([revise(FIRST, 5 * MINUTE, '6.00'), revise(FIRST, 20 * MINUTE, '7.00')]);
+    await recorder.take([revise(FIRST + DAY, DAY + 10 * MINUTE, '2.00'), revise(FIRST + DAY, 2 * DAY, '9.00')]);
+    proving.exchange.changes.set(`${SYMBOL} ${FIRST}`, { volume: '7.00' });
+    proving.exchange.changes.set(`${SYMBOL} ${FIRST + DAY}`, { volume: '9.00' });
+    proving.exchange.days = proving.exchange.days.map((day, index) =>
+      index < 2 ? { ...day, volume: index === 0 ? '2885.00' : '2887.00' } : day,
+    );
+    const report = await proving.verify();
+    // The build is older than the revisions, and still whole.
+    expect(texts(report)).toEqual([]);
+    expect(report.symbols[0]).toMatchObject({ daysChecked: 3, equal: 3 });
+  });
+
+  it('should fetch a day again that differs, and be content when it is equal then', async () => {
+    proving.exchange.changes.set(`${SYMBOL} ${FIRST + HOUR}`, { volume: '3.00' });
+    proving.exchange.days = proving.exchange.days.map((day, index) =>
+      index === 0 ? { ...day, volume: '2881.00' } : day,
+    );
+    expect(await proving.verify()).toMatchObject({ mismatches: 0, symbols: [{ equal: 3 }] });
+    expect(proving.recorder.rows('SELECT volume FROM candles_1d WHERE open_time = ?', FIRST)).toEqual([
+      { volume: '2881.00' },
+    ]);
+  });
+
+  it('should keep a contradiction that is there twice, as long as both sides stay what they are', async () => {
+    proving.exchange.days = proving.exchange.days.map((day, index) =>
+      index === 1 ? { ...day, tradeCount: 1_441 } : day,
+    );
+    const report = await proving.verify();
+    expect(report).toMatchObject({ mismatches: 0, symbols: [{ daysChecked: 3, equal: 2, knownDifferences: 1 }] });
+    expect(report.known).toMatchObject([
+      { date: FIRST + DAY, reason: 'contradiction', stored: { tradeCount: 1_440 }, exchange: { tradeCount: 1_441 } },
+    ]);
+    const calls = proving.exchange.calls.length;
+    expect((await proving.verify()).known).toHaveLength(1);
+    expect(proving.exchange.calls).toHaveLength(calls + 1);
+    proving.exchange.days = days();
+    expect(await proving.verify()).toMatchObject({ known: [], symbols: [{ equal: 3 }] });
+    expect(proving.recorder.rows('SELECT * FROM known_differences')).toEqual([]);
+  });
+
+  it('should not take for known what changes each time, what is incomplete, or what nobody could compare', async () => {
+    const { exchange, recorder } = proving;
+    let asked = 0;
+    const [first] = exchange.days;
+    Object.defineProperty(exchange, 'days', {
+      get: () => [{ ...first, tradeCount: 2_000 + (asked += 1) }, ...days().slice(1)],
+    });
+    recorder.change('DELETE FROM candles_1m WHERE open_time = ?', FIRST);
+    const report = await proving.verify({ start: FIRST, end: FIRST + DAY });
+    expect(texts(report)).toContain(
+      "2026-01-10, stored and the exchange's own: the exchange gave something else each time it was asked",
+    );
+    expect(report.known).toEqual([]);
+    exchange.fault = () => new ExchangeError('unreachable', 'nobody answers');
+    expect(texts(await proving.verify())).toContain('days were not compared with the exchange: nobody answers');
+  });
+
+  it('should find files that are not what the contract and the descriptor say', async () => {
+    const { folder } = proving;
+    const path = join(folder, 'daily_ohlc.csv');
+    const [header = '', first = '', second = ''] = readFileSync(path, 'utf8').split('\r\n');
+    appendFileSync(path, `${first}\r\n2026-01-10,ETHUSDT,1e5,,3,4,maybe,kline\r\n2026-01-12,BTCUSDT\r\n`);
+    writeFileSync(join(folder, 'symbols.csv'), 'symbol\r\n');
+    const found = texts(await proving.verify());
+    expect([header.split(',').length, second.length]).not.toContain(0);
+    expect(found).toEqual([
+      expect.stringMatching(/^daily_ohlc.csv: \d+ bytes that are not those that datapackage.json names$/),
+      'symbols.csv: 8 bytes that are not those that datapackage.json names',
+      'daily_ohlc.csv, line 6: 2026-01-10 BTCUSDT does not come after 2026-01-13 BTCUSDT',
+      'daily_ohlc.csv, line 7: open is "1e5", which is no decimal',
+      'daily_ohlc.csv, line 7: high is "", which is no decimal',
+      'daily_ohlc.csv, line 7: is_final is "maybe", which is no boolean',
+      'daily_ohlc.csv, line 8: 2 cells in place of 8',
+      'symbols.csv, line 1: the header is symbol',
+    ]);
+  });
+
+  it('should say where no build is', async () => {
+    const report = await proving.recorder.run(
+      [BiModule.verification([ExchangeModule.of(proving.exchange), StorageReadModule, StorageHistoryModule])],
+      (context) =>
+        context
+          .get(VerifyBiUseCase)
+          .run({ symbols: [], range: {}, folder: '/nowhere' }, new AbortController().signal, () => undefined),
+    );
+    expect(texts(report)).toEqual(['datapackage.json in /nowhere: not there; `bi-build` makes it']);
+  });
+});
+
+describeRecordings('verify-bi on recordings', () => {
+  const recorder = new Recorder(Date.UTC(2021, 1, 16) * MILLISECOND, SYMBOL);
+  const proving = new Proving(recorder);
+  /** Every recording of each day, by date. */
+  const recordings = new Map<number, RecordedCandle[]>();
+  let hoursOf: Map<number, RecordedCandle[]>;
+
+  beforeAll(async () => {
+    for (const candle of recordedAnswers(SYMBOL, '1d').flat()) {
+      recordings.set(candle.openTime, [...(recordings.get(candle.openTime) ?? []), candle]);
+    }
+    hoursOf = new Map();
+    for (const hour of recordedHours()) {
+      const date = floorTo(hour.openTime, DAY);
+      if (recordings.has(date)) hoursOf.set(date, [...(hoursOf.get(date) ?? []), hour]);
+    }
+    const first = Math.min(...hoursOf.keys());
+    await recorder.open();
+    await recorder.store.history.track({ symbol: SYMBOL, trackedSince: first, ledgerStart: first }, Recorder.ORIGIN);
+    // One minute stands for each recorded hour, with all of its numbers; nothing was traded in the others.
+    const candles = [...hoursOf.values()].flat().map((hour) => ({
+      ...buildMinute(SYMBOL, floorTo(hour.openTime, MINUTE)),
+      ...hour,
+      closeTime: hour.openTime + MINUTE - MILLISECOND,
+      capturedAt: hour.openTime + HOUR,
+    }));
+    for (let start = 0; start < candles.length; start += 2_000)
+      await recorder.take(candles.slice(start, start + 2_000));
+    recorder.change('UPDATE coverage_days SET stopped = (24 - captured) * 60, quiet = captured * 59');
+    const minutes = new Map(candles.map((candle) => [candle.openTime, candle]));
+    proving.exchange.has = (_, time) => minutes.has(time);
+    for (const { capturedAt, ...candle } of candles) {
+      if (capturedAt > 0) proving.exchange.changes.set(`${SYMBOL} ${candle.openTime}`, candle);
+    }
+    await recorder.serve();
+    await proving.build();
+  });
+
+  afterAll(() => recorder.dispose());
+
+  const own = (
+    pick: (recordings: readonly RecordedCandle[], date: number) => RecordedCandle | undefined,
+  ): DayCandle[] =>
+    [...hoursOf.keys()]
+      .sort((a, b) => a - b)
+      .flatMap((date) => {
+        const candle = pick(recordings.get(date) ?? [], date);
+        return candle ? [{ ...candle, symbol: SYMBOL, openTime: date }] : [];
+      });
+
+  const byHours = (date: number): CandleNumbers =>
+    rollUpMinutes((hoursOf.get(date) ?? []).map((hour) => ({ ...hour, capturedAt: 0, revision: 1 }))) as CandleNumbers;
+
+  it('should find exactly the days on which the exchange contradicts itself, and the one that its stop left apart', async () => {
+    // Of several recordings of a day, the one that does not agree with its hours, where there is one.
+    proving.exchange.days = own(
+      (candles, date) => candles.find((candle) => !sameCandleNumbers(candle, byHours(date))) ?? candles[0],
+    );
+    const report = await proving.verify();
+    expect(texts(report)).toEqual([]);
+    expect(report.known.map(({ date, reason }) => `${formatDate(date)} ${reason}`)).toEqual([
+      '2019-05-08 contradiction',
+      '2019-10-01 contradiction',
+      '2019-12-04 contradiction',
+      '2020-12-21 exchange_stop',
+    ]);
+    expect(report.symbols).toMatchObject([{ daysChecked: 494, equal: 490, knownDifferences: 4, mismatches: 0 }]);
+    const verified = await proving.verified('start=2018-12-01&end=2021-01-01');
+    expect([...verified].filter(([, result]) => result === 'differs').map(([date]) => date)).toEqual([
+      '2019-05-08',
+      '2019-10-01',
+      '2019-12-04',
+      '2020-12-21',
+    ]);
+    expect([...verified.values()].filter((result) => result === 'equal')).toHaveLength(490);
+  });
+
+  it('should be left with the stop alone once the exchange agrees with itself', async () => {
+    proving.exchange.days = own(
+      (candles, date) => candles.find((candle) => sameCandleNumbers(candle, byHours(date))) ?? candles[0],
+    );
+    const report = await proving.verify();
+    expect(report).toMatchObject({ mismatches: 0, symbols: [{ equal: 493 }] });
+    expect(report.known.map(({ date }) => formatDate(date))).toEqual(['2020-12-21']);
+  });
+});
