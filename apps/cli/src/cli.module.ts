@@ -1,6 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { BackfillCommand } from './backfill/backfill.command';
 import { BiBuildCommand } from './bi-build/bi-build.command';
+import { DeadLettersCommand } from './dead-letters/dead-letters.command';
+import { ListDeadLettersCommand } from './dead-letters/list-dead-letters.command';
+import { ReplayDeadLettersCommand } from './dead-letters/replay-dead-letters.command';
 import { GapsCommand } from './gaps/gaps.command';
 import { ImportCommand } from './import/import.command';
 import { RebuildCommand } from './rebuild/rebuild.command';
@@ -22,6 +25,9 @@ export class CliModule {
         BackfillCommand,
         BiBuildCommand,
         VerifyBiCommand,
+        DeadLettersCommand,
+        ListDeadLettersCommand,
+        ReplayDeadLettersCommand,
         GapsCommand,
         ImportCommand,
         RebuildCommand,

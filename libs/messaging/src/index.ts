@@ -12,5 +12,6 @@ export { FolderLockedError } from './spool/folder-lock';
 export { Spool, type SpoolOptions, type SpoolRead } from './spool/spool';
 export { BrokerLiveFlow } from './kafka/consumer/broker-live-flow';
 export type { ConsumedUnit } from './kafka/consumer/consumed-unit';
-export { DEAD_LETTER_HEADERS } from './kafka/consumer/dead-letter.publisher';
+export { DeadLetterBox, type DeadLetter, type ReplayResult } from './kafka/dead-letters/dead-letter.box';
+export { DEAD_LETTER_HEADERS } from './kafka/dead-letters/dead-letter-headers';
 export { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';

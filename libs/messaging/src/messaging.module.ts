@@ -15,6 +15,8 @@ import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { IngestState } from './ingest-state/ingest-state';
 import { IngestCandleCursor, IngestSymbolTracking } from './ingest-state/ingest-state.ports';
 import { BrokerLiveFlow } from './kafka/consumer/broker-live-flow';
+import { DeadLetterBox } from './kafka/dead-letters/dead-letter.box';
+import { createKafka } from './kafka/kafka-client';
 import { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';
 import { KafkaEventTarget } from './kafka/producer/kafka-event-target';
 import { KafkaProducerMetrics } from './kafka/producer/kafka-producer.metrics';
@@ -128,6 +130,22 @@ export class MessagingModule {
         { provide: EventPublisher, useExisting: KafkaPublisher },
       ],
       exports: [EventPublisher, KafkaPublisher, CandleCursor, SymbolTracking],
+    };
+  }
+
+  /** Provides {@link DeadLetterBox}. */
+  static deadLetters(clientId: string): DynamicModule {
+    return {
+      module: MessagingModule,
+      providers: [
+        {
+          provide: DeadLetterBox,
+          inject: [APP_CONFIG, LOGGER],
+          useFactory: ({ kafka: { bootstrapServers } }: AppConfig, logger: Logger): DeadLetterBox =>
+            new DeadLetterBox(createKafka({ bootstrapServers, clientId, logger })),
+        },
+      ],
+      exports: [DeadLetterBox],
     };
   }
 

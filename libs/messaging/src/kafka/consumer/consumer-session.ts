@@ -7,7 +7,7 @@ import { settledWithin } from '../within';
 import type { BrokerView } from './broker-view';
 import type { ConsumerMetrics } from './consumer-metrics';
 import type { ConsumerStatus } from './consumer-status';
-import type { DeadLetters } from './dead-letter.publisher';
+import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
 import { PartitionWorker } from './partition-worker';
 import type { UnitTaker } from './unit-taker';
 

@@ -7,7 +7,7 @@ import type { ConsumedUnit } from './consumed-unit';
 import { ConsumerMetrics } from './consumer-metrics';
 import { ConsumerSession } from './consumer-session';
 import { ConsumerStatus } from './consumer-status';
-import { DeadLetterPublisher } from './dead-letter.publisher';
+import { DeadLetterPublisher } from '../dead-letters/dead-letter.publisher';
 import { KafkaBrokerView } from './kafka-broker-view';
 import { UnitTaker } from './unit-taker';
 

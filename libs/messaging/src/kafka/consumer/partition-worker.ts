@@ -12,7 +12,7 @@ import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { BrokerView } from './broker-view';
 import type { ConsumerMetrics } from './consumer-metrics';
 import type { ConsumerStatus } from './consumer-status';
-import type { DeadLetters } from './dead-letter.publisher';
+import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
 import { hashOfMessage } from './message-hash';
 import { MessageUnit, runsOfMessages, type RejectedMessage } from './message-unit';
 import { ConsumerClosingError, type UnitTaker } from './unit-taker';

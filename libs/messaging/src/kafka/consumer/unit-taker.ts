@@ -10,7 +10,7 @@ import type { Logger } from '@app/observability';
 import type { ConsumedUnit } from './consumed-unit';
 import type { ConsumerMetrics } from './consumer-metrics';
 import type { ConsumerStatus } from './consumer-status';
-import type { DeadLetters } from './dead-letter.publisher';
+import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
 import type { MessageUnit } from './message-unit';
 
 /** Hands a unit to whoever handles it; rejects with what the handler threw. */

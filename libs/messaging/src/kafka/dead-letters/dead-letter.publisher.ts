@@ -4,28 +4,16 @@ import type { Logger } from '@app/observability';
 import type { IHeaders, Kafka, Producer } from 'kafkajs';
 import { deadLetterTopic } from '../topic-admin';
 import { settledWithin } from '../within';
-import type { ConsumerMetrics } from './consumer-metrics';
-import type { ConsumerStatus } from './consumer-status';
-import type { RejectedMessage } from './message-unit';
+import type { ConsumerMetrics } from '../consumer/consumer-metrics';
+import type { ConsumerStatus } from '../consumer/consumer-status';
+import type { RejectedMessage } from '../consumer/message-unit';
+import { DEAD_LETTER_HEADERS } from './dead-letter-headers';
 
 const DISCONNECT_MILLIS = 2_000;
 const SEND_TIMEOUT_MILLIS = 10_000;
 /** What is left of a value that the dead-letter topic does not take whole. */
 const EXCERPT_BYTES = 65_536;
 const MESSAGE_TOO_LARGE = 'MESSAGE_TOO_LARGE';
-
-/** Header names of a dead letter; numbers are plain digits. */
-export const DEAD_LETTER_HEADERS = {
-  error: 'error',
-  field: 'error-field',
-  topic: 'source-topic',
-  partition: 'source-partition',
-  offset: 'source-offset',
-  attempts: 'attempts',
-  /** Only where the value had to be cut: its length and SHA-256 (hex). */
-  originalBytes: 'original-bytes',
-  originalSha256: 'original-sha256',
-} as const;
 
 /** Sets messages aside that cannot be taken. */
 export abstract class DeadLetters {

@@ -1,0 +1,36 @@
+import { Inject } from '@nestjs/common';
+import { SubCommand } from 'nest-commander';
+import { DeadLetterBox } from '@app/messaging';
+import { Terminal } from '../terminal/terminal';
+import { CLI_PARTS, CommandWork, type CliParts } from '../work/command-work';
+import { TopicCommand, type TopicOptions } from './topic-command';
+
+@SubCommand({
+  name: 'replay',
+  description:
+    'Sends the dead letters that were not sent back before to their topics: taken once; set aside again if still broken',
+})
+export class ReplayDeadLettersCommand extends TopicCommand {
+  constructor(
+    private readonly work: CommandWork,
+    private readonly terminal: Terminal,
+    @Inject(CLI_PARTS) private readonly parts: CliParts,
+  ) {
+    super();
+  }
+
+  async run(_: string[], options: TopicOptions): Promise<void> {
+    const topics = this.topics(this.parts.config, options);
+    await this.work.run(
+      () => this.modules(),
+      async (context, signal) => {
+        const box = context.get(DeadLetterBox, { strict: false });
+        for (const topic of topics) {
+          const { replayed, cut } = await box.replay(topic, signal);
+          const rest = cut === 0 ? '' : `; ${cut} were too large to be kept whole and cannot be sent`;
+          this.terminal.line(`${topic}: ${replayed} dead letters were sent back${rest}`);
+        }
+      },
+    );
+  }
+}
