@@ -12,11 +12,8 @@ import {
 } from '@app/domain';
 import { buildMinute, FakePorts } from '@app/testing';
 import { CaptureModule } from '../capture.module';
-import {
-  BackfillHistoryUseCase,
-  type BackfillHistoryProgress,
-  type BackfillHistoryReport,
-} from './backfill-history.use-case';
+import { BackfillHistoryUseCase } from './backfill-history.use-case';
+import type { BackfillHistoryProgress, BackfillHistoryReport } from './backfill-run';
 
 const TODAY = Date.UTC(2026, 0, 15) * 1_000;
 const NOW = TODAY + 90 * MINUTE + 5 * SECOND;
@@ -162,6 +159,15 @@ describe('BackfillHistoryUseCase', () => {
     ports.exchange.statuses.set('BTCUSDT', 'BREAK');
     expect(await backfill()).toMatchObject({ days: 1, failed: [] });
     expect(ports.history.stopped.size).toBe(CLOSED);
+  });
+
+  it('should know that the exchange stopped over midnight once the next day has rows', async () => {
+    const [start, end] = [day(-1) - 30 * MINUTE, day(-1) + 20 * MINUTE];
+    putIntoArchive('BTCUSDT', -3);
+    ports.exchange.has = (_, time) => time < start || time >= end;
+    expect(await backfill({ start: day(-3), end: TODAY })).toMatchObject({ days: 3, failed: [], left: 0 });
+    expect(ports.history.stopped.size).toBe(50);
+    expect(states()).toEqual(['done', 'done', 'done']);
   });
 
   it('should leave the other days queued when the exchange fails one after the other', async () => {

@@ -15,47 +15,18 @@ import {
 } from '@app/domain';
 import { ExchangeTime } from '../candles/exchange-time';
 import { SymbolDirectory } from '../symbols/symbol-directory';
+import { BackfillRun, type BackfillHistoryProgress, type BackfillHistoryReport, type DayOutcome } from './backfill-run';
 import { FirstMinuteFinder } from './first-minute.finder';
 import { GapFiller } from './gap-filler';
 import { ImportArchiveDayUseCase } from './import-archive-day.use-case';
 import { LEFT_TO_LIVE } from './left-to-live';
+import { MinuteFetcher } from './minute-fetcher';
 
 export interface BackfillRequest {
   readonly symbols: readonly string[];
   /** Whole UTC days are filled: those that the range touches, as far as minutes have closed. */
   readonly range: TimeRange;
 }
-
-export interface BackfillHistoryProgress {
-  /** What was in hand last. */
-  readonly job: BackfillJob;
-  readonly daysDone: number;
-  readonly daysTotal: number;
-  /** Minutes that were not stored before. */
-  readonly rows: number;
-}
-
-/** A day that could not be filled. */
-export interface FailedDay extends BackfillJob {
-  readonly reason: string;
-}
-
-export interface BackfillHistoryReport {
-  readonly days: number;
-  readonly rows: number;
-  readonly failed: readonly FailedDay[];
-  /** Days that were not tried: the signal or the exchange ended the run before. */
-  readonly left: number;
-}
-
-/** What came of one day: minutes that were not stored before, and why minutes are still missing. */
-interface DayOutcome {
-  readonly rows: number;
-  readonly failure?: string;
-}
-
-/** When so many days in a row fail, the next ones would as well. */
-const MOST_FAILURES_IN_A_ROW = 3;
 
 const NO_ROW = 'the exchange has neither rows for them nor later ones';
 
@@ -74,6 +45,7 @@ export class BackfillHistoryUseCase {
     private readonly firstMinutes: FirstMinuteFinder,
     private readonly archiveDay: ImportArchiveDayUseCase,
     private readonly filler: GapFiller,
+    private readonly fetcher: MinuteFetcher,
     private readonly exchangeTime: ExchangeTime,
     private readonly directory: SymbolDirectory,
   ) {}
@@ -91,22 +63,41 @@ export class BackfillHistoryUseCase {
     await this.exchangeTime.measure(signal);
     for (const symbol of symbols) await this.queue(symbol, range, origin, signal);
     const jobs = await this.jobs.open(symbols);
-    const failed: FailedDay[] = [];
-    let [days, rows, failuresInARow] = [0, 0, 0];
+    const run = new BackfillRun(jobs.length, onProgress);
+    for (const symbol of symbols) {
+      const ofSymbol = jobs.filter((job) => job.symbol === symbol);
+      await this.fill(symbol, ofSymbol, run, signal);
+    }
+    return run.report();
+  }
+
+  private async fill(
+    symbol: string,
+    jobs: readonly BackfillJob[],
+    run: BackfillRun,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const unproven: { readonly job: BackfillJob; readonly gaps: readonly TimeRange[] }[] = [];
     for (const job of jobs) {
-      if (signal.aborted || failuresInARow === MOST_FAILURES_IN_A_ROW) break;
+      if (signal.aborted || run.isHopeless) break;
       await this.jobs.started(job);
       const outcome = await this.attempt(job, signal);
       if (isAborted(signal)) break;
-      if (outcome.failure === undefined) await this.jobs.done(job);
-      else await this.jobs.failed(job, outcome.failure);
-      if (outcome.failure !== undefined) failed.push({ ...job, reason: outcome.failure });
-      failuresInARow = outcome.failure === undefined ? 0 : failuresInARow + 1;
-      days += 1;
-      rows += outcome.rows;
-      onProgress({ job, daysDone: days, daysTotal: jobs.length, rows });
+      run.attempted(job, outcome);
+      if (outcome.unproven) unproven.push({ job, gaps: outcome.unproven });
+      else await this.settle(job, outcome.failure, run);
     }
-    return { days: days - failed.length, rows, failed, left: jobs.length - days };
+    for (const { job, gaps } of unproven) {
+      if (isAborted(signal)) return;
+      const left = await this.fetcher.resolve(symbol, gaps, signal);
+      await this.settle(job, left.length === 0 ? undefined : reasonFor(left, NO_ROW), run);
+    }
+  }
+
+  private async settle(job: BackfillJob, failure: string | undefined, run: BackfillRun): Promise<void> {
+    if (failure === undefined) await this.jobs.done(job);
+    else await this.jobs.failed(job, failure);
+    run.settled(job, failure);
   }
 
   /** Stores what the exchange says of the symbols; returns where its data comes from. */
@@ -156,8 +147,9 @@ export class BackfillHistoryUseCase {
       if (!(error instanceof ExchangeError)) throw error;
       failure = error.message;
     }
-    const left = (await this.history.missing(symbol, range)).reduce((sum, gap) => sum + minutesIn(gap), 0);
-    return left === 0 ? { rows } : { rows, failure: `${left} minutes are missing: ${failure ?? NO_ROW}` };
+    const gaps = await this.history.missing(symbol, range);
+    if (gaps.length === 0) return { rows };
+    return failure === undefined ? { rows, unproven: gaps } : { rows, failure: reasonFor(gaps, failure) };
   }
 
   /** Undefined where the day has to come over REST. The archive has a day some hours after its end. */
@@ -169,6 +161,11 @@ export class BackfillHistoryUseCase {
     const rows = outcome.counts.taken + outcome.rowsOverRest;
     return outcome.restFailure === undefined ? { rows } : { rows, failure: outcome.restFailure };
   }
+}
+
+function reasonFor(gaps: readonly TimeRange[], why: string): string {
+  const minutes = gaps.reduce((sum, gap) => sum + minutesIn(gap), 0);
+  return `${minutes} minutes are missing: ${why}`;
 }
 
 /** The UTC days in which any of the gaps lies, each as the part of it that is in the span. */
