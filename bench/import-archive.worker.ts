@@ -1,16 +1,13 @@
 import { DiskKlineFiles } from '@app/binance';
 import type { DayOfMinutes, KlineFileEnd } from '@app/domain';
 import { limitHeapGrowth } from '@app/http';
-import type { ImportRun } from './import-archive.bench';
 import { openStore } from './workspace';
 
 /**
- * Takes the file named first into a new store in the folder named second, as `ImportFileUseCase` does, and prints what
- * it took: a process of its own, so that its memory is that of the import.
+ * Takes the file named first into a new store in the folder named second, as `ImportFileUseCase` does, and prints how
+ * many rows it took per second: a process of its own, which has its heap and its compiled code to itself.
  */
-const MILLION = 1_000_000;
-
-async function main(path: string, folder: string): Promise<ImportRun> {
+async function main(path: string, folder: string): Promise<number> {
   const start = performance.now();
   const store = await openStore(folder);
   limitHeapGrowth();
@@ -26,8 +23,6 @@ async function main(path: string, folder: string): Promise<ImportRun> {
       ...(end ? { file: { kind: 'import' as const, facts, end } } : {}),
     });
   let rows = 0;
-  /** When each full million was in, from the start of reading on. */
-  const millions = [performance.now()];
   const days = file.days();
   let waiting: DayOfMinutes | undefined;
   for (;;) {
@@ -35,25 +30,17 @@ async function main(path: string, folder: string): Promise<ImportRun> {
     if (waiting) {
       await save(waiting, step.done === true ? step.value : undefined);
       rows += waiting.candles.length;
-      if (rows >= millions.length * MILLION) millions.push(performance.now());
     }
     if (step.done === true) break;
     waiting = step.value;
   }
   await store.close();
-  const pace = (from: number | undefined, to: number | undefined): number =>
-    (MILLION * 1_000) / ((to ?? NaN) - (from ?? NaN));
-  return {
-    rowsPerSecond: (rows * 1_000) / (performance.now() - start),
-    firstMillionPerSecond: pace(millions[0], millions[1]),
-    lastMillionPerSecond: pace(millions.at(-2), millions.at(-1)),
-    peakMegabytes: process.resourceUsage().maxRSS / 1_024,
-  };
+  return (rows * 1_000) / (performance.now() - start);
 }
 
 const [path = '', folder = ''] = process.argv.slice(2);
 main(path, folder).then(
-  (run) => process.stdout.write(JSON.stringify(run)),
+  (rowsPerSecond) => process.stdout.write(String(rowsPerSecond)),
   (error: unknown) => {
     console.error(error);
     process.exitCode = 1;

@@ -42,10 +42,12 @@ describe(`SIGKILL of work on history at random moments (FAULT_SEED=${FAULT_SEED}
     const now = marketAt(new Date('2026-03-18T13:37:43Z'));
     const { url } = await undisturbed.startSimulator(['--clock-origin', now, '--weight-limit', '100000']);
     killed.exchangeUrl = url;
-    // Days of three kinds: whole from the archive, partly from REST, and from REST alone.
+    // Days of all kinds: from daily files, partly from REST, from the monthly file, from REST alone, and with a stop.
     await undisturbed.setFaults([
       { kind: 'archive-truncated', symbol: 'ETHUSDT', end: '2026-01-10T07:36:00Z' },
       { kind: 'archive-absent', symbol: 'ETHUSDT', date: '2026-01-12' },
+      { kind: 'archive-absent', symbol: 'ETHUSDT', date: '2026-02-01' },
+      { kind: 'archive-absent', symbol: 'ETHUSDT', date: '2026-02' },
       { kind: 'absent', symbol: 'ETHUSDT', start: '2026-01-14T10:00:00Z', end: '2026-01-14T11:00:00Z' },
     ]);
     mkdirSync(join(undisturbed.folder, 'files'));

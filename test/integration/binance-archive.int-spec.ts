@@ -155,6 +155,29 @@ describe('archive client against the simulator', () => {
     });
   });
 
+  it('should read days from a monthly file in one fetch, and fetch it again only for an earlier day', async () => {
+    const february = (day: number): EpochMicros => Date.UTC(2026, 1, day) * MILLISECOND;
+    for (const date of [february(3), february(10), february(5)]) {
+      const day = await archive.dayOfMonth('BTCUSDT', date);
+      expect(inTheirForm(day)).toEqual(await overRest('BTCUSDT', date));
+      expect(day).toMatchObject({
+        range: { start: date, end: date + DAY },
+        file: { name: 'BTCUSDT-1m-2026-02.zip', checksum: 'verified' },
+      });
+    }
+    expect((await archive.dayOfMonth('BTCUSDT', february(7))).rowsSha256).toBe(
+      (await archive.day('BTCUSDT', february(7))).rowsSha256,
+    );
+    expect(await counted('csp_archive_requests_total')).toEqual({ ok: 2 * 2 + 2 });
+  });
+
+  it('should ask once for a month that is not there', async () => {
+    for (const date of [DATE - DAY, DATE]) {
+      await expect(archive.dayOfMonth('BTCUSDT', date)).rejects.toMatchObject({ failure: 'not_found' });
+    }
+    expect(await counted('csp_archive_requests_total')).toEqual({ not_found: 1 });
+  });
+
   it('should end with its caller', async () => {
     await simulator.setFaults({ kind: 'slow', route: '/data/spot', delay_ms: 60_000 });
     const abort = new AbortController();

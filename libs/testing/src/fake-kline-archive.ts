@@ -16,6 +16,8 @@ import {
 export class FakeKlineArchive extends KlineArchive {
   isEnabled = true;
   readonly days = new Map<string, ArchiveDay>();
+  /** Days that are in monthly files alone. */
+  readonly daysOfMonths = new Map<string, ArchiveDay>();
   /** Thrown for every day. */
   fault: Error | undefined;
 
@@ -27,8 +29,16 @@ export class FakeKlineArchive extends KlineArchive {
   }
 
   day(symbol: string, date: EpochMicros): Promise<ArchiveDay> {
+    return this.find(this.days, symbol, date);
+  }
+
+  dayOfMonth(symbol: string, date: EpochMicros): Promise<ArchiveDay> {
+    return this.find(this.daysOfMonths, symbol, date);
+  }
+
+  private find(days: ReadonlyMap<string, ArchiveDay>, symbol: string, date: EpochMicros): Promise<ArchiveDay> {
     if (this.fault) return Promise.reject(this.fault);
-    const day = this.days.get(`${symbol} ${date}`);
+    const day = days.get(`${symbol} ${date}`);
     return day ? Promise.resolve(day) : Promise.reject(new ArchiveError('not_found', 'no such day'));
   }
 }

@@ -28,12 +28,24 @@ function nextMonth(start: EpochMicros): EpochMicros {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) * MILLISECOND;
 }
 
-/** Name of a day's file of minutes. */
-export function dailyFileName(symbol: string, date: EpochMicros): string {
-  return `${symbol}-1m-${formatDate(date)}.zip`;
+/** A file of the archive. */
+export interface ArchiveFileAddress {
+  readonly name: string;
+  /** Percent-encoded: symbols need not be ASCII. */
+  readonly path: string;
 }
 
-/** Its path in the archive, percent-encoded: symbols need not be ASCII. */
-export function dailyFilePath(symbol: string, date: EpochMicros): string {
-  return `/data/spot/daily/klines/${encodeURIComponent(symbol)}/1m/${encodeURIComponent(dailyFileName(symbol, date))}`;
+/** A day's file of minutes; `date` is any instant of the day. */
+export function dailyFile(symbol: string, date: EpochMicros): ArchiveFileAddress {
+  return addressOf('daily', symbol, formatDate(date));
+}
+
+/** A month's file of minutes; `date` is any instant of the month. */
+export function monthlyFile(symbol: string, date: EpochMicros): ArchiveFileAddress {
+  return addressOf('monthly', symbol, formatDate(date).slice(0, 'YYYY-MM'.length));
+}
+
+function addressOf(period: 'daily' | 'monthly', symbol: string, date: string): ArchiveFileAddress {
+  const name = `${symbol}-1m-${date}.zip`;
+  return { name, path: `/data/spot/${period}/klines/${encodeURIComponent(symbol)}/1m/${encodeURIComponent(name)}` };
 }

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { OnModuleDestroy } from '@nestjs/common';
 import {
   ArchiveError,
   DAY,
+  formatDate,
   KlineArchive,
   type ArchiveDay,
   type ArchiveFailure,
@@ -19,18 +21,28 @@ import { httpDownload } from '../transport/http-download';
 import { pause, TransportError } from '../transport/http-get';
 import type { ArchiveMetrics } from './archive-metrics';
 import type { ArchiveOptions } from './archive-options';
-import { dailyFileName, dailyFilePath } from './archive-paths';
+import { dailyFile, monthlyFile, type ArchiveFileAddress } from './archive-paths';
 import { CHECKSUM_SUFFIX, MAX_CHECKSUM_BYTES } from './checksum-file';
+import { MonthReader, type FetchedFile } from './month-reader';
 
 /** Failures that another attempt may mend: the archive replaces files, and a checksum may be older than its file. */
 const TRANSIENT: ReadonlySet<ArchiveFailure> = new Set<ArchiveFailure>(['unreachable', 'checksum_mismatch']);
 
+/** The monthly file asked for last: days come from it in ascending order, or why there are none. */
+interface LastMonth {
+  readonly name: string;
+  readonly folder: string;
+  readonly month: MonthReader | ArchiveError;
+}
+
 /**
- * Binance's archive of daily files, https://data.binance.vision, laid out as github.com/binance/binance-public-data
- * describes it. A file goes to disk first and is read when its hash is found right, so memory holds one day at most.
+ * Binance's archive of daily and monthly files, https://data.binance.vision, laid out as
+ * github.com/binance/binance-public-data describes it. A file goes to disk first and is read when its hash is found
+ * right, so memory holds one day at most.
  */
-export class BinanceArchive extends KlineArchive {
+export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
   readonly isEnabled = true;
+  private lastMonth: LastMonth | undefined;
 
   constructor(
     private readonly host: ExchangeHost,
@@ -44,31 +56,81 @@ export class BinanceArchive extends KlineArchive {
   }
 
   async day(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay> {
-    const folder = await mkdtemp(join(tmpdir(), 'csp-archive-'));
+    const folder = await newFolder();
     try {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await this.fetchDay(folder, symbol, date, signal);
-        } catch (error) {
-          if (!(error instanceof ArchiveError) || !TRANSIENT.has(error.failure)) throw error;
-          if (attempt >= this.options.attempts) throw error;
-          this.metrics.retries.inc({ reason: error.failure });
-          await pause(this.options.retryDelayMs(attempt), signal);
-        }
-      }
+      return await this.withRetries(async () => {
+        const { file, fetchedAt, origin } = await this.fetchFile(folder, symbol, dailyFile(symbol, date), signal);
+        const days: DayOfMinutes[] = [];
+        const { rowsSha256, duplicates, rows } = await readAll(file.days(signal), days);
+        this.metrics.rows.inc(rows);
+        this.metrics.duplicates.inc(duplicates);
+        const candles = days[0]?.candles ?? [];
+        const range = { start: date, end: date + DAY };
+        return { range, candles, file: file.facts, rowsSha256, duplicates, origin, fetchedAt };
+      }, signal);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  private async fetchDay(
+  async dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay> {
+    const { month, name } = await this.monthOf(symbol, date, signal);
+    if (month instanceof ArchiveError) throw month;
+    const day = await month.read(date);
+    if (!day) throw new ArchiveError('not_found', `${name} has no row of ${formatDate(date)}`);
+    this.metrics.rows.inc(day.candles.length);
+    return day;
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.forgetMonth();
+  }
+
+  /** Fetches the month unless it is in hand: what could not be had is not asked for again with each of its days. */
+  private async monthOf(symbol: string, date: EpochMicros, signal: AbortSignal | undefined): Promise<LastMonth> {
+    const address = monthlyFile(symbol, date);
+    const last = this.lastMonth;
+    if (last?.name === address.name && !(last.month instanceof MonthReader && last.month.isPast(date))) return last;
+    await this.forgetMonth();
+    const folder = await newFolder();
+    try {
+      const fetched = await this.withRetries(() => this.fetchFile(folder, symbol, address, signal), signal);
+      this.lastMonth = { name: address.name, folder, month: new MonthReader(fetched) };
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      if (!(error instanceof ArchiveError)) throw error;
+      this.lastMonth = { name: address.name, folder, month: error };
+    }
+    return this.lastMonth;
+  }
+
+  private async forgetMonth(): Promise<void> {
+    const last = this.lastMonth;
+    this.lastMonth = undefined;
+    if (!last) return;
+    if (last.month instanceof MonthReader) await last.month.close();
+    await rm(last.folder, { recursive: true, force: true });
+  }
+
+  private async withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof ArchiveError) || !TRANSIENT.has(error.failure)) throw error;
+        if (attempts >= this.options.attempts) throw error;
+        this.metrics.retries.inc({ reason: error.failure });
+        await pause(this.options.retryDelayMs(attempts), signal);
+      }
+    }
+  }
+
+  private async fetchFile(
     folder: string,
     symbol: string,
-    date: EpochMicros,
+    { name, path: target }: ArchiveFileAddress,
     signal: AbortSignal | undefined,
-  ): Promise<ArchiveDay> {
-    const name = dailyFileName(symbol, date);
-    const target = dailyFilePath(symbol, date);
+  ): Promise<FetchedFile> {
     const path = join(folder, name);
     const origin = await this.origin(name);
     // The small file first: without it there is nothing to hold the large one against.
@@ -76,14 +138,7 @@ export class BinanceArchive extends KlineArchive {
     await this.download(target, path, this.options.maxFileBytes, signal);
     const fetchedAt = this.clock.now();
     const file = await this.files.open(path, { symbol, capturedAt: fetchedAt });
-    const days: DayOfMinutes[] = [];
-    const end = await readAll(file.days(signal), days);
-    this.metrics.rows.inc(end.rows);
-    this.metrics.duplicates.inc(end.duplicates);
-    const range = { start: date, end: date + DAY };
-    const candles = days[0]?.candles ?? [];
-    const { rowsSha256, duplicates } = end;
-    return { range, candles, file: file.facts, rowsSha256, duplicates, origin, fetchedAt };
+    return { file, fetchedAt, origin };
   }
 
   private async origin(name: string): Promise<string> {
@@ -122,6 +177,10 @@ export class BinanceArchive extends KlineArchive {
     if (!(error instanceof TransportError)) return error;
     return new ArchiveError('unreachable', `${name} from ${this.host.label}: ${error.message}`, { cause: error });
   }
+}
+
+function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'csp-archive-'));
 }
 
 function failureOf(status: number): ArchiveFailure | undefined {

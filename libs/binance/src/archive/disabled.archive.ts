@@ -5,6 +5,14 @@ export class DisabledArchive extends KlineArchive {
   readonly isEnabled = false;
 
   day(): Promise<never> {
+    return this.refuse();
+  }
+
+  dayOfMonth(): Promise<never> {
+    return this.refuse();
+  }
+
+  private refuse(): Promise<never> {
     return Promise.reject(new ArchiveError('disabled', 'no file archive is configured (BINANCE_ARCHIVE_URL is off)'));
   }
 }

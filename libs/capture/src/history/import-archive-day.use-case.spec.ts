@@ -102,6 +102,18 @@ describe('ImportArchiveDayUseCase', () => {
     expect(await execute()).toMatchObject({ counts: { taken: 0, repeats: MINUTES - 1, revisions: 1 } });
   });
 
+  it('should take a day of which there is no daily file from the monthly one', async () => {
+    ports.archive.put('BTCUSDT', DATE, { candles: rows(0, MINUTES), origin: ORIGIN });
+    const day = ports.archive.days.get(`BTCUSDT ${DATE}`)!;
+    ports.archive.days.clear();
+    ports.archive.daysOfMonths.set(`BTCUSDT ${DATE}`, {
+      ...day,
+      file: { ...day.file, name: 'BTCUSDT-1m-2026-01.zip' },
+    });
+    expect(await execute()).toMatchObject({ kind: 'imported', file: 'BTCUSDT-1m-2026-01.zip', rows: MINUTES });
+    expect(asked()).toEqual([]);
+  });
+
   it('should pass a day that is not there on to REST in silence', async () => {
     expect(await execute()).toEqual({ kind: 'unavailable', failure: 'not_found', reason: 'no such day' });
     expect(ports.logged).toEqual([]);

@@ -70,7 +70,7 @@ export class ImportArchiveDayUseCase {
     const date = floorTo(range.start, DAY);
     let day: ArchiveDay;
     try {
-      day = await this.archive.day(symbol, date, signal);
+      day = await this.fetch(symbol, date, signal);
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error;
       return this.unavailable(symbol, date, error);
@@ -79,6 +79,16 @@ export class ImportArchiveDayUseCase {
     const rest = await this.askForAbsent(symbol, range, signal);
     const { name, sha256 } = day.file;
     return { kind: 'imported', file: name, sha256, rows: day.candles.length, counts, ...rest };
+  }
+
+  /** The daily file, or the monthly one where there is no daily one. */
+  private async fetch(symbol: string, date: EpochMicros, signal: AbortSignal): Promise<ArchiveDay> {
+    try {
+      return await this.archive.day(symbol, date, signal);
+    } catch (error) {
+      if (!(error instanceof ArchiveError) || error.failure !== 'not_found') throw error;
+      return this.archive.dayOfMonth(symbol, date, signal);
+    }
   }
 
   private unavailable(symbol: string, date: EpochMicros, { failure, message }: ArchiveError): ArchiveDayOutcome {

@@ -55,18 +55,25 @@ export interface ArchiveDay extends DayOfMinutes {
   readonly fetchedAt: EpochMicros;
 }
 
-/** The exchange's archive of daily files. Every method has a time-out and a bounded retry. */
+/** The exchange's archive of daily and monthly files. Every method has a time-out and a bounded retry. */
 export abstract class KlineArchive {
   /** Whether an archive is configured at all. */
   abstract readonly isEnabled: boolean;
 
   /**
-   * The minutes of one UTC day (`date` is its first instant), verified against the published SHA-256. Monthly files are
-   * never asked for: where they differ from daily files and REST, the monthly ones are known to be wrong.
+   * The minutes of one UTC day (`date` is its first instant) from its daily file, verified against the published SHA-256.
    *
    * @throws ArchiveError, or the signal's reason when the caller aborts
    */
   abstract day(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay>;
+
+  /**
+   * The same from the monthly file, for a day that has no daily one: where the two differ, the monthly files are known to
+   * be wrong. Days of a month asked for in ascending order cost one fetch.
+   *
+   * @throws ArchiveError, or the signal's reason when the caller aborts
+   */
+  abstract dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay>;
 }
 
 /** What is known of a file once its last row has been read. */
