@@ -240,6 +240,23 @@ describe('making the database anew', () => {
     await expect(rebuild(store)).rejects.toThrow(OriginMismatchError);
   });
 
+  it('should ask for a day of a monthly file in the monthly file', async () => {
+    const store = new TestStore();
+    stores.push(store);
+    const { history } = await store.open();
+    const day = dayOf('archive', ARCHIVED_DAY);
+    const file = { ...day.file!, facts: { ...fileFacts, name: 'BTCUSDT-1m-2026-01.zip' } };
+    await history.saveDay({ ...day, file });
+    await store.close();
+    const before = readTables(store.databasePath)['candles_1m'];
+    ports.archive.put('BTCUSDT', ARCHIVED_DAY, { candles: day.candles, origin: ORIGIN });
+    const [entry] = ports.archive.days;
+    ports.archive.days.clear();
+    ports.archive.daysOfMonths.set(...entry!);
+    expect(await rebuild(store)).toEqual({ losses: [], isReplaced: true });
+    expect(readTables(store.databasePath)['candles_1m']).toEqual(before);
+  });
+
   it('should begin anew where what was begun belongs to another folder of raw files', async () => {
     const [one, other] = [await filled(), await filled()];
     const before = everything(other);

@@ -46,6 +46,9 @@ export interface RebuildReport {
   readonly isReplaced: boolean;
 }
 
+/** The archive names a monthly file by year and month, a daily one by the day as well. */
+const MONTHLY_FILE = /-\d{4}-\d{2}\.zip$/;
+
 /**
  * Makes the database anew from bronze, and from the sources that the bronze manifest names. Rows that are fetched again
  * count only when their hash is the recorded one: what a source gives otherwise now is another fact than the one that
@@ -109,7 +112,10 @@ export class RebuildHistoryUseCase {
     const { kind, symbol, range } = fetch;
     if (kind === 'import') return this.importAgain(fetch, importsFolder, signal);
     if (kind === 'archive') {
-      const { origin, candles, rowsSha256: sha256 } = await this.archive.day(symbol, range.start, signal);
+      const day = MONTHLY_FILE.test(fetch.file ?? '')
+        ? await this.archive.dayOfMonth(symbol, range.start, signal)
+        : await this.archive.day(symbol, range.start, signal);
+      const { origin, candles, rowsSha256: sha256 } = day;
       return this.store.restore(fetch, { origin, candles, sha256 });
     }
     await this.pace.step(signal);
