@@ -12,6 +12,9 @@ import { KafkaBroker } from '../support/kafka-broker';
 /** Lets messages into a topic that a consumer must cope with. */
 const ROOMY = { 'message.max.bytes': '16777216' };
 
+/** A message that cannot be taken, and the field that is to blame. */
+type Poison = readonly [value: TestMessage['value'], field: string];
+
 const messages = (values: readonly string[], symbol = 'BTCUSDT', partition = 0): TestMessage[] =>
   values.map((value) => ({ key: symbol, value, partition }));
 
@@ -114,55 +117,74 @@ describeKafka('Kafka consumer', () => {
     expect(consumer.lines(price)).toEqual(lines);
   });
 
-  it('should set poison messages aside with their reason and go on with the next one', async () => {
-    await consumer.startAndJoin();
-    const { price } = consumer.topics;
-    const good = prices(0, 9);
-    const broken = priceLine(100).replace('"lastPrice":"', '"lastPrice":"x');
-    const poison: readonly (readonly [TestMessage['value'], string])[] = [
-      ['not JSON', 'message'],
-      [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'message'],
-      [broken, 'lastPrice'],
-      [priceLine(101).replace('"symbol":"BTCUSDT",', ''), 'symbol'],
-      [null, 'message'],
-      [priceLine(102).replace(',"symbol"', ',\n"symbol"'), 'message'],
-      [JSON.stringify({ junk: 'x'.repeat(5_000_000) }), 'message'],
-      ['[]', 'message'],
-    ];
-    await broker.asAdmin((admin) =>
-      admin.alterConfigs({
-        validateOnly: false,
-        resources: [
-          {
-            type: ConfigResourceTypes.TOPIC,
-            name: price,
-            configEntries: [{ name: 'max.message.bytes', value: '16777216' }],
-          },
-        ],
-      }),
-    );
-    await consumer.send(price, [
-      ...poison.flatMap(([value], index) => [...messages([good[index] ?? '']), { key: 'BTCUSDT', value }]),
-      { key: null, value: good[8] ?? '' },
-    ]);
-    await consumer.caughtUp();
+  const POISON_OF_ANY_KIND: readonly Poison[] = [
+    ['not JSON', 'message'],
+    [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'message'],
+    [null, 'message'],
+    [JSON.stringify({ junk: 'x'.repeat(5_000_000) }), 'message'],
+    ['[]', 'message'],
+  ];
 
-    expect(consumer.lines(price)).toEqual(good);
-    const letters = await consumer.deadLetters(price, poison.length);
-    letters.sort((a, b) => offsetOf(a) - offsetOf(b));
-    const bytes = (value: string | Buffer | null): string | null => value && Buffer.from(value).toString('latin1');
-    expect(letters.map(({ value }) => bytes(value))).toEqual(poison.map(([value]) => bytes(value)));
-    const header = (name: string): string[] => letters.map(({ headers }) => String(headers?.[name]));
-    expect(header(DEAD_LETTER_HEADERS.field)).toEqual(poison.map(([, field]) => field));
-    expect(header(DEAD_LETTER_HEADERS.topic)).toEqual(poison.map(() => price));
-    expect(header(DEAD_LETTER_HEADERS.partition)).toEqual(poison.map(() => '0'));
-    expect(header(DEAD_LETTER_HEADERS.offset)).toEqual(poison.map((_, index) => String(2 * index + 1)));
-    expect(header(DEAD_LETTER_HEADERS.attempts)).toEqual(poison.map(() => '1'));
-    expect(header(DEAD_LETTER_HEADERS.error)[2]).toBe(
-      'lastPrice: "x60100.20" is not allowed; expected a non-negative decimal number as text',
-    );
-    expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_messages_without_key_total')).toMatch(/ 1$/m);
-  });
+  const PRICE_POISON: readonly Poison[] = [
+    [priceLine(100).replace('"lastPrice":"', '"lastPrice":"x'), 'lastPrice'],
+    [priceLine(101).replace('"symbol":"BTCUSDT",', ''), 'symbol'],
+    [priceLine(102).replace(',"symbol"', ',\n"symbol"'), 'message'],
+  ];
+
+  const CANDLE_POISON: readonly Poison[] = [
+    [candleLine(100).replace('"high":"', '"high":"x'), 'high'],
+    [candleLine(101).replace(/"open_time":"[^"]+",/, ''), 'open_time'],
+    [candleLine(102).replace('"trade_count":17', '"trade_count":"17"'), 'trade_count'],
+    [candleLine(104).replace('"is_closed":true', '"is_closed":false'), 'is_closed'],
+    [candleLine(105).replace('"interval":"1m"', '"interval":"1h"'), 'interval'],
+    [candleLine(106).replace(',"close"', ',\r"close"'), 'message'],
+  ];
+
+  it.each([
+    ['price', priceLine, PRICE_POISON],
+    ['candle', candleLine, CANDLE_POISON],
+  ] as const)(
+    'should set aside poison among messages of kind %s with its reason and go on',
+    async (kind, line, own) => {
+      await consumer.startAndJoin();
+      const topic = consumer.topics[kind];
+      const poison = [...POISON_OF_ANY_KIND, ...own];
+      const good = Array.from({ length: poison.length + 1 }, (_, number) => line(number));
+      await broker.asAdmin((admin) =>
+        admin.alterConfigs({
+          validateOnly: false,
+          resources: [
+            {
+              type: ConfigResourceTypes.TOPIC,
+              name: topic,
+              configEntries: [{ name: 'max.message.bytes', value: '16777216' }],
+            },
+          ],
+        }),
+      );
+      await consumer.send(topic, [
+        ...poison.flatMap(([value], index) => [...messages([good[index] ?? '']), { key: 'BTCUSDT', value }]),
+        { key: null, value: good.at(-1) ?? '' },
+      ]);
+      await consumer.caughtUp();
+
+      expect(consumer.lines(topic)).toEqual(good);
+      const letters = await consumer.deadLetters(topic, poison.length);
+      letters.sort((a, b) => offsetOf(a) - offsetOf(b));
+      const bytes = (value: string | Buffer | null): string | null => value && Buffer.from(value).toString('latin1');
+      expect(letters.map(({ value }) => bytes(value))).toEqual(poison.map(([value]) => bytes(value)));
+      const header = (name: string): string[] => letters.map(({ headers }) => String(headers?.[name]));
+      expect(header(DEAD_LETTER_HEADERS.field)).toEqual(poison.map(([, field]) => field));
+      expect(header(DEAD_LETTER_HEADERS.topic)).toEqual(poison.map(() => topic));
+      expect(header(DEAD_LETTER_HEADERS.partition)).toEqual(poison.map(() => '0'));
+      expect(header(DEAD_LETTER_HEADERS.offset)).toEqual(poison.map((_, index) => String(2 * index + 1)));
+      expect(header(DEAD_LETTER_HEADERS.attempts)).toEqual(poison.map(() => '1'));
+      expect(header(DEAD_LETTER_HEADERS.error)[POISON_OF_ANY_KIND.length]).toMatch(
+        /^\w+: "x[\d.]+" is not allowed; expected a non-negative decimal number as text$/,
+      );
+      expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_messages_without_key_total')).toMatch(/ 1$/m);
+    },
+  );
 
   it('should set aside the one message that makes its handler throw TypeError, and take the others', async () => {
     const culprit = priceLine(1_234);

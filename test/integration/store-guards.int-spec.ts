@@ -101,6 +101,20 @@ describe('what a store refuses', () => {
       await store.reopen();
     });
 
+    it('should be refused, in direct mode, for the folder of consumers while one of them holds the lease', async () => {
+      const consumer = await store.openBronzeOnly();
+      try {
+        expect(await consumer.acquire()).toBe(true);
+        await expect(other.open({ rawDir: store.rawDir })).rejects.toThrow(CaptureOwnerError);
+        await expect(store.open()).rejects.toThrow(CaptureOwnerError);
+        consumer.release();
+        await other.open({ rawDir: store.rawDir });
+        expect(await consumer.acquire()).toBe(false);
+      } finally {
+        await consumer.close();
+      }
+    });
+
     it('should be refused for the folder of another database: two writers would write over each other', async () => {
       await store.open();
       await expect(other.open({ rawDir: store.rawDir })).rejects.toThrow(CaptureOwnerError);

@@ -1,5 +1,5 @@
 import { StoreLease } from '@app/domain';
-import { CaptureOwnerError, CaptureOwnerLock } from './database/capture-owner.lock';
+import { acquireStore, CaptureOwnerError, type CaptureOwnerLock } from './database/capture-owner.lock';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SqlitePartitionSink } from './sink/sqlite-partition-sink';
@@ -11,7 +11,7 @@ import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } f
  */
 export class ConsumerStore extends StoreLease {
   readonly sink: SqlitePartitionSink;
-  private lock: CaptureOwnerLock | undefined;
+  private locks: readonly CaptureOwnerLock[] = [];
 
   private constructor(
     private readonly parts: StoreParts,
@@ -35,13 +35,13 @@ export class ConsumerStore extends StoreLease {
   }
 
   get held(): boolean {
-    return this.lock !== undefined;
+    return this.locks.length > 0;
   }
 
   async acquire(): Promise<boolean> {
-    if (this.lock) return true;
+    if (this.held) return true;
     try {
-      this.lock = CaptureOwnerLock.acquire(this.options.databasePath);
+      this.locks = acquireStore(this.options.databasePath, this.options.rawDir);
     } catch (error) {
       if (error instanceof CaptureOwnerError) return false;
       throw error;
@@ -52,8 +52,8 @@ export class ConsumerStore extends StoreLease {
   }
 
   release(): void {
-    this.lock?.release();
-    this.lock = undefined;
+    for (const lock of this.locks) lock.release();
+    this.locks = [];
   }
 
   async close(): Promise<void> {

@@ -107,6 +107,24 @@ describe('DirectPublisher', () => {
     expect(publisher.status().waitingEvents).toBe(1);
   });
 
+  it('sets waiting events of another origin aside when they hold up those of the origin that is captured now', async () => {
+    sink.fault = () => new Error('away');
+    await publisher.publish({ ...batch(1, 2), origin: 'simulator:old' });
+    sink.fault = ({ origin }) =>
+      origin === ORIGIN ? undefined : new OriginMismatchError('the store', ORIGIN, 'simulator:old');
+    while (!publisher.status().detail.includes('refused')) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(publisher.status().waitingEvents).toBe(2);
+    await publisher.publish(batch(3));
+    await drained();
+    expect(valuesOf(sink.taken)).toEqual([3]);
+    const lines = readFileSync(join(folder, 'rejected.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ origin: 'simulator:old', field: null, value: '{"n":1}' }),
+      expect.objectContaining({ origin: 'simulator:old', value: '{"n":2}' }),
+    ]);
+    expect(await metric('csp_events_rejected_total')).toBe(2);
+  });
+
   it('sets broken events aside and takes the rest in order', async () => {
     sink.fault = ({ events }) =>
       events.some(({ value }) => value === '{"n":3}' || value === '{"n":7}')

@@ -17,7 +17,7 @@ export class PublisherMetrics {
     });
     this.rejectedTotal = new Counter({
       name: 'csp_events_rejected_total',
-      help: 'Events that break their contract, set aside in rejected.jsonl.',
+      help: 'Events that can never be taken (contract broken, foreign origin), set aside in rejected.jsonl.',
       labelNames: ['kind'],
       registers,
     });

@@ -1,9 +1,15 @@
 import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { formatEventTime, type Clock, type ContractViolationError, type OutgoingEvent } from '@app/domain';
+import { formatEventTime, type Clock, type OutgoingEvent } from '@app/domain';
 import { writeFully } from '../spool/durable-file';
 
-/** Events that break their contract, each as a JSON line with the reason: kept for a person to look at. */
+/** Why an event was set aside; an event that breaks its contract also names the field. */
+export interface Rejection {
+  readonly message: string;
+  readonly field?: string;
+}
+
+/** Events that can never be taken, each as a JSON line with the reason: kept for a person to look at. */
 export class RejectedLog {
   constructor(
     private readonly path: string,
@@ -11,13 +17,13 @@ export class RejectedLog {
   ) {}
 
   /** Appends and flushes; throws when the disk takes nothing. */
-  append(origin: string, event: OutgoingEvent, { field, message }: ContractViolationError): void {
+  append(origin: string, event: OutgoingEvent, { field, message }: Rejection): void {
     const line = JSON.stringify({
       rejected_at: formatEventTime(this.clock.now()),
       origin,
       kind: event.kind,
       symbol: event.symbol,
-      field,
+      field: field ?? null,
       error: message,
       value: event.value,
     });

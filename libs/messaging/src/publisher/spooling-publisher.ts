@@ -64,6 +64,8 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
   /** Events in the attempt that failed last: it is made again as it was, so that a target can tell that it is the same. */
   private failedEvents: number | undefined;
   private mismatch: OriginMismatchError | undefined;
+  /** Origin of what was published last in this process. */
+  private liveOrigin: string | undefined;
   private fault = '';
   private movedAt = performance.now();
 
@@ -147,6 +149,7 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
 
   private async publishInTurn(batch: EventBatch): Promise<void> {
     if (batch.events.length === 0) return;
+    this.liveOrigin = batch.origin;
     if (this.mismatch?.offered === batch.origin) throw this.mismatch;
     if (this.spool.waitingEvents > 0) {
       this.spool.append(batch);
@@ -229,7 +232,7 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
         read = this.spool.next(this.failedEvents ?? DRAIN_EVENTS);
         if (!read) return;
         this.metrics.retried();
-        await this.hand(read.batch, this.options.drainPatienceMillis);
+        await this.handSpooled(read.batch);
         this.spool.acknowledge(read);
         this.recovered();
         pause = 0;
@@ -238,6 +241,23 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
         this.failed(error, read?.batch);
         pause = Math.min(Math.max(firstRetryMillis, pause * 2), longestRetryMillis);
       }
+    }
+  }
+
+  /**
+   * Gives the target a batch out of the spool. What an earlier run captured from another exchange is set aside once the
+   * target takes what is captured now: it must not hold up for ever what lies behind it.
+   */
+  private async handSpooled(batch: EventBatch): Promise<void> {
+    try {
+      await this.hand(batch, this.options.drainPatienceMillis);
+    } catch (error) {
+      if (!(error instanceof OriginMismatchError) || error.stored !== this.liveOrigin) throw error;
+      for (const event of batch.events) {
+        this.rejectedLog.append(batch.origin, event, error);
+        this.metrics.rejected(event);
+      }
+      this.logger.error({ events: batch.events.length }, `waiting events were set aside: ${error.message}`);
     }
   }
 
