@@ -327,6 +327,20 @@ describe('KafkaPublisher against a broker', () => {
       expect(await partitionsOf(topic)).toBe(PARTITIONS);
     });
 
+    it('should move no symbol to another partition when some are added while it runs', async () => {
+      const { publisher } = await start();
+      await acknowledged(publisher);
+      await broker.asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: PARTITIONS + 1 }] }));
+      // What it knows of the topic is asked for anew with the next connection.
+      await broker.kill();
+      await publish(publisher);
+      await broker.startAgain();
+      await until('it says what is wrong', () => publisher.broker.detail.includes(`TOPIC_PARTITIONS is ${PARTITIONS}`));
+      await publish(publisher);
+      expect(publisher.status().waitingEvents).toBe(2 * SYMBOLS.length);
+      expect(await received()).toEqual(forAll([1]));
+    });
+
     it('should give up the oldest events when the spool is full, and account for each of them', async () => {
       const { publisher, metrics } = await start({ SPOOL_MAX_BYTES: '1048576' });
       await broker.kill();
