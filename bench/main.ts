@@ -8,6 +8,7 @@ import { benchKafkaConsumer } from './kafka-consumer.bench';
 import { benchKafkaProcesses } from './kafka-processes.bench';
 import { benchKafkaPublisher } from './kafka-publisher.bench';
 import { benchMemory } from './memory.bench';
+import { benchParquetDisk } from './parquet-disk.bench';
 import { isMet, summaryTable, type Figure } from './report';
 import { benchSink } from './sink.bench';
 import { benchStart } from './start.bench';
@@ -23,7 +24,11 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   import: benchImport,
   consumer: () => withExchange(async (_group, url) => benchKafkaConsumer(await readMarketRun(url, 50, 4_000))),
   pipeline: () => withExchange(benchKafkaProcesses),
-  disk: () => withExchange(async (_group, url) => benchDisk(await readMarketRun(url, 50, 1_440))),
+  disk: () =>
+    withExchange(async (_group, url) => {
+      const run = await readMarketRun(url, 50, 1_440);
+      return [...(await benchDisk(run)), ...(await benchParquetDisk(run))];
+    }),
 };
 
 async function main(names: readonly string[]): Promise<void> {

@@ -14,8 +14,11 @@ export class StoreInUseError extends Error {
   }
 }
 
-/** Tables that neither bronze nor any source tells of: how far the broker was read, and what it had given up. */
-const KEPT_TABLES = ['sink_progress', 'topic_losses'] as const;
+/**
+ * Tables that neither bronze nor any source tells of: how far the broker was read and what it had given up, and what
+ * comparisons of days with the exchange's own have found.
+ */
+const KEPT_TABLES = ['sink_progress', 'topic_losses', 'day_verifications', 'known_differences'] as const;
 
 /** What the old database is called while it is attached to the new one. */
 export const PREVIOUS_SCHEMA = 'previous';
