@@ -4,7 +4,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { BiBuildUseCase, BiModule, BuildClock, VerifyBiUseCase, type ProofReport } from '@app/bi';
 import {
   DAY,
+  ArchiveError,
   Exchange,
+  KlineArchive,
   ExchangeError,
   floorTo,
   formatDate,
@@ -21,22 +23,33 @@ import {
 } from '@app/domain';
 import { ParquetModule } from '@app/parquet';
 import { StorageHistoryModule, StorageReadModule } from '@app/storage';
-import { buildMinute, FakeExchange } from '@app/testing';
+import { buildMinute, FakeExchange, FakeKlineArchive } from '@app/testing';
 import { Recorder } from '../support/recorder';
-import { describeRecordings, recordedAnswers, recordedHours, type RecordedCandle } from '../support/recordings';
+import {
+  archiveMinutes,
+  describeRecordings,
+  recordedAnswers,
+  recordedHours,
+  type RecordedCandle,
+} from '../support/recordings';
 
 const SYMBOL = 'BTCUSDT';
 
 @Module({})
 class ExchangeModule {
-  static of(exchange: Exchange): DynamicModule {
-    return { module: ExchangeModule, providers: [{ provide: Exchange, useValue: exchange }], exports: [Exchange] };
+  static of(exchange: Exchange, archive: KlineArchive): DynamicModule {
+    const providers = [
+      { provide: Exchange, useValue: exchange },
+      { provide: KlineArchive, useValue: archive },
+    ];
+    return { module: ExchangeModule, providers, exports: [Exchange, KlineArchive] };
   }
 }
 
 /** A store, an exchange, and the two commands on them. */
 class Proving {
   readonly exchange: FakeExchange;
+  readonly archive = new FakeKlineArchive();
 
   constructor(readonly recorder: Recorder) {
     this.exchange = new FakeExchange(recorder.clock, [SYMBOL]);
@@ -55,10 +68,12 @@ class Proving {
   }
 
   verify(range: { start?: number; end?: number } = {}): Promise<ProofReport> {
-    const imports = [ExchangeModule.of(this.exchange), StorageReadModule, StorageHistoryModule];
+    const imports = [ExchangeModule.of(this.exchange, this.archive), StorageReadModule, StorageHistoryModule];
     const { signal } = new AbortController();
     return this.recorder.run([BiModule.verification(imports)], (context) =>
-      context.get(VerifyBiUseCase).run({ symbols: [SYMBOL], range, folder: this.folder }, signal, () => undefined),
+      context
+        .get(VerifyBiUseCase)
+        .run({ symbols: [SYMBOL], range, folder: this.folder, withArchive: true }, signal, () => undefined),
     );
   }
 
@@ -233,6 +248,26 @@ describe('verify-bi', () => {
     expect(proving.recorder.rows('SELECT * FROM known_differences')).toEqual([]);
   });
 
+  it('should compare days with verified files of the archive, and say once that there is none to be had', async () => {
+    const { archive } = proving;
+    const put = (index: number, changes: Partial<MinuteCandle> = {}): void => {
+      const date = FIRST + index * DAY;
+      const candles = minutes(date, date + DAY).map((minute, at) => (at === 100 ? { ...minute, ...changes } : minute));
+      archive.put(SYMBOL, date, { candles, origin: Recorder.ORIGIN });
+    };
+    put(0);
+    put(1, { volume: '2.50' });
+    const report = await proving.verify();
+    expect(report).toMatchObject({ mismatches: 0, symbols: [{ daysChecked: 3, equal: 2, knownDifferences: 1 }] });
+    expect(report.known).toMatchObject([
+      { date: FIRST + DAY, reason: 'contradiction', stored: { volume: '2880.00' }, exchange: { volume: '2880.50' } },
+    ]);
+    archive.fault = new ArchiveError('truncated', 'half a file');
+    expect(await proving.verify()).toMatchObject({ mismatches: 0, symbols: [{ equal: 3 }] });
+    archive.fault = new ArchiveError('unreachable', 'nobody answers');
+    expect(texts(await proving.verify())).toEqual(['days were not compared with the archive: nobody answers']);
+  });
+
   it('should not take for known what changes each time, what is incomplete, or what nobody could compare', async () => {
     const { exchange, recorder } = proving;
     let asked = 0;
@@ -272,11 +307,21 @@ describe('verify-bi', () => {
 
   it('should say where no build is', async () => {
     const report = await proving.recorder.run(
-      [BiModule.verification([ExchangeModule.of(proving.exchange), StorageReadModule, StorageHistoryModule])],
+      [
+        BiModule.verification([
+          ExchangeModule.of(proving.exchange, proving.archive),
+          StorageReadModule,
+          StorageHistoryModule,
+        ]),
+      ],
       (context) =>
         context
           .get(VerifyBiUseCase)
-          .run({ symbols: [], range: {}, folder: '/nowhere' }, new AbortController().signal, () => undefined),
+          .run(
+            { symbols: [], range: {}, folder: '/nowhere', withArchive: true },
+            new AbortController().signal,
+            () => undefined,
+          ),
     );
     expect(texts(report)).toEqual(['datapackage.json in /nowhere: not there; `bi-build` makes it']);
   });
@@ -315,6 +360,13 @@ describeRecordings('verify-bi on recordings', () => {
     proving.exchange.has = (_, time) => minutes.has(time);
     for (const { capturedAt, ...candle } of candles) {
       if (capturedAt > 0) proving.exchange.changes.set(`${SYMBOL} ${candle.openTime}`, candle);
+    }
+    for (const date of ['2020-01-01', '2020-01-02']) {
+      const minutesOfFile = archiveMinutes(date).map((row) => ({
+        ...buildMinute(SYMBOL, row.openTime),
+        ...row,
+      }));
+      proving.archive.put(SYMBOL, Date.parse(date) * MILLISECOND, { candles: minutesOfFile, origin: Recorder.ORIGIN });
     }
     await recorder.serve();
     await proving.build();

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { BuildClock } from './build/build-clock';
 import { BiBuildUseCase } from './build/bi-build.use-case';
+import { ArchiveDays } from './verify/archive-days';
 import { DayRefetch } from './verify/day-refetch';
 import { ExchangeProof } from './verify/exchange-proof';
 import { GoldProof } from './verify/gold-proof';
@@ -22,14 +23,14 @@ export class BiModule {
   }
 
   /**
-   * Proves the tables. `imports` bring the readers of the store, Exchange, HistoryStore, DayVerificationStore and
+   * Proves the tables. `imports` bring the readers of the store, Exchange, KlineArchive, HistoryStore, DayVerificationStore and
    * BronzeReplay.
    */
   static verification(imports: Imports): DynamicModule {
     return {
       module: BiModule,
       imports,
-      providers: [GoldProof, DayRefetch, ExchangeProof, VerifyBiUseCase],
+      providers: [GoldProof, ArchiveDays, DayRefetch, ExchangeProof, VerifyBiUseCase],
       exports: [VerifyBiUseCase],
     };
   }

@@ -48,6 +48,8 @@ const MODULES = (): CommandModules => [
 
 interface VerifyBiOptions extends SpanOptions {
   readonly build?: string;
+  /** False with `--no-archive`. */
+  readonly archive?: boolean;
 }
 
 @Command({
@@ -67,6 +69,11 @@ export class VerifyBiCommand extends SpanCommand {
     return text;
   }
 
+  @Option({ flags: '--no-archive', description: 'leaves out the files of the archive: one download for each day' })
+  withoutArchive(): boolean {
+    return false;
+  }
+
   async run(_: string[], options: VerifyBiOptions): Promise<void> {
     const { range, symbols: asked } = this.span(options);
     const folder = options.build ?? DEFAULT_BUILD_FOLDER;
@@ -75,7 +82,7 @@ export class VerifyBiCommand extends SpanCommand {
       const progress = this.terminal.progress('proofs');
       const report = await context
         .get(VerifyBiUseCase)
-        .run({ symbols, range, folder }, signal, (done, total, at) => {
+        .run({ symbols, range, folder, withArchive: options.archive ?? true }, signal, (done, total, at) => {
           progress.report({ done, total, at });
         })
         .finally(() => {

@@ -1,16 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import {
-  CANDLE_PAGE_LIMIT,
-  DAY,
-  Exchange,
-  floorTo,
-  HistoryStore,
-  MINUTE,
-  type DayCandle,
-  type EpochMicros,
-} from '@app/domain';
+import { CANDLE_PAGE_LIMIT, DAY, Exchange, floorTo, HistoryStore, MINUTE, type EpochMicros } from '@app/domain';
 
-/** Brings a day from the exchange once more. */
+/** Brings the minutes of a day from the exchange once more. */
 @Injectable()
 export class DayRefetch {
   constructor(
@@ -18,11 +9,8 @@ export class DayRefetch {
     private readonly history: HistoryStore,
   ) {}
 
-  /**
-   * Fetches the minutes of a closed day into the store, where changed ones become revisions, and then the exchange's own
-   * candle of it; undefined when it has none. @throws ExchangeError, OriginMismatchError
-   */
-  async run(symbol: string, date: EpochMicros, signal: AbortSignal): Promise<DayCandle | undefined> {
+  /** Fetches a closed day into the store, where changed minutes become revisions. @throws ExchangeError, OriginMismatchError */
+  async run(symbol: string, date: EpochMicros, signal: AbortSignal): Promise<void> {
     const end = date + DAY;
     for (let start = date; start < end;) {
       const { data, origin, receivedAt } = await this.exchange.minuteCandles(symbol, { start, end }, signal);
@@ -35,7 +23,5 @@ export class DayRefetch {
       }
       start = next;
     }
-    const { data } = await this.exchange.dayCandles(symbol, { start: date, end }, signal);
-    return data[0];
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  ArchiveError,
   CandleReader,
   CANDLE_PAGE_LIMIT,
   Clock,
@@ -13,15 +14,14 @@ import {
   ledgerEnd,
   sameCandleNumbers,
   type CandleNumbers,
-  type DayCandle,
   type DayVerification,
-  type DifferenceReason,
   type EpochMicros,
   type KnownDifference,
   type StoredCandle,
   type TimeRange,
 } from '@app/domain';
 import { describeDifference } from './candle-difference';
+import { ArchiveDays } from './archive-days';
 import { DayRefetch } from './day-refetch';
 import type { Findings } from './finding';
 
@@ -41,18 +41,37 @@ interface Pair {
   readonly exchange: CandleNumbers;
 }
 
+/** What the exchange says of a day, asked once more; undefined when it has nothing to say. */
+type Witness = () => Promise<CandleNumbers | undefined>;
+
 type Verdict = { readonly difference: KnownDifference } | { readonly mismatch: string } | 'equal';
+
+interface Judged {
+  readonly verdict: Verdict;
+  /** Before the stored day was read. */
+  readonly readAt: EpochMicros;
+}
+
+/** What is asked about the days of one symbol. */
+interface Inquiry {
+  readonly signal: AbortSignal;
+  /** By date. */
+  readonly knownBefore: ReadonlyMap<EpochMicros, KnownDifference>;
+  /** Undefined where files are not asked for, or the archive does not answer. */
+  archive: ArchiveDays | undefined;
+}
 
 const samePair = (one: Pair, other: Pair): boolean =>
   sameCandleNumbers(one.stored, other.stored) && sameCandleNumbers(one.exchange, other.exchange);
 
-/** Closed days beside the exchange's own candles of them. */
+/** Closed days beside the exchange's own candles of them, and beside the files of its archive. */
 @Injectable()
 export class ExchangeProof {
   constructor(
     private readonly candles: CandleReader,
     private readonly quality: DayQualityReader,
     private readonly exchange: Exchange,
+    private readonly archive: ArchiveDays,
     private readonly history: HistoryStore,
     private readonly verifications: DayVerificationStore,
     private readonly refetch: DayRefetch,
@@ -64,71 +83,111 @@ export class ExchangeProof {
    * on to differ because the exchange stopped on it, or gave the same contradiction twice, is a known difference.
    * Everything else is a finding. @throws ExchangeError, OriginMismatchError
    */
-  async run(symbol: string, dates: TimeRange, findings: Findings, signal: AbortSignal): Promise<ComparedDays> {
+  async run(
+    symbol: string,
+    dates: TimeRange,
+    findings: Findings,
+    signal: AbortSignal,
+    withArchive: boolean,
+  ): Promise<ComparedDays> {
     const closed = { start: dates.start, end: Math.min(dates.end, floorTo(ledgerEnd(this.clock.now()), DAY)) };
     const ledgerStart = (await this.history.tracked(symbol))?.ledgerStart ?? 0;
-    const knownBefore = new Map(
-      (await this.verifications.knownDifferences(symbol)).map((known) => [known.date, known]),
-    );
+    const known = await this.verifications.knownDifferences(symbol);
+    const inquiry: Inquiry = {
+      signal,
+      knownBefore: new Map(known.map((difference) => [difference.date, difference])),
+      archive: withArchive && this.archive.isEnabled ? this.archive : undefined,
+    };
     const result = { checked: 0, equal: 0, known: [] as KnownDifference[] };
     for (let { start } = closed; start < closed.end; start += CANDLE_PAGE_LIMIT * DAY) {
       const range = { start, end: Math.min(start + CANDLE_PAGE_LIMIT * DAY, closed.end) };
+      const readAt = this.clock.now();
       const stored = await this.candles.range([symbol], '1d', range, CANDLE_PAGE_LIMIT);
       if (stored.length === 0) continue;
-      const checkedAt = this.clock.now();
       const { data } = await this.exchange.dayCandles(symbol, range, signal);
-      const days = new Map(data.map((day) => [day.openTime, day]));
+      const own = new Map(data.map((day) => [day.openTime, day]));
       const verified: DayVerification[] = [];
-      const known: KnownDifference[] = [];
+      const differences: KnownDifference[] = [];
       for (const day of stored) {
         signal.throwIfAborted();
         const date = day.openTime;
-        const own = days.get(date);
-        const isEqual = own !== undefined && sameCandleNumbers(day, own);
+        const candle = own.get(date);
         // Of such a day only a part was ever asked for.
-        if (!isEqual && date < ledgerStart) continue;
-        const verdict = isEqual ? 'equal' : await this.settle(day, own, knownBefore.get(date), signal);
+        if (date < ledgerStart && !(candle && sameCandleNumbers(day, candle))) continue;
+        const judged = await this.judge(day, candle, readAt, inquiry, findings);
+        const { verdict } = judged;
         result.checked += 1;
         if (verdict === 'equal') result.equal += 1;
-        else if ('difference' in verdict) known.push(verdict.difference);
+        else if ('difference' in verdict) differences.push(verdict.difference);
         else findings.add(symbol, `${formatDate(date)}, stored and the exchange's own: ${verdict.mismatch}`);
-        const settledAt = isEqual ? checkedAt : this.clock.now();
-        const outcome = verdict === 'equal' ? 'equal' : 'differs';
-        verified.push({ symbol, date, result: outcome, checkedAt: settledAt });
+        verified.push({ symbol, date, result: verdict === 'equal' ? 'equal' : 'differs', checkedAt: judged.readAt });
       }
-      await this.verifications.save(verified, known);
-      result.known.push(...known);
+      await this.verifications.save(verified, differences);
+      result.known.push(...differences);
     }
     return result;
   }
 
-  private async settle(
+  /** The day beside the exchange's candle, and where they are equal beside the archive's file. */
+  private async judge(
     day: StoredCandle,
-    own: DayCandle | undefined,
-    before: KnownDifference | undefined,
-    signal: AbortSignal,
-  ): Promise<Verdict> {
+    candle: CandleNumbers | undefined,
+    readAt: EpochMicros,
+    inquiry: Inquiry,
+    findings: Findings,
+  ): Promise<Judged> {
     const { symbol, openTime: date } = day;
+    const askDay: Witness = async () =>
+      (await this.exchange.dayCandles(symbol, { start: date, end: date + DAY }, inquiry.signal)).data[0];
+    const judged = await this.settle({ day, readAt }, candle, askDay, inquiry);
+    const { archive } = inquiry;
+    if (judged.verdict !== 'equal' || !archive) return judged;
+    const askFile: Witness = () => archive.numbers(symbol, date, inquiry.signal);
+    try {
+      const filed = await askFile();
+      return filed ? await this.settle({ day, readAt: judged.readAt }, filed, askFile, inquiry) : judged;
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error;
+      findings.add(symbol, `days were not compared with the archive: ${error.message}`);
+      inquiry.archive = undefined;
+      return judged;
+    }
+  }
+
+  private async settle(
+    { day, readAt }: { readonly day: StoredCandle; readonly readAt: EpochMicros },
+    own: CandleNumbers | undefined,
+    ask: Witness,
+    { knownBefore, signal }: Inquiry,
+  ): Promise<Judged> {
+    const { symbol, openTime: date } = day;
+    const before = knownBefore.get(date);
     let pair: Pair | undefined = own && { stored: day, exchange: own };
-    if (before && pair && samePair(before, pair)) return { difference: before };
-    for (let fetch = 0; fetch < MOST_FETCHES; fetch += 1) {
-      const again = await this.refetch.run(symbol, date, signal);
+    if (pair && sameCandleNumbers(pair.stored, pair.exchange)) return { verdict: 'equal', readAt };
+    if (before && pair && samePair(before, pair)) return { verdict: { difference: before }, readAt };
+    for (let fetch = 0; ; fetch += 1) {
+      await this.refetch.run(symbol, date, signal);
+      const again = { readAt: this.clock.now() };
       const [stored] = await this.candles.range([symbol], '1d', { start: date, end: date + DAY }, 1);
-      if (!stored || !again) return { mismatch: 'the exchange has no candle of the day' };
-      const next: Pair = { stored, exchange: again };
-      if (sameCandleNumbers(stored, again)) return 'equal';
+      const exchange = await ask();
+      if (!stored || !exchange) return { ...again, verdict: { mismatch: 'the exchange has no candle of the day' } };
+      const next: Pair = { stored, exchange };
+      if (sameCandleNumbers(stored, exchange)) return { ...again, verdict: 'equal' };
       const missing = await this.minutes(symbol, date, 'missing');
       if (missing > 0) {
-        return { mismatch: `${missing} minutes are missing; ${describeDifference(stored, again)}` };
+        const mismatch = `${missing} minutes are missing; ${describeDifference(stored, exchange)}`;
+        return { ...again, verdict: { mismatch } };
       }
-      const difference = (reason: DifferenceReason): Verdict => ({
-        difference: { symbol, date, reason, ...next, foundAt: this.clock.now() },
-      });
-      if ((await this.minutes(symbol, date, 'stopped')) > 0) return difference('exchange_stop');
-      if (pair && samePair(pair, next)) return difference('contradiction');
+      const isStopped = (await this.minutes(symbol, date, 'stopped')) > 0;
+      if (isStopped || (pair && samePair(pair, next))) {
+        const reason = isStopped ? 'exchange_stop' : 'contradiction';
+        return { ...again, verdict: { difference: { symbol, date, reason, ...next, foundAt: again.readAt } } };
+      }
+      if (fetch + 1 === MOST_FETCHES) {
+        return { ...again, verdict: { mismatch: 'the exchange gave something else each time it was asked' } };
+      }
       pair = next;
     }
-    return { mismatch: 'the exchange gave something else each time it was asked' };
   }
 
   private async minutes(symbol: string, date: EpochMicros, state: 'missing' | 'stopped'): Promise<number> {

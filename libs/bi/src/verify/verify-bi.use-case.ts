@@ -27,6 +27,8 @@ export interface Claim {
   readonly range: Partial<TimeRange>;
   /** Folder of the build. */
   readonly folder: string;
+  /** Whether days are also compared with the files of the archive: one download for each. */
+  readonly withArchive: boolean;
 }
 
 /** What became of one symbol. */
@@ -67,7 +69,7 @@ export class VerifyBiUseCase {
 
   /** `proving` is told what is in hand. @throws StoreNotReadyError, OriginMismatchError */
   async run(
-    { symbols, range, folder }: Claim,
+    { symbols, range, folder, withArchive }: Claim,
     signal: AbortSignal,
     proving: (done: number, total: number, what: string) => void,
   ): Promise<ProofReport> {
@@ -84,7 +86,7 @@ export class VerifyBiUseCase {
       proving(2 + index, total, symbol);
       const dates = datesOf(summary, range, this.clock.now());
       const recomputedFrom = dates && (await this.gold.run(symbol, dates, findings, signal));
-      const days = dates ? await this.compare(symbol, dates, findings, signal) : NO_DAYS;
+      const days = dates ? await this.compare(symbol, dates, findings, signal, withArchive) : NO_DAYS;
       known.push(...days.known);
       proofs.push({
         symbol,
@@ -123,9 +125,10 @@ export class VerifyBiUseCase {
     dates: TimeRange,
     findings: Findings,
     signal: AbortSignal,
+    withArchive: boolean,
   ): Promise<ComparedDays> {
     try {
-      return await this.exchange.run(symbol, dates, findings, signal);
+      return await this.exchange.run(symbol, dates, findings, signal, withArchive);
     } catch (error) {
       if (!(error instanceof ExchangeError) || signal.aborted) throw error;
       findings.add(symbol, `days were not compared with the exchange: ${error.message}`);

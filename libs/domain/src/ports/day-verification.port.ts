@@ -12,7 +12,8 @@ export interface DayVerification {
 
 /**
  * Why a day differs for good. `exchange_stop`: the exchange stopped on that day, and its minutes lack trades that its
- * day has. `contradiction`: asked twice, the exchange gave the same minutes and the same day, which do not agree.
+ * day has. `contradiction`: asked twice, the exchange gave the same minutes and the same day, which do not agree; that
+ * day is its 1d candle, or what the minutes of a verified file of its archive make.
  */
 export type DifferenceReason = 'exchange_stop' | 'contradiction';
 
