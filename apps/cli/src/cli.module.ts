@@ -8,6 +8,8 @@ import { GapsCommand } from './gaps/gaps.command';
 import { ImportCommand } from './import/import.command';
 import { RebuildCommand } from './rebuild/rebuild.command';
 import { RepairCommand } from './repair/repair.command';
+import { CompactCommand } from './upkeep/compact.command';
+import { RetainCommand } from './upkeep/retain.command';
 import { VerifyBiCommand } from './verify-bi/verify-bi.command';
 import { Terminal } from './terminal/terminal';
 import { CLI_PARTS, CommandWork, type CliParts } from './work/command-work';
@@ -25,6 +27,7 @@ export class CliModule {
         BackfillCommand,
         BiBuildCommand,
         VerifyBiCommand,
+        CompactCommand,
         DeadLettersCommand,
         ListDeadLettersCommand,
         ReplayDeadLettersCommand,
@@ -32,6 +35,7 @@ export class CliModule {
         ImportCommand,
         RebuildCommand,
         RepairCommand,
+        RetainCommand,
       ],
     };
   }

@@ -33,11 +33,12 @@ describe('CaptureModule', () => {
     const module = await running(['tickers', 'candles']);
     const registry = module.get(SchedulerRegistry);
     const status = module.get(CaptureStatus);
-    await until(() => status.snapshot().tickers.state === 'ok' && registry.getTimeouts().length === 5);
+    await until(() => status.snapshot().tickers.state === 'ok' && registry.getTimeouts().length === 6);
     expect(registry.getTimeouts().sort()).toEqual([
       'candle-sync',
       'first-minutes',
       'ledger-keeper',
+      'store-upkeep',
       'symbol-refresh',
       'ticker-poll',
     ]);
@@ -131,8 +132,8 @@ describe('CaptureModule.history', () => {
 
   it('should start ledgers, fill them and say how it does', async () => {
     await module.get(HistoryDuties).start();
-    await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 3);
-    expect(timers()).toEqual(['first-minutes', 'ledger-keeper', 'symbol-refresh']);
+    await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 4);
+    expect(timers()).toEqual(['first-minutes', 'ledger-keeper', 'store-upkeep', 'symbol-refresh']);
     expect(ports.history.frames.get('BTCUSDT')).toEqual({
       symbol: 'BTCUSDT',
       trackedSince: NOW,
@@ -153,11 +154,11 @@ describe('CaptureModule.history', () => {
     void duties.stop();
     void duties.start();
     await duties.start();
-    await until(() => backfill() === 'done' && timers().length === 3);
+    await until(() => backfill() === 'done' && timers().length === 4);
     await duties.stop();
     expect([...timers(), ...module.get(SchedulerRegistry).getIntervals()]).toEqual([]);
     await duties.start();
-    await until(() => timers().length === 3);
+    await until(() => timers().length === 4);
   });
 
   it('should ask for absent minutes as far as live events have come, and for none while they are on their way', async () => {

@@ -35,6 +35,8 @@ import { SymbolRefreshScheduler } from './symbols/symbol-refresh.scheduler';
 import { SymbolTracker } from './symbols/symbol-tracker';
 import { PollTickersUseCase } from './tickers/poll-tickers.use-case';
 import { TickerPollScheduler } from './tickers/ticker-poll.scheduler';
+import { UpkeepScheduler } from './upkeep/upkeep.scheduler';
+import { UpkeepUseCase } from './upkeep/upkeep.use-case';
 
 export interface CaptureModuleOptions {
   /** Name of the process, as its status row carries it. */
@@ -62,6 +64,8 @@ const HISTORY: Provider[] = [
   SymbolTracker,
   SymbolRefreshScheduler,
   ProcessStatusScheduler,
+  UpkeepUseCase,
+  UpkeepScheduler,
   HistoryDuties,
 ];
 const HISTORY_CANDLES: Provider[] = [
@@ -82,7 +86,7 @@ const HISTORY_CANDLES: Provider[] = [
 export class CaptureModule {
   /**
    * Both halves, for as long as the application runs. `imports` bring Exchange, EventPublisher, HistoryStore,
-   * CandleCursor and ProcessStatusStore.
+   * CandleCursor, StoreUpkeep and ProcessStatusStore.
    */
   static register(options: CaptureModuleOptions): DynamicModule {
     const candles: Provider[] = [...LIVE_CANDLES, ...HISTORY_CANDLES, { provide: LiveFlow, useClass: CaptureLiveFlow }];
@@ -130,7 +134,7 @@ export class CaptureModule {
 
   /**
    * What is done for the history in the store, while its {@link HistoryDuties} are started. `imports` bring Exchange,
-   * HistoryStore, ProcessStatusStore and LiveFlow.
+   * HistoryStore, ProcessStatusStore, StoreUpkeep and LiveFlow.
    */
   static history(options: CaptureModuleOptions): DynamicModule {
     return assemble('history', options, [

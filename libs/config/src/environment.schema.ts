@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isSymbol, normaliseSymbol } from '@app/domain';
 
 const HOUR_SECONDS = 3_600;
+const MOST_DAYS = 36_500;
 
 const wholeNumber = (min: number, max: number, fallback: number) =>
   z
@@ -109,6 +110,10 @@ export const environmentSchema = z.object({
     .regex(/^[a-zA-Z0-9._-]{1,200}$/, { error: '1 to 200 of the characters a-z A-Z 0-9 . _ -' })
     .default('crypto-raw-consumer'),
   ENABLE_DB_SINK: flag(true),
+  COMPACT_RAW_FILES: flag(true),
+  RETENTION_BRONZE_DAYS: wholeNumber(0, MOST_DAYS, 0),
+  RETENTION_MINUTES_DAYS: wholeNumber(0, MOST_DAYS, 0),
+  RETENTION_EVENTS_DAYS: wholeNumber(0, MOST_DAYS, 0),
   BINANCE_REST_URLS: z
     .string()
     .default(DEFAULT_REST_URLS)

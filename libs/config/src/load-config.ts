@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import type { RetentionPolicy } from '@app/domain';
 import { archiveUrlOf } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
 import { environmentSchema } from './environment.schema';
@@ -14,6 +15,11 @@ export interface AppConfig {
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly topics: { readonly prices: string };
   readonly storage: { readonly databasePath: string; readonly rawDir: string };
+  readonly upkeep: {
+    /** Whether raw files of closed days are compressed. */
+    readonly compactRawFiles: boolean;
+    readonly retention: RetentionPolicy;
+  };
   readonly ingest: {
     readonly stateDir: string;
     readonly capture: readonly CaptureKind[];
@@ -54,6 +60,11 @@ export interface AppConfig {
 export const APP_CONFIG = Symbol('AppConfig');
 
 const LOOPBACK = /^https?:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/;
+
+/** A limit of 0 is none. */
+function unlessZero(value: number): number | undefined {
+  return value === 0 ? undefined : value;
+}
 
 function crossChecks(environment: Environment): string[] {
   const problems: string[] = [];
@@ -102,6 +113,14 @@ export function loadConfig(
     logLevel: environment.LOG_LEVEL,
     topics: { prices: environment.TOPIC_NAME },
     storage: { databasePath: path(environment.STORAGE_PATH), rawDir: path(environment.RAW_DIR) },
+    upkeep: {
+      compactRawFiles: environment.COMPACT_RAW_FILES,
+      retention: {
+        bronzeDays: unlessZero(environment.RETENTION_BRONZE_DAYS),
+        minutesDays: unlessZero(environment.RETENTION_MINUTES_DAYS),
+        eventsDays: unlessZero(environment.RETENTION_EVENTS_DAYS),
+      },
+    },
     ingest: {
       stateDir: path(environment.INGEST_STATE_DIR),
       capture: environment.CAPTURE,

@@ -1,6 +1,7 @@
 import { StoreLease } from '@app/domain';
 import { acquireStore, CaptureOwnerError, type CaptureOwnerLock } from './database/capture-owner.lock';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
+import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SqlitePartitionSink } from './sink/sqlite-partition-sink';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
@@ -24,6 +25,10 @@ export class ConsumerStore extends StoreLease {
   /** `rows` false keeps bronze only. @throws UnsupportedSqliteError, RebuildNeededError */
   static async open(options: StoreOptions, rows: boolean): Promise<ConsumerStore> {
     return new ConsumerStore(await openStoreParts(options, rows), options);
+  }
+
+  get upkeep(): SqliteStoreUpkeep {
+    return this.parts.upkeep;
   }
 
   get history(): SqliteHistoryStore {

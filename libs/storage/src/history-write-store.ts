@@ -1,5 +1,6 @@
 import { SqliteBackfillJobs } from './history/sqlite-backfill-jobs';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
+import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 import { SqliteBronzeReplay } from './verification/sqlite-bronze-replay';
 import { SqliteDayVerificationStore } from './verification/sqlite-day-verification.store';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
@@ -22,6 +23,10 @@ export class HistoryWriteStore {
   /** @throws UnsupportedSqliteError, RebuildNeededError */
   static async open(options: StoreOptions): Promise<HistoryWriteStore> {
     return new HistoryWriteStore(await openStoreParts(options, true), options);
+  }
+
+  get upkeep(): SqliteStoreUpkeep {
+    return this.parts.upkeep;
   }
 
   get history(): SqliteHistoryStore {

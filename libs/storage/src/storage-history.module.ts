@@ -1,6 +1,14 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { BackfillJobs, BronzeReplay, Clock, DayVerificationStore, HistoryStore, topicNames } from '@app/domain';
+import {
+  BackfillJobs,
+  BronzeReplay,
+  Clock,
+  DayVerificationStore,
+  HistoryStore,
+  StoreUpkeep,
+  topicNames,
+} from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { HistoryWriteStore } from './history-write-store';
 
@@ -13,6 +21,7 @@ import { HistoryWriteStore } from './history-write-store';
       useFactory: ({ storage, topics }: AppConfig, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
         HistoryWriteStore.open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }),
     },
+    { provide: StoreUpkeep, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.upkeep },
     { provide: HistoryStore, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.history },
     {
       provide: BackfillJobs,
@@ -30,7 +39,7 @@ import { HistoryWriteStore } from './history-write-store';
       useFactory: (store: HistoryWriteStore) => store.replay(),
     },
   ],
-  exports: [BackfillJobs, HistoryStore, DayVerificationStore, BronzeReplay],
+  exports: [BackfillJobs, HistoryStore, StoreUpkeep, DayVerificationStore, BronzeReplay],
 })
 export class StorageHistoryModule implements OnApplicationShutdown {
   constructor(@Inject(HistoryWriteStore) private readonly store: HistoryWriteStore) {}

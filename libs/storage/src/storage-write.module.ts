@@ -1,6 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { CandleCursor, Clock, EventSink, HistoryStore, ProcessStatusStore, topicNames } from '@app/domain';
+import { CandleCursor, Clock, EventSink, HistoryStore, ProcessStatusStore, StoreUpkeep, topicNames } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { StoredCandleCursor } from './history/stored-candle-cursor';
 import { WriteStore } from './write-store';
@@ -15,6 +15,7 @@ import { WriteStore } from './write-store';
         WriteStore.open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }),
     },
     { provide: EventSink, inject: [WriteStore], useFactory: (store: WriteStore) => store.sink },
+    { provide: StoreUpkeep, inject: [WriteStore], useFactory: (store: WriteStore) => store.upkeep },
     { provide: HistoryStore, inject: [WriteStore], useFactory: (store: WriteStore) => store.history },
     { provide: ProcessStatusStore, inject: [WriteStore], useFactory: (store: WriteStore) => store.processStatus },
     {
@@ -23,7 +24,7 @@ import { WriteStore } from './write-store';
       useFactory: (history: HistoryStore) => new StoredCandleCursor(history),
     },
   ],
-  exports: [EventSink, HistoryStore, ProcessStatusStore, CandleCursor],
+  exports: [EventSink, HistoryStore, StoreUpkeep, ProcessStatusStore, CandleCursor],
 })
 export class StorageWriteModule implements OnApplicationShutdown {
   constructor(@Inject(WriteStore) private readonly store: WriteStore) {}

@@ -18,6 +18,10 @@ import { SymbolFrames } from './ledger/symbol-frames';
 import { EventLines } from './sink/event-lines';
 import { EventWriter, HistoryRows } from './sink/event-writer';
 import { TakenKeys } from './sink/taken-keys';
+import { BronzeCompactor } from './upkeep/bronze-compactor';
+import { BronzeRetention } from './upkeep/bronze-retention';
+import { HistoryRetention } from './upkeep/history-retention';
+import { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 
 export interface StoreOptions {
   readonly databasePath: string;
@@ -57,6 +61,7 @@ export interface StoreParts {
   readonly recovery: BronzeRecovery;
   readonly history: SqliteHistoryStore;
   readonly processStatus: SqliteProcessStatusStore;
+  readonly upkeep: SqliteStoreUpkeep;
 }
 
 /**
@@ -95,6 +100,11 @@ export async function openStoreParts(
       recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts }, topics, logger),
       history: new SqliteHistoryStore(queue, database, { origin, archive, lines, clock }),
       processStatus: new SqliteProcessStatusStore(queue, database),
+      upkeep: new SqliteStoreUpkeep(
+        new BronzeCompactor(queue, archive, Object.values(topics), clock),
+        new BronzeRetention(queue, archive, Object.values(topics), clock),
+        new HistoryRetention(queue, database, clock),
+      ),
     };
   } catch (error) {
     await source.destroy();

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { acquireStore, type CaptureOwnerLock } from './database/capture-owner.lock';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
+import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SqliteEventSink } from './sink/sqlite-event-sink';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
@@ -38,6 +39,10 @@ export class WriteStore {
       for (const owner of owners) owner.release();
       throw error;
     }
+  }
+
+  get upkeep(): SqliteStoreUpkeep {
+    return this.parts.upkeep;
   }
 
   get history(): SqliteHistoryStore {

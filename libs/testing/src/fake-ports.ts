@@ -12,6 +12,7 @@ import {
   LiveFlow,
   ProcessStatusStore,
   RebuildStore,
+  StoreUpkeep,
   SymbolTracking,
   type EpochMicros,
 } from '@app/domain';
@@ -22,6 +23,7 @@ import { FakeEventPublisher } from './fake-event-publisher';
 import { FakeExchange } from './fake-exchange';
 import { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
 import { FakeKlineArchive, FakeKlineFiles } from './fake-kline-archive';
+import { FakeStoreUpkeep } from './fake-store-upkeep';
 import { FakeLiveFlow, FakeSymbolTracking } from './fake-live-flow';
 
 @Module({})
@@ -39,6 +41,7 @@ export class FakePorts {
   readonly files = new FakeKlineFiles();
   readonly cursor = new FakeCandleCursor();
   readonly processStatus = new FakeProcessStatusStore();
+  readonly upkeep = new FakeStoreUpkeep();
   readonly metrics = new MetricsRegistry();
   /** Lines logged at level warn and above. */
   readonly logged: string[] = [];
@@ -68,6 +71,7 @@ export class FakePorts {
       { provide: HistoryStore, useValue: this.history },
       { provide: CandleCursor, useValue: this.cursor },
       { provide: ProcessStatusStore, useValue: this.processStatus },
+      { provide: StoreUpkeep, useValue: this.upkeep },
     ]);
   }
 
@@ -85,6 +89,7 @@ export class FakePorts {
     return this.withPorts([
       { provide: HistoryStore, useValue: this.history },
       { provide: ProcessStatusStore, useValue: this.processStatus },
+      { provide: StoreUpkeep, useValue: this.upkeep },
       { provide: LiveFlow, useValue: this.liveFlow },
     ]);
   }

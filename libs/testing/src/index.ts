@@ -16,3 +16,4 @@ export {
   FakeSymbolReader,
 } from './fake-readers';
 export { FakePorts } from './fake-ports';
+export { FakeStoreUpkeep } from './fake-store-upkeep';

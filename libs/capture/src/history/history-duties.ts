@@ -2,6 +2,7 @@ import { Inject, Injectable, Optional, type OnApplicationBootstrap, type OnModul
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { ProcessStatusScheduler } from '../status/process-status.scheduler';
 import { SymbolRefreshScheduler } from '../symbols/symbol-refresh.scheduler';
+import { UpkeepScheduler } from '../upkeep/upkeep.scheduler';
 import { BackfillRunner } from './backfill.runner';
 import { FirstMinutesScheduler } from './first-minutes.scheduler';
 import { LedgerScheduler } from './ledger.scheduler';
@@ -13,7 +14,7 @@ interface Duty {
 
 /**
  * What one process at a time does for the history in the store: symbol list, first minutes, first backfill, ledger,
- * process status. Beside live capture it runs as long as the process does; alone, whoever holds the lease starts and
+ * process status, upkeep. Beside live capture it runs as long as the process does; alone, whoever holds the lease starts and
  * stops it.
  */
 @Injectable()
@@ -27,11 +28,12 @@ export class HistoryDuties implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     symbols: SymbolRefreshScheduler,
     processStatus: ProcessStatusScheduler,
+    upkeep: UpkeepScheduler,
     @Optional() backfill?: BackfillRunner,
     @Optional() ledger?: LedgerScheduler,
     @Optional() firstMinutes?: FirstMinutesScheduler,
   ) {
-    this.duties = [symbols, processStatus, backfill, ledger, firstMinutes].filter((duty) => duty !== undefined);
+    this.duties = [symbols, processStatus, upkeep, backfill, ledger, firstMinutes].filter((duty) => duty !== undefined);
   }
 
   onApplicationBootstrap(): void {

@@ -9,5 +9,6 @@ export * from './kline-archive.port';
 export * from './live-flow.port';
 export * from './partition-sink.port';
 export * from './readers.port';
+export * from './store-upkeep.port';
 export * from './rebuild-store.port';
 export * from './table-file.port';

@@ -6,6 +6,7 @@ import {
   ftruncateSync,
   openSync,
   readdirSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -74,6 +75,8 @@ export class BronzeArchive {
      ON CONFLICT (writer_id, file) DO UPDATE SET length = excluded.length`,
   );
   private readonly selectAll = this.lazy('SELECT file, topic, partition, length FROM bronze_files WHERE writer_id = ?');
+
+  private readonly deleteRow = this.lazy('DELETE FROM bronze_files WHERE writer_id = ? AND file = ?');
 
   /**
    * Appends lines to the stream's file of the day on which they were captured, flushes them to disk and stores the new
@@ -162,6 +165,29 @@ export class BronzeArchive {
   /** Moves the stored length of a file forward over lines that have been taken into the tables. Inside a write unit. */
   account(file: BronzeStream & { readonly file: string }, length: number): void {
     this.upsertLength().run(this.identity.writerId, file.file, file.topic, file.partition, length);
+  }
+
+  /** Files whose compressed copy has its name already; the tables may know either of the two. */
+  halfCompacted(): string[] {
+    const names = new Set(readdirSync(this.folder));
+    return [...names].filter((file) => names.has(`${file}.gz`)).sort(compareCodePoints);
+  }
+
+  /** Knows a compressed file in the place of the one that it was made of. Inside a write unit. */
+  accountCompressed(file: BronzeStream & { readonly file: string }, length: number): void {
+    this.forget(file.file);
+    this.account({ ...file, file: `${file.file}.gz` }, length);
+  }
+
+  /** Knows a file no longer. Inside a write unit; the file itself is removed after it. */
+  forget(file: string): void {
+    this.deleteRow().run(this.identity.writerId, file);
+  }
+
+  /** Removes a file that is known no longer. */
+  remove(file: string): void {
+    this.closeFile(file);
+    rmSync(this.pathOf(file), { force: true });
   }
 
   /** Cuts a file to a length and flushes it; a file that is not there stays so. */

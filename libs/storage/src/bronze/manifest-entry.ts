@@ -40,6 +40,11 @@ export function stoppedLine(symbol: string, { start, end }: TimeRange, notedAt: 
   });
 }
 
+/** Says that a bronze file was removed after its time of retention. */
+export function removedLine(file: string, removedAt: EpochMicros): string {
+  return JSON.stringify({ kind: 'removed', file, removed_at: formatEventTime(removedAt) });
+}
+
 /** Undefined for a line that says nothing of the kind, or was not written by this program. */
 export function readManifestEntry(text: string, line: number): ManifestEntry | undefined {
   let fields: Fields;

@@ -12,6 +12,9 @@ export const BRONZE_ONLY_FACT = 'bronze_only_since';
 /** Version of the formulas that the stored metrics were made by. */
 export const METRICS_VERSION_FACT = 'daily_metrics_version';
 
+/** Before which time (microseconds) days may have lost their minutes to retention. */
+export const MINUTES_REMOVED_FACT = 'minutes_removed_until';
+
 /** While the database is being made anew: the first line of the manifest that has not been looked at. */
 export const REBUILD_POSITION_FACT = 'rebuild_position';
 /** While the database is being made anew: JSON object of what could not be had, by number of the manifest's line. */

@@ -3,6 +3,7 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { MinuteLedgerWriter, type ChangedCandle } from './minute-ledger.writer';
 import { MinuteVersionsWriter, type VersionOutcome } from './minute-versions.writer';
+import { RemovedDays } from './removed-days';
 import { RollUpWriter } from './roll-up.writer';
 
 /** What became of a candle that was offered. */
@@ -31,12 +32,14 @@ interface SymbolChange {
  */
 export class CandleWriter {
   private readonly versions: MinuteVersionsWriter;
+  private readonly removedDays: RemovedDays;
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
   private readonly ledger: MinuteLedgerWriter;
 
   constructor(database: SqliteHandle) {
     this.versions = new MinuteVersionsWriter(database);
+    this.removedDays = new RemovedDays(database);
     this.rollUps = new RollUpWriter(database);
     this.metrics = new DailyMetricsWriter(database);
     this.ledger = new MinuteLedgerWriter(database);
@@ -46,7 +49,9 @@ export class CandleWriter {
   write(candles: readonly MinuteCandle[]): CandleOutcome {
     const changes = new Map<string, SymbolChange>();
     const surfaced: MinuteCandle[] = [];
-    const fates = candles.map((candle) => {
+    const isRemoved = this.removedDays.lookup();
+    const fates = candles.map((candle): CandleFate => {
+      if (isRemoved(candle)) return 'repeat';
       const outcome = this.versions.take(candle);
       if (outcome.fate !== 'repeat') note(changes, candle, outcome);
       surfaced.push(...outcome.surfaced);

@@ -1,0 +1,36 @@
+import { Command, CommandRunner } from 'nest-commander';
+import { StoreUpkeep, type CompactedFile } from '@app/domain';
+import { StorageHistoryModule } from '@app/storage';
+import { Terminal } from '../terminal/terminal';
+import type { TableColumn } from '../terminal/table';
+import { CommandWork } from '../work/command-work';
+
+const COLUMNS: readonly TableColumn<CompactedFile>[] = [
+  { title: 'file', cell: ({ file }) => file },
+  { title: 'lines', cell: ({ lines }) => String(lines), right: true },
+  { title: 'bytes', cell: ({ bytesBefore }) => String(bytesBefore), right: true },
+  { title: 'compressed', cell: ({ bytesAfter }) => String(bytesAfter), right: true },
+];
+
+@Command({ name: 'compact', description: 'Compresses the raw files of days that ended more than a day ago' })
+export class CompactCommand extends CommandRunner {
+  constructor(
+    private readonly work: CommandWork,
+    private readonly terminal: Terminal,
+  ) {
+    super();
+  }
+
+  async run(): Promise<void> {
+    await this.work.run(
+      () => [StorageHistoryModule],
+      async (context, signal) => {
+        const { files, failed } = await context.get(StoreUpkeep).compact(signal);
+        if (files.length > 0) this.terminal.table(COLUMNS, files);
+        this.terminal.line(`${files.length} raw files were compressed`);
+        const [first] = failed;
+        if (first) throw new Error(`${failed.length} raw files stay as they are; the first: ${first.reason}`);
+      },
+    );
+  }
+}

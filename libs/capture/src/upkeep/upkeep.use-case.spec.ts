@@ -1,0 +1,31 @@
+import { loadConfig } from '@app/config';
+import { createLogger } from '@app/observability';
+import { FakeStoreUpkeep } from '@app/testing';
+import { UpkeepUseCase } from './upkeep.use-case';
+
+describe('UpkeepUseCase', () => {
+  const { signal } = new AbortController();
+
+  async function upkeepWith(variables: Record<string, string>): Promise<FakeStoreUpkeep> {
+    const store = new FakeStoreUpkeep();
+    await new UpkeepUseCase(store, loadConfig(variables, '/'), createLogger('silent', 'test')).execute(signal);
+    return store;
+  }
+
+  it('should remove nothing and compress closed days unless told otherwise', async () => {
+    const { policies, compactions } = await upkeepWith({});
+    expect(policies).toEqual([{}]);
+    expect(compactions).toBe(1);
+  });
+
+  it('should do as the configuration says', async () => {
+    const { policies, compactions } = await upkeepWith({
+      COMPACT_RAW_FILES: 'false',
+      RETENTION_BRONZE_DAYS: '400',
+      RETENTION_MINUTES_DAYS: '30',
+      RETENTION_EVENTS_DAYS: '0',
+    });
+    expect(policies).toEqual([{ bronzeDays: 400, minutesDays: 30 }]);
+    expect(compactions).toBe(0);
+  });
+});

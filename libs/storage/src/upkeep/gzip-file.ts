@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, createWriteStream, fsyncSync, openSync } from 'node:fs';
+import { Transform, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+
+/** What is compared of a file before and after. */
+export interface Contents {
+  readonly bytes: number;
+  readonly lines: number;
+  readonly sha256: string;
+}
+
+const NEWLINE = 0x0a;
+
+class Inspection {
+  private readonly hash = createHash('sha256');
+  private bytes = 0;
+  private lines = 0;
+
+  add(chunk: Buffer): void {
+    this.hash.update(chunk);
+    this.bytes += chunk.length;
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) this.lines += 1;
+  }
+
+  result(): Contents {
+    return { bytes: this.bytes, lines: this.lines, sha256: this.hash.digest('hex') };
+  }
+}
+
+function inspecting(inspection: Inspection): Writable {
+  return new Writable({
+    write(chunk: Buffer, _, done) {
+      inspection.add(chunk);
+      done();
+    },
+  });
+}
+
+/** Writes the first bytes of a file in gzip format, flushed; returns what they were. */
+export async function gzipFile(from: string, length: number, to: string, signal: AbortSignal): Promise<Contents> {
+  const inspection = new Inspection();
+  const passing = new Transform({
+    transform(chunk: Buffer, _, done) {
+      inspection.add(chunk);
+      done(null, chunk);
+    },
+  });
+  const source = createReadStream(from, { end: length - 1 });
+  await pipeline(source, passing, createGzip(), createWriteStream(to), { signal });
+  const descriptor = openSync(to, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  return inspection.result();
+}
+
+/** What a file in gzip format holds, read to its end. */
+export async function gzipContents(path: string, signal: AbortSignal): Promise<Contents> {
+  const inspection = new Inspection();
+  await pipeline(createReadStream(path), createGunzip(), inspecting(inspection), { signal });
+  return inspection.result();
+}
+
+/** What a file holds. */
+export async function fileContents(path: string, signal: AbortSignal): Promise<Contents> {
+  const inspection = new Inspection();
+  await pipeline(createReadStream(path), inspecting(inspection), { signal });
+  return inspection.result();
+}

@@ -1,0 +1,95 @@
+import { DAY, accountFor, floorTo, type Clock, type EpochMicros } from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import { MINUTES_REMOVED_FACT, StoreFacts } from '../database/store-facts';
+import type { WriteQueue } from '../database/write-queue';
+import { LedgerWriter } from '../ledger/ledger.writer';
+
+/** Rows that one write unit removes at most, so that it stays short. */
+const ROWS_A_UNIT = 5_000;
+
+const MINUTE_TABLES = ['candle_repeats', 'candle_revisions', 'candles_1m'] as const;
+
+/** Removes silver rows after their time. Gold made of them stays, and never changes any more. */
+export class HistoryRetention {
+  private readonly ledger: LedgerWriter;
+  private readonly facts: StoreFacts;
+  private readonly selectSymbols: Statement<[], string>;
+  private readonly nextMinute: Statement<[string, number], { open_time: number }>;
+  private readonly selectLedgerStart: Statement<[string], { ledger_start: number | null }>;
+  private readonly removeMinutes: readonly Statement<[string, number, number]>[];
+  private readonly newestEvent: Statement<[string], { timestamp: number | null }>;
+  private readonly eventAfter: Statement<[string, number, number], { timestamp: number }>;
+  private readonly removeEvents: Statement<[string, number]>;
+
+  constructor(
+    private readonly queue: WriteQueue,
+    database: SqliteHandle,
+    private readonly clock: Clock,
+  ) {
+    this.ledger = new LedgerWriter(database);
+    this.facts = new StoreFacts(database);
+    this.selectSymbols = database.prepare<[], string>('SELECT symbol FROM symbols ORDER BY symbol').pluck();
+    this.nextMinute = database.prepare(
+      'SELECT open_time FROM candles_1m WHERE symbol = ? AND open_time >= ? ORDER BY open_time LIMIT 1',
+    );
+    this.selectLedgerStart = database.prepare('SELECT ledger_start FROM symbols WHERE symbol = ?');
+    this.removeMinutes = MINUTE_TABLES.map((table) =>
+      database.prepare(`DELETE FROM ${table} WHERE symbol = ? AND open_time >= ? AND open_time < ?`),
+    );
+    this.newestEvent = database.prepare('SELECT max(timestamp) AS timestamp FROM price_events WHERE symbol = ?');
+    this.eventAfter = database.prepare(
+      `SELECT timestamp FROM price_events WHERE symbol = ? AND timestamp < ?
+       ORDER BY timestamp LIMIT 1 OFFSET ?`,
+    );
+    this.removeEvents = database.prepare('DELETE FROM price_events WHERE symbol = ? AND timestamp < ?');
+  }
+
+  /** Returns how many minutes were removed: whole days, and only those of which no minute is missing. */
+  async minutes(days: number, signal: AbortSignal): Promise<number> {
+    const horizon = floorTo(this.clock.now(), DAY) - days * DAY;
+    let removed = 0;
+    for (const symbol of this.selectSymbols.all()) {
+      let from: EpochMicros = 0;
+      while (!signal.aborted) {
+        const next = this.nextMinute.get(symbol, from);
+        const day = next && floorTo(next.open_time, DAY);
+        if (day === undefined || day >= horizon) break;
+        from = day + DAY;
+        removed += await this.queue.run(() => this.removeDay(symbol, day));
+      }
+    }
+    return removed;
+  }
+
+  private removeDay(symbol: string, day: EpochMicros): number {
+    const start = Math.max(day, this.selectLedgerStart.get(symbol)?.ledger_start ?? day);
+    const range = { start, end: day + DAY };
+    for (const { state } of accountFor(range, this.ledger.touching(symbol, range))) {
+      if (state === 'missing') return 0;
+    }
+    this.facts.set(
+      MINUTES_REMOVED_FACT,
+      String(Math.max(day + DAY, Number(this.facts.get(MINUTES_REMOVED_FACT) ?? 0))),
+    );
+    let removed = 0;
+    for (const statement of this.removeMinutes) removed = statement.run(symbol, day, day + DAY).changes;
+    return removed;
+  }
+
+  /** Returns how many events were removed; the newest one of a symbol stays. */
+  async events(days: number, signal: AbortSignal): Promise<number> {
+    const horizon = this.clock.now() - days * DAY;
+    let removed = 0;
+    for (const symbol of this.selectSymbols.all()) {
+      for (let found = 1; found > 0 && !signal.aborted; removed += found) {
+        found = await this.queue.run(() => {
+          const until = Math.min(horizon, this.newestEvent.get(symbol)?.timestamp ?? 0);
+          const bound = this.eventAfter.get(symbol, until, ROWS_A_UNIT)?.timestamp ?? until;
+          return this.removeEvents.run(symbol, bound).changes;
+        });
+      }
+    }
+    return removed;
+  }
+}
