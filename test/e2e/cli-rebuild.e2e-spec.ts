@@ -19,8 +19,8 @@ interface CoverageItem {
   readonly state: string;
 }
 
-/** A captured store, made anew by the command against the same exchange. */
-describe('cli rebuild', () => {
+/** A captured store, made anew by the command against the same exchange, and the commands on what is in it. */
+describe('cli rebuild, export, compact and retain', () => {
   const stack = new Stack({ SYMBOLS: 'BTCUSDT,SOLUSDT', CLOCK: 'simulator', BACKFILL_DAYS: '1' });
 
   beforeAll(async () => {
@@ -106,5 +106,29 @@ describe('cli rebuild', () => {
     writeFileSync(manifest, text);
     expect((await cli('rebuild')).code).toBe(0);
     expect(rows()).toEqual(before);
+  });
+
+  it('should export what the API serves, and find nothing to compress or to remove', async () => {
+    const api = await stack.start('api-app');
+    const url = await stack.urlOf('api-app');
+    await api.answers(`${url}/readyz`);
+    const items = await getAll(url, `/candles?symbols=BTCUSDT,SOLUSDT&interval=1h&${RANGE}`);
+    await api.stop();
+    const question = ['export', '--interval', '1h', '--from', '2026-11-19', '--to', '2026-11-20'];
+    const { code, output } = await cli(...question, '--format', 'jsonl');
+    expect(output.trimEnd().split('\n')).toEqual(items.map((item) => JSON.stringify(item)));
+    expect(code).toBe(0);
+    const path = join(stack.folder, 'hours.parquet');
+    expect((await cli(...question, '--format', 'parquet', '--out', path)).output).toBe(
+      `${items.length} candles are in ${path}\n`,
+    );
+    expect((await cli('export', '--format', 'xlsx')).output).toBe(
+      'cli: --format="xlsx" is not allowed; expected csv, jsonl, parquet\n',
+    );
+    expect(await cli('compact')).toEqual({ code: 0, output: '0 raw files were compressed\n' });
+    expect(await cli('retain')).toEqual({
+      code: 0,
+      output: 'removed: 0 raw files, 0 minutes, 0 price events\n',
+    });
   });
 });

@@ -4,6 +4,7 @@ import { BiBuildCommand } from './bi-build/bi-build.command';
 import { DeadLettersCommand } from './dead-letters/dead-letters.command';
 import { ListDeadLettersCommand } from './dead-letters/list-dead-letters.command';
 import { ReplayDeadLettersCommand } from './dead-letters/replay-dead-letters.command';
+import { ExportCommand } from './export/export.command';
 import { GapsCommand } from './gaps/gaps.command';
 import { ImportCommand } from './import/import.command';
 import { RebuildCommand } from './rebuild/rebuild.command';
@@ -31,6 +32,7 @@ export class CliModule {
         DeadLettersCommand,
         ListDeadLettersCommand,
         ReplayDeadLettersCommand,
+        ExportCommand,
         GapsCommand,
         ImportCommand,
         RebuildCommand,

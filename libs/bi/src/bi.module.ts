@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { BuildClock } from './build/build-clock';
 import { BiBuildUseCase } from './build/bi-build.use-case';
+import { ExportCandlesUseCase } from './export/export-candles.use-case';
 import { ArchiveDays } from './verify/archive-days';
 import { DayRefetch } from './verify/day-refetch';
 import { ExchangeProof } from './verify/exchange-proof';
@@ -20,6 +21,11 @@ export class BiModule {
       providers: [{ provide: BuildClock, useValue: clock }, BiBuildUseCase],
       exports: [BiBuildUseCase],
     };
+  }
+
+  /** Writes candles to files. `imports` bring the readers of the store and ParquetFiles. */
+  static export(imports: Imports): DynamicModule {
+    return { module: BiModule, imports, providers: [ExportCandlesUseCase], exports: [ExportCandlesUseCase] };
   }
 
   /**

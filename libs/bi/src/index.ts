@@ -1,6 +1,7 @@
 export { BiModule } from './bi.module';
 export { BuildClock } from './build/build-clock';
 export { BiBuildUseCase, type BuiltFile } from './build/bi-build.use-case';
+export { EXPORT_FORMATS, ExportCandlesUseCase, type ExportFormat } from './export/export-candles.use-case';
 export { describeDifference } from './verify/candle-difference';
 export { VerificationFailedError } from './verify/verification-failed.error';
 export { VerifyBiUseCase, type ProofReport, type SymbolProof } from './verify/verify-bi.use-case';

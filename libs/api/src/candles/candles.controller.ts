@@ -7,6 +7,7 @@ import {
   CandleReader,
   CandlesQuery,
   Clock,
+  toCandleItem,
   type CandleItem,
   type Page,
 } from '@app/domain';
@@ -17,7 +18,6 @@ import { cursorScope, decodeCursor } from '../paging/cursor';
 import { answerPage } from '../paging/page';
 import { checkedRange } from '../paging/time-range';
 import { SymbolSelection } from '../symbols/symbol-selection';
-import { toCandleItem } from './candle-item';
 
 /** Seconds after which to ask again: capture asks the exchange once a minute. */
 const GRID_RETRY_SECONDS = 60;

@@ -1,12 +1,6 @@
-import {
-  formatEventTime,
-  formatMillisTime,
-  MILLISECOND,
-  type CandleInterval,
-  type CandleItem,
-  type EpochMicros,
-  type StoredCandle,
-} from '@app/domain';
+import type { StoredCandle } from '../ports';
+import { formatEventTime, formatMillisTime, MILLISECOND, type CandleInterval, type EpochMicros } from '../model';
+import type { CandleItem } from './items';
 
 /**
  * A candle as `/candles` serves it at a market time. It is closed when its bucket has ended by then, as a stored minute

@@ -1,0 +1,35 @@
+import { MILLISECOND, type CandleInterval, type EpochMicros, type FileColumn, type StoredCandle } from '@app/domain';
+
+/** Fraction digits of decimals: as many as the exchange has. */
+const DECIMAL = { kind: 'decimal', scale: 8 } as const;
+const TIME = { kind: 'timestamp' } as const;
+const TEXT = { kind: 'string' } as const;
+const COUNT = { kind: 'integer' } as const;
+
+/** The columns of `/candles` as typed columns of a file, for candles of one interval at a market time. */
+export function candleColumns(interval: CandleInterval, now: EpochMicros): FileColumn<StoredCandle>[] {
+  const column = (
+    name: string,
+    type: FileColumn<StoredCandle>['type'],
+    cell: FileColumn<StoredCandle>['cell'],
+  ): FileColumn<StoredCandle> => ({ name, type, nullable: false, cell });
+  return [
+    column('symbol', TEXT, ({ symbol }) => symbol),
+    column('interval', TEXT, () => interval),
+    column('open_time', TIME, ({ openTime }) => openTime),
+    column('close_time', TIME, ({ closeTime }) => closeTime),
+    column('open', DECIMAL, ({ open }) => open),
+    column('high', DECIMAL, ({ high }) => high),
+    column('low', DECIMAL, ({ low }) => low),
+    column('close', DECIMAL, ({ close }) => close),
+    column('volume', DECIMAL, ({ volume }) => volume),
+    column('quote_volume', DECIMAL, ({ quoteVolume }) => quoteVolume),
+    column('trade_count', COUNT, ({ tradeCount }) => tradeCount),
+    column('taker_buy_volume', DECIMAL, ({ takerBuyVolume }) => takerBuyVolume),
+    column('taker_buy_quote_volume', DECIMAL, ({ takerBuyQuoteVolume }) => takerBuyQuoteVolume),
+    column('is_closed', { kind: 'boolean' }, ({ closeTime }) => interval === '1m' || closeTime + MILLISECOND <= now),
+    column('source', TEXT, ({ source }) => source),
+    column('captured_at', TIME, ({ capturedAt }) => capturedAt),
+    column('revision', COUNT, ({ revision }) => revision),
+  ];
+}

@@ -1,0 +1,111 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { ExportCandlesUseCase } from '@app/bi';
+import { HOUR, MINUTE, toCandleItem, type CandleReader } from '@app/domain';
+import { ZstdParquetFiles } from '@app/parquet';
+import { buildMinute } from '@app/testing';
+import Database from 'better-sqlite3';
+import { eventually } from '../support/app-process';
+import { candleEvent, NOON, priceEvent, TestStore } from '../support/test-store';
+
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT'];
+const MINUTES = 6_000;
+const FIRST = NOON - MINUTES * MINUTE;
+
+describe('export of candles', () => {
+  const { signal } = new AbortController();
+  const store = new TestStore();
+  const folder = mkdtempSync(join(tmpdir(), 'csp-export-'));
+  let candles: CandleReader;
+  let exporting: ExportCandlesUseCase;
+
+  beforeAll(async () => {
+    await store.open();
+    for (const symbol of SYMBOLS) {
+      const minutes = Array.from({ length: MINUTES }, (_, index) => buildMinute(symbol, FIRST + index * MINUTE));
+      await store.take(...minutes.map(candleEvent));
+    }
+    ({ candles } = await store.readers());
+    exporting = new ExportCandlesUseCase(candles, new ZstdParquetFiles(), store.clock);
+  });
+
+  afterAll(async () => {
+    await store.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const everything = { symbols: SYMBOLS, interval: '1m', range: {} } as const;
+
+  it('should write every candle once, in order, with the cells of the API', async () => {
+    const path = join(folder, 'all.jsonl');
+    expect(await exporting.toFile(everything, 'jsonl', path, signal)).toBe(2 * MINUTES);
+    const expected = Array.from({ length: MINUTES }, (_, index) =>
+      SYMBOLS.map((symbol) => ({ ...buildMinute(symbol, FIRST + index * MINUTE), revision: 1 })),
+    ).flat();
+    expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toEqual(
+      expected.map((candle) => JSON.stringify(toCandleItem(candle, '1m', store.clock.now()))),
+    );
+    expect(readdirSync(folder)).toEqual(['all.jsonl']);
+
+    const table = join(folder, 'hours.csv');
+    const range = { start: NOON - 3 * HOUR, end: NOON };
+    expect(await exporting.toFile({ symbols: ['ETHUSDT'], interval: '1h', range }, 'csv', table, signal)).toBe(3);
+    const [header = '', ...lines] = readFileSync(table, 'utf8').split('\r\n');
+    const hours = await candles.range(['ETHUSDT'], '1h', range, 10);
+    const items = hours.map((hour) => toCandleItem(hour, '1h', store.clock.now()));
+    expect(header.split(',')).toEqual(Object.keys(items[0] ?? {}));
+    expect(lines).toEqual([...items.map((item) => Object.values(item).join(',')), '']);
+  });
+
+  it('should write the same to Parquet whatever was there, and leave nothing behind when it is ended', async () => {
+    const path = join(folder, 'all.parquet');
+    expect(await exporting.toFile(everything, 'parquet', path, signal)).toBe(2 * MINUTES);
+    const bytes = readFileSync(path);
+    expect(bytes.subarray(0, 4).toString()).toBe('PAR1');
+    expect(await exporting.toFile(everything, 'parquet', path, signal)).toBe(2 * MINUTES);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+
+    const ended = join(folder, 'ended.csv');
+    await expect(exporting.toFile(everything, 'csv', ended, AbortSignal.abort())).rejects.toThrow();
+    expect(existsSync(ended)).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('should neither keep the WAL from being emptied nor hold up capture while the reader is slow', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const taken: string[] = [];
+    const slow = new Writable({
+      highWaterMark: 1,
+      write(chunk: Buffer, _, done) {
+        taken.push(chunk.toString());
+        // The first page is taken, and then nothing for a long time.
+        if (taken.length < 2) done();
+        else
+          void gate.then(() => {
+            done();
+          });
+      },
+    });
+    const exported = exporting.toStream(everything, 'csv', slow, signal);
+    await eventually('the reader has stopped', async () => Promise.resolve(taken.length === 2 ? true : undefined));
+
+    for (let batch = 0; batch < 20; batch += 1) {
+      await store.take(...Array.from({ length: 500 }, (_, index) => priceEvent('BTCUSDT', NOON + batch * 500 + index)));
+    }
+    const database = new Database(store.databasePath);
+    try {
+      // No reader pins an old state: all of the log goes into the database, and the log begins anew.
+      expect(database.pragma('wal_checkpoint(TRUNCATE)')).toEqual([{ busy: 0, log: 0, checkpointed: 0 }]);
+    } finally {
+      database.close();
+    }
+    release();
+    expect(await exported).toBe(2 * MINUTES);
+    expect(taken.join('').split('\r\n')).toHaveLength(2 * MINUTES + 2);
+  });
+});
