@@ -21,6 +21,8 @@ import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { RollUpWriter } from './roll-up.writer';
 
 const FIRST_REVISION = 1;
+/** In one statement: a seventh less time than one by one. */
+const ROWS_AT_ONCE = 20;
 
 /** What became of a day. */
 interface DayOutcome extends Pick<CandleOutcome, 'surfaced'> {
@@ -34,6 +36,7 @@ interface DayOutcome extends Pick<CandleOutcome, 'surfaced'> {
  */
 export class DayWriter {
   private readonly insert: Statement<ColumnValues[number][]>;
+  private readonly insertMany: Statement<ColumnValues[number][]>;
   private readonly selectDay: Statement<[string, number, number], MinuteCandleRow>;
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
@@ -43,9 +46,10 @@ export class DayWriter {
     database: SqliteHandle,
     private readonly candles: CandleWriter,
   ) {
-    this.insert = database.prepare(
-      `INSERT INTO candles_1m (${MINUTE_COLUMNS}) VALUES (${parametersOf(MINUTE_COLUMNS)})`,
-    );
+    const row = `(${parametersOf(MINUTE_COLUMNS)})`;
+    const insert = `INSERT INTO candles_1m (${MINUTE_COLUMNS}) VALUES`;
+    this.insert = database.prepare(`${insert} ${row}`);
+    this.insertMany = database.prepare(`${insert} ${Array.from({ length: ROWS_AT_ONCE }, () => row).join(', ')}`);
     this.selectDay = database.prepare(
       `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ?`,
     );
@@ -65,7 +69,7 @@ export class DayWriter {
   }
 
   private fill(symbol: string, day: EpochMicros, candles: readonly MinuteCandle[]): DayOutcome {
-    for (const candle of candles) this.insert.run(...minuteValues(candle, FIRST_REVISION));
+    this.insertAll(candles);
     this.rollUps.fillDay(symbol, candles);
     this.metrics.update(symbol, [day]);
     this.ledger.account(
@@ -78,6 +82,19 @@ export class DayWriter {
       })),
     );
     return { counts: { taken: candles.length, repeats: 0, revisions: 0 }, surfaced: [] };
+  }
+
+  private insertAll(candles: readonly MinuteCandle[]): void {
+    let start = 0;
+    for (; start + ROWS_AT_ONCE <= candles.length; start += ROWS_AT_ONCE) {
+      const values: ColumnValues[number][] = [];
+      for (let index = start; index < start + ROWS_AT_ONCE; index += 1) {
+        const candle = candles[index];
+        if (candle) values.push(...minuteValues(candle, FIRST_REVISION));
+      }
+      this.insertMany.run(...values);
+    }
+    for (const candle of candles.slice(start)) this.insert.run(...minuteValues(candle, FIRST_REVISION));
   }
 
   private merge(candles: readonly MinuteCandle[], stored: readonly MinuteCandleRow[]): DayOutcome {
