@@ -9,7 +9,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ClockModule, createClock } from '@app/clock';
 import { ConfigModule } from '@app/config';
-import { limitHeapGrowth, type ProcessParts } from '@app/http';
+import { GROWTH_PERCENT_OF_COMMAND, limitHeapGrowth, type ProcessParts } from '@app/http';
 import { NestLogger, ObservabilityModule } from '@app/observability';
 import { InterruptedError } from './interrupted.error';
 
@@ -52,7 +52,7 @@ export class CommandWork {
     process.on('SIGTERM', raise);
     try {
       const context = await this.open(imports);
-      limitHeapGrowth();
+      limitHeapGrowth(GROWTH_PERCENT_OF_COMMAND);
       try {
         await work(context, abort.signal);
       } catch (error) {
