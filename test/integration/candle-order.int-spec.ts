@@ -248,6 +248,23 @@ describe('candles in any order of arrival', () => {
     );
   });
 
+  it('should leave the metrics and repeats that one ordered pass leaves', async () => {
+    await fc.assert(
+      fc.asyncProperty(offered, ({ captures, batches }) =>
+        withCandleStore((ordered) =>
+          withCandleStore(async (store) => {
+            await ordered.take([...captures].sort(byCapture));
+            for (const batch of batches) await store.take(batch);
+            for (const table of ['daily_metrics', 'candle_repeats'] as const) {
+              expect(store.rowsOf(table)).toEqual(ordered.rowsOf(table));
+            }
+          }),
+        ),
+      ),
+      { numRuns: 25 },
+    );
+  });
+
   it('should leave the same tables when the process ends between batches, and when the database is made anew of bronze', async () => {
     await fc.assert(
       fc.asyncProperty(offered, ({ captures, batches }) =>

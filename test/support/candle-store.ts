@@ -55,6 +55,11 @@ export class CandleStore {
     return (await this.store.readers()).candles;
   }
 
+  /** Rows of a table by symbol and time. */
+  rowsOf(table: 'daily_metrics' | 'candle_repeats'): Row[] {
+    return this.store.rows<Row>(`SELECT * FROM ${table}`);
+  }
+
   tables(): Tables {
     return Object.fromEntries(
       Object.entries(TABLES).map(([table, order]) => [
