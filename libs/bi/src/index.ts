@@ -5,7 +5,8 @@ export { EXPORT_FORMATS, ExportCandlesUseCase, type ExportFormat } from './expor
 export { describeDifference } from './verify/candle-difference';
 export { VerificationFailedError } from './verify/verification-failed.error';
 export { VerifyBiUseCase, type ProofReport, type SymbolProof } from './verify/verify-bi.use-case';
-export { encodeCsv, type CsvTable } from './tables/csv-table';
+export { byBuckets } from './tables/bucket-pages';
+export { csvHeader, csvLine, encodeCsv, type CsvTable } from './tables/csv-table';
 export {
   DAILY_METRICS,
   DAILY_OHLC,

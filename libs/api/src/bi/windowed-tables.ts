@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { encodeCsv, type CsvTable } from '@app/bi';
+import { byBuckets, csvHeader, csvLine, type CsvTable } from '@app/bi';
 import { Clock, DAY, floorTo, type DailyTableQuery, type EpochMicros, type TimeRange } from '@app/domain';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { CsvResponder } from './csv-responder';
@@ -35,14 +35,16 @@ export class WindowedTables {
     const window = dateWindow(query, this.clock.now(), symbols.length, size);
     const key = `${table.name} ${window.label} ${window.range.start} ${window.range.end} ${symbols.join(',')}`;
     await this.responder.send(request, reply, key, async (now) => {
-      const rows = await read(symbols, window.range);
-      const today = floorTo(now, DAY);
+      const parts = [Buffer.from(csvHeader(table), 'utf8')];
+      let newest = 0;
+      // Rows are many times larger than their lines: they are let go of page by page.
+      for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates: window.range }, read)) {
+        parts.push(Buffer.from(rows.map((row) => csvLine(table, row)).join(''), 'utf8'));
+        newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
+      }
       return {
-        bytes: encodeCsv(table, rows),
-        lastModified: rows.reduce(
-          (newest, { changedAt }) => Math.max(newest, changedAt),
-          window.relative || rows.length === 0 ? today : 0,
-        ),
+        bytes: Buffer.concat(parts),
+        lastModified: window.relative || newest === 0 ? Math.max(newest, floorTo(now, DAY)) : newest,
         fileName: `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`,
       };
     });

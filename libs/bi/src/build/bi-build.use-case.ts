@@ -116,13 +116,16 @@ export class BiBuildUseCase {
   }
 }
 
-/** End of the newest minute, or moment of the newest event; 0 for a store without data. */
+/**
+ * End of the newest minute, or moment of the newest event; of a symbol of which neither is kept any more, end of its last
+ * day. 0 for a store without data.
+ */
 function dataEnd(summaries: readonly SymbolSummary[]): number {
-  return summaries.reduce(
-    (end, { lastMinute, lastEvent }) =>
-      Math.max(end, lastMinute === null ? 0 : floorTo(lastMinute, MINUTE) + MINUTE, lastEvent ?? 0),
-    0,
-  );
+  const ends = summaries.map(({ lastMinute, lastDate, lastEvent }) => {
+    if (lastMinute === null && lastEvent === null) return lastDate === null ? 0 : lastDate + DAY;
+    return Math.max(lastEvent ?? 0, lastMinute === null ? 0 : floorTo(lastMinute, MINUTE) + MINUTE);
+  });
+  return Math.max(0, ...ends);
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

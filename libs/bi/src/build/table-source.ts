@@ -4,12 +4,12 @@ import {
   type DailyBarReader,
   type DailyMetricsReader,
   type DayQualityReader,
-  type EpochMicros,
   type HourlyBarReader,
   type PriceEventReader,
   type SymbolReader,
   type TimeRange,
 } from '@app/domain';
+import { byBuckets, PAGE_ROWS } from '../tables/bucket-pages';
 import type { CsvTable } from '../tables/csv-table';
 import {
   DAILY_METRICS,
@@ -20,9 +20,6 @@ import {
   LATEST_PRICES,
   SYMBOLS,
 } from '../tables/tables';
-
-/** Most rows that are read in one go: no read of the store is longer, and no more are held in memory. */
-const PAGE = 5_000;
 
 /** What the tables are read from. */
 export interface TableReaders {
@@ -53,24 +50,13 @@ function source<Row>(table: CsvTable<Row>, pages: TableSource<Row>['pages']): Ta
   return { table, pages } as unknown as TableSource;
 }
 
-/** Reads as many buckets at a time as make a page at most: each has one row per symbol. */
-async function* byBuckets<Row>(
-  bucket: EpochMicros,
-  { symbols, dates }: BuildScope,
-  read: (symbols: readonly string[], range: TimeRange) => Promise<readonly Row[]>,
-): AsyncGenerator<readonly Row[]> {
-  if (symbols.length === 0) return;
-  const step = bucket * Math.max(1, Math.floor(PAGE / symbols.length));
-  for (let { start } = dates; start < dates.end; start += step) {
-    yield await read(symbols, { start, end: Math.min(start + step, dates.end) });
-  }
-}
-
 async function* bySymbols<Row>(
   { symbols }: BuildScope,
   read: (symbols: readonly string[]) => Promise<readonly Row[]>,
 ): AsyncGenerator<readonly Row[]> {
-  for (let first = 0; first < symbols.length; first += PAGE) yield await read(symbols.slice(first, first + PAGE));
+  for (let first = 0; first < symbols.length; first += PAGE_ROWS) {
+    yield await read(symbols.slice(first, first + PAGE_ROWS));
+  }
 }
 
 /** Every table of the contract. */
