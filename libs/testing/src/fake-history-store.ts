@@ -56,6 +56,10 @@ export class FakeHistoryStore extends HistoryStore {
     return Promise.resolve(this.frames.get(symbol));
   }
 
+  ledgerFrame(symbol: string): Promise<TrackedSymbol | undefined> {
+    return this.tracked(symbol);
+  }
+
   async saveSymbols(symbols: readonly SymbolInfo[]): Promise<void> {
     await this.writing();
     this.symbols.push(...symbols);

@@ -32,7 +32,7 @@ const MODULES = (): CommandModules => [
 @Command({
   name: 'backfill',
   description:
-    'Fills whole UTC days of the past: from the exchange’s file archive, then over REST; goes on where it was',
+    'Fills whole UTC days of the past: from the file archive of the exchange, then over REST; goes on where it was',
 })
 export class BackfillCommand extends SpanCommand {
   constructor(
@@ -40,6 +40,11 @@ export class BackfillCommand extends SpanCommand {
     private readonly terminal: Terminal,
   ) {
     super();
+  }
+
+  @Option({ flags: '--symbols <list>', description: 'symbols, separated by commas (default: SYMBOLS)' })
+  override symbolsText(text: string): string {
+    return text;
   }
 
   @Option({

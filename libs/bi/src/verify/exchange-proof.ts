@@ -91,7 +91,7 @@ export class ExchangeProof {
     withArchive: boolean,
   ): Promise<ComparedDays> {
     const closed = { start: dates.start, end: Math.min(dates.end, floorTo(ledgerEnd(this.clock.now()), DAY)) };
-    const ledgerStart = (await this.history.tracked(symbol))?.ledgerStart ?? 0;
+    const ledgerStart = (await this.history.ledgerFrame(symbol))?.ledgerStart ?? 0;
     const known = await this.verifications.knownDifferences(symbol);
     const inquiry: Inquiry = {
       signal,

@@ -74,7 +74,7 @@ export class RepairGapsUseCase {
 
   /** Nothing for a symbol whose ledger has not begun: then there are no gaps either. */
   private async plan(symbol: string, range: Partial<TimeRange>): Promise<Agenda[]> {
-    const frame = await this.history.tracked(symbol);
+    const frame = await this.history.ledgerFrame(symbol);
     if (!frame) return [];
     const span = {
       start: Math.max(frame.ledgerStart, floorTo(range.start ?? 0, MINUTE)),

@@ -64,6 +64,9 @@ export abstract class HistoryStore {
   /** The ledger's frame of a symbol; undefined before {@link track}. */
   abstract tracked(symbol: string): Promise<TrackedSymbol | undefined>;
 
+  /** What the ledger of a symbol covers, whoever began it: live capture or a command; undefined before anything is stored. */
+  abstract ledgerFrame(symbol: string): Promise<TrackedSymbol | undefined>;
+
   /** Stores the exchange's own description of symbols. */
   abstract saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void>;
 

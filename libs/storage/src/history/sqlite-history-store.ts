@@ -123,6 +123,10 @@ export class SqliteHistoryStore extends HistoryStore {
     return Promise.resolve(this.read(symbol));
   }
 
+  ledgerFrame(symbol: string): Promise<TrackedSymbol | undefined> {
+    return Promise.resolve(frameOf(symbol, this.selectTracked.get(symbol)));
+  }
+
   saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
     return this.queue.run(() => {
       this.parts.origin.claim(origin);
@@ -223,7 +227,11 @@ export class SqliteHistoryStore extends HistoryStore {
 
   private read(symbol: string): TrackedSymbol | undefined {
     const row = this.selectTracked.get(symbol);
-    if (row?.tracked_since == null || row.ledger_start == null || row.backfill_planned === 0) return undefined;
-    return { symbol, trackedSince: row.tracked_since, ledgerStart: row.ledger_start };
+    return row?.backfill_planned === 0 ? undefined : frameOf(symbol, row);
   }
+}
+
+function frameOf(symbol: string, row: TrackedRow | undefined): TrackedSymbol | undefined {
+  if (row?.tracked_since == null || row.ledger_start == null) return undefined;
+  return { symbol, trackedSince: row.tracked_since, ledgerStart: row.ledger_start };
 }
