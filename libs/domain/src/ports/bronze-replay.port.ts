@@ -24,7 +24,8 @@ export interface ReplayReport {
 export abstract class BronzeReplay {
   /**
    * Every line has to be in the tables, as a row or as a version that was superseded, and every row that was not fetched
-   * has to have a line. Rows of days of which bronze is no longer kept are not looked at.
+   * has to have a line. Rows of days of which bronze is no longer kept are not looked at,
+   * nor lines older than the first row that is.
    */
   abstract compare(signal: AbortSignal): Promise<ReplayReport>;
 }

@@ -68,6 +68,7 @@ export class SqliteBronzeReplay extends BronzeReplay {
     for (const [kind, table] of Object.entries(TABLES) as [EventKind, Table][]) {
       const since = replay.firstDay(kind);
       for (const symbol of new Set([...stored.symbols(), ...replayed.symbols()])) {
+        const keptFrom = stored.span(table, symbol)?.first ?? 0;
         for (const range of steps(STEPS[table], stored.span(table, symbol), replayed.span(table, symbol))) {
           signal.throwIfAborted();
           const [rows, lines] = [stored.of(table, symbol, range), replayed.of(table, symbol, range)];
@@ -77,7 +78,10 @@ export class SqliteBronzeReplay extends BronzeReplay {
             time,
             onlyIn,
           });
-          for (const { time } of notIn(rows, lines)) found.push(difference(time, 'bronze'));
+          for (const { time } of notIn(rows, lines)) {
+            // Rows may be kept for a shorter time than lines.
+            if (time >= keptFrom) found.push(difference(time, 'bronze'));
+          }
           for (const row of notIn(lines, rows)) {
             const hasLine = since !== undefined && row.capturedAt >= since && !isFetched(fetches, symbol, row);
             if (hasLine) found.push(difference(row.time, 'tables'));
