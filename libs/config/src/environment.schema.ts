@@ -110,7 +110,7 @@ export const environmentSchema = z.object({
     .regex(/^[a-zA-Z0-9._-]{1,200}$/, { error: '1 to 200 of the characters a-z A-Z 0-9 . _ -' })
     .default('crypto-raw-consumer'),
   ENABLE_DB_SINK: flag(true),
-  COMPACT_RAW_FILES: flag(true),
+  COMPACT_RAW_FILES: flag(false),
   RETENTION_BRONZE_DAYS: wholeNumber(0, MOST_DAYS, 0),
   RETENTION_MINUTES_DAYS: wholeNumber(0, MOST_DAYS, 0),
   RETENTION_EVENTS_DAYS: wholeNumber(0, MOST_DAYS, 0),

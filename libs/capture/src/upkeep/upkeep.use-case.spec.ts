@@ -12,20 +12,20 @@ describe('UpkeepUseCase', () => {
     return store;
   }
 
-  it('should remove nothing and compress closed days unless told otherwise', async () => {
+  it('should leave everything as it is unless told otherwise', async () => {
     const { policies, compactions } = await upkeepWith({});
     expect(policies).toEqual([{}]);
-    expect(compactions).toBe(1);
+    expect(compactions).toBe(0);
   });
 
   it('should do as the configuration says', async () => {
     const { policies, compactions } = await upkeepWith({
-      COMPACT_RAW_FILES: 'false',
+      COMPACT_RAW_FILES: 'true',
       RETENTION_BRONZE_DAYS: '400',
       RETENTION_MINUTES_DAYS: '30',
       RETENTION_EVENTS_DAYS: '0',
     });
     expect(policies).toEqual([{ bronzeDays: 400, minutesDays: 30 }]);
-    expect(compactions).toBe(0);
+    expect(compactions).toBe(1);
   });
 });
