@@ -1,4 +1,4 @@
-import { MILLISECOND, type CandleInterval, type EpochMicros, type FileColumn, type StoredCandle } from '@app/domain';
+import { isClosedAt, type CandleInterval, type EpochMicros, type FileColumn, type StoredCandle } from '@app/domain';
 
 /** Fraction digits of decimals: as many as the exchange has. */
 const DECIMAL = { kind: 'decimal', scale: 8 } as const;
@@ -27,7 +27,7 @@ export function candleColumns(interval: CandleInterval, now: EpochMicros): FileC
     column('trade_count', COUNT, ({ tradeCount }) => tradeCount),
     column('taker_buy_volume', DECIMAL, ({ takerBuyVolume }) => takerBuyVolume),
     column('taker_buy_quote_volume', DECIMAL, ({ takerBuyQuoteVolume }) => takerBuyQuoteVolume),
-    column('is_closed', { kind: 'boolean' }, ({ closeTime }) => interval === '1m' || closeTime + MILLISECOND <= now),
+    column('is_closed', { kind: 'boolean' }, (candle) => isClosedAt(candle, interval, now)),
     column('source', TEXT, ({ source }) => source),
     column('captured_at', TIME, ({ capturedAt }) => capturedAt),
     column('revision', COUNT, ({ revision }) => revision),

@@ -10,6 +10,7 @@ import {
   OriginMismatchError,
   serializeCandle,
   SymbolTracking,
+  isAborted,
   type EpochMicros,
   type MinuteCandle,
   type OutgoingEvent,
@@ -193,9 +194,4 @@ function eventOf(candle: MinuteCandle): OutgoingEvent {
     value: serializeCandle(candle),
     capturedAt: candle.capturedAt,
   };
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

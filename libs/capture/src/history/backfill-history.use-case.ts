@@ -10,6 +10,7 @@ import {
   ceilTo,
   floorTo,
   minutesIn,
+  isAborted,
   type BackfillJob,
   type TimeRange,
 } from '@app/domain';
@@ -178,9 +179,4 @@ function daysOf(gaps: readonly TimeRange[], span: TimeRange): TimeRange[] {
     }
   }
   return days;
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

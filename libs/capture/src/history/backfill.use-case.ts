@@ -6,6 +6,7 @@ import {
   MINUTE,
   minutesIn,
   OriginMismatchError,
+  isAborted,
   type TimeRange,
   type TrackedSymbol,
 } from '@app/domain';
@@ -152,9 +153,4 @@ export class BackfillUseCase {
 /** What the first backfill is responsible for: full minutes from the start of the ledger to the begin of live capture. */
 export function backfillSpan({ ledgerStart, trackedSince }: TrackedSymbol): TimeRange {
   return { start: ledgerStart, end: Math.max(ledgerStart, floorTo(trackedSince, MINUTE)) };
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isAborted } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
 import { FirstMinuteFinder } from './first-minute.finder';
@@ -31,9 +32,4 @@ export class FirstMinutesUseCase {
       }
     }
   }
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

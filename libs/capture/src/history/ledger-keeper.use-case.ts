@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ExchangeError, floorTo, HistoryStore, LiveFlow, MINUTE, type TimeRange } from '@app/domain';
+import { ExchangeError, floorTo, HistoryStore, LiveFlow, MINUTE, isAborted, type TimeRange } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { ExchangeTime } from '../candles/exchange-time';
 import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
@@ -95,9 +95,4 @@ export class LedgerKeeperUseCase {
     this.agendas.set(symbol, agenda);
     return agenda;
   }
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -8,6 +8,7 @@ import {
   KlineArchive,
   KlineFiles,
   RebuildStore,
+  isAborted,
   type KlineFile,
   type RebuildLoss,
   type RecordedFetch,
@@ -168,9 +169,4 @@ async function rowsHash(file: KlineFile, signal: AbortSignal): Promise<string> {
     const step = await days.next();
     if (step.done === true) return step.value.rowsSha256;
   }
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -3,9 +3,18 @@ import { formatEventTime, formatMillisTime, MILLISECOND, type CandleInterval, ty
 import type { CandleItem } from './items';
 
 /**
- * A candle as `/candles` serves it at a market time. It is closed when its bucket has ended by then, as a stored minute
- * always has: whether all of its minutes are there is for the ledger to say.
+ * Whether a candle of an interval is closed at a market time: when its bucket has ended by then, as a stored minute always
+ * has. Whether all of its minutes are there is for the ledger to say.
  */
+export function isClosedAt(
+  { closeTime }: Pick<StoredCandle, 'closeTime'>,
+  interval: CandleInterval,
+  now: EpochMicros,
+): boolean {
+  return interval === '1m' || closeTime + MILLISECOND <= now;
+}
+
+/** A candle as `/candles` serves it at a market time. */
 export function toCandleItem(candle: StoredCandle, interval: CandleInterval, now: EpochMicros): CandleItem {
   return {
     symbol: candle.symbol,
@@ -21,7 +30,7 @@ export function toCandleItem(candle: StoredCandle, interval: CandleInterval, now
     trade_count: candle.tradeCount,
     taker_buy_volume: candle.takerBuyVolume,
     taker_buy_quote_volume: candle.takerBuyQuoteVolume,
-    is_closed: interval === '1m' || candle.closeTime + MILLISECOND <= now,
+    is_closed: isClosedAt(candle, interval, now),
     source: candle.source,
     captured_at: formatEventTime(candle.capturedAt),
     revision: candle.revision,

@@ -5,6 +5,7 @@ export * from './day-verification.port';
 export * from './event-flow.port';
 export * from './exchange.port';
 export * from './history-store.port';
+export { isAborted } from './is-aborted';
 export * from './kline-archive.port';
 export * from './live-flow.port';
 export * from './partition-sink.port';

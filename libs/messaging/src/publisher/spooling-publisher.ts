@@ -4,6 +4,7 @@ import {
   ContractViolationError,
   EventPublisher,
   OriginMismatchError,
+  isAborted,
   type EventBatch,
   type PublisherStatus,
 } from '@app/domain';
@@ -305,9 +306,4 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
 
 function holdsSame(a: EventBatch, b: EventBatch): boolean {
   return a.events.length === b.events.length && a.events.every(({ value }, index) => value === b.events[index]?.value);
-}
-
-/** Asked anew: an await may have passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

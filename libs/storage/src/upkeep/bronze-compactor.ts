@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { DAY, type Clock, type CompactedFile, type CompactionReport } from '@app/domain';
+import { DAY, isAborted, type Clock, type CompactedFile, type CompactionReport } from '@app/domain';
 import { flushFolder } from '../bronze/archive-identity';
 import type { BronzeArchive, BronzeFile } from '../bronze/bronze-archive';
 import type { WriteQueue } from '../database/write-queue';
@@ -98,9 +98,4 @@ export class BronzeCompactor {
     }
     this.archive.remove(file);
   }
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

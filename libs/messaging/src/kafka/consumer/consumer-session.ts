@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventKind, PartitionSink, TopicPartition } from '@app/domain';
+import { isAborted, type EventKind, type PartitionSink, type TopicPartition } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { ensureTopics, TopicPartitionsError } from '../topic-admin';
@@ -224,9 +224,4 @@ export class ConsumerSession {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
-}
-
-/** Asked anew: an await has passed since the type checker saw it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
