@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { BiBuildUseCase, BiModule, BuildClock, type BuiltFile } from '@app/bi';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltFile } from '@app/bi';
 import {
   BI_TABLES,
   CellDoesNotFitError,
@@ -27,6 +39,37 @@ const NOW = FIRST + 2 * DAY + 12 * HOUR + 34 * MINUTE + 30 * SECOND;
 const LEDGER_START = FIRST - 3_000 * DAY;
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', '币安人生USDT'];
 const NAMES = Object.keys(BI_TABLES) as BiTableName[];
+
+const BUILDS_UNDER_A_READER = 8;
+
+/** Reads a folder without pause: one file by its name, and all files of the build that the folder is at the moment. */
+const READER = `
+  const { createHash } = require('node:crypto');
+  const { readFileSync, realpathSync } = require('node:fs');
+  const { join } = require('node:path');
+  const { parentPort, workerData: folder } = require('node:worker_threads');
+  const NAMED_READS = 200;
+  const failures = [];
+  let rounds = 0;
+  let ended = false;
+  parentPort.once('message', () => (ended = true));
+  function round() {
+    try {
+      for (let read = 0; read < NAMED_READS; read += 1) readFileSync(join(folder, 'symbols.csv'));
+      const build = realpathSync(folder);
+      for (const { path, hash } of JSON.parse(readFileSync(join(build, 'datapackage.json'), 'utf8')).resources) {
+        const found = 'sha256:' + createHash('sha256').update(readFileSync(join(build, path))).digest('hex');
+        if (found !== hash) throw new Error(path + ' is of another build');
+      }
+    } catch (error) {
+      failures.push(error.message);
+    }
+    rounds += 1;
+    if (ended) parentPort.postMessage({ rounds, failures });
+    else setImmediate(round);
+  }
+  round();
+`;
 
 interface Resource {
   readonly name: string;
@@ -81,20 +124,22 @@ describe('bi-build', () => {
 
   afterAll(() => recorder.dispose());
 
-  const build = (signal = new AbortController().signal): Promise<BuiltFile[]> => {
+  const build = (to = folder, signal = new AbortController().signal): Promise<BuiltFile[]> => {
     const clock = new BuildClock(recorder.clock);
     const module = BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule]);
-    return recorder.run([module], (context) => context.get(BiBuildUseCase).run(folder, signal));
+    return recorder.run([module], (context) => context.get(BiBuildUseCase).run(to, signal));
   };
 
-  const contents = (): Record<string, string> =>
+  const builds = (): string[] => readdirSync(join(recorder.folder, 'bi/.build.builds')).sort();
+
+  const contents = (of = folder): Record<string, string> =>
     Object.fromEntries(
-      readdirSync(folder)
+      readdirSync(of)
         .sort()
         .map((file) => [
           file,
           createHash('sha256')
-            .update(readFileSync(join(folder, file)))
+            .update(readFileSync(join(of, file)))
             .digest('hex'),
         ]),
     );
@@ -158,21 +203,68 @@ describe('bi-build', () => {
     recorder.change(number, '300.00', 'BTCUSDT', FIRST + DAY);
     const abort = new AbortController();
     abort.abort();
-    await expect(build(abort.signal)).rejects.toThrow(/abort/i);
+    await expect(build(folder, abort.signal)).rejects.toThrow(/abort/i);
     expect(contents()).toEqual(before);
-    expect(readdirSync(join(folder, '..'))).toEqual(['build']);
+    expect(readdirSync(join(folder, '..')).sort()).toEqual(['.build.builds', 'build']);
+    expect(builds().filter((name) => !/^\d+$/.test(name))).toEqual([]);
   });
 
-  it('should put the whole in the place of what was there, and clear away what killed builds left', async () => {
-    const beside = join(folder, '..');
+  it('should turn the folder to the whole, keep the build before, and clear away what killed builds left', async () => {
     await build();
+    const before = realpathSync(folder);
     writeFileSync(join(folder, 'stray.csv'), '');
     // No process has such a number.
-    mkdirSync(join(beside, '.build.next-4194305'));
-    mkdirSync(join(beside, '.other.next-4194305'));
+    mkdirSync(join(before, '../next-4194305'));
     await build();
     expect(existsSync(join(folder, 'stray.csv'))).toBe(false);
-    expect(readdirSync(beside).sort()).toEqual(['.other.next-4194305', 'build']);
+    expect(existsSync(join(before, 'stray.csv'))).toBe(true);
+    expect(builds()).toEqual([basename(before), basename(realpathSync(folder))].sort());
+  });
+
+  it('should take the place of a copied build and of an empty folder, never of other files', async () => {
+    await build();
+    const before = contents();
+    const [copied, empty, link] = [
+      join(recorder.folder, 'copied'),
+      join(recorder.folder, 'empty'),
+      join(recorder.folder, 'link'),
+    ];
+    cpSync(realpathSync(folder), copied, { recursive: true });
+    mkdirSync(empty);
+    // A link of the user's own stays one: the builds lie where it points.
+    symlinkSync(empty, link);
+    for (const path of [copied, empty, link]) {
+      await build(path);
+      expect(contents(path)).toEqual(before);
+    }
+    expect(readlinkSync(link)).toBe(empty);
+    const foreign = join(recorder.folder, 'foreign');
+    mkdirSync(foreign);
+    writeFileSync(join(foreign, 'mine.csv'), '');
+    for (const path of [foreign, join(foreign, 'mine.csv')])
+      await expect(build(path)).rejects.toThrow(FolderTakenError);
+    expect(readdirSync(foreign)).toEqual(['mine.csv']);
+  });
+
+  it('should never fail a reader: files are there at any moment, and those behind the link are of one build', async () => {
+    await build();
+    const reader = new Worker(READER, { eval: true, workerData: folder });
+    const change = 'UPDATE symbols SET status = ? WHERE symbol = ?';
+    try {
+      for (let number = 0; number < BUILDS_UNDER_A_READER; number += 1) {
+        // Other bytes each time, so that a mixture of two builds would be seen.
+        recorder.change(change, `STATUS_${number}`, 'BTCUSDT');
+        await build();
+      }
+      recorder.change(change, 'TRADING', 'BTCUSDT');
+      const told = once(reader, 'message');
+      reader.postMessage('end');
+      const [{ rounds, failures }] = (await told) as [{ rounds: number; failures: string[] }];
+      expect(failures).toEqual([]);
+      expect(rounds).toBeGreaterThan(1);
+    } finally {
+      await reader.terminate();
+    }
   });
 
   describePython('as Parquet', () => {

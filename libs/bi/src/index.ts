@@ -1,6 +1,7 @@
 export { BiModule } from './bi.module';
 export { BuildClock } from './build/build-clock';
 export { BiBuildUseCase, type BuiltFile } from './build/bi-build.use-case';
+export { FolderTakenError } from './build/folder-taken.error';
 export { EXPORT_FORMATS, ExportCandlesUseCase, type ExportFormat } from './export/export-candles.use-case';
 export { describeDifference } from './verify/candle-difference';
 export { VerificationFailedError } from './verify/verification-failed.error';

@@ -1,7 +1,8 @@
 import { Command, CommandRunner, Option } from 'nest-commander';
-import { BiBuildUseCase, BiModule, BuildClock, type BuiltFile } from '@app/bi';
+import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltFile } from '@app/bi';
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
+import { UsageError } from '../options/usage.error';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork, type CommandModules } from '../work/command-work';
@@ -32,7 +33,7 @@ export class BiBuildCommand extends CommandRunner {
 
   @Option({
     flags: '--out <folder>',
-    description: `folder that the build replaces as a whole (default: ${DEFAULT_BUILD_FOLDER})`,
+    description: `folder that is turned to the build once it is whole (default: ${DEFAULT_BUILD_FOLDER})`,
   })
   outText(text: string): string {
     return text;
@@ -45,7 +46,13 @@ export class BiBuildCommand extends CommandRunner {
         return [BiModule.build(buildClock, [StorageReadModule.on(buildClock), ParquetModule])];
       },
       async (context, signal) => {
-        const files = await context.get(BiBuildUseCase).run(out, signal);
+        const files = await context
+          .get(BiBuildUseCase)
+          .run(out, signal)
+          .catch((error: unknown) => {
+            if (!(error instanceof FolderTakenError)) throw error;
+            throw new UsageError('--out', out, 'a folder that is empty, was made by a build, or is not there yet');
+          });
         this.terminal.table(COLUMNS, files);
         this.terminal.line(`${files.length} tables are in ${out}`);
       },

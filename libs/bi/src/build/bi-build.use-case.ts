@@ -54,8 +54,8 @@ export class BiBuildUseCase {
   }
 
   /**
-   * Builds beside the folder and puts the whole in its place at the end; what fails or is aborted leaves the folder as
-   * it was. @throws StoreNotReadyError, CellDoesNotFitError
+   * Builds beside the folder and turns it to the whole at the end; what fails or is aborted leaves the folder as it was.
+   * @throws StoreNotReadyError, CellDoesNotFitError, FolderTakenError
    */
   async run(folder: string, signal: AbortSignal): Promise<BuiltFile[]> {
     const scope = await this.scope();

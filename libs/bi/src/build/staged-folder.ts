@@ -1,7 +1,11 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, readlink, realpath, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { DESCRIPTOR } from './built-package';
+import { FolderTakenError } from './folder-taken.error';
 
-const STAGED = /^\.(?<name>.+)\.(?:next|previous)-(?<pid>\d+)$/;
+const STAGED = /^(?:next|link)-(?<pid>\d+)$/;
+const PUBLISHED = /^\d+$/;
 
 function isAlive(pid: number): boolean {
   try {
@@ -21,61 +25,110 @@ async function flushFolder(path: string): Promise<void> {
   }
 }
 
+const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
 /**
- * A folder that takes another's place as a whole: it is filled beside it and renamed when everything in it is on disk.
- * Whoever looks finds all of the old files or all of the new ones.
+ * A build of a folder that others read meanwhile. The folder is a symbolic link to the newest of the numbered builds in
+ * `.NAME.builds` beside it, and is turned to another one in a single step: at any moment it is there and one build as a whole,
+ * whenever the process or the machine stops. The build before stays until the next is published: whoever follows the
+ * link once (`realpath`, or a working directory) and reads from there has all files of one build.
  */
 export class StagedFolder {
   private constructor(
     private readonly target: string,
+    private readonly builds: string,
     /** Where the files are put. */
     readonly path: string,
   ) {}
 
-  /** Removes what builds that were killed left beside the target, and begins a new one. */
-  static async beside(target: string): Promise<StagedFolder> {
-    const folder = resolve(target);
-    const parent = dirname(folder);
-    await mkdir(parent, { recursive: true });
-    for (const name of await readdir(parent)) {
-      const staged = STAGED.exec(name)?.groups;
-      if (staged?.['name'] === basename(folder) && !isAlive(Number(staged['pid']))) {
-        await rm(join(parent, name), { recursive: true, force: true });
-      }
+  /**
+   * Removes what builds that were killed left, and begins a new one. A link to a folder elsewhere is followed: builds lie
+   * beside what it names.
+   *
+   * @throws FolderTakenError
+   */
+  static async beside(folder: string): Promise<StagedFolder> {
+    let target = resolve(folder);
+    let link = await linkOf(target);
+    if (link !== undefined && dirname(link) !== buildsOf(target)) {
+      target = await realpath(target);
+      link = await linkOf(target);
     }
-    const path = join(parent, `.${basename(folder)}.next-${process.pid}`);
-    await rm(path, { recursive: true, force: true });
+    if (link === undefined && (await hasForeignFiles(target))) throw new FolderTakenError(folder);
+    const builds = buildsOf(target);
+    await mkdir(builds, { recursive: true });
+    for (const name of await readdir(builds)) {
+      const pid = Number(STAGED.exec(name)?.groups?.['pid']);
+      if (pid === process.pid || (pid > 0 && !isAlive(pid))) await remove(join(builds, name));
+    }
+    const path = join(builds, `next-${process.pid}`);
     await mkdir(path);
-    return new StagedFolder(folder, path);
+    return new StagedFolder(target, builds, path);
   }
 
-  /** Puts the folder, whose files are flushed, in the target's place. */
+  /** Turns the folder to this build, whose files are flushed, and removes all but the one before. */
   async publish(): Promise<void> {
     await flushFolder(this.path);
-    const previous = join(dirname(this.target), `.${basename(this.target)}.previous-${process.pid}`);
-    const replaces = await moved(this.target, previous);
-    try {
-      await rename(this.path, this.target);
-    } catch (error) {
-      if (replaces) await rename(previous, this.target);
-      throw error;
-    }
+    const before = await this.before();
+    const next = join(this.builds, await this.nextNumber());
+    await rename(this.path, next);
+    await flushFolder(this.builds);
+    const link = join(this.builds, `link-${process.pid}`);
+    await symlink(join(basename(this.builds), basename(next)), link);
+    await rename(link, this.target);
     await flushFolder(dirname(this.target));
-    await rm(previous, { recursive: true, force: true });
+    for (const number of await this.numbers()) {
+      const build = join(this.builds, number);
+      if (build !== next && build !== before) await remove(build);
+    }
   }
 
   async discard(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    await remove(this.path);
+  }
+
+  /**
+   * The build that the folder is until now; undefined for none. One that is no link, which only another program can have
+   * put there, is moved among the others: the one case in which there is a moment without the folder.
+   */
+  private async before(): Promise<string | undefined> {
+    if (!existsSync(this.target)) return undefined;
+    const link = await linkOf(this.target);
+    if (link !== undefined) return link;
+    if (!existsSync(join(this.target, DESCRIPTOR))) {
+      await rmdir(this.target);
+      return undefined;
+    }
+    const moved = join(this.builds, await this.nextNumber());
+    await rename(this.target, moved);
+    return moved;
+  }
+
+  private async numbers(): Promise<string[]> {
+    return (await readdir(this.builds)).filter((name) => PUBLISHED.test(name));
+  }
+
+  private async nextNumber(): Promise<string> {
+    return String(1 + Math.max(0, ...(await this.numbers()).map(Number)));
   }
 }
 
-/** False where there is nothing to move. */
-async function moved(from: string, to: string): Promise<boolean> {
+function buildsOf(target: string): string {
+  return join(dirname(target), `.${basename(target)}.builds`);
+}
+
+/** Where a link points; undefined where there is none. */
+async function linkOf(path: string): Promise<string | undefined> {
   try {
-    await rename(from, to);
-    return true;
+    return resolve(dirname(path), await readlink(path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EINVAL') return undefined;
     throw error;
   }
+}
+
+async function hasForeignFiles(folder: string): Promise<boolean> {
+  if (!existsSync(folder) || existsSync(join(folder, DESCRIPTOR))) return false;
+  return !(await stat(folder)).isDirectory() || (await readdir(folder)).length > 0;
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BI_TABLE_HEADERS,
@@ -34,7 +34,9 @@ export class TableProof {
   constructor(private readonly findings: Findings) {}
 
   /** Tells of everything in the folder that is not as the contract and the descriptor say. */
-  async run(folder: string, signal: AbortSignal): Promise<void> {
+  async run(link: string, signal: AbortSignal): Promise<void> {
+    // Followed once, so that all files are of one build, even when another takes its place meanwhile.
+    const folder = (await realpath(link).catch(absent)) ?? link;
     const descriptor = await this.descriptor(folder);
     if (!descriptor) return;
     for (const { path, bytes, hash } of descriptor.resources) {
