@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { eventually } from '../support/app-process';
+import { eventually, type AppProcess } from '../support/app-process';
 import { readTables } from '../support/history-tables';
 import { getAll } from '../support/http';
 import { Stack, marketAt } from '../support/stack';
@@ -130,5 +130,21 @@ describe('cli rebuild, export, compact and retain', () => {
       code: 0,
       output: 'removed: 0 raw files, 0 minutes, 0 price events\n',
     });
+  });
+
+  it('should end an export at Ctrl-C with 130, and without a word when its reader has enough', async () => {
+    const exporting = async (): Promise<AppProcess> => {
+      const process = await stack.launch('cli', {}, ['export', '--format', 'jsonl'], { slowReader: true });
+      await eventually('candles come', () => Promise.resolve(process.output === '' ? undefined : true));
+      return process;
+    };
+    const interrupted = await exporting();
+    interrupted.signal('SIGINT');
+    expect(await interrupted.exited()).toBe(130);
+    expect(interrupted.output).toMatch(/cli: interrupted; not all candles were written\n/);
+    const piped = await exporting();
+    piped.closeOutput();
+    expect(await piped.exited()).toBe(141);
+    expect(piped.output).not.toMatch(/cli: |Error/);
   });
 });

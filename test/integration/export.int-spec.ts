@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { ExportCandlesUseCase } from '@app/bi';
+import { EXPORT_FORMATS, ExportCandlesUseCase, type ExportProgress } from '@app/bi';
 import { HOUR, MINUTE, toCandleItem, type CandleReader } from '@app/domain';
 import { ZstdParquetFiles } from '@app/parquet';
 import { buildMinute } from '@app/testing';
@@ -27,8 +27,9 @@ describe('export of candles', () => {
       const minutes = Array.from({ length: MINUTES }, (_, index) => buildMinute(symbol, FIRST + index * MINUTE));
       await store.take(...minutes.map(candleEvent));
     }
-    ({ candles } = await store.readers());
-    exporting = new ExportCandlesUseCase(candles, new ZstdParquetFiles(), store.clock);
+    const { candles: reader, symbols } = await store.readers();
+    candles = reader;
+    exporting = new ExportCandlesUseCase(candles, symbols, new ZstdParquetFiles(), store.clock);
   });
 
   afterAll(async () => {
@@ -36,11 +37,12 @@ describe('export of candles', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const ignore = (): void => undefined;
   const everything = { symbols: SYMBOLS, interval: '1m', range: {} } as const;
 
   it('should write every candle once, in order, with the cells of the API', async () => {
     const path = join(folder, 'all.jsonl');
-    expect(await exporting.toFile(everything, 'jsonl', path, signal)).toBe(2 * MINUTES);
+    expect(await exporting.toFile(everything, 'jsonl', path, signal, ignore)).toBe(2 * MINUTES);
     const expected = Array.from({ length: MINUTES }, (_, index) =>
       SYMBOLS.map((symbol) => ({ ...buildMinute(symbol, FIRST + index * MINUTE), revision: 1 })),
     ).flat();
@@ -51,7 +53,9 @@ describe('export of candles', () => {
 
     const table = join(folder, 'hours.csv');
     const range = { start: NOON - 3 * HOUR, end: NOON };
-    expect(await exporting.toFile({ symbols: ['ETHUSDT'], interval: '1h', range }, 'csv', table, signal)).toBe(3);
+    expect(await exporting.toFile({ symbols: ['ETHUSDT'], interval: '1h', range }, 'csv', table, signal, ignore)).toBe(
+      3,
+    );
     const [header = '', ...lines] = readFileSync(table, 'utf8').split('\r\n');
     const hours = await candles.range(['ETHUSDT'], '1h', range, 10);
     const items = hours.map((hour) => toCandleItem(hour, '1h', store.clock.now()));
@@ -59,17 +63,43 @@ describe('export of candles', () => {
     expect(lines).toEqual([...items.map((item) => Object.values(item).join(',')), '']);
   });
 
+  it('should tell how far it is after each page but the last, in every format', async () => {
+    // Of 12,000 candles, two each minute, a page has 5,000.
+    const told = [
+      { rows: 5_000, minutesDone: 2_499, minutesTotal: MINUTES },
+      { rows: 10_000, minutesDone: 4_999, minutesTotal: MINUTES },
+    ];
+    for (const format of EXPORT_FORMATS) {
+      const progress: ExportProgress[] = [];
+      await exporting.toFile(
+        { ...everything, range: { start: FIRST } },
+        format,
+        join(folder, 'told'),
+        signal,
+        (state) => progress.push(state),
+      );
+      expect([format, progress]).toEqual([format, told]);
+    }
+    rmSync(join(folder, 'told'));
+  });
+
   it('should write the same to Parquet whatever was there, and leave nothing behind when it is ended', async () => {
     const path = join(folder, 'all.parquet');
-    expect(await exporting.toFile(everything, 'parquet', path, signal)).toBe(2 * MINUTES);
+    expect(await exporting.toFile(everything, 'parquet', path, signal, ignore)).toBe(2 * MINUTES);
     const bytes = readFileSync(path);
     expect(bytes.subarray(0, 4).toString()).toBe('PAR1');
-    expect(await exporting.toFile(everything, 'parquet', path, signal)).toBe(2 * MINUTES);
+    expect(await exporting.toFile(everything, 'parquet', path, signal, ignore)).toBe(2 * MINUTES);
     expect(readFileSync(path).equals(bytes)).toBe(true);
 
     const ended = join(folder, 'ended.csv');
-    await expect(exporting.toFile(everything, 'csv', ended, AbortSignal.abort())).rejects.toThrow();
+    await expect(exporting.toFile(everything, 'csv', ended, AbortSignal.abort(), ignore)).rejects.toThrow();
     expect(existsSync(ended)).toBe(false);
+    const abort = new AbortController();
+    const onFirstPage = (): void => {
+      abort.abort();
+    };
+    await expect(exporting.toFile(everything, 'parquet', path, abort.signal, onFirstPage)).rejects.toThrow();
+    expect(readFileSync(path).equals(bytes)).toBe(true);
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
@@ -91,7 +121,7 @@ describe('export of candles', () => {
           });
       },
     });
-    const exported = exporting.toStream(everything, 'csv', slow, signal);
+    const exported = exporting.toStream(everything, 'csv', slow, signal, ignore);
     await eventually('the reader has stopped', async () => Promise.resolve(taken.length === 2 ? true : undefined));
 
     for (let batch = 0; batch < 20; batch += 1) {

@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly discardOutput?: boolean;
   /** Whether it leads a process group of its own, as what is started in a terminal does. */
   readonly group?: boolean;
+  /** Whether the first of what it says on stdout is read and then no more, as by a reader that stands still. */
+  readonly slowReader?: boolean;
 }
 
 /** A TCP port that was free a moment ago. */
@@ -61,11 +63,13 @@ export class AppProcess {
   private constructor(
     readonly name: string,
     private readonly child: ChildProcess,
+    slowReader: boolean,
   ) {
     const collect = (chunk: Buffer): void => {
       this.output += chunk.toString('utf8');
     };
     child.stdout?.on('data', collect);
+    if (slowReader) child.stdout?.once('data', () => child.stdout?.pause());
     child.stderr?.on('data', collect);
   }
 
@@ -77,7 +81,7 @@ export class AppProcess {
   static run(
     name: string,
     [command, file]: readonly [string, string],
-    { args = [], env = {}, cwd = ROOT, group = false, discardOutput = false }: AppOptions = {},
+    { args = [], env = {}, cwd = ROOT, group = false, discardOutput = false, slowReader = false }: AppOptions = {},
   ): AppProcess {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
     const child = spawn(command, [resolve(ROOT, file), ...args], {
@@ -86,7 +90,7 @@ export class AppProcess {
       stdio: discardOutput ? 'ignore' : ['ignore', 'pipe', 'pipe'],
       detached: group,
     });
-    return new AppProcess(name, child);
+    return new AppProcess(name, child, slowReader);
   }
 
   get isRunning(): boolean {
@@ -99,6 +103,11 @@ export class AppProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Reads no more of what it says on stdout, as `head` does when it has enough. */
+  closeOutput(): void {
+    this.child.stdout?.destroy();
   }
 
   /** What Ctrl-C in a terminal does: every process of the group gets the signal. Only for one started as a group. */

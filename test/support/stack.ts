@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProcessGroup, type AppName, type AppProcess } from './app-process';
+import { ProcessGroup, type AppName, type AppOptions, type AppProcess } from './app-process';
 import { getJson } from './http';
 import { reservePortBlock, type PortBlock } from './port-block';
 
@@ -85,8 +85,9 @@ export class Stack {
     name: AppName,
     overrides: Readonly<Record<string, string>> = {},
     args: readonly string[] = [],
+    options: AppOptions = {},
   ): Promise<AppProcess> {
-    return this.processes.start(name, { args, env: await this.environment(overrides) });
+    return this.processes.start(name, { ...options, args, env: await this.environment(overrides) });
   }
 
   /** Starts an app in a folder with a `.env`, and nothing else in its environment. */

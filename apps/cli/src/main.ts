@@ -13,6 +13,8 @@ import { InterruptedError } from './work/interrupted.error';
 const FAILED_EXIT_CODE = 1;
 const USAGE_EXIT_CODE = 2;
 const INTERRUPTED_EXIT_CODE = 130;
+/** Whoever read the output has gone (`| head`): what SIGPIPE makes of other programs. */
+const PIPE_CLOSED_EXIT_CODE = 141;
 
 const STDERR = 2;
 
@@ -28,6 +30,11 @@ function fail(error: Error): never {
   if (error instanceof InterruptedError) process.exit(INTERRUPTED_EXIT_CODE);
   process.exit(error instanceof UsageError || error instanceof ConfigError ? USAGE_EXIT_CODE : FAILED_EXIT_CODE);
 }
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(PIPE_CLOSED_EXIT_CODE);
+  fail(error);
+});
 
 async function main(): Promise<void> {
   const config = loadConfig();

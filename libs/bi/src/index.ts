@@ -2,7 +2,12 @@ export { BiModule } from './bi.module';
 export { BuildClock } from './build/build-clock';
 export { BiBuildUseCase, type BuiltFile } from './build/bi-build.use-case';
 export { FolderTakenError } from './build/folder-taken.error';
-export { EXPORT_FORMATS, ExportCandlesUseCase, type ExportFormat } from './export/export-candles.use-case';
+export {
+  EXPORT_FORMATS,
+  ExportCandlesUseCase,
+  type ExportFormat,
+  type ExportProgress,
+} from './export/export-candles.use-case';
 export { describeDifference } from './verify/candle-difference';
 export { VerificationFailedError } from './verify/verification-failed.error';
 export { VerifyBiUseCase, type ProofReport, type SymbolProof } from './verify/verify-bi.use-case';

@@ -56,6 +56,7 @@ export class BiBuildCommand extends CommandRunner {
         this.terminal.table(COLUMNS, files);
         this.terminal.line(`${files.length} tables are in ${out}`);
       },
+      `${out} is as it was`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'nest-commander';
-import { BiModule, EXPORT_FORMATS, ExportCandlesUseCase, type ExportFormat } from '@app/bi';
+import { BiModule, EXPORT_FORMATS, ExportCandlesUseCase, type ExportFormat, type ExportProgress } from '@app/bi';
 import { CANDLE_INTERVALS, SymbolReader, type CandleInterval } from '@app/domain';
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
@@ -58,13 +58,25 @@ export class ExportCommand extends SpanCommand {
         const symbols = await knownSymbols(context.get(SymbolReader), span.symbols);
         const request = { symbols, interval, range: span.range };
         const exporting = context.get(ExportCandlesUseCase);
-        if (out === undefined) {
-          if (format !== 'parquet') await exporting.toStream(request, format, process.stdout, signal);
-          return;
+        const progress = this.terminal.progress('minutes');
+        const onProgress = ({ rows, minutesDone: done, minutesTotal: total }: ExportProgress): void => {
+          progress.report({ done, total, rows });
+        };
+        try {
+          if (out !== undefined) {
+            const rows = await exporting.toFile(request, format, out, signal, onProgress);
+            progress.end();
+            this.terminal.line(`${rows} candles are in ${out}`);
+          } else if (format !== 'parquet') {
+            // On a terminal the candles themselves show how far it is.
+            const told = process.stdout.isTTY ? () => undefined : onProgress;
+            await exporting.toStream(request, format, process.stdout, signal, told);
+          }
+        } finally {
+          progress.end();
         }
-        const rows = await exporting.toFile(request, format, out, signal);
-        this.terminal.line(`${rows} candles are in ${out}`);
       },
+      out === undefined ? 'not all candles were written' : `${out} is as it was`,
     );
   }
 }

@@ -77,20 +77,24 @@ export class VerifyBiCommand extends SpanCommand {
   async run(_: string[], options: VerifyBiOptions): Promise<void> {
     const { range, symbols: asked } = this.span(options);
     const folder = options.build ?? DEFAULT_BUILD_FOLDER;
-    await this.work.run(MODULES, async (context, signal) => {
-      const symbols = await knownSymbols(context.get(SymbolReader), asked);
-      const progress = this.terminal.progress('proofs');
-      const report = await context
-        .get(VerifyBiUseCase)
-        .run({ symbols, range, folder, withArchive: options.archive ?? true }, signal, (done, total, at) => {
-          progress.report({ done, total, at });
-        })
-        .finally(() => {
-          progress.end();
-        });
-      this.tell(report);
-      if (report.mismatches > 0) throw new VerificationFailedError(report.mismatches);
-    });
+    await this.work.run(
+      MODULES,
+      async (context, signal) => {
+        const symbols = await knownSymbols(context.get(SymbolReader), asked);
+        const progress = this.terminal.progress('proofs');
+        const report = await context
+          .get(VerifyBiUseCase)
+          .run({ symbols, range, folder, withArchive: options.archive ?? true }, signal, (done, total, at) => {
+            progress.report({ done, total, at });
+          })
+          .finally(() => {
+            progress.end();
+          });
+        this.tell(report);
+        if (report.mismatches > 0) throw new VerificationFailedError(report.mismatches);
+      },
+      'what was found of the days so far is kept',
+    );
   }
 
   private tell({ symbols, known, findings, mismatches, bronze }: ProofReport): void {

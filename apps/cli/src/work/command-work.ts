@@ -22,6 +22,9 @@ export const CLI_PARTS = Symbol('CliParts');
 /** What a command needs beside configuration, clock and log. */
 export type CommandModules = NonNullable<DynamicModule['imports']>;
 
+/** What becomes of most work that is interrupted. */
+const GOES_ON = 'what was done is kept, and the same command goes on from there';
+
 /** Root of the context that one command runs in. */
 @Module({})
 class CommandRoot {}
@@ -33,12 +36,13 @@ export class CommandWork {
 
   /**
    * Builds the modules, runs the work and closes what was opened. The signal is raised by SIGINT and SIGTERM: the work
-   * then ends at the next point at which everything done is kept. A second one, a second or more later, ends the
-   * process at once. @throws InterruptedError when it was raised
+   * then ends at the next point at which everything done is kept, unless `whenInterrupted` says otherwise. A second one,
+   * a second or more later, ends the process at once. @throws InterruptedError when it was raised
    */
   async run(
     imports: (parts: ProcessParts) => CommandModules,
     work: (context: INestApplicationContext, signal: AbortSignal) => Promise<void>,
+    whenInterrupted = GOES_ON,
   ): Promise<void> {
     const abort = new AbortController();
     let raisedAt: number | undefined;
@@ -60,7 +64,7 @@ export class CommandWork {
       } finally {
         await context.close();
       }
-      if (abort.signal.aborted) throw new InterruptedError();
+      if (abort.signal.aborted) throw new InterruptedError(whenInterrupted);
     } finally {
       process.off('SIGINT', raise);
       process.off('SIGTERM', raise);

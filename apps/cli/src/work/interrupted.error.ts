@@ -2,8 +2,9 @@
 export class InterruptedError extends Error {
   readonly code = 'CLI.INTERRUPTED';
 
-  constructor() {
-    super('interrupted; what was done is kept, and the same command goes on from there');
+  /** `outcome` says what became of the work. */
+  constructor(outcome: string) {
+    super(`interrupted; ${outcome}`);
     this.name = 'InterruptedError';
   }
 }

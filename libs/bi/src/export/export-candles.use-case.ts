@@ -1,15 +1,16 @@
 import { once } from 'node:events';
-import { createWriteStream, rmSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import {
   CandleReader,
   Clock,
+  DAY,
+  MINUTE,
+  minutesIn,
   ParquetFiles,
+  SymbolReader,
   type CandleInterval,
-  type EpochMicros,
   type StoredCandle,
   type TimeKey,
   type TimeRange,
@@ -31,6 +32,15 @@ export interface ExportRequest {
   readonly range: Partial<TimeRange>;
 }
 
+/** Where an export stands: candles written, and the minutes of the market that they reach over. */
+export interface ExportProgress {
+  readonly rows: number;
+  readonly minutesDone: number;
+  readonly minutesTotal: number;
+}
+
+type OnProgress = (progress: ExportProgress) => void;
+
 /**
  * Writes candles of any interval and range, by open time, then symbol. They are read page by page, each page only when
  * the one before has been taken, so memory stays as it is and a slow reader keeps no state of the database alive.
@@ -39,23 +49,23 @@ export interface ExportRequest {
 export class ExportCandlesUseCase {
   constructor(
     private readonly candles: CandleReader,
+    private readonly symbols: SymbolReader,
     private readonly parquet: ParquetFiles,
     private readonly clock: Clock,
   ) {}
 
   /** Writes to a stream, at its pace, and leaves it open; returns how many candles. @throws CandleGridUnknownError */
-  async toStream(request: ExportRequest, format: TextFormat, stream: Writable, signal: AbortSignal): Promise<number> {
-    const text = new CandleText(format, request.interval, this.clock.now());
+  async toStream(
+    request: ExportRequest,
+    format: TextFormat,
+    stream: Writable,
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<number> {
     const write = async (chunk: string): Promise<void> => {
-      if (chunk !== '' && !stream.write(chunk)) await once(stream, 'drain', { signal });
+      if (!stream.write(chunk)) await once(stream, 'drain', { signal });
     };
-    await write(text.head);
-    let rows = 0;
-    for await (const page of this.pages(request, signal)) {
-      await write(text.lines(page));
-      rows += page.length;
-    }
-    return rows;
+    return this.writeText(request, format, write, signal, onProgress);
   }
 
   /**
@@ -68,19 +78,19 @@ export class ExportCandlesUseCase {
     format: ExportFormat,
     path: string,
     signal: AbortSignal,
-    onProgress: (rows: number, openTime: EpochMicros) => void = () => undefined,
+    onProgress: OnProgress,
   ): Promise<number> {
     const partial = `${path}.${process.pid}.part`;
     try {
       const rows =
         format === 'parquet'
           ? await this.toParquet(request, partial, signal, onProgress)
-          : await this.toTextFile(request, format, partial, signal);
+          : await this.toTextFile(request, format, partial, signal, onProgress);
       signal.throwIfAborted();
       await rename(partial, path);
       return rows;
     } finally {
-      rmSync(partial, { force: true });
+      await rm(partial, { force: true });
     }
   }
 
@@ -89,31 +99,47 @@ export class ExportCandlesUseCase {
     format: TextFormat,
     path: string,
     signal: AbortSignal,
+    onProgress: OnProgress,
   ): Promise<number> {
-    const stream = createWriteStream(path, { flush: true });
+    const handle = await open(path, 'w');
     try {
-      const rows = await this.toStream(request, format, stream, signal);
-      stream.end();
-      await finished(stream);
+      const rows = await this.writeText(request, format, (chunk) => handle.writeFile(chunk), signal, onProgress);
+      await handle.datasync();
       return rows;
     } finally {
-      stream.destroy();
+      await handle.close();
     }
+  }
+
+  private async writeText(
+    request: ExportRequest,
+    format: TextFormat,
+    write: (chunk: string) => Promise<void>,
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<number> {
+    const text = new CandleText(format, request.interval, this.clock.now());
+    if (text.head !== '') await write(text.head);
+    let rows = 0;
+    for await (const page of this.pages(request, signal, onProgress)) {
+      await write(text.lines(page));
+      rows += page.length;
+    }
+    return rows;
   }
 
   private async toParquet(
     request: ExportRequest,
     path: string,
     signal: AbortSignal,
-    onProgress: (rows: number, openTime: EpochMicros) => void,
+    onProgress: OnProgress,
   ): Promise<number> {
     const file = await this.parquet.create(path, candleColumns(request.interval, this.clock.now()));
     let rows = 0;
     try {
-      for await (const page of this.pages(request, signal)) {
+      for await (const page of this.pages(request, signal, onProgress)) {
         await file.write(page);
         rows += page.length;
-        onProgress(rows, page.at(-1)?.openTime ?? 0);
       }
       await file.finish();
       return rows;
@@ -123,17 +149,37 @@ export class ExportCandlesUseCase {
     }
   }
 
+  /** Each page when the one before has been taken; how far that is is told wherever more is to come. */
   private async *pages(
-    { symbols, interval, range }: ExportRequest,
+    request: ExportRequest,
     signal: AbortSignal,
+    onProgress: OnProgress,
   ): AsyncGenerator<StoredCandle[]> {
+    const { symbols, interval, range } = request;
+    const span = await this.span(request);
+    const minutesTotal = minutesIn(span);
+    let rows = 0;
     for (let after: TimeKey | undefined; ;) {
       signal.throwIfAborted();
       const page = await this.candles.range(symbols, interval, range, PAGE, after);
       if (page.length > 0) yield page;
+      rows += page.length;
       const last = page.at(-1);
       if (!last || page.length < PAGE) return;
+      onProgress({ rows, minutesDone: minutesIn({ start: span.start, end: last.openTime }), minutesTotal });
       after = { time: last.openTime, symbol: last.symbol };
     }
+  }
+
+  /** From the first to the last minute that can be there; empty where nothing is stored. */
+  private async span({ symbols, range }: ExportRequest): Promise<TimeRange> {
+    const summaries = await this.symbols.summaries(symbols);
+    const stored = summaries.flatMap(({ firstDate, lastDate, lastMinute }) => {
+      if (firstDate === null || lastDate === null) return [];
+      return [{ start: firstDate, end: lastMinute === null ? lastDate + DAY : lastMinute + MINUTE }];
+    });
+    const start = Math.max(range.start ?? 0, Math.min(...stored.map((one) => one.start)));
+    const end = Math.min(range.end ?? Infinity, Math.max(...stored.map((one) => one.end)));
+    return start < end ? { start, end } : { start: 0, end: 0 };
   }
 }
