@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { eventually, type AppProcess } from '../support/app-process';
@@ -104,7 +104,10 @@ describe('cli rebuild, export, compact and retain', () => {
     expect(rows()).toEqual(before);
 
     writeFileSync(manifest, text);
-    expect((await cli('rebuild')).code).toBe(0);
+    rmSync(stack.databasePath);
+    const { code: done, output: told } = await cli('rebuild');
+    expect(told).toMatch(/^not in the new database: .*: there was no old database\nthe database has been made anew$/m);
+    expect(done).toBe(0);
     expect(rows()).toEqual(before);
   });
 

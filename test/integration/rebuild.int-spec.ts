@@ -169,6 +169,40 @@ describe('making the database anew', () => {
     expect(everything(store)).toEqual(before);
   });
 
+  it('should take over why minutes are missing and the days to fill as they are, and say where they are lost', async () => {
+    const store = await filled();
+    const notes = (...starts: number[]): void => {
+      const database = new Database(store.databasePath);
+      database.exec('DELETE FROM unfilled_ranges; DELETE FROM backfill_jobs');
+      for (const start of starts) {
+        database
+          .prepare('INSERT INTO unfilled_ranges VALUES (?, ?, ?, ?, ?)')
+          .run('BTCUSDT', start, TODAY + HOUR, 'unreachable: refused', NOON);
+        database
+          .prepare('INSERT INTO backfill_jobs VALUES (?, ?, ?, ?, ?, ?, ?)')
+          .run('ETHUSDT', start, start, start + DAY, 'failed', 'no such day', NOON);
+      }
+      database.close();
+    };
+    const kept = (): unknown[] => [
+      store.rows('SELECT * FROM unfilled_ranges'),
+      store.rows('SELECT * FROM backfill_jobs'),
+    ];
+    // What an interrupted rebuild has copied is no longer so when it goes on.
+    notes(TODAY);
+    await rebuild(store, { signal: AbortSignal.abort() });
+    notes(TODAY + MINUTE);
+    const before = kept();
+    expect(await rebuild(store)).toEqual({ losses: [], isReplaced: true });
+    expect(kept()).toEqual(before);
+
+    rmSync(store.databasePath);
+    expect(await rebuild(store)).toMatchObject({ isReplaced: true, notTakenOver: 'there was no old database' });
+    expect(kept()).toEqual([[], []]);
+    writeFileSync(store.databasePath, 'no database at all');
+    expect((await rebuild(store)).notTakenOver).toMatch(/^the old database is not readable: /);
+  });
+
   it('should list what the source gives otherwise now, keep the old database, and put the new one in place when told to', async () => {
     const store = await filled();
     const before = everything(store);
@@ -185,6 +219,10 @@ describe('making the database anew', () => {
     expect(await rebuild(store, { acceptLosses: true })).toEqual({ losses: lost, isReplaced: true });
     const [left] = store.column<number>('SELECT count(*) FROM candles_1m WHERE open_time < ?', FETCHED_DAY + 12 * HOUR);
     expect(left).toBe(1_440);
+    expect(store.rows('SELECT start_time AS start, reason FROM unfilled_ranges ORDER BY start')).toEqual([
+      { start: ARCHIVED_DAY, reason: 'archive not repeated: no such day' },
+      { start: FETCHED_DAY, reason: 'backfill not repeated: the source gives other rows than it gave then' },
+    ]);
     // What may have had rows is missing, and not stopped.
     expect(store.column('SELECT sum(stopped) FROM coverage_days')).toEqual([0]);
     const { history } = await store.open();

@@ -22,6 +22,9 @@ const MODULES = (): CommandModules => [
   }),
 ];
 
+const NOT_TAKEN_OVER =
+  'not in the new database: why minutes are missing, days that wait to be filled, comparisons of days, progress at the broker';
+
 /** What a rebuilt database lacks; the table that was printed says what. */
 class RebuildIncompleteError extends Error {
   readonly code = 'CLI.REBUILD_INCOMPLETE';
@@ -69,7 +72,7 @@ export class RebuildCommand extends CommandRunner {
   ): Promise<void> {
     await this.work.run(MODULES, async (context, signal) => {
       const [lines, fetches] = [this.terminal.progress('bytes'), this.terminal.progress('fetches')];
-      const { losses, isReplaced } = await context
+      const { losses, isReplaced, notTakenOver } = await context
         .get(RebuildHistoryUseCase)
         .execute({ acceptLosses, importsFolder: imports }, signal, (progress) => {
           if (progress.step === 'lines') {
@@ -85,6 +88,7 @@ export class RebuildCommand extends CommandRunner {
           fetches.end();
         });
       if (signal.aborted) return;
+      if (notTakenOver !== undefined) this.terminal.line(`${NOT_TAKEN_OVER}: ${notTakenOver}`);
       if (losses.length > 0) {
         this.terminal.table(COLUMNS, losses);
         throw new RebuildIncompleteError(losses.length, isReplaced);

@@ -45,6 +45,8 @@ export interface RebuildReport {
   readonly losses: readonly RebuildLoss[];
   /** Whether it has taken the place of the old one. */
   readonly isReplaced: boolean;
+  /** Why what only the old database tells is not in the new one; undefined where it is. */
+  readonly notTakenOver?: string | undefined;
 }
 
 /** The archive names a monthly file by year and month, a daily one by the day as well. */
@@ -85,7 +87,8 @@ export class RebuildHistoryUseCase {
     if (signal.aborted) return { losses: [], isReplaced: false };
     await this.store.restoreStops();
     losses.push(...(await this.store.losses()));
-    return { losses, isReplaced: await this.store.finish(acceptLosses) };
+    const { notTakenOver } = this.store;
+    return { losses, isReplaced: await this.store.finish(acceptLosses), notTakenOver };
   }
 
   private async fetchAgain(

@@ -45,6 +45,12 @@ export interface LinesProgress {
  * an interrupted rebuild left it. Nobody else has the store open meanwhile.
  */
 export abstract class RebuildStore {
+  /**
+   * Why nothing was taken over of what only the old database tells: why minutes are missing, days that are to be filled,
+   * what comparisons of days found, how far the broker was read. Undefined where that was done.
+   */
+  abstract get notTakenOver(): string | undefined;
+
   /** Takes every line of bronze that is not in the new database yet; ends early when the signal says so. */
   abstract takeUpLines(signal: AbortSignal, onProgress: (progress: LinesProgress) => void): Promise<void>;
 
@@ -77,7 +83,7 @@ export abstract class RebuildStore {
 
   /**
    * Puts the new database in the place of the old one. Where it lacks something and there is an old one, that is done
-   * only when `acceptLosses` says so. Returns whether it was done. Nothing else may be called after it.
+   * only when `acceptLosses` says so, and kept as the reason why those minutes are missing. Returns whether it was done. Nothing else may be called after it.
    */
   abstract finish(acceptLosses: boolean): Promise<boolean>;
 }

@@ -15,10 +15,19 @@ export class StoreInUseError extends Error {
 }
 
 /**
- * Tables that neither bronze nor any source tells of: how far the broker was read and what it had given up, and what
- * comparisons of days with the exchange's own have found.
+ * Tables that neither bronze nor any source tells of: how far the broker was read and what it had given up, what
+ * comparisons of days with the exchange's own have found, why minutes are missing, and the days that are to be filled.
  */
-const KEPT_TABLES = ['sink_progress', 'topic_losses', 'day_verifications', 'known_differences'] as const;
+const KEPT_TABLES = [
+  'sink_progress',
+  'topic_losses',
+  'day_verifications',
+  'known_differences',
+  'unfilled_ranges',
+  'backfill_jobs',
+] as const;
+/** Of these, what was copied before an interruption and is no longer so has to go. */
+const COPIED_AS_A_WHOLE: ReadonlySet<string> = new Set(['unfilled_ranges', 'backfill_jobs']);
 
 /** What the old database is called while it is attached to the new one. */
 export const PREVIOUS_SCHEMA = 'previous';
@@ -32,7 +41,7 @@ export class PreviousDatabase {
     /** Whether there is a file. */
     readonly exists: boolean,
     /** Why it cannot be read; empty when it can. */
-    readonly damage: string,
+    private readonly damage: string,
   ) {}
 
   /**
@@ -56,9 +65,15 @@ export class PreviousDatabase {
     }
   }
 
+  /** Why nothing of it can be taken over; undefined where that is done. */
+  get unreadable(): string | undefined {
+    if (!this.exists) return 'there was no old database';
+    return this.damage === '' ? undefined : `the old database is not readable: ${this.damage}`;
+  }
+
   /** Runs the work on the old database, attached to the new one as {@link PREVIOUS_SCHEMA}; not at all where there is none. */
   attachedTo(database: SqliteHandle, work: () => void): void {
-    if (!this.exists || this.damage !== '') return;
+    if (this.unreadable !== undefined) return;
     database.prepare(`ATTACH ? AS ${PREVIOUS_SCHEMA}`).run(this.path);
     try {
       work();
@@ -72,8 +87,9 @@ export class PreviousDatabase {
     this.attachedTo(database, () => {
       const tables = database.prepare(`SELECT name FROM ${PREVIOUS_SCHEMA}.sqlite_master`).pluck().all();
       for (const table of KEPT_TABLES) {
-        if (tables.includes(table))
-          database.exec(`INSERT OR REPLACE INTO ${table} SELECT * FROM ${PREVIOUS_SCHEMA}.${table}`);
+        if (!tables.includes(table)) continue;
+        if (COPIED_AS_A_WHOLE.has(table)) database.exec(`DELETE FROM ${table}`);
+        database.exec(`INSERT OR REPLACE INTO ${table} SELECT * FROM ${PREVIOUS_SCHEMA}.${table}`);
       }
     });
   }

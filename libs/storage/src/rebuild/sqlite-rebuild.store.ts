@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import {
   RebuildStore,
   subtractRanges,
+  type Clock,
   type LinesProgress,
   type FetchedAgain,
   type MinuteCandle,
@@ -19,6 +20,7 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import { REBUILD_LOSSES_FACT, REBUILD_POSITION_FACT, REBUILD_SOURCE_FACT, StoreFacts } from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
 import { LedgerWriter } from '../ledger/ledger.writer';
+import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter } from '../sink/candle.writer';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from '../store-parts';
 import { PREVIOUS_SCHEMA, PreviousDatabase, removeDatabase } from './previous-database';
@@ -29,6 +31,7 @@ const OTHER_ROWS = 'the source gives other rows than it gave then';
 export class SqliteRebuildStore extends RebuildStore {
   private readonly candles: CandleWriter;
   private readonly ledger: LedgerWriter;
+  private readonly unfilled: UnfilledWriter;
   private readonly facts: StoreFacts;
   private readonly unreadable: RebuildLoss[] = [];
   private entries: readonly ManifestEntry[] = [];
@@ -39,10 +42,12 @@ export class SqliteRebuildStore extends RebuildStore {
     private readonly previous: PreviousDatabase,
     private readonly newPath: string,
     private readonly owners: readonly CaptureOwnerLock[],
+    private readonly clock: Clock,
   ) {
     super();
     this.candles = new CandleWriter(parts.database);
     this.ledger = new LedgerWriter(parts.database);
+    this.unfilled = new UnfilledWriter(parts.database);
     this.facts = new StoreFacts(parts.database);
   }
 
@@ -61,7 +66,7 @@ export class SqliteRebuildStore extends RebuildStore {
       const previous = PreviousDatabase.examine(databasePath);
       const newPath = `${databasePath}.rebuild`;
       parts = await openNew({ ...options, databasePath: newPath });
-      const store = new SqliteRebuildStore(parts, previous, newPath, owners);
+      const store = new SqliteRebuildStore(parts, previous, newPath, owners, options.clock);
       await store.begin();
       return store;
     } catch (error) {
@@ -73,6 +78,10 @@ export class SqliteRebuildStore extends RebuildStore {
 
   get history(): SqliteHistoryStore {
     return this.parts.history;
+  }
+
+  get notTakenOver(): string | undefined {
+    return this.previous.unreadable;
   }
 
   async takeUpLines(signal: AbortSignal, onProgress: (progress: LinesProgress) => void): Promise<void> {
@@ -172,6 +181,7 @@ export class SqliteRebuildStore extends RebuildStore {
     const isDone = acceptLosses || !this.previous.exists || (await this.losses()).length === 0;
     if (isDone) {
       await this.parts.queue.run(() => {
+        this.noteLosses();
         for (const fact of [REBUILD_POSITION_FACT, REBUILD_LOSSES_FACT, REBUILD_SOURCE_FACT]) {
           this.facts.set(fact, undefined);
         }
@@ -189,6 +199,17 @@ export class SqliteRebuildStore extends RebuildStore {
     if (!this.open) return;
     await closeStoreParts(this.parts);
     this.release();
+  }
+
+  /** What is given up is missing from now on, and `gaps` will be asked why. */
+  private noteLosses(): void {
+    const [losses, askedAt] = [this.lost(), this.clock.now()];
+    for (const entry of this.entries) {
+      const reason = entry.kind === 'fetch' ? losses.get(entry.fetch.line) : undefined;
+      if (entry.kind !== 'fetch' || reason === undefined) continue;
+      const { symbol, range, kind } = entry.fetch;
+      this.unfilled.replace(symbol, range, [{ ...range, reason: `${kind} not repeated: ${reason}`, askedAt }]);
+    }
   }
 
   private write({ fetchedAt }: RecordedFetch, candles: readonly MinuteCandle[], origin: string): void {
