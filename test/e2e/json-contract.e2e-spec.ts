@@ -125,6 +125,8 @@ describe('JSON lists over HTTP', () => {
       '/nothing',
       '/candles/',
       '/..%2f..%2fetc/passwd',
+      '/docs/../../../etc/passwd',
+      '/docs/%2e%2e/%2e%2e/package.json',
       '/%',
       '/trades/latest/%00',
       `/${'a'.repeat(9_000)}`,

@@ -83,6 +83,27 @@ describe('OpenAPI document', () => {
     }
   });
 
+  it('should fill in for whoever tries a route only what the route takes together', async () => {
+    const { body } = await app.inject({ method: 'GET', url: '/docs/swagger-ui-init.js' });
+    const shown = JSON.parse(/let options = (\{.*?^\});/ms.exec(body)?.[1] ?? '') as { swaggerDoc: OpenAPIObject };
+    const filledIn = Object.entries(shown.swaggerDoc.paths).map(([path, { get }]) => [
+      path,
+      (get?.parameters ?? [])
+        .filter((parameter) => 'schema' in parameter && 'example' in (parameter.schema ?? {}))
+        .map((parameter) => 'name' in parameter && parameter.name),
+    ]);
+    expect(Object.fromEntries(filledIn)).toMatchObject({
+      '/bi/daily_ohlc.csv': ['symbol', 'days'],
+      '/bi/latest_prices.csv': ['symbol'],
+      '/candles': ['symbol', 'limit', 'interval'],
+      '/trades/range': ['symbol', 'limit', 'start', 'end'],
+      '/symbols': ['symbol', 'limit'],
+    });
+    expect(shown.swaggerDoc.paths['/candles']?.get?.parameters).toContainEqual(
+      expect.objectContaining({ name: 'as_of', description: expect.stringMatching(/For example `2026-/) as unknown }),
+    );
+  });
+
   it('should describe every answer, with an example of its body', () => {
     for (const [path, { responses }] of operations) {
       for (const [status, response] of Object.entries(responses)) {

@@ -49,8 +49,11 @@ export function problemOfStatus(status: number): ProblemOptions {
 
 function frameworkStatus(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
-  return typeof statusCode === 'number' && typeof code === 'string' && code.startsWith('FST_') ? statusCode : 500;
+  const { statusCode, status, code } = (error ?? {}) as { statusCode?: unknown; status?: unknown; code?: unknown };
+  if (typeof statusCode !== 'number') return 500;
+  if (typeof code === 'string' && code.startsWith('FST_')) return statusCode;
+  // Of the files of /docs: a path that leads out of their folder has both properties and no code.
+  return status === statusCode && code === undefined && statusCode < 500 ? statusCode : 500;
 }
 
 /** What a client is told of any error. */

@@ -95,7 +95,9 @@ describe('ProblemFilter', () => {
       414,
       'REQUEST.URL_TOO_LONG',
     ],
+    [Object.assign(new Error('secret wording'), { statusCode: 403, status: 403 }), 403, 'REQUEST.REFUSED'],
     [Object.assign(new Error('secret wording'), { statusCode: 400, code: 'ERR_OTHER' }), 500, 'INTERNAL'],
+    [Object.assign(new Error('secret wording'), { statusCode: 502, status: 502 }), 500, 'INTERNAL'],
     ['a thrown text', 500, 'INTERNAL'],
     [undefined, 500, 'INTERNAL'],
   ])('should have a wording of its own for %s', (error, status, code) => {

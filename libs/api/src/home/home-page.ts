@@ -74,7 +74,7 @@ export function homePage(symbols: readonly string[], version: string): string {
         { href: '/symbols', says: 'What is captured, since when, how completely' },
         { href: `/trades/latest?symbol=${symbol}&limit=10`, says: 'Price events, newest first' },
         {
-          href: `/trades/range?symbol=${symbol}&start=2020-01-01&end=2040-01-01&limit=10`,
+          href: `/trades/range?symbol=${symbol}&start=2020-01-01&end=2040-01-01`,
           says: 'Price events of any span, oldest first',
         },
         { href: `/candles?symbol=${symbol}&interval=1d`, says: 'Exact candles of each interval' },

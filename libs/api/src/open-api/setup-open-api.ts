@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { platformVersion } from '@app/http';
+import { documentToTry } from './document-to-try';
 import { withNullTypes } from './null-types';
 
 const DESCRIPTION = [
@@ -27,9 +28,13 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
 
 /** Serves `/openapi.json`, and Swagger UI with its own assets at `/docs`. */
 export function setupOpenApi(app: NestFastifyApplication): void {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-    jsonDocumentUrl: 'openapi.json',
+  SwaggerModule.setup('openapi', app, () => openApiDocument(app), {
+    ui: false,
     raw: ['json'],
+    jsonDocumentUrl: 'openapi.json',
+  });
+  SwaggerModule.setup('docs', app, () => documentToTry(openApiDocument(app)), {
+    raw: false,
     customSiteTitle: 'API of the crypto streaming platform',
     customCss: '.swagger-ui .topbar { display: none }',
     swaggerOptions: { defaultModelsExpandDepth: 0, displayRequestDuration: true },
