@@ -89,6 +89,16 @@ describeOwnKafka('cli dead-letters', () => {
     );
   });
 
+  it.each([
+    ['no command', [], 'cli: dead-letters="" is not allowed; expected list or replay'],
+    ['an unknown command', ['lst'], 'cli: dead-letters="lst" is not allowed; expected list or replay'],
+    ['an unknown option', ['list', '--all'], "error: unknown option '--all'"],
+  ])('should end with 2 and say what is wrong for %s', async (_, args, said) => {
+    const { code, output } = await runCli(stack, 'dead-letters', ...args);
+    expect(output).toContain(said);
+    expect(code).toBe(2);
+  });
+
   it('should refuse a topic that has no dead letters, and a mode that has none', async () => {
     const topic = await runCli(stack, 'dead-letters', 'list', '--topic', 'other');
     expect(topic.output).toContain('--topic="other" is not allowed; expected crypto_prices or crypto_candles');

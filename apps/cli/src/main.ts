@@ -6,12 +6,12 @@ import { ConfigError, loadConfig, type AppConfig } from '@app/config';
 import { platformVersion } from '@app/http';
 import { createLogger, MetricsRegistry, NestLogger } from '@app/observability';
 import { CliModule } from './cli.module';
+import { endAfterMessage, USAGE_EXIT_CODE } from './options/cli-command';
 import { UsageError } from './options/usage.error';
 import { InterruptedError } from './work/interrupted.error';
 
 /** Ends with 1 when the work failed, 2 when the question was wrong, 130 when it was interrupted, as shells have it. */
 const FAILED_EXIT_CODE = 1;
-const USAGE_EXIT_CODE = 2;
 const INTERRUPTED_EXIT_CODE = 130;
 /** Whoever read the output has gone (`| head`): what SIGPIPE makes of other programs. */
 const PIPE_CLOSED_EXIT_CODE = 141;
@@ -46,11 +46,7 @@ async function main(): Promise<void> {
     abortOnError: false,
     version,
     serviceErrorHandler: fail,
-    errorHandler: (error) => {
-      // Commander has printed its message, or the help that was asked for.
-      const { exitCode } = error as Error & { exitCode?: number };
-      process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE);
-    },
+    errorHandler: endAfterMessage,
   };
   const app = await CommandFactory.createWithoutRunning(CliModule.register({ config, logger, metrics }), options);
   // The help names the program as the README does, not by the file that Node was given.

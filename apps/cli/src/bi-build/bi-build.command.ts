@@ -1,7 +1,8 @@
-import { Command, CommandRunner, Option } from 'nest-commander';
+import { Command, Option } from 'nest-commander';
 import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltFile } from '@app/bi';
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
+import { CliCommand } from '../options/cli-command';
 import { UsageError } from '../options/usage.error';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
@@ -23,7 +24,7 @@ interface BiBuildOptions {
   name: 'bi-build',
   description: 'Writes every BI table for all symbols to files: CSV, Parquet and a data package that describes them',
 })
-export class BiBuildCommand extends CommandRunner {
+export class BiBuildCommand extends CliCommand {
   constructor(
     private readonly work: CommandWork,
     private readonly terminal: Terminal,

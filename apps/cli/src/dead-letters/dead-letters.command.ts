@@ -1,4 +1,6 @@
-import { Command, CommandRunner } from 'nest-commander';
+import { Command } from 'nest-commander';
+import { CliCommand } from '../options/cli-command';
+import { UsageError } from '../options/usage.error';
 import { ListDeadLettersCommand } from './list-dead-letters.command';
 import { ReplayDeadLettersCommand } from './replay-dead-letters.command';
 
@@ -7,8 +9,10 @@ import { ReplayDeadLettersCommand } from './replay-dead-letters.command';
   description: 'Messages that the consumer set aside because they could not be taken',
   subCommands: [ListDeadLettersCommand, ReplayDeadLettersCommand],
 })
-export class DeadLettersCommand extends CommandRunner {
-  run(): Promise<void> {
-    this.command.help({ error: true });
+export class DeadLettersCommand extends CliCommand {
+  /** Reached when what follows the name is none of its commands. @throws UsageError */
+  run([name = '']: string[]): Promise<void> {
+    this.command.outputHelp({ error: true });
+    throw new UsageError('dead-letters', name, 'list or replay');
   }
 }

@@ -1,7 +1,8 @@
-import { CommandRunner, Option } from 'nest-commander';
+import { Option } from 'nest-commander';
 import { ConfigError, type AppConfig } from '@app/config';
 import { topicNames } from '@app/domain';
 import { MessagingModule } from '@app/messaging';
+import { CliCommand } from '../options/cli-command';
 import { UsageError } from '../options/usage.error';
 import type { CommandModules } from '../work/command-work';
 
@@ -11,7 +12,7 @@ export interface TopicOptions {
 }
 
 /** A command over the dead letters of one topic or of all. */
-export abstract class TopicCommand extends CommandRunner {
+export abstract class TopicCommand extends CliCommand {
   @Option({ flags: '--topic <name>', description: 'letters of this topic only (default: of all)' })
   topicText(text: string): string {
     return text;

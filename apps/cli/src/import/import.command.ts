@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
-import { Command, CommandRunner, Option } from 'nest-commander';
+import { Command, Option } from 'nest-commander';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule, ImportFileUseCase } from '@app/capture';
 import { ArchiveError, isSymbol } from '@app/domain';
 import { StorageHistoryModule } from '@app/storage';
+import { CliCommand } from '../options/cli-command';
 import { UsageError } from '../options/usage.error';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
@@ -47,7 +48,7 @@ const MODULES = (): CommandModules => [
   description:
     'Takes files of the exchange’s archive from disk: 1m klines as zip, gzip or CSV, checked against FILE.CHECKSUM where it is there',
 })
-export class ImportCommand extends CommandRunner {
+export class ImportCommand extends CliCommand {
   constructor(
     private readonly work: CommandWork,
     private readonly terminal: Terminal,

@@ -1,5 +1,6 @@
-import { CommandRunner, Option } from 'nest-commander';
+import { Option } from 'nest-commander';
 import type { EpochMicros, TimeRange } from '@app/domain';
+import { CliCommand } from './cli-command';
 import { symbolsOption, timeOption } from './parse-options';
 import { UsageError } from './usage.error';
 
@@ -17,7 +18,7 @@ export interface Span {
 }
 
 /** A command over some symbols and a half-open range of time. */
-export abstract class SpanCommand extends CommandRunner {
+export abstract class SpanCommand extends CliCommand {
   @Option({ flags: '--symbols <list>', description: 'symbols, separated by commas (default: all)' })
   symbolsText(text: string): string {
     return text;

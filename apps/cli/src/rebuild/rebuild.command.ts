@@ -1,8 +1,9 @@
-import { Command, CommandRunner, Option } from 'nest-commander';
+import { Command, Option } from 'nest-commander';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule, RebuildHistoryUseCase } from '@app/capture';
 import { formatBucketTime, type RebuildLoss } from '@app/domain';
 import { StorageRebuildModule } from '@app/storage';
+import { CliCommand } from '../options/cli-command';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork, type CommandModules } from '../work/command-work';
@@ -45,7 +46,7 @@ class RebuildIncompleteError extends Error {
   name: 'rebuild',
   description: 'Makes the database anew from the raw files and, for what was fetched, from where it came',
 })
-export class RebuildCommand extends CommandRunner {
+export class RebuildCommand extends CliCommand {
   constructor(
     private readonly work: CommandWork,
     private readonly terminal: Terminal,

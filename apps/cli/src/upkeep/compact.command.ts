@@ -1,6 +1,7 @@
-import { Command, CommandRunner } from 'nest-commander';
+import { Command } from 'nest-commander';
 import { StoreUpkeep, type CompactedFile } from '@app/domain';
 import { StorageHistoryModule } from '@app/storage';
+import { CliCommand } from '../options/cli-command';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork } from '../work/command-work';
@@ -13,7 +14,7 @@ const COLUMNS: readonly TableColumn<CompactedFile>[] = [
 ];
 
 @Command({ name: 'compact', description: 'Compresses the raw files of days that ended more than a day ago' })
-export class CompactCommand extends CommandRunner {
+export class CompactCommand extends CliCommand {
   constructor(
     private readonly work: CommandWork,
     private readonly terminal: Terminal,
