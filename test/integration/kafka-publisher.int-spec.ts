@@ -351,6 +351,13 @@ describe('KafkaPublisher against a broker', () => {
       const { lost, waitingBytes } = publisher.status();
       expect(waitingBytes).toBeLessThanOrEqual(1_048_576);
       expect(lost.map(({ symbol }) => symbol).sort()).toEqual([...SYMBOLS].sort());
+      const exposed = await metrics.metrics();
+      for (const { symbol, from, to, events } of lost) {
+        const labels = `{kind="price",symbol="${symbol}"}`;
+        expect(exposed).toContain(`csp_symbol_events_lost_total${labels} ${events}\n`);
+        expect(exposed).toContain(`csp_last_loss_start_timestamp_seconds${labels} ${from / 1e6}\n`);
+        expect(exposed).toContain(`csp_last_loss_end_timestamp_seconds${labels} ${to / 1e6}\n`);
+      }
       await broker.startAgain();
       await drained(publisher);
       const bySymbol = await received();

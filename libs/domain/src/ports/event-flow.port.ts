@@ -17,10 +17,11 @@ export interface EventBatch {
   readonly events: readonly OutgoingEvent[];
 }
 
-/** Events that were given up because nothing could hold them any more, per symbol: said, never silent. */
+/** Events of a symbol that were given up because nothing could hold them any more: said, never silent. */
 export interface LostSpan {
   readonly kind: EventKind;
   readonly symbol: string;
+  /** Times of capture of the first and of the last of them. */
   readonly from: EpochMicros;
   readonly to: EpochMicros;
   readonly events: number;
@@ -32,6 +33,7 @@ export interface PublisherStatus {
   readonly waitingBytes: number;
   /** Why they wait; empty when nothing does. */
   readonly detail: string;
+  /** Any number of spans for each kind and symbol. */
   readonly lost: readonly LostSpan[];
 }
 

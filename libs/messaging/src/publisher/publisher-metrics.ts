@@ -1,4 +1,11 @@
-import { EVENT_KINDS, type EventPublisher, type OutgoingEvent } from '@app/domain';
+import {
+  EVENT_KINDS,
+  SECOND,
+  type EpochMicros,
+  type EventPublisher,
+  type LostSpan,
+  type OutgoingEvent,
+} from '@app/domain';
 import { Counter, Gauge, type MetricsRegistry } from '@app/observability';
 
 /** What any publisher says of itself to Prometheus. */
@@ -57,6 +64,18 @@ export class PublisherMetrics {
         for (const { kind, events } of status().lost) this.inc({ kind }, events);
       },
     });
+    new Counter({
+      name: 'csp_symbol_events_lost_total',
+      help: 'Of these, the events of each symbol that lost any.',
+      labelNames: ['kind', 'symbol'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { kind, symbol, events } of status().lost) this.inc({ kind, symbol }, events);
+      },
+    });
+    lastLossGauge('start', ({ from }) => from, registers, status);
+    lastLossGauge('end', ({ to }) => to, registers, status);
   }
 
   published(events: readonly OutgoingEvent[]): void {
@@ -73,4 +92,23 @@ export class PublisherMetrics {
   retried(): void {
     this.retriesTotal.inc();
   }
+}
+
+/** One end of the span in which a symbol lost events last; `/health` has all spans. */
+function lastLossGauge(
+  end: 'start' | 'end',
+  timeOf: (span: LostSpan) => EpochMicros,
+  registers: MetricsRegistry[],
+  status: () => ReturnType<EventPublisher['status']>,
+): void {
+  new Gauge({
+    name: `csp_last_loss_${end}_timestamp_seconds`,
+    help: `Time of capture at the ${end} of the last span of events that the symbol lost, in seconds since the epoch.`,
+    labelNames: ['kind', 'symbol'],
+    registers,
+    collect() {
+      this.reset();
+      for (const span of status().lost) this.set({ kind: span.kind, symbol: span.symbol }, timeOf(span) / SECOND);
+    },
+  });
 }

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { OutgoingEvent } from '@app/domain';
 import { writeFully } from './durable-file';
 import { FolderLockedError } from './folder-lock';
+import { LossRecord } from './loss-record';
 import { Spool, type SpoolOptions } from './spool';
 
 const ORIGIN = 'simulator:test';
@@ -157,6 +158,50 @@ describe('Spool', () => {
     const after = openSpool({ maxBytes: 8_192 });
     expect(after.lost).toEqual(lost);
     expect(drain(after)).toEqual(numbers(lostEvents + 1, waitingEvents));
+  });
+
+  it('says apart what was lost in two outages, and what was handed on between them is in neither', () => {
+    const spool = openSpool({ maxBytes: 8_192 });
+    const outage = (from: number): void => {
+      for (const number of numbers(from, 200)) spool.append({ origin: ORIGIN, events: [event(number)] });
+    };
+    outage(1);
+    const taken = drain(spool);
+    outage(1_001);
+    taken.push(...drain(spool));
+    const spans = spool.lost.map(({ from, to, events }) => ({ from: from / 1_000, to: to / 1_000, events }));
+    const [first, second] = spans.map(({ events }) => events);
+    expect(spans).toEqual([
+      { from: 1, to: first, events: first },
+      { from: 1_001, to: 1_000 + second!, events: second },
+    ]);
+    expect(taken).toEqual([...numbers(first! + 1, 200 - first!), ...numbers(1_001 + second!, 200 - second!)]);
+  });
+
+  it('keeps a bounded account of any number of losses, in which every event counts', () => {
+    const record = new LossRecord();
+    for (const number of numbers(1, 500)) {
+      record.addEvent(event(number));
+      record.handedOn();
+    }
+    const spans = record.spans();
+    expect(spans).toHaveLength(100);
+    expect(spans.reduce((sum, { events }) => sum + events, 0)).toBe(500);
+    expect([spans[0], spans.at(-1)]).toEqual([
+      { kind: 'price', symbol: 'BTCUSDT', from: 1_000, to: 401_000, events: 401 },
+      { kind: 'price', symbol: 'BTCUSDT', from: 500_000, to: 500_000, events: 1 },
+    ]);
+  });
+
+  it('counts as lost what it could not bring to disk before it ended', () => {
+    const spool = openSpool({
+      write: () => {
+        throw new Error('no space left on device');
+      },
+    });
+    spool.append({ origin: ORIGIN, events: numbers(3, 2).map((number) => event(number)) });
+    close(spool);
+    expect(openSpool().lost).toEqual([{ kind: 'price', symbol: 'BTCUSDT', from: 3_000, to: 4_000, events: 2 }]);
   });
 
   it('does not give up the events that are being handed on', () => {

@@ -134,6 +134,7 @@ export class Spool {
   /** The events of the read were taken elsewhere: they do not wait any more. */
   acknowledge({ place }: SpoolRead): void {
     this.reading = undefined;
+    this.losses.handedOn();
     if (place.in === 'memory') {
       this.memory.remove(place.events);
       return;
@@ -157,6 +158,8 @@ export class Spool {
     if (this.memory.length > 0) this.flushMemory();
     if (this.memory.length > 0) {
       this.warn(`${this.memory.length} events could not be written to the spool and are lost: ${this.fault}`);
+      for (const event of this.memory.first(this.memory.length)) this.losses.addEvent(event);
+      this.lossesChanged = true;
     }
     this.saveLosses();
     for (const { file } of this.segments) file.close();
