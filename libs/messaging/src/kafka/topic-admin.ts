@@ -22,8 +22,12 @@ export class TopicPartitionsError extends Error {
 }
 
 const DEAD_LETTER_SUFFIX = '.dlq';
-/** A message that is set aside for its size must fit where it is set aside. */
-const DEAD_LETTER_CONFIG = [{ name: 'max.message.bytes', value: String(16 * 1_048_576) }];
+const DEAD_LETTER_CONFIG = [
+  // A message that is set aside for its size must fit where it is set aside.
+  { name: 'max.message.bytes', value: String(16 * 1_048_576) },
+  // Whoever is to look at the letters may be away for longer than a broker keeps messages by default, a week.
+  { name: 'retention.ms', value: '-1' },
+];
 
 /** Where messages go that are their own fault. */
 export function deadLetterTopic(topic: string): string {

@@ -161,5 +161,8 @@ function toMessage(letter: KafkaMessage): Message {
   const own = new Set<string>(Object.values(DEAD_LETTER_HEADERS));
   const headers: IHeaders = Object.fromEntries(Object.entries(letter.headers ?? {}).filter(([name]) => !own.has(name)));
   const { key, value, timestamp } = letter;
-  return { key, value, timestamp, headers, partition: numberOf(letter, 'partition') ?? 0 };
+  const partition = numberOf(letter, 'partition');
+  // A letter that somebody else put there need not say where it came from: its key decides.
+  const message = { key, value, timestamp, headers };
+  return partition === undefined || !Number.isSafeInteger(partition) ? message : { ...message, partition };
 }

@@ -11,9 +11,11 @@ import { DEAD_LETTER_HEADERS } from './dead-letter-headers';
 
 const DISCONNECT_MILLIS = 2_000;
 const SEND_TIMEOUT_MILLIS = 10_000;
-/** What is left of a value that the dead-letter topic does not take whole. */
+/** What is left of the value, and of the key, of a message that the dead-letter topic does not take whole. */
 const EXCERPT_BYTES = 65_536;
 const MESSAGE_TOO_LARGE = 'MESSAGE_TOO_LARGE';
+/** Where all letters go. kafkajs takes half a minute of the event loop to choose a partition for a key of 250 kB. */
+const PARTITION = 0;
 
 /** Sets messages aside that cannot be taken. */
 export abstract class DeadLetters {
@@ -37,8 +39,7 @@ export class DeadLetterPublisher extends DeadLetters {
   async send(source: TopicPartition, { message, violation }: RejectedMessage, attempts: number): Promise<void> {
     const { topic, partition } = source;
     const { key, value, timestamp, offset } = message;
-    const headers: IHeaders = {
-      ...message.headers,
+    const reason: IHeaders = {
       [DEAD_LETTER_HEADERS.error]: violation.message,
       [DEAD_LETTER_HEADERS.field]: violation.field,
       [DEAD_LETTER_HEADERS.topic]: topic,
@@ -47,17 +48,19 @@ export class DeadLetterPublisher extends DeadLetters {
       [DEAD_LETTER_HEADERS.attempts]: String(attempts),
     };
     try {
-      await this.produce(topic, { key, value, timestamp, headers });
+      await this.produce(topic, { key, value, timestamp, headers: { ...message.headers, ...reason } });
     } catch (error) {
-      if (!value || (error as { type?: string }).type !== MESSAGE_TOO_LARGE) throw error;
+      if ((error as { type?: string }).type !== MESSAGE_TOO_LARGE) throw error;
+      // Key and headers may be what is too large: of these nothing is kept that is of no use in an excerpt.
+      const whole = value ?? Buffer.alloc(0);
       await this.produce(topic, {
-        key,
-        value: value.subarray(0, EXCERPT_BYTES),
+        key: key?.subarray(0, EXCERPT_BYTES) ?? null,
+        value: value?.subarray(0, EXCERPT_BYTES) ?? null,
         timestamp,
         headers: {
-          ...headers,
-          [DEAD_LETTER_HEADERS.originalBytes]: String(value.length),
-          [DEAD_LETTER_HEADERS.originalSha256]: createHash('sha256').update(value).digest('hex'),
+          ...reason,
+          [DEAD_LETTER_HEADERS.originalBytes]: String(whole.length),
+          [DEAD_LETTER_HEADERS.originalSha256]: createHash('sha256').update(whole).digest('hex'),
         },
       });
     }
@@ -87,7 +90,7 @@ export class DeadLetterPublisher extends DeadLetters {
         topic: deadLetterTopic(topic),
         acks: -1,
         timeout: SEND_TIMEOUT_MILLIS,
-        messages: [message],
+        messages: [{ ...message, partition: PARTITION }],
       });
     } catch (error) {
       if (this.producer === producer) await this.close();
