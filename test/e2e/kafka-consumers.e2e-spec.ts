@@ -81,6 +81,47 @@ describeKafka('consumers of one store', () => {
     expect(group.problems()).toEqual([]);
   }, 200_000);
 
+  it('should keep bronze once and in order without rows, over kills, replays and poison', async () => {
+    group = new ConsumerGroup(broker, false);
+    // A group of its own knows no offset and waits for no dead member: what the store says is all there is.
+    const join = async (groupId: string): Promise<ConsumerProcess> => {
+      const consumer = await group.launch(groupId);
+      await consumer.joined();
+      return consumer;
+    };
+    let consumer = await join('group');
+    await group.feed();
+    const kills = 3;
+    for (let kill = 1; kill <= kills; kill += 1) {
+      await consumer.taking();
+      await group.poison();
+      await consumer.app.stop('SIGKILL');
+      consumer = await join(`group-${kill}`);
+    }
+    await consumer.taking();
+    await group.poison();
+    await group.stopFeeding();
+    await group.everythingTaken();
+    expect(group.problems()).toEqual([]);
+    expect(await deadLetters()).toBeGreaterThanOrEqual(kills + 1);
+
+    const metrics = await (await fetch(`${consumer.url}/metrics`)).text();
+    expect(metrics).toMatch(/^csp_kafka_consumer_lag\{topic="crypto_prices",partition="\d"\} 0$/m);
+    expect(metrics).toMatch(/^csp_kafka_last_commit_timestamp_seconds [1-9]/m);
+    expect(metrics).toMatch(/^csp_kafka_consumer_rebalances_total 0$/m);
+    expect(metrics).toMatch(/^csp_kafka_consumer_retries_total 0$/m);
+    expect(metrics).toMatch(/^csp_kafka_dead_letters_total\{topic="crypto_prices"\} [1-9]/m);
+    expect(metrics).toMatch(/^csp_sink_events_total\{outcome="repeats"\} 0$/m);
+    expect((await consumer.health()).consumer).toMatchObject({
+      lag: 0,
+      rebalances: 0,
+      retries: 0,
+      repeats: 0,
+      dead_letters: expect.any(Number) as number,
+      last_commit_at: expect.stringMatching(/Z$/) as string,
+    });
+  }, 200_000);
+
   it('should end with 0 on SIGTERM under load and leave nothing half done', async () => {
     const consumer = await fedConsumer();
     expect(await consumer.app.stop('SIGTERM')).toBe(0);

@@ -1,4 +1,5 @@
-import { appendFileSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigResourceTypes, type KafkaMessage } from 'kafkajs';
 import { OriginMismatchError } from '@app/domain';
@@ -11,6 +12,12 @@ import { KafkaBroker } from '../support/kafka-broker';
 
 /** Lets messages into a topic that a consumer must cope with. */
 const ROOMY = { 'message.max.bytes': '16777216' };
+
+/** What a store keeps: the guarantees are the same. */
+const STORES = [
+  ['rows and bronze', true],
+  ['bronze only', false],
+] as const;
 
 /** A message that cannot be taken, and the field that is to blame. */
 type Poison = readonly [value: TestMessage['value'], field: string];
@@ -91,8 +98,8 @@ describeKafka('Kafka consumer', () => {
     expect(consumer.status.snapshot().lag).toBe(0);
   });
 
-  it('should change nothing when a topic is replayed from its start', async () => {
-    await consumer.startAndJoin();
+  it.each(STORES)('should change nothing when a topic is replayed from its start, %s', async (_, rows) => {
+    await consumer.startAndJoin({ rows });
     const { price, candle } = consumer.topics;
     await consumer.send(price, messages(prices(0, 3_000)));
     await consumer.send(candle, messages(Array.from({ length: 60 }, (_, minute) => candleLine(minute))));
@@ -101,7 +108,7 @@ describeKafka('Kafka consumer', () => {
     await consumer.stop();
 
     // Everything comes again, as after a loss of the stored progress.
-    await consumer.startAndJoin();
+    await consumer.startAndJoin({ rows });
     await consumer.send(price, messages(prices(0, 3_000)));
     await consumer.caughtUp();
     expect(tables()).toEqual(before);
@@ -111,7 +118,7 @@ describeKafka('Kafka consumer', () => {
     const database = new Database(consumer.databasePath);
     database.exec('DELETE FROM sink_progress');
     database.close();
-    await consumer.startAndJoin({ groupId: `${consumer.groupId}-again` });
+    await consumer.startAndJoin({ rows, groupId: `${consumer.groupId}-again` });
     await consumer.caughtUp();
     expect(tables()).toEqual(before);
     expect(consumer.lines(price)).toEqual(lines);
@@ -220,10 +227,18 @@ describeKafka('Kafka consumer', () => {
       Promise.resolve(consumer.status.problem().includes('database or disk is full') ? true : undefined),
     );
     expect(consumer.status.deadReason()).toBe('');
+    // Nothing is fetched meanwhile, but what waits is known.
+    await consumer.send(price, messages(prices(100, 150)));
+    await eventually('the lag grows', () => Promise.resolve(consumer.status.snapshot().lag === 150 ? true : undefined));
     faulty = false;
     await consumer.caughtUp();
     expect(consumer.status.problem()).toBe('');
-    expect(consumer.lines(price)).toHaveLength(100);
+    const { retries } = consumer.status.snapshot();
+    expect(retries).toBeGreaterThan(0);
+    expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_consumer_retries_total')).toContain(
+      `total ${retries}`,
+    );
+    expect(consumer.lines(price)).toHaveLength(150);
     const ends = await broker.asAdmin((admin) => admin.fetchTopicOffsets(`${price}.dlq`));
     expect(ends.map(({ high }) => high)).toEqual(['0']);
   });
@@ -248,21 +263,24 @@ describeKafka('Kafka consumer', () => {
     expect(consumer.lines(price)).toHaveLength(200 - Number(ends?.high));
   });
 
-  it('should cut lines that were written but not committed, and take their messages again', async () => {
-    await consumer.startAndJoin();
-    const { price } = consumer.topics;
-    await consumer.send(price, messages(prices(60, 100)));
-    await consumer.caughtUp();
-    await consumer.stop();
-    // What a kill between the flush of the lines and the commit leaves: whole lines, and a torn one.
-    const file = join(consumer.rawDir, `${price}_2026-01-15.p0.jsonl`);
-    appendFileSync(file, `${priceLine(100)}\n${priceLine(101)}\n${priceLine(102).slice(0, 40)}`);
-    await consumer.send(price, messages(prices(100, 110)));
-    await consumer.start();
-    await consumer.caughtUp();
-    expect(consumer.lines(price)).toEqual(prices(60, 110));
-    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 50 }]);
-  });
+  it.each(STORES)(
+    'should cut lines that were written but not committed, and take their messages again, %s',
+    async (_, rows) => {
+      await consumer.startAndJoin({ rows });
+      const { price } = consumer.topics;
+      await consumer.send(price, messages(prices(60, 100)));
+      await consumer.caughtUp();
+      await consumer.stop();
+      // What a kill between the flush of the lines and the commit leaves: whole lines, and a torn one.
+      const file = join(consumer.rawDir, `${price}_2026-01-15.p0.jsonl`);
+      appendFileSync(file, `${priceLine(100)}\n${priceLine(101)}\n${priceLine(102).slice(0, 40)}`);
+      await consumer.send(price, messages(prices(100, 110)));
+      await consumer.start({ rows });
+      await consumer.caughtUp();
+      expect(consumer.lines(price)).toEqual(prices(60, 110));
+      expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: rows ? 50 : 0 }]);
+    },
+  );
 
   it('should take lines of a lost database from bronze before it takes the topic again', async () => {
     await consumer.startAndJoin();
@@ -280,27 +298,52 @@ describeKafka('Kafka consumer', () => {
     expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 45 }]);
   });
 
-  it('should say which messages the broker gave up before they were taken', async () => {
-    await consumer.startAndJoin();
+  it.each(STORES)(
+    'should go where the store stands, not its group, without waiting for a further message, %s',
+    async (_, rows) => {
+      await consumer.startAndJoin({ rows });
+      const { price } = consumer.topics;
+      await consumer.send(price, messages(prices(60, 80)));
+      await consumer.caughtUp();
+      await consumer.stop();
+      const backup = join(consumer.folder, 'backup.db');
+      copyFileSync(consumer.databasePath, backup);
+      await consumer.start({ rows });
+      await consumer.send(price, messages(prices(80, 100)));
+      await consumer.caughtUp();
+      await consumer.stop();
+      // What comes back knows less than the group has committed, and the market is closed.
+      copyFileSync(backup, consumer.databasePath);
+      await consumer.start({ rows });
+      await consumer.caughtUp();
+      expect(consumer.lines(price)).toEqual(prices(60, 100));
+      expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: rows ? 40 : 0 }]);
+    },
+  );
+
+  it.each(STORES)('should say which messages the broker gave up before they were taken, %s', async (_, rows) => {
+    await consumer.startAndJoin({ rows });
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 70)));
     await consumer.caughtUp();
     await consumer.stop();
     await consumer.send(price, messages(prices(70, 100)));
     await consumer.forget(price, 25);
-    await consumer.start();
+    await consumer.start({ rows });
     await consumer.caughtUp();
     expect(consumer.lines(price)).toEqual([...prices(60, 70), ...prices(85, 100)]);
     expect(consumer.rows('SELECT topic, partition, from_offset, to_offset FROM topic_losses')).toEqual([
       { topic: price, partition: 0, from_offset: 10, to_offset: 25 },
     ]);
+    expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_messages_lost_total')).toMatch(/ 15$/m);
   });
 
   it.each([
-    ['shorter', prices(200, 205)],
-    ['longer', prices(200, 260)],
-  ])('should take a topic from its start that was deleted and made anew, %s than before', async (_, again) => {
-    await consumer.startAndJoin({ partitions: 1 });
+    ['shorter than before', prices(200, 205), true],
+    ['longer than before', prices(200, 260), true],
+    ['without rows', prices(200, 260), false],
+  ])('should take a topic from its start that was deleted and made anew, %s', async (_, again, rows) => {
+    await consumer.startAndJoin({ rows, partitions: 1 });
     const { price } = consumer.topics;
     await consumer.send(price, messages(prices(60, 90)));
     await consumer.caughtUp();
@@ -313,7 +356,7 @@ describeKafka('Kafka consumer', () => {
     });
     await broker.createTopic(price, { partitions: 1 });
     await consumer.send(price, messages(again));
-    await consumer.start({ partitions: 1 });
+    await consumer.start({ rows, partitions: 1 });
     await consumer.caughtUp();
     expect(consumer.lines(price)).toEqual([...prices(60, 90), ...again]);
     expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_topic_incarnations_total')).toMatch(/ 1$/m);
@@ -333,6 +376,54 @@ describeKafka('Kafka consumer', () => {
       Promise.resolve(consumer.lines(price).length >= 70 ? true : undefined),
     );
     expect(consumer.lines(price)).toEqual([...prices(60, 90), ...prices(200, 240)]);
+  });
+
+  it('should refuse a topic to which partitions are added while it runs', async () => {
+    await consumer.startAndJoin();
+    const { price } = consumer.topics;
+    await broker.asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic: price, count: 3 }] }));
+    await consumer.send(price, [{ key: 'BTCUSDT', value: priceLine(0), partition: 2 }]);
+    // Whoever joins makes the group share out its partitions anew.
+    const other = broker.client().consumer({ groupId: consumer.groupId });
+    await other.connect();
+    await other.subscribe({ topics: Object.values(consumer.topics) });
+    await other.run({ eachBatch: () => Promise.resolve() });
+    await other.disconnect();
+    await eventually('the consumer refuses', () =>
+      Promise.resolve(consumer.status.problem().includes('has 3 partitions') ? true : undefined),
+    );
+    expect(consumer.rows('SELECT * FROM price_events')).toEqual([]);
+  });
+
+  it('should set aside an excerpt of what does not fit among the dead letters either', async () => {
+    await consumer.startAndJoin();
+    const { price } = consumer.topics;
+    const configEntries = [{ name: 'max.message.bytes', value: '200000' }];
+    await broker.asAdmin((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: `${price}.dlq`, configEntries }],
+      }),
+    );
+    const [large, key] = ['x'.repeat(300_000), 'k'.repeat(250_000)];
+    await consumer.send(price, [
+      { key: 'BTCUSDT', value: large },
+      { key, value: null },
+      { key: 'BTCUSDT', value: 'small', headers: { note: 'n'.repeat(250_000) } },
+      { key: 'BTCUSDT', value: priceLine(0) },
+    ]);
+    await consumer.caughtUp();
+    expect(consumer.lines(price)).toEqual([priceLine(0)]);
+    const letters = await consumer.deadLetters(price, 3);
+    expect(letters.map(({ key, value }) => [String(key), value && String(value)])).toEqual([
+      ['BTCUSDT', large.slice(0, 65_536)],
+      [key.slice(0, 65_536), null],
+      ['BTCUSDT', 'small'],
+    ]);
+    const header = (name: string): string[] => letters.map(({ headers }) => String(headers?.[name]));
+    expect(header(DEAD_LETTER_HEADERS.originalBytes)).toEqual(['300000', '0', '5']);
+    expect(header(DEAD_LETTER_HEADERS.originalSha256)[0]).toBe(createHash('sha256').update(large).digest('hex'));
+    expect(header(DEAD_LETTER_HEADERS.offset)).toEqual(['0', '1', '2']);
   });
 
   it('should refuse a topic with another number of partitions in words', async () => {

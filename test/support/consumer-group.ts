@@ -18,6 +18,12 @@ interface ConsumerHealth {
   readonly consumer: {
     readonly state: string;
     readonly lag: number;
+    readonly taken: number;
+    readonly rebalances: number;
+    readonly retries: number;
+    readonly repeats: number;
+    readonly dead_letters: number;
+    readonly last_commit_at: string | null;
     readonly partitions: readonly { readonly topic: string; readonly lag: number | null }[];
   };
 }
@@ -51,7 +57,7 @@ export class ConsumerProcess {
   async taking(): Promise<void> {
     await eventually(`${this.url} takes what comes`, async () => {
       const { consumer } = await this.health();
-      return consumer.partitions.some(({ lag }) => lag !== null) ? true : undefined;
+      return consumer.taken > 0 ? true : undefined;
     });
   }
 
@@ -75,16 +81,22 @@ export class ConsumerGroup {
   private feeding: Promise<void> | undefined;
   private isFeeding = false;
 
-  constructor(private readonly broker: KafkaBroker) {}
+  /** `rows` false: the consumers keep bronze only. */
+  constructor(
+    private readonly broker: KafkaBroker,
+    private readonly rows = true,
+  ) {}
 
   /** Starts one more consumer without waiting for it. */
-  async launch(): Promise<ConsumerProcess> {
+  async launch(groupId = 'consumers'): Promise<ConsumerProcess> {
     const port = await freePort();
     const app = AppProcess.start('consumer-app', {
       env: {
         BROKER_MODE: 'kafka',
         KAFKA_BOOTSTRAP_SERVERS: this.broker.bootstrap,
         TOPIC_PARTITIONS: '4',
+        CONSUMER_GROUP_ID: groupId,
+        ENABLE_DB_SINK: String(this.rows),
         STORAGE_PATH: this.paths.databasePath,
         RAW_DIR: this.paths.rawDir,
         HOST: '127.0.0.1',
@@ -129,6 +141,11 @@ export class ConsumerGroup {
     this.feeding = this.feedUntilStopped(producer);
   }
 
+  /** Sends, among what is fed, a message that nobody can take. */
+  async poison(): Promise<void> {
+    await this.producer?.send({ topic: TOPIC, acks: -1, messages: [{ key: 'BTCUSDT', value: 'not JSON' }] });
+  }
+
   async stopFeeding(): Promise<void> {
     this.isFeeding = false;
     await this.feeding;
@@ -171,7 +188,7 @@ export class ConsumerGroup {
         lines.push(line);
       }
       return [
-        ...books.problems(),
+        ...(this.rows ? books.problems() : books.unsettledFiles),
         ...SYMBOLS.filter((symbol) => {
           const sent = this.sent.filter((line) => line.includes(`"${symbol}"`));
           return sent.join('\n') !== (stored.get(symbol) ?? []).join('\n');

@@ -1,14 +1,13 @@
 import type { TopicPartition } from '@app/domain';
 import { Counter, Gauge, type MetricsRegistry } from '@app/observability';
+import type { ConsumerSnapshot } from './consumer-status';
 import type { MessageUnit } from './message-unit';
 
 /** What the consumer says of itself to Prometheus. */
 export class ConsumerMetrics {
   private readonly takenTotal: Counter;
   private readonly withoutKeyTotal: Counter;
-  private readonly retriesTotal: Counter;
   private readonly deadLettersTotal: Counter<'topic'>;
-  private readonly joinsTotal: Counter;
   private readonly crashesTotal: Counter;
   private readonly incarnationsTotal: Counter<'topic'>;
   private readonly lostTotal: Counter<'topic'>;
@@ -16,7 +15,8 @@ export class ConsumerMetrics {
   private readonly lastCommit: Gauge;
   private readonly up: Gauge;
 
-  constructor(registry: MetricsRegistry) {
+  /** `status` is asked at each scrape, so that `/metrics` and `/health` never differ. */
+  constructor(registry: MetricsRegistry, status: () => ConsumerSnapshot) {
     const registers = [registry];
     this.takenTotal = new Counter({
       name: 'csp_kafka_messages_taken_total',
@@ -28,10 +28,14 @@ export class ConsumerMetrics {
       help: 'Valid messages that came without a key; they are taken.',
       registers,
     });
-    this.retriesTotal = new Counter({
+    new Counter({
       name: 'csp_kafka_consumer_retries_total',
-      help: 'Units that failed and were tried again.',
+      help: 'Units that failed, or could not be begun, and were tried again.',
       registers,
+      collect() {
+        this.reset();
+        this.inc(status().retries);
+      },
     });
     this.deadLettersTotal = new Counter({
       name: 'csp_kafka_dead_letters_total',
@@ -39,10 +43,14 @@ export class ConsumerMetrics {
       labelNames: ['topic'],
       registers,
     });
-    this.joinsTotal = new Counter({
-      name: 'csp_kafka_consumer_joins_total',
-      help: 'Times the consumer joined its group: once at the start, then once for each rebalance.',
+    new Counter({
+      name: 'csp_kafka_consumer_rebalances_total',
+      help: 'Times the group shared out its partitions anew after this consumer had first joined it.',
       registers,
+      collect() {
+        this.reset();
+        this.inc(status().rebalances);
+      },
     });
     this.crashesTotal = new Counter({
       name: 'csp_kafka_consumer_crashes_total',
@@ -63,7 +71,7 @@ export class ConsumerMetrics {
     });
     this.lag = new Gauge({
       name: 'csp_kafka_consumer_lag',
-      help: 'Messages of an assigned partition that are not taken yet, as of its last fetch.',
+      help: 'Messages of an assigned partition that are not taken yet, as of some seconds ago.',
       labelNames: ['topic', 'partition'],
       registers,
     });
@@ -85,16 +93,12 @@ export class ConsumerMetrics {
     this.withoutKeyTotal.inc(unit.withoutKey);
   }
 
-  retried(): void {
-    this.retriesTotal.inc();
-  }
-
   deadLettered(topic: string): void {
     this.deadLettersTotal.inc({ topic });
   }
 
   joined(): void {
-    this.joinsTotal.inc();
+    this.lag.reset();
     this.up.set(1);
   }
 

@@ -8,6 +8,7 @@ import type { BrokerView } from './broker-view';
 import type { ConsumerMetrics } from './consumer-metrics';
 import type { ConsumerStatus } from './consumer-status';
 import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
+import { LagWatch } from './lag-watch';
 import { PartitionWorker } from './partition-worker';
 import type { UnitTaker } from './unit-taker';
 
@@ -23,9 +24,14 @@ const FIRST_RESTART_MILLIS = 250;
 const LONGEST_RESTART_MILLIS = 5_000;
 const REFUSED_PAUSE_MILLIS = 10_000;
 const DISCONNECT_MILLIS = 5_000;
+/** With what comes after it, this stays below the 10 s that a stop may take, whatever the broker does. */
+const CLOSE_MILLIS = 6_000;
 /** A member of the group that has fetched nothing for so long and takes nothing hangs: it is made anew. */
 const STUCK_MILLIS = 20_000;
 const WATCH_EVERY_MILLIS = 2_000;
+const LAG_EVERY_MILLIS = 5_000;
+/** So does one that goes on fetching, but has been given none of the messages that wait for so long. */
+const STANDSTILL_MILLIS = 30_000;
 
 export interface ConsumerSessionParts {
   readonly kafka: Kafka;
@@ -62,7 +68,7 @@ export class ConsumerSession {
   /** Leaves the group; the unit in hand is finished, or rolled back when it takes longer than 5 s. */
   async close(): Promise<void> {
     this.closing.abort();
-    await settledWithin(2 * DISCONNECT_MILLIS, this.running);
+    await settledWithin(CLOSE_MILLIS, this.running);
     this.parts.status.enter('stopped');
   }
 
@@ -73,9 +79,9 @@ export class ConsumerSession {
       const startedAt = performance.now();
       try {
         await this.prepareTopics();
-        await this.consume();
+        if (!isAborted(signal)) await this.consume();
       } catch (error) {
-        this.noteFailure(error);
+        if (!isAborted(signal)) this.noteFailure(error);
         if (error instanceof TopicPartitionsError) pause = REFUSED_PAUSE_MILLIS;
       }
       this.parts.metrics.left();
@@ -91,9 +97,16 @@ export class ConsumerSession {
     this.parts.status.enter(error instanceof TopicPartitionsError ? 'refused' : 'broker_away', message);
   }
 
+  /** Ends early when the session is told to close: a broker that hangs keeps every question waiting. */
   private async prepareTopics(): Promise<void> {
     const { kafka, kinds, partitions } = this.parts;
-    await ensureTopics(kafka, { topics: [...kinds.keys()], partitions, deadLetters: true });
+    const ended = new AbortController();
+    try {
+      const prepared = ensureTopics(kafka, { topics: [...kinds.keys()], partitions, deadLetters: true });
+      await Promise.race([prepared, this.closed(ended.signal)]);
+    } finally {
+      ended.abort();
+    }
   }
 
   /** Resolves when the session is told to close; rejects when the client gives up or hangs. */
@@ -111,8 +124,7 @@ export class ConsumerSession {
     });
     const ended = new AbortController();
     try {
-      const crash = this.crashOf(consumer);
-      this.listen(consumer);
+      const failure = this.failureOf(consumer);
       await consumer.connect();
       await consumer.subscribe({ topics: [...kinds.keys()], fromBeginning: true });
       await consumer.run({
@@ -120,7 +132,8 @@ export class ConsumerSession {
         eachBatchAutoResolve: false,
         eachBatch: (payload) => this.take(payload),
       });
-      await Promise.race([crash, this.hang(ended.signal), this.closed()]);
+      const watches = [this.hang(ended.signal), this.standstill(ended.signal)];
+      await Promise.race([failure, ...watches, this.closed(ended.signal)]);
     } catch (error) {
       metrics.crashed();
       throw error;
@@ -143,13 +156,26 @@ export class ConsumerSession {
     }
   }
 
-  private listen(consumer: Consumer): void {
+  /** Rejects when the client gives up, or is given something that it must not go on with. */
+  private failureOf(consumer: Consumer): Promise<never> {
+    const failure = new Promise<never>((_, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        reject(payload.error);
+      });
+      this.listen(consumer, reject);
+    });
+    // It may come before anybody waits for it, while the client still starts.
+    failure.catch(() => undefined);
+    return failure;
+  }
+
+  private listen(consumer: Consumer, fail: (error: unknown) => void): void {
     const { status, metrics } = this.parts;
     const { GROUP_JOIN, REBALANCING, FETCH, HEARTBEAT } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => {
       metrics.joined();
       this.fetchedAt = performance.now();
-      this.assign(consumer, payload.memberAssignment);
+      this.assign(consumer, payload.memberAssignment, fail);
     });
     consumer.on(REBALANCING, () => {
       status.enter('rejoining', 'the group is rebalancing');
@@ -164,10 +190,21 @@ export class ConsumerSession {
   }
 
   /** Each assignment makes new workers: whatever an earlier one knew may not hold any more. */
-  private assign(consumer: Consumer, assignment: Readonly<Record<string, number[]>>): void {
+  private assign(
+    consumer: Consumer,
+    assignment: Readonly<Record<string, number[]>>,
+    fail: (error: unknown) => void,
+  ): void {
     const targets = Object.entries(assignment).flatMap(([topic, partitions]) =>
       partitions.map((partition) => ({ topic, partition })),
     );
+    const added = targets.find(({ partition }) => partition >= this.parts.partitions);
+    if (added) {
+      this.workers = new Map();
+      // The next start looks at the topic and refuses it.
+      fail(new Error(`partition ${added.partition} was added to ${added.topic}`));
+      return;
+    }
     this.workers = new Map(
       targets.flatMap((target) => {
         const kind = this.parts.kinds.get(target.topic);
@@ -190,14 +227,21 @@ export class ConsumerSession {
       }),
     );
     this.parts.status.joined(targets);
+    this.seekStoredOffsets(consumer, targets).catch(fail);
   }
 
-  private crashOf(consumer: Consumer): Promise<never> {
-    return new Promise((_, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => {
-        reject(payload.error);
-      });
-    });
+  /**
+   * The group's offsets are not asked: the first fetch begins at the last message that was taken, so that a partition in
+   * which nothing new comes is looked at too. The group may be ahead of a database that came back from a backup.
+   */
+  private async seekStoredOffsets(consumer: Consumer, targets: readonly TopicPartition[]): Promise<void> {
+    const { sink, kinds } = this.parts;
+    const positions = await sink.positions([...kinds.keys()]);
+    const stored = new Map(positions.map((place) => [keyOf(place), place.nextOffset]));
+    for (const target of targets) {
+      const next = stored.get(keyOf(target)) ?? 0;
+      consumer.seek({ ...target, offset: String(Math.max(0, next - 1)) });
+    }
   }
 
   /** Rejects when the client stops fetching without a word. */
@@ -211,13 +255,28 @@ export class ConsumerSession {
     }
   }
 
-  private closed(): Promise<void> {
-    const { signal } = this.closing;
+  /** Rejects when messages wait and the client, though it goes on fetching, brings none of them. */
+  private async standstill(signal: AbortSignal): Promise<never> {
+    let watch = new LagWatch(this.parts);
+    for (;;) {
+      const millis = await watch.look().catch(() => 0);
+      // Whoever has a batch in hand is alive or not by what it does with it.
+      if (this.batchesInHand > 0) watch = new LagWatch(this.parts);
+      else if (millis > STANDSTILL_MILLIS) {
+        throw new Error(`messages wait and the Kafka client has brought none for ${Math.round(millis / 1_000)} s`);
+      }
+      await delay(LAG_EVERY_MILLIS, undefined, { signal });
+    }
+  }
+
+  private closed(signal: AbortSignal): Promise<void> {
+    const { signal: closing } = this.closing;
     return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => {
+      if (closing.aborted) resolve();
+      const listener = (): void => {
         resolve();
-      });
+      };
+      closing.addEventListener('abort', listener, { signal });
     });
   }
 }

@@ -56,10 +56,41 @@ describe('ConsumerStatus', () => {
     ];
     status.joined([first, second]);
     status.lagging(first, 7);
-    expect(status.snapshot()).toMatchObject({ lag: 7, joins: 1, last_commit_at: null });
+    expect(status.snapshot()).toMatchObject({ lag: 7, rebalances: 0, last_commit_at: null });
     expect(status.snapshot().partitions).toEqual([
       { ...first, lag: 7 },
       { ...second, lag: null },
     ]);
+    // A look at the broker that was under way when the partitions changed hands.
+    status.lagging({ topic: 'prices', partition: 5 }, 100);
+    expect(status.snapshot().lag).toBe(7);
+  });
+
+  it('should count what it took, what failed, and how often the group shared out its partitions anew', () => {
+    const status = create();
+    for (let join = 0; join < 3; join += 1) status.joined([]);
+    status.retried();
+    status.failed(new Error('disk full'));
+    status.took({ taken: 5, repeats: 2, revisions: 1 });
+    status.took({ taken: 1, repeats: 1, revisions: 0 });
+    status.deadLettered();
+    expect(status.snapshot()).toMatchObject({
+      rebalances: 2,
+      retries: 2,
+      taken: 6,
+      repeats: 3,
+      revisions: 1,
+      dead_letters: 1,
+    });
+  });
+
+  it('should take no look at the lag for a sign of life', () => {
+    const status = create();
+    status.joined([{ topic: 'prices', partition: 0 }]);
+    for (let second = 0; second < 50; second += 5) {
+      jest.advanceTimersByTime(5_000);
+      status.lagging({ topic: 'prices', partition: 0 }, 9);
+    }
+    expect(status.deadReason()).not.toBe('');
   });
 });

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '@app/domain';
+import type { SinkResult, TopicPartition } from '@app/domain';
 import type { Logger } from '@app/observability';
 
 /** A consumer that shows no sign of life for so long (real time) is dead: its process needs a restart. */
@@ -14,8 +14,14 @@ export interface ConsumerSnapshot {
   readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly lag: number | null }[];
   readonly lag: number;
   readonly last_commit_at: string | null;
-  readonly joins: number;
+  /** Times the group shared out its partitions anew after this process had first joined it. */
+  readonly rebalances: number;
+  /** Units that failed, or could not be begun, and were tried again. */
   readonly retries: number;
+  /** What became of the events that this process took; repeats came again and changed nothing. */
+  readonly taken: number;
+  readonly repeats: number;
+  readonly revisions: number;
   readonly dead_letters: number;
   readonly sink_fault: string | null;
 }
@@ -29,6 +35,7 @@ export class ConsumerStatus {
   private lastCommit: Date | null = null;
   private joins = 0;
   private retries = 0;
+  private outcomes: SinkResult = { taken: 0, repeats: 0, revisions: 0 };
   private deadLetters = 0;
   private fault = '';
 
@@ -53,6 +60,11 @@ export class ConsumerStatus {
     this.detail = detail;
   }
 
+  /** Partitions that the group gave to this consumer last. */
+  get assigned(): readonly TopicPartition[] {
+    return [...this.lags.values()].map(({ target }) => target);
+  }
+
   joined(partitions: readonly TopicPartition[]): void {
     this.joins += 1;
     this.lags = new Map(partitions.map((target) => [keyOf(target), { target, lag: null }]));
@@ -60,8 +72,16 @@ export class ConsumerStatus {
   }
 
   lagging(target: TopicPartition, lag: number): void {
-    this.alive();
-    this.lags.set(keyOf(target), { target, lag });
+    if (this.lags.has(keyOf(target))) this.lags.set(keyOf(target), { target, lag });
+  }
+
+  took({ taken, repeats, revisions }: SinkResult): void {
+    const before = this.outcomes;
+    this.outcomes = {
+      taken: before.taken + taken,
+      repeats: before.repeats + repeats,
+      revisions: before.revisions + revisions,
+    };
   }
 
   committed(): void {
@@ -73,10 +93,15 @@ export class ConsumerStatus {
     this.deadLetters += 1;
   }
 
-  /** The sink does not take a unit now. */
-  failed(error: unknown): void {
+  /** A unit failed and is tried again. */
+  retried(): void {
     this.alive();
     this.retries += 1;
+  }
+
+  /** The sink does not take a unit now; it is tried again. */
+  failed(error: unknown): void {
+    this.retried();
     const message = error instanceof Error ? error.message : String(error);
     if (message !== this.fault) this.logger.error({ err: error }, `nothing can be taken: ${message}`);
     this.fault = message;
@@ -111,8 +136,9 @@ export class ConsumerStatus {
       partitions: lags.map(({ target: { topic, partition }, lag }) => ({ topic, partition, lag })),
       lag: lags.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
       last_commit_at: this.lastCommit?.toISOString() ?? null,
-      joins: this.joins,
+      rebalances: Math.max(0, this.joins - 1),
       retries: this.retries,
+      ...this.outcomes,
       dead_letters: this.deadLetters,
       sink_fault: this.fault === '' ? null : this.fault,
     };

@@ -42,8 +42,8 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     super();
     const { groupId, topics, partitions, sink, logger } = options;
     const kafka = createKafka(options);
-    const metrics = new ConsumerMetrics(options.metrics);
     const status = new ConsumerStatus(groupId, logger);
+    const metrics = new ConsumerMetrics(options.metrics, () => status.snapshot());
     this.consumerStatus = status;
     this.deadLetters = new DeadLetterPublisher(kafka, metrics, status, logger);
     this.broker = new KafkaBrokerView(kafka);

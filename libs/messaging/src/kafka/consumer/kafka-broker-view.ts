@@ -1,7 +1,7 @@
 import type { TopicPartition } from '@app/domain';
 import type { Admin, Kafka } from 'kafkajs';
 import { settledWithin } from '../within';
-import { BrokerView, type PartitionExtent } from './broker-view';
+import { BrokerView, type OffsetExtent, type PartitionExtent } from './broker-view';
 
 const DISCONNECT_MILLIS = 2_000;
 
@@ -20,8 +20,7 @@ export class KafkaBrokerView extends BrokerView {
     return { clusterId, ...extent };
   }
 
-  /** Oldest and next offset of each partition of a topic. */
-  async extents(topic: string): Promise<Map<number, { readonly earliest: number; readonly latest: number }>> {
+  async extents(topic: string): Promise<ReadonlyMap<number, OffsetExtent>> {
     const offsets = await this.ask((admin) => admin.fetchTopicOffsets(topic));
     return new Map(
       offsets.map(({ partition, low, high }) => [partition, { earliest: Number(low), latest: Number(high) }]),

@@ -83,9 +83,9 @@ export class UnitTaker {
           rest = await this.setAside(claim, rest, error);
           continue;
         }
-        metrics.retried();
         if (isProgramFault(error) && rest.size > 0 && this.isolations < ISOLATIONS_IN_A_ROW) {
           attempts += 1;
+          status.retried();
           if (attempts >= ATTEMPTS) return this.isolate(claim, rest, error, heartbeat);
         } else {
           status.failed(error);
