@@ -240,6 +240,12 @@ describe('JSON lists over HTTP', () => {
     expect(headers['x-request-id']).toBe('mine-1');
   });
 
+  it('should let nothing run on the home page', async () => {
+    const { headers, body } = await get('/');
+    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'unsafe-inline';/);
+    expect(body.toString('utf8')).not.toMatch(/<script|\son[a-z]+=/i);
+  });
+
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'])(
     'should refuse %s with 405 or 404',
     async (method) => {

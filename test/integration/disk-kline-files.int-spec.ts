@@ -143,6 +143,18 @@ describe('archive files on disk', () => {
     await expect(read(write('BTCUSDT-1m-2024-02.zip', two))).rejects.toThrow('holds 2 CSV files, not one');
   });
 
+  it.each<[string, number, number, string]>([
+    ['is encrypted', 8, 1, 'is encrypted'],
+    ['points to zip64 records', 24, 0xffff_ffff, 'is larger than zips are read here'],
+    ['unpacks to more than it says', 24, 1_000, 'does not have the size and CRC that the zip says'],
+  ])('should refuse a zip that %s', async (_, place, value, message) => {
+    const bytes = Buffer.from(zip());
+    const entry = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'));
+    if (place === 8) bytes.writeUInt16LE(value, entry + place);
+    else bytes.writeUInt32LE(value, entry + place);
+    await expect(read(write('BTCUSDT-1m-2024-02.zip', bytes))).rejects.toThrow(message);
+  });
+
   const small = Buffer.from(`${Array.from({ length: 50 }, (_, index) => lineOf(index)).join('\n')}\n`);
 
   it.each([

@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { HttpModule, type HttpOptions } from '@app/http';
 import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
+import { BuildGate } from './bi/build-gate';
 import { CsvCache } from './bi/csv-cache';
 import { CsvResponder } from './bi/csv-responder';
 import { DatasetsController } from './bi/datasets.controller';
@@ -74,6 +75,7 @@ export class ApiModule {
         SymbolSelection,
         SymbolSummaries,
         WindowedTables,
+        BuildGate,
         CsvCache,
         SnapshotPins,
         CsvResponder,

@@ -3,8 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { byBuckets, csvHeader, csvLine, type CsvTable } from '@app/bi';
 import { Clock, DAY, floorTo, type DailyTableQuery, type EpochMicros, type TimeRange } from '@app/domain';
 import { SymbolSelection } from '../symbols/symbol-selection';
+import { BuildGate } from './build-gate';
+import type { BuiltTable } from './csv-cache';
 import { CsvResponder } from './csv-responder';
-import { dateWindow, type TableSize } from './date-window';
+import { dateWindow, type DateWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
 
 /** A table of which a window of UTC dates is served. */
@@ -21,32 +23,45 @@ export class WindowedTables {
   constructor(
     private readonly selection: SymbolSelection,
     private readonly responder: CsvResponder,
+    private readonly gate: BuildGate,
     private readonly clock: Clock,
   ) {}
 
   /** @throws ProblemError 400 for a window that is not allowed, 404 for an unknown symbol */
   async send<Row extends { readonly changedAt: EpochMicros }>(
-    { table, size, read }: WindowedTable<Row>,
+    windowed: WindowedTable<Row>,
     query: DailyTableQuery,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
+    const { table, size } = windowed;
     const symbols = await this.selection.resolve(query);
     const window = dateWindow(query, this.clock.now(), symbols.length, size);
-    const key = `${table.name} ${window.label} ${window.range.start} ${window.range.end} ${symbols.join(',')}`;
-    await this.responder.send(request, reply, key, async (now) => {
-      const parts = [Buffer.from(csvHeader(table), 'utf8')];
-      let newest = 0;
-      // Rows are many times larger than their lines: they are let go of page by page.
-      for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates: window.range }, read)) {
-        parts.push(Buffer.from(rows.map((row) => csvLine(table, row)).join(''), 'utf8'));
-        newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
-      }
-      return {
-        bytes: Buffer.concat(parts),
-        lastModified: window.relative || newest === 0 ? Math.max(newest, floorTo(now, DAY)) : newest,
-        fileName: `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`,
-      };
-    });
+    const { start, end } = window.range;
+    const key = `${table.name} ${window.label} ${start} ${end} ${symbols.join(',')}`;
+    const rows = ((end - start) / DAY) * size.rowsPerDate * symbols.length;
+    await this.responder.send(request, reply, key, (now) =>
+      this.gate.pass(rows, () => build(windowed, symbols, window, now)),
+    );
   }
+}
+
+async function build<Row extends { readonly changedAt: EpochMicros }>(
+  { table, size, read }: WindowedTable<Row>,
+  symbols: readonly string[],
+  window: DateWindow,
+  now: EpochMicros,
+): Promise<BuiltTable> {
+  const parts = [Buffer.from(csvHeader(table), 'utf8')];
+  let newest = 0;
+  // Rows are many times larger than their lines: they are let go of page by page.
+  for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates: window.range }, read)) {
+    parts.push(Buffer.from(rows.map((row) => csvLine(table, row)).join(''), 'utf8'));
+    newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
+  }
+  return {
+    bytes: Buffer.concat(parts),
+    lastModified: window.relative || newest === 0 ? Math.max(newest, floorTo(now, DAY)) : newest,
+    fileName: `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`,
+  };
 }
