@@ -24,26 +24,26 @@ export class DecimalSum {
   private scale = 0;
   private rest: Decimal = { units: 0n, scale: 0 };
 
-  /** @throws InvalidDecimalError */
-  add(text: string): void {
-    const point = text.indexOf('.');
-    const wholeEnd = point < 0 ? text.length : point;
-    const scale = point < 0 ? 0 : text.length - point - 1;
-    if (wholeEnd === 0 || wholeEnd > FAST_DIGITS || scale > FAST_SCALE || (point >= 0 && scale === 0)) {
-      this.addExactly(parseDecimal(text));
-      return;
-    }
-    let whole = 0;
-    let fraction = 0;
-    for (let index = 0; index < text.length; index += 1) {
-      const digit = text.charCodeAt(index);
-      if (digit < DIGIT_0 || digit > DIGIT_9) {
-        if (index === point && digit === POINT) continue;
-        this.addExactly(parseDecimal(text));
+  /** Adds a text, or what stands between two places of it. @throws InvalidDecimalError */
+  add(text: string, from = 0, to = text.length): void {
+    let [whole, fraction, point] = [0, 0, to];
+    for (let index = from; index < to; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code >= DIGIT_0 && code <= DIGIT_9) {
+        if (point === to) whole = whole * 10 + code - DIGIT_0;
+        else fraction = fraction * 10 + code - DIGIT_0;
+      } else if (code === POINT && point === to) {
+        point = index;
+      } else {
+        this.addExactly(parseDecimal(text.slice(from, to)));
         return;
       }
-      if (index < wholeEnd) whole = whole * 10 + digit - DIGIT_0;
-      else fraction = fraction * 10 + digit - DIGIT_0;
+    }
+    const wholeDigits = point - from;
+    const scale = point === to ? 0 : to - point - 1;
+    if (wholeDigits === 0 || wholeDigits > FAST_DIGITS || scale > FAST_SCALE || (point < to && scale === 0)) {
+      this.addExactly(parseDecimal(text.slice(from, to)));
+      return;
     }
     this.whole += whole;
     this.fraction += fraction * (POWERS[FAST_SCALE - scale] ?? 1);

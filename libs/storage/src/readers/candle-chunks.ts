@@ -11,7 +11,8 @@ import {
   type StoredCandle,
   type TimeRange,
 } from '@app/domain';
-import type { CandleLevel } from './candle-level';
+import type { CandleLevel, CandlePart, LevelPage } from './candle-level';
+import { rollUpJoined, type JoinedMinute } from './joined-minutes';
 
 /** Most rows that one statement reads: no read transaction is longer. */
 const MAX_ROWS = 5_000;
@@ -19,9 +20,15 @@ const MAX_ROWS = 5_000;
 /** `source` of all candles but minutes: they are made here, from minutes of the exchange. */
 export const ROLL_UP_SOURCE = 'rollup_1m';
 
-interface Bucket {
+/** What larger candles are made of, and how. */
+interface Parts<Part> {
+  readonly page: (from: EpochMicros, until: EpochMicros, size: number) => LevelPage<CandlePart<Part>>;
+  readonly merge: (parts: readonly Part[]) => RollUp | undefined;
+}
+
+interface Bucket<Part> {
   readonly openTime: EpochMicros;
-  readonly rollUps: RollUp[];
+  readonly parts: Part[];
 }
 
 /** What a roll-up is as a candle. */
@@ -50,11 +57,11 @@ export async function* minuteChunks(
   level: CandleLevel,
   { start, end }: TimeRange,
   size: number,
-): AsyncGenerator<StoredCandle[]> {
+): AsyncGenerator<readonly StoredCandle[]> {
   let rows = Math.min(size, MAX_ROWS);
   for (let from: EpochMicros | undefined = start; from !== undefined;) {
     const page = level.minutes(from, end, rows);
-    yield page.rows.flatMap((row) => level.minute(row) ?? []);
+    yield page.rows;
     from = page.next;
     rows = MAX_ROWS;
     await breath();
@@ -65,7 +72,7 @@ export async function* minuteChunks(
  * Candles of any interval but `1m`, in chunks, made of the coarsest stored interval that divides it: those that open in
  * the range, each whole. A candle is made of the rows of one statement, so that it never mixes two states of the store.
  */
-export async function* bucketChunks(
+export function bucketChunks(
   level: CandleLevel,
   symbol: string,
   interval: CandleInterval,
@@ -74,35 +81,42 @@ export async function* bucketChunks(
   buckets: number,
 ): AsyncGenerator<StoredCandle[]> {
   const stored = storedIntervalOf(interval);
-  const end = grid.endOf(range.end - 1);
   // One bucket more, so that the last one asked for is seen to be complete.
-  let size = Math.min(MAX_ROWS, (buckets + 1) * storedCandlesIn(interval));
+  const size = Math.min(MAX_ROWS, (buckets + 1) * storedCandlesIn(interval));
+  if (stored === '1m') {
+    const minutes: Parts<JoinedMinute> = { page: level.minuteParts.bind(level), merge: rollUpJoined };
+    return chunksOf(minutes, symbol, grid, range, size);
+  }
+  const rollUps: Parts<RollUp> = { page: level.rollUpParts.bind(level, stored), merge: mergeAllRollUps };
+  return chunksOf(rollUps, symbol, grid, range, size);
+}
+
+async function* chunksOf<Part>(
+  { page: read, merge }: Parts<Part>,
+  symbol: string,
+  grid: BucketGrid,
+  range: TimeRange,
+  firstSize: number,
+): AsyncGenerator<StoredCandle[]> {
+  const end = grid.endOf(range.end - 1);
+  let size = firstSize;
   for (let from: EpochMicros | undefined = grid.firstFrom(range.start); from !== undefined && from < end;) {
-    const found: Bucket[] = [];
-    const add = (openTime: EpochMicros, rollUp: RollUp | undefined): void => {
+    const { rows, next } = read(from, end, size);
+    const found: Bucket<Part>[] = [];
+    for (const { openTime, part } of rows) {
       const start = grid.startOf(openTime);
       const last = found.at(-1);
-      const bucket = last?.openTime === start ? last : { openTime: start, rollUps: [] };
+      const bucket = last?.openTime === start ? last : { openTime: start, parts: [] };
       if (bucket !== last) found.push(bucket);
-      if (rollUp) bucket.rollUps.push(rollUp);
-    };
-    let next: EpochMicros | undefined;
-    if (stored === '1m') {
-      const page = level.minutes(from, end, size);
-      for (const row of page.rows) add(row.open_time, level.rollUpOfMinute(row));
-      next = page.next;
-    } else {
-      const page = level.rollUps(stored, from, end, size);
-      for (const row of page.rows) add(row.open_time, level.rollUp(stored, row));
-      next = page.next;
+      if (part) bucket.parts.push(part);
     }
     // The last bucket of a full page may have more rows: it begins the next page.
     if (next !== undefined && found.length > 1) from = found.pop()?.openTime;
     else if (next !== undefined) found.pop();
     else from = undefined;
     size = next !== undefined && found.length === 0 ? size * 2 : MAX_ROWS;
-    yield found.flatMap(({ openTime, rollUps }) => {
-      const rollUp = mergeAllRollUps(rollUps);
+    yield found.flatMap(({ openTime, parts }) => {
+      const rollUp = merge(parts);
       return rollUp ? rolledCandle(symbol, openTime, grid.endOf(openTime), rollUp) : [];
     });
     await breath();

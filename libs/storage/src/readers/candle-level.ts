@@ -1,12 +1,4 @@
-import {
-  intervalLength,
-  rollUpMinutes,
-  rollUpOfMinute,
-  type EpochMicros,
-  type RollUp,
-  type StoredCandle,
-  type StoredInterval,
-} from '@app/domain';
+import { intervalLength, type EpochMicros, type RollUp, type StoredCandle, type StoredInterval } from '@app/domain';
 import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
@@ -15,6 +7,7 @@ import {
   type MinuteCandleRow,
   type RollUpRow,
 } from '../sink/candle-row';
+import { JOINED_COLUMNS, rollUpJoined, type JoinedMinute } from './joined-minutes';
 import type { ReadStore } from './read-store';
 
 /** Rows of one page, ascending, and where the next page begins: undefined behind the last one. */
@@ -23,13 +16,27 @@ export interface LevelPage<Row> {
   readonly next: EpochMicros | undefined;
 }
 
+/** A stored candle as a part of a larger one; undefined where it was not known yet. */
+export interface CandlePart<Part> {
+  readonly openTime: EpochMicros;
+  readonly part: Part | undefined;
+}
+
 const MINUTES_KNOWN = `
-  SELECT ${MINUTE_COLUMNS} FROM candles_1m
+  SELECT ${JOINED_COLUMNS} FROM candles_1m
   WHERE symbol = ? AND open_time >= ? AND open_time < ? AND (captured_at <= ? OR revision > 1) ORDER BY open_time`;
 
-const REVISION_KNOWN = `
-  SELECT ${MINUTE_COLUMNS} FROM candle_revisions
+const revisionKnown = (columns: string): string => `
+  SELECT ${columns} FROM candle_revisions
   WHERE symbol = ? AND open_time = ? AND captured_at <= ? AND superseded_at > ?`;
+
+type RevisionParameters = [symbol: string, openTime: EpochMicros, knownAt: EpochMicros, knownAfter: EpochMicros];
+type PageParameters = [symbol: string, from: EpochMicros, until: EpochMicros, size: number];
+
+/** One statement for a page, so that it sees one state of the store. */
+const pageOf = (interval: StoredInterval, columns: string): string =>
+  `SELECT ${columns} FROM candles_${interval}
+   WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ?`;
 
 /** Stored candles of one symbol, as they are or as they were known at a time. */
 export class CandleLevel {
@@ -40,61 +47,79 @@ export class CandleLevel {
   ) {}
 
   /** At most `size` minutes with open times from `from` on, before `until`. */
-  minutes(from: EpochMicros, until: EpochMicros, size: number): LevelPage<MinuteCandleRow> {
-    return this.page('1m', MINUTE_COLUMNS, from, until, size);
+  minutes(from: EpochMicros, until: EpochMicros, size: number): LevelPage<StoredCandle> {
+    const rows = this.store
+      .statement<PageParameters, MinuteCandleRow>(pageOf('1m', MINUTE_COLUMNS))
+      .all(this.symbol, from, until, size);
+    return {
+      rows: rows.flatMap((row) => this.minute(row) ?? []),
+      next: nextOf(rows.length, size, rows.at(-1)?.open_time),
+    };
   }
 
-  /** At most `size` hours or days. */
-  rollUps(interval: StoredInterval, from: EpochMicros, until: EpochMicros, size: number): LevelPage<RollUpRow> {
-    return this.page(interval, ROLL_UP_COLUMNS, from, until, size);
+  /** The same, as parts of larger candles. */
+  minuteParts(from: EpochMicros, until: EpochMicros, size: number): LevelPage<CandlePart<JoinedMinute>> {
+    const rows = this.store
+      .rawStatement<PageParameters, JoinedMinute>(pageOf('1m', JOINED_COLUMNS))
+      .all(this.symbol, from, until, size);
+    return {
+      rows: rows.map((minute) => ({ openTime: minute[0], part: this.joined(minute) })),
+      next: nextOf(rows.length, size, rows.at(-1)?.[0]),
+    };
+  }
+
+  /** At most `size` hours or days, as parts of larger candles. */
+  rollUpParts(
+    interval: StoredInterval,
+    from: EpochMicros,
+    until: EpochMicros,
+    size: number,
+  ): LevelPage<CandlePart<RollUp>> {
+    const rows = this.store
+      .statement<PageParameters, RollUpRow>(pageOf(interval, ROLL_UP_COLUMNS))
+      .all(this.symbol, from, until, size);
+    return {
+      rows: rows.map((row) => ({ openTime: row.open_time, part: this.rollUp(interval, row) })),
+      next: nextOf(rows.length, size, rows.at(-1)?.open_time),
+    };
   }
 
   /** The version of a minute that was current then; undefined when none had been captured. */
-  minute(row: MinuteCandleRow): StoredCandle | undefined {
+  private minute(row: MinuteCandleRow): StoredCandle | undefined {
     const { asOf } = this;
     if (asOf === undefined || row.captured_at <= asOf) return toStoredMinute(row);
     if (row.revision === 1) return undefined;
     const revision = this.store
-      .statement<[string, number, number, number], MinuteCandleRow>(REVISION_KNOWN)
+      .statement<RevisionParameters, MinuteCandleRow>(revisionKnown(MINUTE_COLUMNS))
       .get(this.symbol, row.open_time, asOf, asOf);
     return revision && toStoredMinute(revision);
   }
 
-  /** {@link minute} as the roll-up of itself. */
-  rollUpOfMinute(row: MinuteCandleRow): RollUp | undefined {
-    const minute = this.minute(row);
-    return minute && rollUpOfMinute(minute);
+  private joined(minute: JoinedMinute): JoinedMinute | undefined {
+    const { asOf } = this;
+    const [openTime, , capturedAt, revision] = minute;
+    if (asOf === undefined || capturedAt <= asOf) return minute;
+    if (revision === 1) return undefined;
+    return this.store
+      .rawStatement<RevisionParameters, JoinedMinute>(revisionKnown(JOINED_COLUMNS))
+      .get(this.symbol, openTime, asOf, asOf);
   }
 
   /**
    * An hour or day as it was known. One whose newest capture is not after that time is what it was then: all of its
    * minutes were known, and none has been revised since. Any other is made anew of the minutes known then.
    */
-  rollUp(interval: StoredInterval, row: RollUpRow): RollUp | undefined {
+  private rollUp(interval: StoredInterval, row: RollUpRow): RollUp | undefined {
     const { asOf } = this;
     if (asOf === undefined || row.captured_at <= asOf) return toRollUp(row);
     const until = Math.min(row.open_time + intervalLength(interval), asOf + 1);
     const minutes = this.store
-      .statement<[string, number, number, number], MinuteCandleRow>(MINUTES_KNOWN)
+      .rawStatement<[string, number, number, number], JoinedMinute>(MINUTES_KNOWN)
       .all(this.symbol, row.open_time, until, asOf);
-    return rollUpMinutes(minutes.flatMap((minute) => this.minute(minute) ?? []));
+    return rollUpJoined(minutes.map((minute) => this.joined(minute)).filter((minute) => minute !== undefined));
   }
+}
 
-  /** One statement, so that it sees one state of the store. */
-  private page<Row extends { open_time: number }>(
-    interval: StoredInterval,
-    columns: string,
-    from: EpochMicros,
-    until: EpochMicros,
-    size: number,
-  ): LevelPage<Row> {
-    const rows = this.store
-      .statement<[string, number, number, number], Row>(
-        `SELECT ${columns} FROM candles_${interval}
-         WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ?`,
-      )
-      .all(this.symbol, from, until, size);
-    const last = rows.at(-1);
-    return { rows, next: last && rows.length === size ? last.open_time + 1 : undefined };
-  }
+function nextOf(found: number, size: number, last: EpochMicros | undefined): EpochMicros | undefined {
+  return last !== undefined && found === size ? last + 1 : undefined;
 }

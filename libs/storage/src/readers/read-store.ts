@@ -60,13 +60,14 @@ export class ReadStore {
 
   /** A prepared statement, prepared once. @throws StoreNotReadyError */
   statement<Parameters extends unknown[], Row>(sql: string): Statement<Parameters, Row> {
-    const database = this.database;
-    let statement = this.statements.get(sql);
-    if (!statement) {
-      statement = database.prepare(sql);
-      this.statements.set(sql, statement);
-    }
-    return statement as unknown as Statement<Parameters, Row>;
+    return this.prepared(sql, sql, (statement) => statement) as unknown as Statement<Parameters, Row>;
+  }
+
+  /** The same with rows as arrays of their columns, which the driver makes in half the time. @throws StoreNotReadyError */
+  rawStatement<Parameters extends unknown[], Values extends readonly unknown[]>(
+    sql: string,
+  ): Statement<Parameters, Values> {
+    return this.prepared(`raw ${sql}`, sql, (statement) => statement.raw()) as unknown as Statement<Parameters, Values>;
   }
 
   async close(): Promise<void> {
@@ -75,6 +76,16 @@ export class ReadStore {
     await this.source?.destroy();
     this.source = undefined;
     this.statements.clear();
+  }
+
+  private prepared(key: string, sql: string, prepare: (statement: Statement) => Statement): Statement {
+    const { database } = this;
+    let statement = this.statements.get(key);
+    if (!statement) {
+      statement = prepare(database.prepare(sql));
+      this.statements.set(key, statement);
+    }
+    return statement;
   }
 
   private async tryOpen(): Promise<void> {

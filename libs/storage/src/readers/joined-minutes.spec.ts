@@ -1,0 +1,73 @@
+import { compareDecimalTexts, MINUTE, rollUpMinutes, type RollUpMinute } from '@app/domain';
+import fc from 'fast-check';
+import { rollUpJoined, type JoinedMinute } from './joined-minutes';
+
+const T = Date.UTC(2026, 0, 15) * 1_000;
+
+/** Prices of one shape mostly, as a symbol has them; of another scale, whole or of many digits now and then. */
+const decimal = fc.oneof(
+  { weight: 6, arbitrary: fc.stringMatching(/^[1-9]\d\.\d{2}000000$/) },
+  fc.stringMatching(/^(?:0|[1-9]\d{0,15})(?:\.\d{1,12})?$/),
+  fc.constantFrom('-1.5', '-0.25', '10.5', '2.05', '2.050'),
+);
+
+const minutes = fc
+  .array(
+    fc.record({
+      prices: fc.tuple(decimal, decimal, decimal, decimal),
+      sums: fc.tuple(decimal, decimal, decimal, decimal),
+      tradeCount: fc.integer({ min: 0, max: 3 }),
+      captured: fc.integer({ min: 0, max: 10 }),
+      revision: fc.integer({ min: 1, max: 3 }),
+    }),
+    { maxLength: 20 },
+  )
+  .map((rows) =>
+    rows.map(({ prices, sums, tradeCount, captured, revision }, index): Required<RollUpMinute> => {
+      const [open, close] = prices;
+      const sorted = [...prices].sort(compareDecimalTexts);
+      const [volume, quoteVolume, takerBuyVolume, takerBuyQuoteVolume] = sums;
+      return {
+        openTime: T + index * MINUTE,
+        open,
+        high: sorted[3] ?? '',
+        low: sorted[0] ?? '',
+        close,
+        volume,
+        quoteVolume,
+        tradeCount,
+        takerBuyVolume,
+        takerBuyQuoteVolume,
+        capturedAt: T + captured,
+        revision,
+      };
+    }),
+  );
+
+const joined = (minute: Required<RollUpMinute>): JoinedMinute => [
+  minute.openTime,
+  minute.tradeCount,
+  minute.capturedAt,
+  minute.revision,
+  [
+    minute.open,
+    minute.high,
+    minute.low,
+    minute.close,
+    minute.volume,
+    minute.quoteVolume,
+    minute.takerBuyVolume,
+    minute.takerBuyQuoteVolume,
+  ].join(' '),
+];
+
+describe('rollUpJoined', () => {
+  it('should be what the roll-up rule makes of the same minutes, digit for digit', () => {
+    fc.assert(
+      fc.property(minutes, (row) => {
+        expect(rollUpJoined(row.map(joined))).toEqual(rollUpMinutes(row));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
