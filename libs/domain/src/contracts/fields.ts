@@ -91,7 +91,8 @@ function remembering(parse: (text: string) => EpochMicros | undefined): (text: s
 
 const EVENT_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00$/;
 
-const parseEventTime = remembering((text) => (EVENT_TIME.test(text) ? parseIsoTime(text) : undefined));
+/** A capture time in UTC with six fraction digits and `+00:00`; undefined for every other text. */
+export const parseEventTime = remembering((text) => (EVENT_TIME.test(text) ? parseIsoTime(text) : undefined));
 const parseMarketTime = remembering((text) => (text.endsWith('Z') ? parseIsoTime(text) : undefined));
 
 /** A capture time: UTC with six fraction digits and `+00:00`. */

@@ -1,5 +1,13 @@
 import { formatEventTime, type PriceEvent } from '../model';
-import { decimalField, eventTimeField, parseJsonObject, signedDecimalField, symbolField, textField } from './fields';
+import {
+  decimalField,
+  eventTimeField,
+  parseEventTime,
+  parseJsonObject,
+  signedDecimalField,
+  symbolField,
+  textField,
+} from './fields';
 
 /**
  * Price event, version 1, as it travels and lies in bronze: exactly six keys in this order, the exchange's own number
@@ -30,8 +38,37 @@ export function serializePriceEvent(event: PriceEvent): string {
   return JSON.stringify(toPriceEventV1(event));
 }
 
+/**
+ * An event as {@link serializePriceEvent} writes it, with ASCII letters and numbers of ordinary length: what nearly every
+ * line is. Each group admits only what the field's own check admits.
+ */
+const AS_WRITTEN =
+  /^\{"timestamp_utc":"([\dT:.+-]{32})","symbol":"([A-Z\d]{1,40})","lastPrice":"(\d{1,30}(?:\.\d{1,30})?)","priceChangePercent":"(-?\d{1,30}(?:\.\d{1,30})?)","volume":"(\d{1,30}(?:\.\d{1,30})?)","source":"([\w.:-]{1,200})"\}$/;
+
+type WrittenFields = readonly [string, string, string, string, string, string, string];
+
+/** The event of a line as it is written, in a third of the time that JSON takes; undefined for every other line. */
+function readAsWritten(text: string): PriceEvent | undefined {
+  const fields = AS_WRITTEN.exec(text) as unknown as WrittenFields | null;
+  if (!fields) return undefined;
+  const timestamp = parseEventTime(fields[1]);
+  if (timestamp === undefined) return undefined;
+  return {
+    timestamp,
+    symbol: fields[2],
+    lastPrice: fields[3],
+    priceChangePercent: fields[4],
+    volume: fields[5],
+    source: fields[6],
+  };
+}
+
 /** Reads one line; unknown extra keys are accepted. @throws ContractViolationError naming field, value and what is allowed. */
 export function parsePriceEvent(text: string): PriceEvent {
+  return readAsWritten(text) ?? readAsJson(text);
+}
+
+function readAsJson(text: string): PriceEvent {
   const object = parseJsonObject(text);
   return {
     timestamp: eventTimeField(object, 'timestamp_utc'),

@@ -6,6 +6,13 @@ function capturedAt(checked: CheckedEvent): EpochMicros {
   return checked.kind === 'price' ? checked.event.timestamp : checked.event.capturedAt;
 }
 
+/** Lines of one topic that were captured on one UTC day. */
+interface DayLines {
+  readonly topic: string;
+  readonly day: EpochMicros;
+  readonly lines: string[];
+}
+
 /** Appends the lines of events to the bronze files of the days on which they were captured. Inside write units only. */
 export class EventLines {
   constructor(
@@ -15,15 +22,17 @@ export class EventLines {
 
   /** Flushed when it returns; `partition` is the broker's, null where none brings the lines. */
   append(events: readonly CheckedEvent[], partition: number | null): void {
-    const files = new Map<string, { topic: string; day: EpochMicros; lines: string[] }>();
+    const files: DayLines[] = [];
+    let file: DayLines | undefined;
     for (const checked of events) {
       const topic = this.topics[checked.kind];
       const day = floorTo(capturedAt(checked), DAY);
-      const key = `${topic} ${day}`;
-      const file = files.get(key);
-      if (file) file.lines.push(checked.line);
-      else files.set(key, { topic, day, lines: [checked.line] });
+      if (file?.day !== day || file.topic !== topic) {
+        file = files.find((known) => known.day === day && known.topic === topic) ?? { topic, day, lines: [] };
+        if (file.lines.length === 0) files.push(file);
+      }
+      file.lines.push(checked.line);
     }
-    for (const { topic, day, lines } of files.values()) this.archive.append({ topic, partition }, day, lines);
+    for (const { topic, day, lines } of files) this.archive.append({ topic, partition }, day, lines);
   }
 }

@@ -31,18 +31,22 @@ export class HistoryRows implements EventRows {
       if (checked.kind === 'price') prices.push(checked.event);
       else minutes.push(checked.event);
     }
-    const priceFates = this.prices.write(prices).values();
+    const areNew = this.prices.write(prices);
     const candles = this.candles.write(minutes);
-    const candleFates = candles.fates.values();
     const result = { taken: 0, repeats: 0, revisions: 0 };
-    const taken = events.filter(({ kind }) => {
-      const fate = kind === 'candle' ? candleFates.next().value : priceFates.next().value ? 'taken' : 'repeat';
+    const taken: CheckedEvent[] = candles.surfaced.map(candleToWrite);
+    let [price, minute] = [0, 0];
+    for (const checked of events) {
+      const fate = checked.kind === 'candle' ? candles.fates[minute++] : areNew[price++] ? 'taken' : 'repeat';
+      if (fate === 'repeat') {
+        result.repeats += 1;
+        continue;
+      }
       if (fate === 'revision') result.revisions += 1;
-      else if (fate === 'taken') result.taken += 1;
-      else result.repeats += 1;
-      return fate === 'revision' || fate === 'taken';
-    });
-    return { result, taken: [...candles.surfaced.map(candleToWrite), ...taken] };
+      else result.taken += 1;
+      taken.push(checked);
+    }
+    return { result, taken };
   }
 }
 

@@ -1,107 +1,75 @@
-import { DAY, floorTo, maxDecimalText, minDecimalText, type PriceEvent } from '@app/domain';
+import type { PriceEvent } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { TickerDays, TickerDayStatements } from './ticker-days';
 
-interface TickerDayRow {
-  symbol: string;
-  date: number;
-  open: string;
-  high: string;
-  low: string;
-  close: string;
-  volume: string;
-  first_timestamp: number;
-  last_timestamp: number;
-}
+const COLUMNS = ['symbol', 'timestamp', 'source', 'last_price', 'price_change_percent', 'volume'] as const;
+/** In one statement: a fifth less time than one by one. */
+const ROWS_AT_ONCE = 20;
 
-/** First and last by name of the sources that have an event of a symbol at one instant. */
-interface InstantSources {
-  readonly first: string;
-  readonly last: string;
-}
+type ColumnValue = string | number;
 
 /** Writes price events to silver and keeps what their day says of itself in gold. Inside write units only. */
 export class PriceEventWriter {
-  private readonly insert: Statement;
-  private readonly selectDay: Statement<[string, number], TickerDayRow>;
-  private readonly upsertDay: Statement;
-  private readonly insertSymbol: Statement<[string]>;
-  private readonly selectSources: Statement<[string, number], InstantSources>;
+  private readonly insert: Statement<[ColumnValue[]]>;
+  private readonly insertMany: Statement<[ColumnValue[]]>;
+  private readonly days: TickerDayStatements;
 
   constructor(database: SqliteHandle) {
-    this.insert = database.prepare(
-      `INSERT OR IGNORE INTO price_events (symbol, timestamp, source, last_price, price_change_percent, volume)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-    );
-    this.selectDay = database.prepare('SELECT * FROM ticker_days WHERE symbol = ? AND date = ?');
-    this.upsertDay = database.prepare(
-      `INSERT OR REPLACE INTO ticker_days
-         (symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.selectSources = database.prepare(
-      'SELECT min(source) AS first, max(source) AS last FROM price_events WHERE symbol = ? AND timestamp = ?',
-    );
-    this.insertSymbol = database.prepare('INSERT OR IGNORE INTO symbols (symbol) VALUES (?)');
+    const row = `(${COLUMNS.map(() => '?').join(', ')})`;
+    const insert = `INSERT OR IGNORE INTO price_events (${COLUMNS.join(', ')}) VALUES`;
+    this.insert = database.prepare<[ColumnValue[]]>(`${insert} ${row}`);
+    this.insertMany = database.prepare<[ColumnValue[]]>(`${insert} ${Array.from({ length: ROWS_AT_ONCE }, () => row).join(', ')}`);
+    this.days = new TickerDayStatements(database);
   }
 
   /** Takes the events; returns for each whether it was new. A key that is there already is a repeat. */
   write(events: readonly PriceEvent[]): boolean[] {
-    const days = new Map<string, TickerDayRow>();
+    const days = new TickerDays(this.days);
+    const ahead: ColumnValue[] = [];
     const taken = events.map((event) => {
-      const { symbol, timestamp, source, lastPrice, priceChangePercent, volume } = event;
-      const isNew = this.insert.run(symbol, timestamp, source, lastPrice, priceChangePercent, volume).changes === 1;
-      if (isNew) this.addToDay(days, event);
+      const day = days.of(event);
+      // Later than all that the day has seen: new without a question. The insertion of many could not tell which are.
+      if (event.timestamp > day.lastTimestamp) {
+        pushValues(ahead, event);
+        if (ahead.length === COLUMNS.length * ROWS_AT_ONCE) this.insertNew(ahead);
+        day.add(event);
+        return true;
+      }
+      this.insertNew(ahead);
+      const isNew = this.insert.run(pushValues([], event)).changes === 1;
+      if (isNew) day.add(event);
       return isNew;
     });
-    for (const day of days.values()) this.writeDay(day);
+    this.insertNew(ahead);
+    days.write();
     return taken;
   }
 
-  private writeDay(day: TickerDayRow): void {
-    const { symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp } = day;
-    this.upsertDay.run(symbol, date, open, high, low, close, volume, first_timestamp, last_timestamp);
+  /** Inserts rows that cannot be stored yet and empties the list of their values, of {@link ROWS_AT_ONCE} at most. */
+  private insertNew(values: ColumnValue[]): void {
+    const rows = values.length / COLUMNS.length;
+    let inserted = 0;
+    if (rows === ROWS_AT_ONCE) inserted = this.insertMany.run(values).changes;
+    else {
+      for (let start = 0; start < values.length; start += COLUMNS.length) {
+        inserted += this.insert.run(values.slice(start, start + COLUMNS.length)).changes;
+      }
+    }
+    if (inserted < rows) throw new Error('price_events holds an event that its day in ticker_days does not know');
+    values.length = 0;
   }
+}
 
-  private addToDay(days: Map<string, TickerDayRow>, event: PriceEvent): void {
-    const { symbol, timestamp, source, lastPrice, volume } = event;
-    const date = floorTo(timestamp, DAY);
-    const key = `${date} ${symbol}`;
-    const day = days.get(key) ?? this.selectDay.get(symbol, date);
-    if (!day) {
-      this.insertSymbol.run(symbol);
-      days.set(key, {
-        symbol,
-        date,
-        open: lastPrice,
-        high: lastPrice,
-        low: lastPrice,
-        close: lastPrice,
-        volume,
-        first_timestamp: timestamp,
-        last_timestamp: timestamp,
-      });
-      return;
-    }
-    // Of several sources at one instant the first by name opens and the last closes, whichever came first.
-    if (
-      timestamp < day.first_timestamp ||
-      (timestamp === day.first_timestamp && source === this.sources(event)?.first)
-    ) {
-      day.open = lastPrice;
-      day.first_timestamp = timestamp;
-    }
-    if (timestamp > day.last_timestamp || (timestamp === day.last_timestamp && source === this.sources(event)?.last)) {
-      day.close = lastPrice;
-      day.volume = volume;
-      day.last_timestamp = timestamp;
-    }
-    day.high = maxDecimalText(day.high, lastPrice);
-    day.low = minDecimalText(day.low, lastPrice);
-    days.set(key, day);
-  }
-
-  private sources({ symbol, timestamp }: PriceEvent): InstantSources | undefined {
-    return this.selectSources.get(symbol, timestamp);
-  }
+/** Adds the values of an event's row in the order of {@link COLUMNS}. */
+function pushValues(values: ColumnValue[], event: PriceEvent): ColumnValue[] {
+  values.push(
+    event.symbol,
+    event.timestamp,
+    event.source,
+    event.lastPrice,
+    event.priceChangePercent,
+    event.volume,
+  );
+  return values;
 }
