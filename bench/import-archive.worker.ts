@@ -1,6 +1,6 @@
 import { DiskKlineFiles } from '@app/binance';
 import type { DayOfMinutes, KlineFileEnd } from '@app/domain';
-import { GROWTH_PERCENT_OF_COMMAND, limitHeapGrowth } from '@app/http';
+import { limitHeapGrowth } from '@app/http';
 import { openStore } from './workspace';
 
 /**
@@ -10,7 +10,7 @@ import { openStore } from './workspace';
 async function main(path: string, folder: string): Promise<number> {
   const start = performance.now();
   const store = await openStore(folder);
-  limitHeapGrowth(GROWTH_PERCENT_OF_COMMAND);
+  limitHeapGrowth('command');
   const fetchedAt = Date.now() * 1_000;
   const file = await new DiskKlineFiles().open(path, { symbol: 'BTCUSDT', capturedAt: fetchedAt });
   const { facts } = file;

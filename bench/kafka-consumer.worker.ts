@@ -118,8 +118,8 @@ async function readBare({ bootstrap, topics, count }: ConsumerWorkerTask): Promi
  * second: its heap and its compiled code are its own. Its arguments are its role and, as JSON, its task.
  */
 const [role = '', task = ''] = process.argv.slice(2) as [ConsumerWorkerRole, string];
-// As every service of the platform does when it is up.
-if (role === 'consumer') limitHeapGrowth();
+// As consumer-app does when it is up.
+if (role === 'consumer') limitHeapGrowth('consumer');
 process.on('message', () => {
   const parsed = JSON.parse(task) as ConsumerWorkerTask;
   const speed = role === 'consumer' ? consumed(parsed) : readBare(parsed);

@@ -7,6 +7,7 @@ import { ConsumerAppModule } from './consumer-app.module';
 runProcess({
   name: 'consumer',
   port: ({ consumerPort }) => consumerPort,
+  heapGrowth: 'consumer',
   module: (parts) => ConsumerAppModule.register(parts),
   check: ({ brokerMode }) => {
     if (brokerMode === 'direct') {

@@ -2,7 +2,7 @@ export { configureApp, type HttpAppContext } from './configure-app';
 export { createHttpAdapter, createHttpApp } from './create-http-app';
 export { HealthReport, type HealthStatus } from './health/health-report';
 export { ProcessHealth, type Check, type CheckReport, type CheckResult } from './health/process-health';
-export { GROWTH_PERCENT_OF_COMMAND, limitHeapGrowth } from './heap-growth';
+export { limitHeapGrowth } from './heap-growth';
 export { HttpModule, type HttpModuleOptions } from './http.module';
 export type { HttpOptions } from './http-options';
 export { platformVersion } from './platform-version';

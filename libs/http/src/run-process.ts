@@ -5,7 +5,7 @@ import { ConfigError, loadConfig, type AppConfig } from '@app/config';
 import type { Clock } from '@app/domain';
 import { bufferedOutput, createLogger, MetricsRegistry, type Logger } from '@app/observability';
 import { createHttpApp } from './create-http-app';
-import { limitHeapGrowth } from './heap-growth';
+import { limitHeapGrowth, type HeapGrowth } from './heap-growth';
 import { platformVersion } from './platform-version';
 import { listen, stopOnSignal } from './serve';
 
@@ -26,6 +26,8 @@ export interface ProcessDefinition {
   readonly check?: (config: AppConfig) => void;
   /** What is added to the application before it listens. */
   readonly prepare?: (app: NestFastifyApplication) => void | Promise<void>;
+  /** How its heap may grow; `service` unless given. */
+  readonly heapGrowth?: HeapGrowth;
 }
 
 /** Exit codes: 2 for a wrong configuration, 1 for any other reason that keeps the process from starting. */
@@ -38,7 +40,7 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function start({ name, port, module, check, prepare }: ProcessDefinition): Promise<void> {
+async function start({ name, port, module, check, prepare, heapGrowth = 'service' }: ProcessDefinition): Promise<void> {
   const config = loadConfig();
   check?.(config);
   const { http } = config;
@@ -49,7 +51,7 @@ async function start({ name, port, module, check, prepare }: ProcessDefinition):
   await prepare?.(app);
   stopOnSignal(app, logger);
   const { url } = await listen(app, port(http), http.host);
-  limitHeapGrowth();
+  limitHeapGrowth(heapGrowth);
   logger.info({ url }, `${name} is up at ${url}`);
 }
 

@@ -9,7 +9,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ClockModule, createClock } from '@app/clock';
 import { ConfigModule } from '@app/config';
-import { GROWTH_PERCENT_OF_COMMAND, limitHeapGrowth, type ProcessParts } from '@app/http';
+import { limitHeapGrowth, type ProcessParts } from '@app/http';
 import { NestLogger, ObservabilityModule } from '@app/observability';
 import { InterruptedError } from './interrupted.error';
 
@@ -56,7 +56,7 @@ export class CommandWork {
     process.on('SIGTERM', raise);
     try {
       const context = await this.open(imports);
-      limitHeapGrowth(GROWTH_PERCENT_OF_COMMAND);
+      limitHeapGrowth('command');
       try {
         await work(context, abort.signal);
       } catch (error) {
