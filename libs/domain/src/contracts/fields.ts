@@ -1,4 +1,4 @@
-import { isDecimalText, isSymbol, parseIsoTime, type EpochMicros } from '../model';
+import { HOUR, MINUTE, SECOND, isDecimalText, isSymbol, parseIsoTime, type EpochMicros } from '../model';
 import { ContractViolationError } from './contract-violation.error';
 
 /** The keys of a JSON object whose values have not been looked at yet. */
@@ -89,10 +89,19 @@ function remembering(parse: (text: string) => EpochMicros | undefined): (text: s
   };
 }
 
-const EVENT_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00$/;
+const EVENT_TIME = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)\.(\d{6})\+00:00$/;
+
+const startOfDate = remembering(parseIsoTime);
+
+function readEventTime(text: string): EpochMicros | undefined {
+  const parts = EVENT_TIME.exec(text);
+  const start = parts ? startOfDate(parts[1] ?? '') : undefined;
+  if (!parts || start === undefined) return undefined;
+  return start + Number(parts[2]) * HOUR + Number(parts[3]) * MINUTE + Number(parts[4]) * SECOND + Number(parts[5]);
+}
 
 /** A capture time in UTC with six fraction digits and `+00:00`; undefined for every other text. */
-export const parseEventTime = remembering((text) => (EVENT_TIME.test(text) ? parseIsoTime(text) : undefined));
+export const parseEventTime = remembering(readEventTime);
 const parseMarketTime = remembering((text) => (text.endsWith('Z') ? parseIsoTime(text) : undefined));
 
 /** A capture time: UTC with six fraction digits and `+00:00`. */

@@ -15,6 +15,7 @@ import { compareCodePoints, formatDate, parseIsoTime, type EpochMicros } from '@
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { flushFolder, type ArchiveIdentity } from './archive-identity';
+import { LinePacker } from './line-packer';
 
 /** One append-only stream of lines: a topic, and in Kafka mode a partition of it. */
 export interface BronzeStream {
@@ -61,6 +62,7 @@ export class BronzeArchive {
   private readonly open = new Map<string, OpenFile>();
   /** Files that the unit in hand has appended to, each with its length before that. */
   private readonly touched = new Map<string, number>();
+  private readonly packer = new LinePacker();
   private useCounter = 0;
 
   constructor(
@@ -221,15 +223,18 @@ export class BronzeArchive {
   }
 
   private appendTo(file: string, length: number, stream: BronzeStream, lines: readonly string[]): void {
-    const buffer = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
     if (!this.touched.has(file)) this.touched.set(file, length);
     const { descriptor } = this.descriptorOf(file);
-    let written = 0;
-    while (written < buffer.length) {
-      written += writeSync(descriptor, buffer, written, buffer.length - written, length + written);
+    let end = length;
+    for (const piece of this.packer.pack(lines)) {
+      for (let written = 0; written < piece.length;) {
+        const now = writeSync(descriptor, piece, written, piece.length - written, end);
+        written += now;
+        end += now;
+      }
     }
     fdatasyncSync(descriptor);
-    this.account({ ...stream, file }, length + buffer.length);
+    this.account({ ...stream, file }, end);
   }
 
   /**

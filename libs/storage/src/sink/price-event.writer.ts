@@ -19,7 +19,9 @@ export class PriceEventWriter {
     const row = `(${COLUMNS.map(() => '?').join(', ')})`;
     const insert = `INSERT OR IGNORE INTO price_events (${COLUMNS.join(', ')}) VALUES`;
     this.insert = database.prepare<[ColumnValue[]]>(`${insert} ${row}`);
-    this.insertMany = database.prepare<[ColumnValue[]]>(`${insert} ${Array.from({ length: ROWS_AT_ONCE }, () => row).join(', ')}`);
+    this.insertMany = database.prepare<[ColumnValue[]]>(
+      `${insert} ${Array.from({ length: ROWS_AT_ONCE }, () => row).join(', ')}`,
+    );
     this.days = new TickerDayStatements(database);
   }
 
@@ -63,13 +65,6 @@ export class PriceEventWriter {
 
 /** Adds the values of an event's row in the order of {@link COLUMNS}. */
 function pushValues(values: ColumnValue[], event: PriceEvent): ColumnValue[] {
-  values.push(
-    event.symbol,
-    event.timestamp,
-    event.source,
-    event.lastPrice,
-    event.priceChangePercent,
-    event.volume,
-  );
+  values.push(event.symbol, event.timestamp, event.source, event.lastPrice, event.priceChangePercent, event.volume);
   return values;
 }

@@ -118,10 +118,11 @@ export class TickerDays {
   /** The day of an event. */
   of({ symbol, timestamp }: PriceEvent): TickerDay {
     const date = floorTo(timestamp, DAY);
-    let symbols = this.days.get(date);
-    if (!symbols) this.days.set(date, (symbols = new Map()));
-    let day = symbols.get(symbol);
-    if (!day) symbols.set(symbol, (day = new TickerDay(symbol, date, this.statements)));
+    const symbols = this.days.get(date) ?? new Map<string, TickerDay>();
+    const known = symbols.get(symbol);
+    if (known) return known;
+    const day = new TickerDay(symbol, date, this.statements);
+    this.days.set(date, symbols.set(symbol, day));
     return day;
   }
 

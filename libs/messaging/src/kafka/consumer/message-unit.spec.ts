@@ -78,6 +78,20 @@ describe('MessageUnit', () => {
     ]);
   });
 
+  it('should take U+FFFD as a character where it was sent, and refuse bytes that only decode to it', () => {
+    const sent = Buffer.from('{"source":"\ufffd"}');
+    const broken = [
+      Buffer.from([0x22, 0xc3, 0x28]),
+      Buffer.from([0xed, 0xa0, 0x80]),
+      Buffer.concat([sent, Buffer.of(0xe5)]),
+    ];
+    const rejected: RejectedMessage[] = [];
+    const messages = [message(0, sent), ...broken.map((bytes, index) => message(index + 1, bytes))];
+    const unit = MessageUnit.of(messages, 0, 4, (letter) => rejected.push(letter));
+    expect(unit.partitionUnit.values).toEqual([sent.toString()]);
+    expect(rejected).toHaveLength(broken.length);
+  });
+
   it('should have no hash where no message has the last offset', () => {
     expect(MessageUnit.of([message(4)], 4, 9, nothing).partitionUnit.lastHash).toBeNull();
   });

@@ -1,6 +1,6 @@
 import { SINK_UNIT_EVENTS, type ContractViolationError, type PartitionUnit } from '@app/domain';
 import type { KafkaMessage } from 'kafkajs';
-import { originOf } from '../kafka-headers';
+import { OriginReader, originOf } from '../kafka-headers';
 import { hashOfMessage } from './message-hash';
 import { textOfMessage } from './message-text';
 
@@ -104,12 +104,17 @@ export function* runsOfMessages(
   begin: number,
   end: number,
 ): Generator<{ messages: readonly KafkaMessage[]; begin: number; next: number }> {
+  const origins = new OriginReader();
   let position = begin;
   let start = 0;
   while (start < messages.length) {
-    const origin = originOf(messages[start]?.headers);
+    const origin = origins.of(messages[start]?.headers);
     let stop = start + 1;
-    while (stop < messages.length && stop - start < SINK_UNIT_EVENTS && originOf(messages[stop]?.headers) === origin) {
+    while (
+      stop < messages.length &&
+      stop - start < SINK_UNIT_EVENTS &&
+      origins.of(messages[stop]?.headers) === origin
+    ) {
       stop += 1;
     }
     const next = stop === messages.length ? end : Number(messages[stop]?.offset);
