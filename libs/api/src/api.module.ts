@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { HttpModule, type HttpOptions } from '@app/http';
+import { AnswersUnderWay } from './bi/answers-under-way';
 import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
 import { BuildGate } from './bi/build-gate';
@@ -76,6 +77,7 @@ export class ApiModule {
         SymbolSummaries,
         WindowedTables,
         BuildGate,
+        { provide: AnswersUnderWay, useFactory: () => new AnswersUnderWay() },
         CsvCache,
         SnapshotPins,
         CsvResponder,

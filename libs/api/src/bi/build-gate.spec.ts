@@ -58,4 +58,14 @@ describe('BuildGate', () => {
     await settled();
     expect(begun).toEqual(['a']);
   });
+
+  it('should refuse what has not begun when the process stops', async () => {
+    const first = ask('a', 100_000);
+    const second = ask('b', 100_000);
+    gate.onModuleDestroy();
+    await expect(second).rejects.toMatchObject({ problem: { status: 503 } });
+    ends.get('a')?.();
+    expect(await first).toBe('a');
+    expect(begun).toEqual(['a']);
+  });
 });

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { busy } from './busy.problem';
 
 /** Most rows of tables that are made at once: about 12 MB of lines. A larger table is made alone. */
 const MOST_ROWS = 100_000;
@@ -8,6 +9,7 @@ const SMALL_ROWS = 2_500;
 interface Waiting {
   readonly rows: number;
   readonly begin: () => void;
+  readonly refuse: () => void;
 }
 
 /**
@@ -16,16 +18,25 @@ interface Waiting {
  * host has; none would be ready sooner.
  */
 @Injectable()
-export class BuildGate {
+export class BuildGate implements OnModuleDestroy {
   private rowsInHand = 0;
-  private readonly waiting: Waiting[] = [];
+  private waiting: Waiting[] = [];
 
-  /** Makes a table of at most `rows` rows when there is room for it. */
+  /** What has not begun does not hold up the end of the process. */
+  onModuleDestroy(): void {
+    for (const { refuse } of this.waiting) refuse();
+    this.waiting = [];
+  }
+
+  /** Makes a table of at most `rows` rows when there is room for it. @throws ProblemError 503 when the process stops first */
   async pass<T>(rows: number, build: () => Promise<T>): Promise<T> {
     if (rows <= SMALL_ROWS) return build();
     const counted = Math.min(rows, MOST_ROWS);
-    await new Promise<void>((begin) => {
-      this.waiting.push({ rows: counted, begin });
+    await new Promise<void>((begin, reject) => {
+      const refuse = (): void => {
+        reject(busy());
+      };
+      this.waiting.push({ rows: counted, begin, refuse });
       this.letIn();
     });
     try {

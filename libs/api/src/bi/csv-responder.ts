@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EpochMicros } from '@app/domain';
 import { ProblemError } from '@app/http';
+import { AnswersUnderWay } from './answers-under-way';
 import { parseByteRange } from './byte-range';
 import { CsvCache, type BuiltTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';
@@ -17,6 +18,7 @@ export class CsvResponder {
   constructor(
     private readonly cache: CsvCache,
     private readonly pins: SnapshotPins,
+    private readonly underWay: AnswersUnderWay,
   ) {}
 
   /** Sends the table that `key` stands for, built when it is not at hand. @throws StoreNotReadyError */
@@ -38,6 +40,7 @@ export class CsvResponder {
       await reply.code(304).headers(snapshot.validators()).send();
       return;
     }
+    if (request.raw.method !== 'HEAD') await this.underWay.admit(snapshot.bytes, reply.raw);
     if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
       if (this.sendRange(reply, snapshot, range)) return;
     }

@@ -47,7 +47,8 @@ const PROBLEMS = {
     detail: 'The request budget is used up; Retry-After says when to go on.',
   },
   503: {
-    description: 'The store cannot be read yet; `Retry-After` says when to ask again.',
+    description:
+      'The store cannot be read yet, or too many large tables are asked for; `Retry-After` says when to ask again.',
     code: 'STORE.NOT_READY',
     title: 'The store cannot be read yet',
     field: undefined,
