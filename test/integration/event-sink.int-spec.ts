@@ -94,6 +94,14 @@ describe('the sink on a real store', () => {
     expect(store.bronzeLines(CANDLES)).toEqual([minute.value]);
   });
 
+  it('should take nothing and say what to do when another program has taken days out of the database', async () => {
+    const events = prices(0, 25);
+    await store.take(...events);
+    change('DELETE FROM ticker_days');
+    for (const some of [events.slice(0, 1), events]) await expect(store.take(...some)).rejects.toThrow(/cli rebuild/);
+    expectPrices(events);
+  });
+
   it('should keep what a revised minute said before, and bring hour, day and ledger to the new numbers', async () => {
     const first = buildMinute('BTCUSDT', NOON, { volume: '2.00' });
     const same = { ...first, volume: '2.0', capturedAt: first.capturedAt + 1 };
