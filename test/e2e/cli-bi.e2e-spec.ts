@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
+import { runCli } from '../support/cli-store';
 import { getCsv } from '../support/http';
 import { marketAt, Stack } from '../support/stack';
 
@@ -28,19 +29,13 @@ describe('cli bi-build and verify-bi', () => {
     await stack.close();
   });
 
-  async function cli(...args: string[]): Promise<{ code: number; output: string }> {
-    const process = await stack.launch('cli', {}, args);
-    const code = await process.exited(60_000);
-    return { code, output: process.output };
-  }
-
   it('should build what the API serves, and the same again', async () => {
-    expect(await cli('bi-build', '--out', folder)).toMatchObject({ code: 0 });
+    expect(await runCli(stack, 'bi-build', '--out', folder)).toMatchObject({ code: 0 });
     const read = (): Record<string, string> =>
       Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'base64')]));
     const before = read();
     expect(Object.keys(before)).toHaveLength(15);
-    expect(await cli('bi-build', '--out', folder)).toMatchObject({ code: 0 });
+    expect(await runCli(stack, 'bi-build', '--out', folder)).toMatchObject({ code: 0 });
     expect(read()).toEqual(before);
 
     const api = await stack.start('api-app');
@@ -54,7 +49,7 @@ describe('cli bi-build and verify-bi', () => {
   });
 
   it('should prove them, and end with 1 where something is not as it has to be', async () => {
-    const proved = await cli('verify-bi', '--build', folder);
+    const proved = await runCli(stack, 'verify-bi', '--build', folder);
     expect(proved.output).toMatch(/^symbol +days checked +equal +known differences +mismatches +recomputed from$/m);
     expect(proved.output).toMatch(/^PEPEUSDT +\d+ +\d+ +0 +0 +\d{4}-\d\d-\d\d$/m);
     expect(proved.code).toBe(0);
@@ -62,7 +57,7 @@ describe('cli bi-build and verify-bi', () => {
     const database = new Database(stack.databasePath);
     database.exec("UPDATE candles_1h SET close = '1.00' WHERE symbol = 'BTCUSDT'");
     database.close();
-    const refuted = await cli('verify-bi', '--build', folder, '--symbols', 'BTCUSDT');
+    const refuted = await runCli(stack, 'verify-bi', '--build', folder, '--symbols', 'BTCUSDT');
     expect(refuted.output).toMatch(
       /^mismatch: BTCUSDT 1h candle of \S+Z, stored and recomputed from minutes: close 1.00 and /m,
     );
@@ -71,7 +66,14 @@ describe('cli bi-build and verify-bi', () => {
   });
 
   it('should say that there is no build', async () => {
-    const { code, output } = await cli('verify-bi', '--build', join(stack.folder, 'none'), '--symbols', 'PEPEUSDT');
+    const { code, output } = await runCli(
+      stack,
+      'verify-bi',
+      '--build',
+      join(stack.folder, 'none'),
+      '--symbols',
+      'PEPEUSDT',
+    );
     expect(output).toMatch(/^mismatch: datapackage.json in .*none: not there; `bi-build` makes it$/m);
     expect(code).toBe(1);
   });

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { eventually, type AppProcess } from '../support/app-process';
+import { runCli } from '../support/cli-store';
 import { readTables } from '../support/history-tables';
 import { getAll } from '../support/http';
 import { Stack, marketAt } from '../support/stack';
@@ -42,12 +43,6 @@ describe('cli rebuild, export, compact and retain', () => {
     await stack.close();
   });
 
-  async function cli(...args: string[]): Promise<{ code: number; output: string }> {
-    const process = await stack.launch('cli', {}, args);
-    const code = await process.exited(60_000);
-    return { code, output: process.output };
-  }
-
   function rows(): Record<string, unknown[]> {
     const database = new Database(stack.databasePath, { readonly: true });
     try {
@@ -77,11 +72,11 @@ describe('cli rebuild, export, compact and retain', () => {
 
   it('should leave the same rows and the same bytes of the tables, and what is known of the days', async () => {
     const build = join(stack.folder, 'build');
-    expect((await cli('bi-build', '--out', build)).code).toBe(0);
-    expect(await cli('verify-bi', '--build', build)).toMatchObject({ code: 0 });
+    expect((await runCli(stack, 'bi-build', '--out', build)).code).toBe(0);
+    expect(await runCli(stack, 'verify-bi', '--build', build)).toMatchObject({ code: 0 });
     const [before, bytes] = [rows(), await tablesOfApi()];
     expect(before['candles_1m']?.length).toBeGreaterThan(2 * 33 * 60);
-    const { code, output } = await cli('rebuild');
+    const { code, output } = await runCli(stack, 'rebuild');
     expect(output).toMatch(/the database has been made anew\n$/);
     expect(code).toBe(0);
     expect(rows()).toEqual(before);
@@ -95,7 +90,7 @@ describe('cli rebuild, export, compact and retain', () => {
     const text = readFileSync(manifest, 'utf8');
     writeFileSync(manifest, text.replace(/"sha256":"\w{8}/, '"sha256":"00000000'));
     const before = rows();
-    const { code, output } = await cli('rebuild');
+    const { code, output } = await runCli(stack, 'rebuild');
     expect(output).toMatch(
       /^(BTC|SOL)USDT {2}\S+Z {2}\S+Z {2}backfill: the source gives other rows than it gave then$/m,
     );
@@ -105,7 +100,7 @@ describe('cli rebuild, export, compact and retain', () => {
 
     writeFileSync(manifest, text);
     rmSync(stack.databasePath);
-    const { code: done, output: told } = await cli('rebuild');
+    const { code: done, output: told } = await runCli(stack, 'rebuild');
     expect(told).toMatch(/^not in the new database: .*: there was no old database\nthe database has been made anew$/m);
     expect(done).toBe(0);
     expect(rows()).toEqual(before);
@@ -118,18 +113,18 @@ describe('cli rebuild, export, compact and retain', () => {
     const items = await getAll(url, `/candles?symbols=BTCUSDT,SOLUSDT&interval=1h&${RANGE}`);
     await api.stop();
     const question = ['export', '--interval', '1h', '--from', '2026-11-19', '--to', '2026-11-20'];
-    const { code, output } = await cli(...question, '--format', 'jsonl');
+    const { code, output } = await runCli(stack, ...question, '--format', 'jsonl');
     expect(output.trimEnd().split('\n')).toEqual(items.map((item) => JSON.stringify(item)));
     expect(code).toBe(0);
     const path = join(stack.folder, 'hours.parquet');
-    expect((await cli(...question, '--format', 'parquet', '--out', path)).output).toBe(
+    expect((await runCli(stack, ...question, '--format', 'parquet', '--out', path)).output).toBe(
       `${items.length} candles are in ${path}\n`,
     );
-    expect((await cli('export', '--format', 'xlsx')).output).toBe(
+    expect((await runCli(stack, 'export', '--format', 'xlsx')).output).toBe(
       'cli: --format="xlsx" is not allowed; expected csv, jsonl, parquet\n',
     );
-    expect(await cli('compact')).toEqual({ code: 0, output: '0 raw files were compressed\n' });
-    expect(await cli('retain')).toEqual({
+    expect(await runCli(stack, 'compact')).toEqual({ code: 0, output: '0 raw files were compressed\n' });
+    expect(await runCli(stack, 'retain')).toEqual({
       code: 0,
       output: 'removed: 0 raw files, 0 minutes, 0 price events\n',
     });

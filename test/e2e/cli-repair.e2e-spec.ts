@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { topicNames } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { WriteStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import Database from 'better-sqlite3';
+import { runCli } from '../support/cli-store';
 import { exchangeKlines } from '../support/exchange-klines';
 import { getJson } from '../support/http';
 import { Stack } from '../support/stack';
@@ -38,29 +41,23 @@ describe('cli gaps and repair', () => {
     await stack.close();
   });
 
-  async function cli(...args: string[]): Promise<{ code: number; output: string }> {
-    const process = await stack.launch('cli', {}, args);
-    const code = await process.exited(60_000);
-    return { code, output: process.output };
-  }
-
   it('should list what nobody has asked for', async () => {
-    const { code, output } = await cli('gaps');
+    const { code, output } = await runCli(stack, 'gaps');
     expect(output).toMatch(/^BTCUSDT {2}\S+ {2}\S+ +\d+ {2}not asked for yet$/m);
     expect(output).toMatch(/^\d+ minutes are missing in 1 gaps of 1 symbols$/m);
     expect(code).toBe(0);
   });
 
   it('should fail, and keep the reason, while the exchange is away', async () => {
-    const { code, output } = await cli('repair');
+    const { code, output } = await runCli(stack, 'repair');
     expect(output).toContain('cli: ');
     expect(code).toBe(1);
-    expect((await cli('gaps')).output).toContain('unreachable: ');
+    expect((await runCli(stack, 'gaps')).output).toContain('unreachable: ');
   });
 
   it('should fill the gaps with the candles of the exchange and then find none', async () => {
     await stack.startSimulator();
-    const { code, output } = await cli('repair', '--symbols', 'btcusdt');
+    const { code, output } = await runCli(stack, 'repair', '--symbols', 'btcusdt');
     expect(output).toMatch(/^BTCUSDT +\d+ +\d+ +0$/m);
     expect(code).toBe(0);
     const database = new Database(stack.databasePath, { readonly: true });
@@ -69,18 +66,35 @@ describe('cli gaps and repair', () => {
     const klines = await exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1m', start, now - 4 * MINUTE_MS);
     expect(klines.length).toBeGreaterThan(170);
     expect(stored.slice(0, klines.length)).toEqual(klines.map((row) => [row[0] * 1_000, row[4], row[5]]));
-    expect((await cli('repair')).output).toMatch(/^BTCUSDT +\d +\d +0$/m);
-    expect((await cli('gaps', '--to', new Date(now - 4 * MINUTE_MS).toISOString())).output).toBe(
+    expect((await runCli(stack, 'repair')).output).toMatch(/^BTCUSDT +\d +\d +0$/m);
+    expect((await runCli(stack, 'gaps', '--to', new Date(now - 4 * MINUTE_MS).toISOString())).output).toBe(
       '0 minutes are missing in 0 gaps of 1 symbols\n',
     );
   });
 
   it('should name the option, the value and what is allowed', async () => {
-    const unknown = await cli('repair', '--symbols', 'NOPEUSDT');
-    expect(unknown.output).toBe('cli: --symbols="NOPEUSDT" is not allowed; expected symbols that the store knows\n');
+    const unknown = await runCli(stack, 'repair', '--symbols', 'NOPEUSDT');
+    expect(unknown.output).toBe(
+      'cli: --symbols="NOPEUSDT" is not allowed; expected symbols that the store knows: BTCUSDT\n',
+    );
     expect(unknown.code).toBe(2);
-    const reversed = await cli('gaps', '--from', '2026-01-02', '--to', '2026-01-01');
+    const surplus = await runCli(stack, 'gaps', 'BTCUSDT');
+    expect(surplus.output).toBe("error: too many arguments for 'gaps'. Expected 0 arguments but got 1.\n");
+    expect(surplus.code).toBe(2);
+    const nowhere = await runCli(stack, 'export', '--out', '/no/such/folder/x.csv');
+    expect(nowhere.output).toBe(
+      'cli: --out="/no/such/folder/x.csv" is not allowed; expected a file in a folder that is there\n',
+    );
+    expect(nowhere.code).toBe(2);
+    const reversed = await runCli(stack, 'gaps', '--from', '2026-01-02', '--to', '2026-01-01');
     expect(reversed.output).toContain('--to="2026-01-01" is not allowed; expected a time after --from');
     expect(reversed.code).toBe(2);
+  });
+
+  it('should say in one line which file is no database', async () => {
+    writeFileSync(join(stack.folder, 'notes.txt'), 'no database at all');
+    const process = await stack.launch('cli', { STORAGE_PATH: join(stack.folder, 'notes.txt') }, ['repair']);
+    expect(await process.exited(60_000)).toBe(1);
+    expect(process.output).toMatch(/^cli: STORAGE_PATH=".*notes\.txt": file is not a database\n$/);
   });
 });

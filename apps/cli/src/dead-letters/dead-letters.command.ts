@@ -7,6 +7,7 @@ import { ReplayDeadLettersCommand } from './replay-dead-letters.command';
 @Command({
   name: 'dead-letters',
   description: 'Messages that the consumer set aside because they could not be taken',
+  allowExcessArgs: true,
   subCommands: [ListDeadLettersCommand, ReplayDeadLettersCommand],
 })
 export class DeadLettersCommand extends CliCommand {

@@ -4,6 +4,7 @@ import { CANDLE_INTERVALS, SymbolReader, type CandleInterval } from '@app/domain
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 import { knownSymbols } from '../options/known-symbols';
+import { newFileOption } from '../options/parse-options';
 import { SpanCommand, type SpanOptions } from '../options/span-command';
 import { UsageError } from '../options/usage.error';
 import { Terminal } from '../terminal/terminal';
@@ -50,7 +51,7 @@ export class ExportCommand extends SpanCommand {
     const span = this.span(options);
     const interval: CandleInterval = oneOf('--interval', options.interval ?? '1m', CANDLE_INTERVALS);
     const format: ExportFormat = oneOf('--format', options.format ?? 'csv', EXPORT_FORMATS);
-    const { out } = options;
+    const out = newFileOption('--out', options.out);
     if (out === undefined && format === 'parquet') throw new UsageError('--out', '', 'a file: Parquet cannot be piped');
     await this.work.run(
       () => [BiModule.export([StorageReadModule, ParquetModule])],

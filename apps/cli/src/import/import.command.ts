@@ -69,6 +69,8 @@ export class ImportCommand extends CliCommand {
   async run(files: string[], { symbol, origin }: ImportOptions): Promise<void> {
     if (symbol !== undefined && !isSymbol(symbol))
       throw new UsageError('--symbol', symbol, '1 to 40 letters and digits');
+    if (origin !== undefined && !/^\S+$/.test(origin))
+      throw new UsageError('--origin', origin, 'a name without blanks, such as binance');
     await this.work.run(MODULES, async (context, signal) => {
       const importFile = context.get(ImportFileUseCase);
       const progress = this.terminal.progress('kB');

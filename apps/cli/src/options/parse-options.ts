@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseSymbols, parseTimeParameter, SYMBOLS_ALLOWED, TIMES_ALLOWED, type EpochMicros } from '@app/domain';
 import { UsageError } from './usage.error';
 
@@ -28,4 +30,20 @@ export function wholeNumberOption(
   const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
   if (!(value >= least && value <= most)) throw new UsageError(option, text, `a whole number from ${least} to ${most}`);
   return value;
+}
+
+/** File that can be written; undefined when none was given. @throws UsageError */
+export function newFileOption(option: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const [folder, file] = [dirname(path), path].map((one) => statSync(one, { throwIfNoEntry: false }));
+  if (path === '' || !folder?.isDirectory() || file?.isDirectory()) {
+    throw new UsageError(option, path, 'a file in a folder that is there');
+  }
+  return path;
+}
+
+/** Folder that is there; undefined when none was given. @throws UsageError */
+export function folderOption(option: string, path: string | undefined): string | undefined {
+  if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new UsageError(option, path, 'a folder that is there');
 }

@@ -4,6 +4,7 @@ import { CaptureModule, RebuildHistoryUseCase } from '@app/capture';
 import { formatBucketTime, type RebuildLoss } from '@app/domain';
 import { StorageRebuildModule } from '@app/storage';
 import { CliCommand } from '../options/cli-command';
+import { folderOption } from '../options/parse-options';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork, type CommandModules } from '../work/command-work';
@@ -71,11 +72,12 @@ export class RebuildCommand extends CliCommand {
     _: string[],
     { acceptLosses = false, imports }: { readonly acceptLosses?: boolean; readonly imports?: string },
   ): Promise<void> {
+    const importsFolder = folderOption('--imports', imports);
     await this.work.run(MODULES, async (context, signal) => {
       const [lines, fetches] = [this.terminal.progress('bytes'), this.terminal.progress('fetches')];
       const { losses, isReplaced, notTakenOver } = await context
         .get(RebuildHistoryUseCase)
-        .execute({ acceptLosses, importsFolder: imports }, signal, (progress) => {
+        .execute({ acceptLosses, importsFolder }, signal, (progress) => {
           if (progress.step === 'lines') {
             const { bytesDone: done, bytesTotal: total, rows, file: at } = progress;
             lines.report({ done, total, rows, at });

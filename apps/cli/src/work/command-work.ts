@@ -83,10 +83,22 @@ export class CommandWork {
         ...imports({ config, clock, logger, metrics }),
       ],
     };
-    const options: Pick<NestApplicationOptions, 'logger' | 'abortOnError'> = {
-      logger: new NestLogger(logger),
-      abortOnError: false,
-    };
-    return NestFactory.createApplicationContext(root, options);
+    // What goes wrong here is the error's to tell, once.
+    const silent: Pick<NestApplicationOptions, 'logger' | 'abortOnError'> = { logger: false, abortOnError: false };
+    try {
+      const context = await NestFactory.createApplicationContext(root, silent);
+      context.useLogger(new NestLogger(logger));
+      return context;
+    } catch (error) {
+      if (!isSqliteError(error)) throw error;
+      throw new Error(`STORAGE_PATH=${JSON.stringify(config.storage.databasePath)}: ${error.message}`, {
+        cause: error,
+      });
+    }
   }
+}
+
+/** SQLite names neither the file nor whose it is. */
+function isSqliteError(error: unknown): error is Error {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('SQLITE_');
 }
