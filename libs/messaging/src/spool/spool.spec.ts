@@ -150,6 +150,11 @@ describe('Spool', () => {
       to: expect.any(Number) as number,
       events: expect.any(Number) as number,
     });
+    // What a kill at this moment leaves behind.
+    const killed = join(root, 'killed');
+    cpSync(folder, killed, { recursive: true });
+    const heir = openSpool({ folder: killed, maxBytes: 8_192 });
+    expect([heir.lost, heir.waitingEvents]).toEqual([lost, waitingEvents]);
     close(spool);
     const size = readdirSync(folder)
       .filter((name) => name.endsWith('.jsonl'))
