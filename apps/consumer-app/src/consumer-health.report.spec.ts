@@ -11,7 +11,7 @@ describe('ConsumerHealthReport', () => {
     const report = new ConsumerHealthReport(
       { consumerStatus } as unknown as KafkaBatchServer,
       { losses: () => Promise.resolve(losses) } as unknown as PartitionSink,
-      { held: true } as StoreLease,
+      { held: true } as unknown as StoreLease,
       loadConfig({ BROKER_MODE: 'kafka', ENABLE_DB_SINK: 'false' }, '/'),
     );
     return report.report();

@@ -10,7 +10,7 @@ export const REMOTE_PROCESSES = Symbol('RemoteProcesses');
 
 /** Real time that a remote process has for its answer. */
 const TIMEOUT_MS = 500;
-const MAX_ANSWER_LENGTH = 100_000;
+const MAX_ANSWER_LENGTH = 1_000_000;
 
 export type ProcessState = 'ok' | 'degraded' | 'unknown';
 

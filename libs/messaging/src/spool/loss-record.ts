@@ -1,7 +1,7 @@
 import { EVENT_KINDS, type LostSpan, type OutgoingEvent } from '@app/domain';
 
 /** Beyond so many spans of a kind and symbol, its two oldest become one: a record that is bounded, and counts exactly. */
-const SPANS_OF_SUBJECT = 100;
+const SPANS_OF_SUBJECT = 10;
 
 /** What was given up so far, per kind and symbol: one span for each time that nothing in between was handed on. */
 export class LossRecord {

@@ -1,10 +1,16 @@
-import { ContractViolationError, PartitionLostError, UnitRejectedError, type PartitionClaim } from '@app/domain';
+import {
+  ContractViolationError,
+  PartitionLostError,
+  UnitRejectedError,
+  type PartitionClaim,
+  type TopicPartition,
+} from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import type { KafkaMessage } from 'kafkajs';
-import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
+import { DeadLetters } from '../dead-letters/dead-letter.publisher';
 import { ConsumerMetrics } from './consumer-metrics';
 import { ConsumerStatus } from './consumer-status';
-import { MessageUnit } from './message-unit';
+import { MessageUnit, type RejectedMessage } from './message-unit';
 import { ConsumerClosingError, UnitTaker } from './unit-taker';
 
 /** Jest's clock moves the global timers only. */
@@ -42,6 +48,14 @@ describe('UnitTaker', () => {
   let status: ConsumerStatus;
   let taker: UnitTaker;
 
+  class FakeDeadLetters extends DeadLetters {
+    send(_: TopicPartition, { message: { value } }: RejectedMessage, attempts: number): Promise<void> {
+      if (letterFault) return Promise.reject(letterFault);
+      events.push(`letter ${String(value)} x${attempts}`);
+      return Promise.resolve();
+    }
+  }
+
   beforeEach(() => {
     jest.useFakeTimers();
     events = [];
@@ -51,20 +65,13 @@ describe('UnitTaker', () => {
     closing = new AbortController();
     const logger = createLogger('silent', 'test');
     status = new ConsumerStatus('group', logger);
-    const deadLetters: DeadLetters = {
-      send: (_, rejected, attempts) => {
-        if (letterFault) return Promise.reject(letterFault);
-        events.push(`letter ${String(rejected.message.value)} x${attempts}`);
-        return Promise.resolve();
-      },
-    };
     taker = new UnitTaker({
       handle: async ({ unit: { values } }) => {
         await Promise.resolve();
         fault?.(values);
         events.push(`taken ${values.join()}`);
       },
-      deadLetters,
+      deadLetters: new FakeDeadLetters(),
       metrics: new ConsumerMetrics(new MetricsRegistry(), () => status.snapshot()),
       status,
       logger,
