@@ -67,13 +67,16 @@ class Proving {
     await this.recorder.run([module], (context) => context.get(BiBuildUseCase).run(this.folder, signal));
   }
 
-  verify(range: { start?: number; end?: number } = {}): Promise<ProofReport> {
+  verify(
+    range: { start?: number; end?: number } = {},
+    signal = new AbortController().signal,
+    proving: (done: number, total: number, what: string) => void = () => undefined,
+  ): Promise<ProofReport> {
     const imports = [ExchangeModule.of(this.exchange, this.archive), StorageReadModule, StorageHistoryModule];
-    const { signal } = new AbortController();
     return this.recorder.run([BiModule.verification(imports)], (context) =>
       context
         .get(VerifyBiUseCase)
-        .run({ symbols: [SYMBOL], range, folder: this.folder, withArchive: true }, signal, () => undefined),
+        .run({ symbols: [SYMBOL], range, folder: this.folder, withArchive: true }, signal, proving),
     );
   }
 
@@ -153,6 +156,28 @@ describe('verify-bi', () => {
     ]);
     expect(report.bronze).toEqual({ lines: 2 * 1_440 + 60 + 2, since: FIRST });
     expect([...(await proving.verified('days=10')).values()]).toEqual(['equal', 'equal', 'equal', '']);
+  });
+
+  it('should tell of each day, and keep what it found of the days before it is interrupted', async () => {
+    await proving.recorder.serve();
+    const told: [number, number, string][] = [];
+    await proving.verify({}, undefined, (...state) => told.push(state));
+    expect(told).toEqual([
+      [0, 4, proving.folder],
+      [0, 4, 'bronze'],
+      [0, 4, SYMBOL],
+      ...[0, 1, 2].map((day) => [day, 4, `${SYMBOL} ${formatDate(FIRST + day * DAY)}`]),
+    ]);
+
+    proving.recorder.change('DELETE FROM day_verifications');
+    const abort = new AbortController();
+    const interrupted = proving.verify({}, abort.signal, (done) => {
+      if (done === 1) abort.abort();
+    });
+    await expect(interrupted).rejects.toThrow(/abort/i);
+    const kept = proving.recorder.rows<{ date: number }>('SELECT date FROM day_verifications ORDER BY date');
+    expect(kept[0]).toEqual({ date: FIRST });
+    expect(kept.length).toBeLessThan(3);
   });
 
   it('should find rows of gold that their minutes do not make', async () => {

@@ -81,7 +81,7 @@ export class VerifyBiCommand extends SpanCommand {
       MODULES,
       async (context, signal) => {
         const symbols = await knownSymbols(context.get(SymbolReader), asked);
-        const progress = this.terminal.progress('proofs');
+        const progress = this.terminal.progress('days');
         const report = await context
           .get(VerifyBiUseCase)
           .run({ symbols, range, folder, withArchive: options.archive ?? true }, signal, (done, total, at) => {

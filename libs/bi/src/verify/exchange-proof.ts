@@ -81,7 +81,8 @@ export class ExchangeProof {
   /**
    * Compares every closed day that is stored and keeps what was found. A day that differs is fetched again; one that goes
    * on to differ because the exchange stopped on it, or gave the same contradiction twice, is a known difference.
-   * Everything else is a finding. @throws ExchangeError, OriginMismatchError
+   * Everything else is a finding. What was found is kept when the rest fails or is aborted; `comparing` is told each day.
+   * @throws ExchangeError, OriginMismatchError
    */
   async run(
     symbol: string,
@@ -89,6 +90,7 @@ export class ExchangeProof {
     findings: Findings,
     signal: AbortSignal,
     withArchive: boolean,
+    comparing: (date: EpochMicros) => void,
   ): Promise<ComparedDays> {
     const closed = { start: dates.start, end: Math.min(dates.end, floorTo(ledgerEnd(this.clock.now()), DAY)) };
     const ledgerStart = (await this.history.ledgerFrame(symbol))?.ledgerStart ?? 0;
@@ -108,21 +110,25 @@ export class ExchangeProof {
       const own = new Map(data.map((day) => [day.openTime, day]));
       const verified: DayVerification[] = [];
       const differences: KnownDifference[] = [];
-      for (const day of stored) {
-        signal.throwIfAborted();
-        const date = day.openTime;
-        const candle = own.get(date);
-        // Of such a day only a part was ever asked for.
-        if (date < ledgerStart && !(candle && sameCandleNumbers(day, candle))) continue;
-        const judged = await this.judge(day, candle, readAt, inquiry, findings);
-        const { verdict } = judged;
-        result.checked += 1;
-        if (verdict === 'equal') result.equal += 1;
-        else if ('difference' in verdict) differences.push(verdict.difference);
-        else findings.add(symbol, `${formatDate(date)}, stored and the exchange's own: ${verdict.mismatch}`);
-        verified.push({ symbol, date, result: verdict === 'equal' ? 'equal' : 'differs', checkedAt: judged.readAt });
+      try {
+        for (const day of stored) {
+          signal.throwIfAborted();
+          const date = day.openTime;
+          comparing(date);
+          const candle = own.get(date);
+          // Of such a day only a part was ever asked for.
+          if (date < ledgerStart && !(candle && sameCandleNumbers(day, candle))) continue;
+          const judged = await this.judge(day, candle, readAt, inquiry, findings);
+          const { verdict } = judged;
+          result.checked += 1;
+          if (verdict === 'equal') result.equal += 1;
+          else if ('difference' in verdict) differences.push(verdict.difference);
+          else findings.add(symbol, `${formatDate(date)}, stored and the exchange's own: ${verdict.mismatch}`);
+          verified.push({ symbol, date, result: verdict === 'equal' ? 'equal' : 'differs', checkedAt: judged.readAt });
+        }
+      } finally {
+        await this.verifications.save(verified, differences);
       }
-      await this.verifications.save(verified, differences);
       result.known.push(...differences);
     }
     return result;

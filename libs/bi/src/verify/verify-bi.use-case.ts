@@ -6,6 +6,7 @@ import {
   ExchangeError,
   floorTo,
   formatBucketTime,
+  formatDate,
   formatEventTime,
   SymbolReader,
   type EpochMicros,
@@ -67,26 +68,32 @@ export class VerifyBiUseCase {
     private readonly clock: Clock,
   ) {}
 
-  /** `proving` is told what is in hand. @throws StoreNotReadyError, OriginMismatchError */
+  /** `proving` is told what is in hand, and how many days of how many are compared. @throws StoreNotReadyError, OriginMismatchError */
   async run(
     { symbols, range, folder, withArchive }: Claim,
     signal: AbortSignal,
     proving: (done: number, total: number, what: string) => void,
   ): Promise<ProofReport> {
     const findings = new Findings(MOST_FINDINGS);
-    const total = symbols.length + 2;
+    const now = this.clock.now();
+    const summaries = await this.symbols.summaries(symbols);
+    const claims = summaries.map((summary) => ({ symbol: summary.symbol, dates: datesOf(summary, range, now) }));
+    const total = claims.reduce((sum, { dates }) => sum + daysIn(dates), 0);
     proving(0, total, folder);
     await new TableProof(findings).run(folder, signal);
-    proving(1, total, 'bronze');
+    proving(0, total, 'bronze');
     const bronze = await this.replay(new Set(symbols), range, findings, signal);
     const proofs: SymbolProof[] = [];
     const known: KnownDifference[] = [];
-    for (const [index, summary] of (await this.symbols.summaries(symbols)).entries()) {
-      const { symbol } = summary;
-      proving(2 + index, total, symbol);
-      const dates = datesOf(summary, range, this.clock.now());
+    let done = 0;
+    for (const { symbol, dates } of claims) {
+      const comparing = (date: EpochMicros): void => {
+        proving(done + daysIn(dates && { start: dates.start, end: date }), total, `${symbol} ${formatDate(date)}`);
+      };
+      proving(done, total, symbol);
       const recomputedFrom = dates && (await this.gold.run(symbol, dates, findings, signal));
-      const days = dates ? await this.compare(symbol, dates, findings, signal, withArchive) : NO_DAYS;
+      const days = dates ? await this.compare(symbol, dates, findings, signal, withArchive, comparing) : NO_DAYS;
+      done += daysIn(dates);
       known.push(...days.known);
       proofs.push({
         symbol,
@@ -126,9 +133,10 @@ export class VerifyBiUseCase {
     findings: Findings,
     signal: AbortSignal,
     withArchive: boolean,
+    comparing: (date: EpochMicros) => void,
   ): Promise<ComparedDays> {
     try {
-      return await this.exchange.run(symbol, dates, findings, signal, withArchive);
+      return await this.exchange.run(symbol, dates, findings, signal, withArchive, comparing);
     } catch (error) {
       if (!(error instanceof ExchangeError) || signal.aborted) throw error;
       findings.add(symbol, `days were not compared with the exchange: ${error.message}`);
@@ -148,3 +156,5 @@ function datesOf(
   const dates = { start: Math.max(firstDate, floorTo(start, DAY)), end: Math.min(tomorrow, floorTo(end, DAY)) };
   return dates.start < dates.end ? dates : undefined;
 }
+
+const daysIn = (dates: TimeRange | undefined): number => (dates ? (dates.end - dates.start) / DAY : 0);
