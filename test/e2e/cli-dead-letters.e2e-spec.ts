@@ -87,6 +87,8 @@ describeOwnKafka('cli dead-letters', () => {
     expect((await runCli(stack, 'dead-letters', 'replay')).output).toContain(
       'crypto_prices: 1 dead letters were sent back',
     );
+    const { groups } = await broker.asAdmin((admin) => admin.listGroups());
+    expect(groups.filter(({ groupId }) => groupId.startsWith('csp-reading'))).toEqual([]);
   });
 
   it.each([

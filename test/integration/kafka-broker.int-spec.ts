@@ -18,7 +18,7 @@ async function produce(kafka: Kafka, topic: string, values: readonly string[]): 
 
 /** Values of a topic from its start, once there are as many as expected. */
 async function consume(kafka: Kafka, topic: string, count: number): Promise<string[]> {
-  const consumer = kafka.consumer({ groupId: `${topic}-${randomUUID()}` });
+  const consumer = kafka.consumer({ groupId: `${topic}-${randomUUID()}`, maxWaitTimeInMs: 100 });
   const values: string[] = [];
   await consumer.connect();
   try {

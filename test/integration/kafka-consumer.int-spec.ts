@@ -384,7 +384,7 @@ describeKafka('Kafka consumer', () => {
     await broker.asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic: price, count: 3 }] }));
     await consumer.send(price, [{ key: 'BTCUSDT', value: priceLine(0), partition: 2 }]);
     // Whoever joins makes the group share out its partitions anew.
-    const other = broker.client().consumer({ groupId: consumer.groupId });
+    const other = broker.client().consumer({ groupId: consumer.groupId, maxWaitTimeInMs: 100 });
     await other.connect();
     await other.subscribe({ topics: Object.values(consumer.topics) });
     await other.run({ eachBatch: () => Promise.resolve() });

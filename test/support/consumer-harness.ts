@@ -161,7 +161,7 @@ export class ConsumerHarness {
   async deadLetters(topic: string, count: number): Promise<KafkaMessage[]> {
     const consumer = this.broker
       .client()
-      .consumer({ groupId: `dlq-${randomUUID()}`, maxBytesPerPartition: 16_000_000 });
+      .consumer({ groupId: `dlq-${randomUUID()}`, maxBytesPerPartition: 16_000_000, maxWaitTimeInMs: 100 });
     const letters: KafkaMessage[] = [];
     await consumer.connect();
     try {

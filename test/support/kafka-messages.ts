@@ -22,7 +22,7 @@ export async function readTopic(broker: KafkaBroker, topic: string): Promise<Top
   const open = new Map(ends.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, +high]));
   const messages: TopicMessage[] = [];
   if (open.size === 0) return messages;
-  const consumer = broker.client().consumer({ groupId: `reader-${randomUUID()}` });
+  const consumer = broker.client().consumer({ groupId: `reader-${randomUUID()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   try {
     await consumer.subscribe({ topic, fromBeginning: true });

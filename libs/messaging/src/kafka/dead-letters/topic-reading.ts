@@ -5,6 +5,8 @@ import { settledWithin } from '../within';
 const DISCONNECT_MILLIS = 2_000;
 /** A broker that gives nothing for so long is away; joining a group takes some seconds of it. */
 const SILENCE_MILLIS = 30_000;
+/** A fetch that finds nothing more is over soon: until then its consumer cannot leave, and its group cannot be removed. */
+const FETCH_WAIT_MILLIS = 250;
 
 /** Offsets of a partition, half-open. */
 export interface OffsetSpan {
@@ -32,6 +34,7 @@ export async function readTopic(kafka: Kafka, reading: TopicReading): Promise<vo
   const consumer = kafka.consumer({
     groupId,
     allowAutoTopicCreation: false,
+    maxWaitTimeInMs: FETCH_WAIT_MILLIS,
     retry: { restartOnFailure: () => Promise.resolve(false) },
   });
   try {
