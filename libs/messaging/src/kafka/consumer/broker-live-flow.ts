@@ -1,6 +1,7 @@
 import { LiveFlow, MINUTE, type Clock, type EpochMicros, type PartitionSink } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { KafkaBrokerView } from './kafka-broker-view';
+import { partitionName } from './partition-name';
 
 /** Real time between two looks at broker and store. */
 const LOOK_EVERY_MILLIS = 1_000;
@@ -78,7 +79,7 @@ export class BrokerLiveFlow extends LiveFlow {
     const ends = new Map<string, number>();
     for (const topic of this.topics) {
       for (const [partition, { earliest, latest }] of await this.broker.extents(topic)) {
-        if (latest > earliest) ends.set(`${topic}/${partition}`, latest);
+        if (latest > earliest) ends.set(partitionName({ topic, partition }), latest);
       }
     }
     return { time, ends };
@@ -86,8 +87,7 @@ export class BrokerLiveFlow extends LiveFlow {
 
   private async isTaken({ ends }: Mark): Promise<boolean> {
     const positions = await this.sink.positions(this.topics);
-    const taken = new Map<string, number>();
-    for (const { topic, partition, nextOffset } of positions) taken.set(`${topic}/${partition}`, nextOffset);
+    const taken = new Map(positions.map((place) => [partitionName(place), place.nextOffset]));
     return [...ends].every(([target, end]) => (taken.get(target) ?? 0) >= end);
   }
 }

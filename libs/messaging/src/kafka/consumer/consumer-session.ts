@@ -9,6 +9,7 @@ import type { ConsumerMetrics } from './consumer-metrics';
 import type { ConsumerStatus } from './consumer-status';
 import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
 import { LagWatch } from './lag-watch';
+import { partitionName } from './partition-name';
 import { PartitionWorker } from './partition-worker';
 import type { UnitTaker } from './unit-taker';
 
@@ -148,7 +149,7 @@ export class ConsumerSession {
     const { topic, partition } = payload.batch;
     this.batchesInHand += 1;
     try {
-      const worker = this.workers.get(keyOf({ topic, partition }));
+      const worker = this.workers.get(partitionName({ topic, partition }));
       if (worker) await worker.handle(payload);
     } finally {
       this.batchesInHand -= 1;
@@ -223,7 +224,7 @@ export class ConsumerSession {
           logger,
           seek,
         });
-        return [[keyOf(target), worker] as const];
+        return [[partitionName(target), worker] as const];
       }),
     );
     this.parts.status.joined(targets);
@@ -237,9 +238,9 @@ export class ConsumerSession {
   private async seekStoredOffsets(consumer: Consumer, targets: readonly TopicPartition[]): Promise<void> {
     const { sink, kinds } = this.parts;
     const positions = await sink.positions([...kinds.keys()]);
-    const stored = new Map(positions.map((place) => [keyOf(place), place.nextOffset]));
+    const stored = new Map(positions.map((place) => [partitionName(place), place.nextOffset]));
     for (const target of targets) {
-      const next = stored.get(keyOf(target)) ?? 0;
+      const next = stored.get(partitionName(target)) ?? 0;
       consumer.seek({ ...target, offset: String(Math.max(0, next - 1)) });
     }
   }
@@ -279,8 +280,4 @@ export class ConsumerSession {
       closing.addEventListener('abort', listener, { signal });
     });
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

@@ -1,5 +1,6 @@
 import type { SinkResult, TopicPartition } from '@app/domain';
 import type { Logger } from '@app/observability';
+import { partitionName } from './partition-name';
 
 /** A consumer that shows no sign of life for so long (real time) is dead: its process needs a restart. */
 const DEAD_AFTER_MILLIS = 45_000;
@@ -67,12 +68,12 @@ export class ConsumerStatus {
 
   joined(partitions: readonly TopicPartition[]): void {
     this.joins += 1;
-    this.lags = new Map(partitions.map((target) => [keyOf(target), { target, lag: null }]));
+    this.lags = new Map(partitions.map((target) => [partitionName(target), { target, lag: null }]));
     this.enter('running');
   }
 
   lagging(target: TopicPartition, lag: number): void {
-    if (this.lags.has(keyOf(target))) this.lags.set(keyOf(target), { target, lag });
+    if (this.lags.has(partitionName(target))) this.lags.set(partitionName(target), { target, lag });
   }
 
   took({ taken, repeats, revisions }: SinkResult): void {
@@ -143,8 +144,4 @@ export class ConsumerStatus {
       sink_fault: this.fault === '' ? null : this.fault,
     };
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

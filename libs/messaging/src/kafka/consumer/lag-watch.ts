@@ -1,7 +1,8 @@
-import type { PartitionSink, TopicPartition } from '@app/domain';
+import type { PartitionSink } from '@app/domain';
 import type { BrokerView } from './broker-view';
 import type { ConsumerMetrics } from './consumer-metrics';
 import type { ConsumerStatus } from './consumer-status';
+import { partitionName } from './partition-name';
 
 export interface LagWatchParts {
   readonly broker: BrokerView;
@@ -31,15 +32,16 @@ export class LagWatch {
     const topics = [...new Set(targets.map(({ topic }) => topic))];
     const extents = new Map<string, { readonly earliest: number; readonly latest: number }>();
     for (const topic of topics) {
-      for (const [partition, extent] of await broker.extents(topic)) extents.set(keyOf({ topic, partition }), extent);
+      for (const [partition, extent] of await broker.extents(topic))
+        extents.set(partitionName({ topic, partition }), extent);
     }
-    const stored = new Map((await sink.positions(topics)).map((place) => [keyOf(place), place.nextOffset]));
+    const stored = new Map((await sink.positions(topics)).map((place) => [partitionName(place), place.nextOffset]));
     const stands: number[] = [];
     let waiting = 0;
     for (const target of targets) {
-      const extent = extents.get(keyOf(target));
+      const extent = extents.get(partitionName(target));
       if (!extent) continue;
-      const stand = Math.max(stored.get(keyOf(target)) ?? 0, extent.earliest);
+      const stand = Math.max(stored.get(partitionName(target)) ?? 0, extent.earliest);
       const lag = Math.max(0, extent.latest - stand);
       metrics.lagging(target, lag);
       status.lagging(target, lag);
@@ -51,8 +53,4 @@ export class LagWatch {
     this.stand = stand;
     return performance.now() - this.movedAt;
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }
