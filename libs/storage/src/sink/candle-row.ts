@@ -38,7 +38,7 @@ export interface RollUpRow extends CandleNumbersRow {
   revision: number;
 }
 
-const NUMBER_COLUMNS =
+export const NUMBER_COLUMNS =
   'open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume';
 
 export const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at`;

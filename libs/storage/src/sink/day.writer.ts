@@ -8,21 +8,13 @@ import {
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
-import {
-  MINUTE_COLUMNS,
-  minuteValues,
-  parametersOf,
-  toMinuteCandle,
-  type ColumnValues,
-  type MinuteCandleRow,
-} from './candle-row';
+import { MINUTE_COLUMNS, minuteValues, toMinuteCandle, type MinuteCandleRow } from './candle-row';
 import type { CandleOutcome, CandleWriter } from './candle.writer';
 import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { RollUpWriter } from './roll-up.writer';
+import { RowInserter } from './row-inserter';
 
 const FIRST_REVISION = 1;
-/** In one statement: a seventh less time than one by one. */
-const ROWS_AT_ONCE = 20;
 
 /** What became of a day. */
 interface DayOutcome extends Pick<CandleOutcome, 'surfaced'> {
@@ -35,8 +27,7 @@ interface DayOutcome extends Pick<CandleOutcome, 'surfaced'> {
  * they had come one by one; numbers that only repeat what is stored leave no trace.
  */
 export class DayWriter {
-  private readonly insert: Statement<ColumnValues[number][]>;
-  private readonly insertMany: Statement<ColumnValues[number][]>;
+  private readonly rows: RowInserter;
   private readonly selectDay: Statement<[string, number, number], MinuteCandleRow>;
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
@@ -46,10 +37,7 @@ export class DayWriter {
     database: SqliteHandle,
     private readonly candles: CandleWriter,
   ) {
-    const row = `(${parametersOf(MINUTE_COLUMNS)})`;
-    const insert = `INSERT INTO candles_1m (${MINUTE_COLUMNS}) VALUES`;
-    this.insert = database.prepare(`${insert} ${row}`);
-    this.insertMany = database.prepare(`${insert} ${Array.from({ length: ROWS_AT_ONCE }, () => row).join(', ')}`);
+    this.rows = new RowInserter(database, 'INSERT INTO candles_1m', MINUTE_COLUMNS);
     this.selectDay = database.prepare(
       `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ?`,
     );
@@ -69,7 +57,7 @@ export class DayWriter {
   }
 
   private fill(symbol: string, day: EpochMicros, candles: readonly MinuteCandle[]): DayOutcome {
-    this.insertAll(candles);
+    this.rows.insert(candles.flatMap((candle) => minuteValues(candle, FIRST_REVISION)));
     this.rollUps.fillDay(symbol, candles);
     this.metrics.update(symbol, [day]);
     this.ledger.account(
@@ -82,19 +70,6 @@ export class DayWriter {
       })),
     );
     return { counts: { taken: candles.length, repeats: 0, revisions: 0 }, surfaced: [] };
-  }
-
-  private insertAll(candles: readonly MinuteCandle[]): void {
-    let start = 0;
-    for (; start + ROWS_AT_ONCE <= candles.length; start += ROWS_AT_ONCE) {
-      const values: ColumnValues[number][] = [];
-      for (let index = start; index < start + ROWS_AT_ONCE; index += 1) {
-        const candle = candles[index];
-        if (candle) values.push(...minuteValues(candle, FIRST_REVISION));
-      }
-      this.insertMany.run(...values);
-    }
-    for (const candle of candles.slice(start)) this.insert.run(...minuteValues(candle, FIRST_REVISION));
   }
 
   private merge(candles: readonly MinuteCandle[], stored: readonly MinuteCandleRow[]): DayOutcome {

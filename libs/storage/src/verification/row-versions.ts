@@ -1,5 +1,6 @@
 import type { ReplayDifference, TimeRange } from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { NUMBER_COLUMNS } from '../sink/candle-row';
 
 /** What a table holds of one key: a row as it is, or a version of it that was superseded or only repeated another. */
 export interface RowVersion {
@@ -12,18 +13,7 @@ export interface RowVersion {
   readonly isRepeat: boolean;
 }
 
-const NUMBERS = [
-  'close_time',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'quote_volume',
-  'trade_count',
-  'taker_buy_volume',
-  'taker_buy_quote_volume',
-].join(" || ' ' || ");
+const NUMBERS = `close_time, ${NUMBER_COLUMNS}`.replaceAll(',', " || ' ' ||");
 
 const candles = (table: string, isRepeat: 0 | 1): string =>
   `SELECT open_time AS time, captured_at AS capturedAt, source, ${NUMBERS} AS content, ${isRepeat} AS isRepeat
