@@ -117,11 +117,11 @@ async function readBare({ bootstrap, topics, count }: ConsumerWorkerTask): Promi
  * A process that reads a topic from its start whenever the parent sends it anything, and answers with the events per
  * second: its heap and its compiled code are its own. Its arguments are its role and, as JSON, its task.
  */
-const [role, task] = process.argv.slice(2) as [ConsumerWorkerRole, string];
+const [role, text] = process.argv.slice(2) as [ConsumerWorkerRole, string];
+const task = JSON.parse(text) as ConsumerWorkerTask;
 // As consumer-app does when it is up.
 if (role === 'consumer') limitHeapGrowth('consumer');
 process.on('message', () => {
-  const parsed = JSON.parse(task) as ConsumerWorkerTask;
-  const speed = role === 'consumer' ? consumed(parsed) : readBare(parsed);
+  const speed = role === 'consumer' ? consumed(task) : readBare(task);
   void speed.then((eventsPerSecond) => process.send?.(eventsPerSecond));
 });

@@ -95,8 +95,9 @@ const startOfDate = remembering(parseIsoTime);
 
 function readEventTime(text: string): EpochMicros | undefined {
   const parts = EVENT_TIME.exec(text);
-  const start = parts ? startOfDate(parts[1] ?? '') : undefined;
-  if (!parts || start === undefined) return undefined;
+  if (!parts) return undefined;
+  const start = startOfDate(parts[1] ?? '');
+  if (start === undefined) return undefined;
   return start + Number(parts[2]) * HOUR + Number(parts[3]) * MINUTE + Number(parts[4]) * SECOND + Number(parts[5]);
 }
 
