@@ -8,7 +8,7 @@ import {
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
-import { MINUTE_COLUMNS, minuteValues, toMinuteCandle, type MinuteCandleRow } from './candle-row';
+import { MINUTE_COLUMNS, minuteValues, toMinuteCandle, type ColumnValues, type MinuteCandleRow } from './candle-row';
 import type { CandleOutcome, CandleWriter } from './candle.writer';
 import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { RollUpWriter } from './roll-up.writer';
@@ -57,7 +57,9 @@ export class DayWriter {
   }
 
   private fill(symbol: string, day: EpochMicros, candles: readonly MinuteCandle[]): DayOutcome {
-    this.rows.insert(candles.flatMap((candle) => minuteValues(candle, FIRST_REVISION)));
+    const values: ColumnValues[number][] = [];
+    for (const candle of candles) values.push(...minuteValues(candle, FIRST_REVISION));
+    this.rows.insert(values);
     this.rollUps.fillDay(symbol, candles);
     this.metrics.update(symbol, [day]);
     this.ledger.account(
