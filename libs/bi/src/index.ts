@@ -2,6 +2,7 @@ export { BiModule } from './bi.module';
 export { BuildClock } from './build/build-clock';
 export { BiBuildUseCase, type BuiltFile } from './build/bi-build.use-case';
 export { FolderTakenError } from './build/folder-taken.error';
+export { candleColumns } from './export/candle-columns';
 export {
   EXPORT_FORMATS,
   ExportCandlesUseCase,
