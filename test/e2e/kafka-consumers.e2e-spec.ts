@@ -105,6 +105,11 @@ describeKafka('consumers of one store', () => {
     expect(group.problems()).toEqual([]);
     expect(await deadLetters()).toBeGreaterThanOrEqual(kills + 1);
 
+    // Offsets are committed after the store's transaction.
+    await eventually('the offsets are committed', async () => {
+      const { lag, last_commit_at: lastCommit } = (await consumer.health()).consumer;
+      return lag === 0 && lastCommit !== null ? true : undefined;
+    });
     const metrics = await (await fetch(`${consumer.url}/metrics`)).text();
     expect(metrics).toMatch(/^csp_kafka_consumer_lag\{topic="crypto_prices",partition="\d"\} 0$/m);
     expect(metrics).toMatch(/^csp_kafka_last_commit_timestamp_seconds [1-9]/m);

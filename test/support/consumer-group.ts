@@ -9,6 +9,7 @@ import { AppProcess, eventually, freePort } from './app-process';
 import { priceLine } from './events';
 import { getJson } from './http';
 import type { KafkaBroker } from './kafka-broker';
+import { everythingTaken } from './sink-progress';
 import { StoreBooks } from './store-books';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'ADAUSDT', 'BNBUSDT'];
@@ -152,21 +153,9 @@ export class ConsumerGroup {
     await this.producer?.disconnect();
   }
 
-  /** Waits until the store holds as many events as were sent. */
+  /** Waits until the store has passed the ends of all partitions. */
   async everythingTaken(limitMs = 120_000): Promise<void> {
-    await eventually(
-      `${this.sent.length} events are stored`,
-      () => {
-        const books = new StoreBooks(this.paths);
-        try {
-          return Promise.resolve(books.priceLines.length >= this.sent.length ? true : undefined);
-        } finally {
-          books.close();
-        }
-      },
-      limitMs,
-      500,
-    ).catch(async (error: unknown) => {
+    await everythingTaken(this.broker, this.paths.databasePath, [TOPIC], limitMs).catch(async (error: unknown) => {
       for (const { url } of this.members) {
         const answer = await fetch(`${url}/health`).then((response) => response.text(), String);
         process.stderr.write(`${url}: ${answer}\n`);

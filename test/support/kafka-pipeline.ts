@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CANDLES_TOPIC, parseCandle, parsePriceEvent } from '@app/domain';
-import Database from 'better-sqlite3';
 import { eventually, type AppName, type AppProcess } from './app-process';
 import { ExchangeWitness, pollContents, type PollContents } from './exchange-witness';
 import { getJson } from './http';
 import { KafkaBroker } from './kafka-broker';
+import { everythingTaken, sinkProgress } from './sink-progress';
 import { Stack, marketAt } from './stack';
 import { StoreBooks } from './store-books';
 
@@ -103,9 +103,13 @@ export class KafkaPipeline {
 
   /** Waits until the store has moved on. */
   async moreTaken(): Promise<void> {
-    const before = this.progress();
+    const before = sinkProgress(this.stack.databasePath);
     await eventually('the store takes something', () =>
-      Promise.resolve([...this.progress()].some(([key, next]) => next > (before.get(key) ?? 0)) ? true : undefined),
+      Promise.resolve(
+        [...sinkProgress(this.stack.databasePath)].some(([key, next]) => next > (before.get(key) ?? 0))
+          ? true
+          : undefined,
+      ),
     );
   }
 
@@ -126,20 +130,7 @@ export class KafkaPipeline {
 
   /** Waits until the store has passed the ends of all partitions. */
   async everythingTaken(): Promise<void> {
-    await eventually(
-      'everything in the topics is taken',
-      async () => {
-        const progress = this.progress();
-        for (const topic of TOPICS) {
-          for (const { partition, low, high } of await this.broker.asAdmin((admin) => admin.fetchTopicOffsets(topic))) {
-            if (low !== high && (progress.get(`${topic}/${partition}`) ?? 0) < Number(high)) return undefined;
-          }
-        }
-        return true;
-      },
-      180_000,
-      200,
-    );
+    await everythingTaken(this.broker, this.stack.databasePath, TOPICS, 180_000);
   }
 
   async deadLetters(): Promise<number> {
@@ -203,24 +194,6 @@ export class KafkaPipeline {
     await this.witness.close();
     await this.simulator.close();
     await this.broker.close();
-  }
-
-  /** Next offset of each partition in the store; empty while there is none. */
-  private progress(): Map<string, number> {
-    let database: Database.Database | undefined;
-    try {
-      database = new Database(this.stack.databasePath, { readonly: true, fileMustExist: true });
-      const rows = database
-        .prepare<[], { target: string; next: number }>(
-          `SELECT topic || '/' || partition AS target, next_offset AS next FROM sink_progress WHERE next_offset IS NOT NULL`,
-        )
-        .all();
-      return new Map(rows.map(({ target, next }) => [target, next]));
-    } catch {
-      return new Map();
-    } finally {
-      database?.close();
-    }
   }
 
   /** The exchange's own closed minutes, asked past the witness, [start, end) in epoch milliseconds. */
