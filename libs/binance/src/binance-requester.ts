@@ -218,9 +218,13 @@ export class BinanceRequester {
 
   private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>): ExchangeError {
     const detail = `${failure.host.label}: ${failure.detail}`;
-    if (failure.hostFault) this.state.unusable(failure.reached ? 'failing' : 'unreachable', detail);
-    else this.state.refused(detail);
-    return new ExchangeError('unreachable', detail, { cause: failure.cause });
+    const { cause } = failure;
+    if (!failure.hostFault) {
+      this.state.refused(detail);
+      return new ExchangeError('malformed', detail, { cause });
+    }
+    this.state.unusable(failure.reached ? 'failing' : 'unreachable', detail);
+    return new ExchangeError('unreachable', detail, { cause });
   }
 }
 

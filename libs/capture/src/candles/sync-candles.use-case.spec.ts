@@ -188,6 +188,30 @@ describe('SyncCandlesUseCase', () => {
     expect(ports.logged.filter((line) => line.includes('broken row'))).toHaveLength(1);
   });
 
+  it('says what it cannot take of the answers, and is degraded while minutes are behind', async () => {
+    await create({ SYMBOLS: 'BTCUSDT,ETHUSDT' });
+    const unreadable = new ExchangeError('malformed', 'host: klines row 4, column 1 is not a decimal');
+    ports.exchange.fault = ({ symbol }) => (symbol === 'BTCUSDT' ? unreadable : undefined);
+    await sync();
+    ports.clock.advance(MINUTE);
+    await sync();
+    expect(minutes('BTCUSDT')).toEqual([]);
+    expect(minutes('ETHUSDT').length).toBeGreaterThan(0);
+    expect(module.get(CaptureStatus).snapshot()).toMatchObject({
+      state: 'degraded',
+      problem: expect.stringContaining('minutes are behind: host: klines row 4, column 1 is not a decimal') as string,
+    });
+    expect(ports.logged.filter((line) => line.includes('klines row 4'))).toHaveLength(1);
+    expect(ports.logged.join()).not.toContain('cannot be reached');
+    ports.clock.advance(HOUR);
+    await sync();
+    expect(ports.logged.filter((line) => line.includes('klines row 4'))).toHaveLength(2);
+
+    ports.exchange.fault = () => undefined;
+    await sync();
+    expect(module.get(CaptureStatus).snapshot().problem).not.toContain('behind');
+  });
+
   it('gives up a pass early when the exchange is away', async () => {
     await create({ SYMBOLS: Array.from({ length: 30 }, (_, index) => `S${index}USDT`).join(',') });
     ports.exchange.fault = () => new ExchangeError('unreachable', 'timed out');

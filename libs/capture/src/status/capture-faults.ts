@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, ExchangeError, MINUTE, OriginMismatchError, type ExchangeFailure } from '@app/domain';
+import {
+  Clock,
+  ExchangeError,
+  HOUR,
+  MINUTE,
+  OriginMismatchError,
+  type EpochMicros,
+  type ExchangeFailure,
+} from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { BackOff } from '../schedule/back-off';
 
@@ -16,6 +24,11 @@ export function isExchangeWide(error: unknown): boolean {
   return error instanceof ExchangeError && EXCHANGE_WIDE.has(error.failure);
 }
 
+/** Failures of one question, which nobody else says anything about. */
+const OF_ONE_QUESTION: ReadonlySet<ExchangeFailure> = new Set<ExchangeFailure>(['malformed', 'rejected']);
+/** What stays the same is said again after this long. */
+const SAY_AGAIN: EpochMicros = HOUR;
+
 /** How an attempt ended that brought nothing. */
 export type FaultOutcome = ExchangeFailure | 'refused';
 
@@ -26,11 +39,12 @@ export type FaultOutcome = ExchangeFailure | 'refused';
 @Injectable()
 export class CaptureFaults {
   private away = false;
+  private said = { message: '', until: 0 };
   private refusal: OriginMismatchError | undefined;
   private readonly refusalPause: BackOff;
 
   constructor(
-    clock: Clock,
+    private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.refusalPause = new BackOff(clock, MINUTE, 10 * MINUTE);
@@ -77,6 +91,15 @@ export class CaptureFaults {
       }
       this.away = true;
     }
+    if (OF_ONE_QUESTION.has(error.failure)) this.sayOnce(error);
     return error.failure;
+  }
+
+  /** The same refusal comes back with every attempt. */
+  private sayOnce({ failure, message }: ExchangeError): void {
+    const now = this.clock.now();
+    if (message === this.said.message && now < this.said.until) return;
+    this.said = { message, until: now + SAY_AGAIN };
+    this.logger.warn({ failure }, `an answer of the exchange is of no use: ${message}; it is asked for again`);
   }
 }

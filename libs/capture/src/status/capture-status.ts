@@ -156,10 +156,17 @@ export class CaptureStatus {
     return age > late ? `the last poll was ${Math.floor(age / SECOND)} s ago: ${this.poll.detail}` : '';
   }
 
+  /** Why the last pass over the minutes did not bring them all; empty while the exchange serves no candles at all. */
+  private candleProblem(): string {
+    return this.candles.state === 'failing' ? `minutes are behind: ${this.candles.detail}` : '';
+  }
+
   /** Everything as one JSON-able object. */
   snapshot(): CaptureSnapshot {
     const exchange = this.exchange.status();
-    const problem = [this.storeProblem(), exchangeProblem(exchange) || this.pollProblem()].filter(Boolean).join('; ');
+    const ofExchange =
+      exchangeProblem(exchange) || [this.pollProblem(), this.candleProblem()].filter(Boolean).join('; ');
+    const problem = [this.storeProblem(), ofExchange].filter(Boolean).join('; ');
     const unasked = exchange.state === 'unknown' ? 'the exchange has not answered yet' : '';
     return {
       state: problem === '' && unasked === '' ? 'ok' : 'degraded',

@@ -43,7 +43,8 @@ export interface ExchangeStatus {
 
 /** Why a request to the exchange failed for good (after its bounded retries). */
 export type ExchangeFailure =
-  | 'unreachable' // no connection, time-out, cut or unreadable answer, 5xx
+  | 'unreachable' // no connection, time-out, cut body or one that is not JSON, 5xx
+  | 'malformed' // JSON that is not what this question is answered with
   | 'rate_limited' // 429; nothing is sent until blockedUntil
   | 'banned' // 418
   | 'forbidden' // 403 of the firewall in front of the exchange
