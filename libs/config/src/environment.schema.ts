@@ -21,7 +21,8 @@ const list = (text: string): string[] =>
 function isHttpUrl(text: string): boolean {
   try {
     const url = new URL(text);
-    return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.search === '';
+    const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+    return (url.protocol === 'http:' || url.protocol === 'https:') && isBare;
   } catch {
     return false;
   }
@@ -33,6 +34,11 @@ const httpUrl = (fallback: string) =>
     .refine(isHttpUrl, { error: 'an http:// or https:// address' })
     .transform((url) => url.replace(/\/+$/, ''))
     .default(fallback);
+
+/** `*`, or an origin as browsers write it: scheme, host and port, without a path. */
+function isOrigin(text: string): boolean {
+  return text === '*' || (isHttpUrl(text) && new URL(text).origin === text);
+}
 
 /** `host:port` or `[address]:port`. */
 function isHostAndPort(text: string): boolean {
@@ -135,7 +141,13 @@ export const environmentSchema = z.object({
   THROTTLE_LIMIT: wholeNumber(1, 100_000_000, 600),
   THROTTLE_TTL_SECONDS: wholeNumber(1, HOUR_SECONDS, 60),
   TRUST_PROXY_HOPS: wholeNumber(0, 10, 0),
-  CORS_ORIGINS: z.string().default('*').transform(list),
+  CORS_ORIGINS: z
+    .string()
+    .default('*')
+    .transform(list)
+    .refine((origins) => origins.every(isOrigin), {
+      error: '*, or origins such as https://example.com (no path, no slash at the end), separated by commas',
+    }),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   CLOCK: z.enum(['system', 'simulator'], { error: 'system or simulator' }).default('system'),
 });

@@ -76,6 +76,20 @@ function crossChecks(environment: Environment): string[] {
   return problems;
 }
 
+/** The variables of a file. @throws ConfigError when it is there and cannot be read as text */
+function readEnvFile(file: string): NodeJS.Dict<string> {
+  if (!existsSync(file)) return {};
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`${file} cannot be read: ${(error as Error).message}`]);
+  }
+  if (text.includes('\0')) throw new ConfigError([`${file} is not UTF-8 text; expected NAME=value lines in UTF-8`]);
+  // Editors of Windows put a mark before the first name, which would become part of it.
+  return parseEnv(text.replace(/^\uFEFF/, ''));
+}
+
 /**
  * Reads `.env` of the working directory (when there is one) below the real variables, checks all of it at once and
  * returns the configuration. An empty value counts as not set.
@@ -86,8 +100,7 @@ export function loadConfig(
   variables: NodeJS.ProcessEnv = process.env,
   workingDirectory: string = process.cwd(),
 ): AppConfig {
-  const file = resolve(workingDirectory, '.env');
-  const fromFile: NodeJS.Dict<string> = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  const fromFile = readEnvFile(resolve(workingDirectory, '.env'));
   const merged = Object.fromEntries(
     Object.keys(environmentSchema.shape)
       .map((key) => [key, (variables[key] === '' ? undefined : variables[key]) ?? fromFile[key]] as const)
