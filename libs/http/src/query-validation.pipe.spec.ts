@@ -56,8 +56,20 @@ describe('QueryValidationPipe', () => {
   });
 
   it('should say why ten digits are refused', async () => {
-    const { detail } = await refusal(TradeRangeQuery, { start: '1700000000', end: '2026-01-15' });
-    expect(detail).toContain('epoch seconds');
+    for (const query of [TradeRangeQuery, DailyTableQuery]) {
+      const { detail } = await refusal(query, { start: '1700000000', end: '2026-01-15' });
+      expect(detail).toMatch(/epoch seconds.*write 1700000000000$/);
+    }
+  });
+
+  it('should say which years there are', async () => {
+    for (const query of [TradeRangeQuery, DailyTableQuery]) {
+      for (const start of ['1969-12-31', '2200-01-01']) {
+        expect((await refusal(query, { start, end: '2026-01-15' })).detail).toContain('years 1970 to 2199');
+      }
+      const { detail } = await refusal(query, { start: '2026-02-30', end: '2026-04-01' });
+      expect(detail).not.toContain('years');
+    }
   });
 
   it('should never repeat more than a part of a value', async () => {

@@ -48,12 +48,19 @@ export function parseTimeParameter(text: string): EpochMicros | undefined {
 export const TIMES_ALLOWED =
   'one time: ISO 8601 (2026-01-15T14:00:00Z), a date (2026-01-15) or 13-digit epoch milliseconds';
 
-function allowedTimes(raw: RawParameter): string {
-  if (typeof raw !== 'string') return TIMES_ALLOWED;
-  if (/^\d{10}$/.test(raw)) {
-    return `${TIMES_ALLOWED}; a 10-digit number looks like epoch seconds and is refused, for a wrong unit would be wrong by a factor of 1,000: write ${raw}000`;
-  }
-  return TIMES_ALLOWED;
+const DATES_ALLOWED = 'one UTC date (2026-01-15)';
+
+/** What is allowed, and where it can be told why this value is not. */
+function withReason(allowed: string): (raw: RawParameter) => string {
+  return (raw) => {
+    if (typeof raw !== 'string') return allowed;
+    if (/^\d{10}$/.test(raw)) {
+      return `${allowed}; a 10-digit number looks like epoch seconds and is refused, for a wrong unit would be wrong by a factor of 1,000: write ${raw}000`;
+    }
+    if (/^\d{4}-\d{2}-\d{2}/.test(raw) && (raw < '1970' || raw >= '2200'))
+      return `${allowed}, of the years 1970 to 2199`;
+    return allowed;
+  };
 }
 
 export function TimeParameter(openApi: {
@@ -64,7 +71,7 @@ export function TimeParameter(openApi: {
   const { required = false, ...rest } = openApi;
   return QueryParameter({
     parse: single(parseTimeParameter),
-    allowed: allowedTimes,
+    allowed: withReason(TIMES_ALLOWED),
     required,
     openApi: { type: 'string', ...rest },
   });
@@ -77,7 +84,7 @@ export function DateParameter(openApi: { description: string; example: string })
       const time = parseTimeParameter(text);
       return time !== undefined && time % DAY === 0 ? time : undefined;
     }),
-    allowed: 'one UTC date (2026-01-15)',
+    allowed: withReason(DATES_ALLOWED),
     openApi: { type: 'string', format: 'date', ...openApi },
   });
 }
