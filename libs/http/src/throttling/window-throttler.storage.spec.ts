@@ -29,6 +29,12 @@ describe('WindowThrottlerStorage', () => {
     expect(await storage.increment('a', TTL, 1)).toMatchObject({ totalHits: 1, timeToExpire: 60, isBlocked: false });
   });
 
+  it('should never tell of more time than the window has', async () => {
+    for (now = 0.1; now < 1e6; now = now * 1.7 + 0.3) {
+      expect(await storage.increment(`client ${now}`, TTL, 1)).toMatchObject({ timeToExpire: 60 });
+    }
+  });
+
   it('should count each client alone', async () => {
     await storage.increment('a', TTL, 1);
     expect(await storage.increment('b', TTL, 1)).toMatchObject({ totalHits: 1, isBlocked: false });

@@ -37,7 +37,9 @@ export class WindowThrottlerStorage implements ThrottlerStorage {
       this.windows.set(key, window);
     }
     window.hits += 1;
-    const seconds = Math.max(1, Math.ceil((window.endsAt - now) / 1_000));
+    // The difference of two fractions may be a hair above the length of the window.
+    const left = Math.min(window.endsAt - now, ttl);
+    const seconds = Math.max(1, Math.ceil(left / 1_000));
     const isBlocked = window.hits > limit;
     return Promise.resolve({
       totalHits: window.hits,
