@@ -150,7 +150,7 @@ describe('CSV tables over HTTP', () => {
       const { headers } = await get(`${path}?symbol=BTCUSDT`, { origin: 'https://dashboard.example' });
       expect(headers['content-disposition']).toMatch(/^inline; filename="[A-Za-z0-9_.-]+\.csv"$/);
       expect(headers['access-control-allow-origin']).toBe('*');
-      for (const name of ['ETag', 'Retry-After', 'RateLimit']) {
+      for (const name of ['ETag', 'Retry-After', 'RateLimit', 'Accept-Ranges', 'Content-Range']) {
         expect(headers['access-control-expose-headers']).toContain(name);
       }
     });

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { getAll, getJson, type ListPage } from '../support/http';
 import { rawRequest, type RawAnswer } from '../support/raw-request';
 import { SERVED_SYMBOLS, ServedMarket } from '../support/served-market';
@@ -135,6 +138,18 @@ describe('JSON lists over HTTP', () => {
       const problem = expectProblem(path.slice(0, 80), answer);
       expect([path.slice(0, 80), Math.floor(problem.status / 100)]).toEqual([path.slice(0, 80), 4]);
     }
+  });
+
+  it('should refuse a request that names no host with a problem too, unless it is of HTTP/1.0', async () => {
+    const { hostname, port } = new URL(market.url);
+    const answerTo = async (version: string): Promise<string> => {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(`GET /symbols HTTP/${version}\r\nConnection: close\r\n\r\n`);
+      return text(socket);
+    };
+    expect(await answerTo('1.1')).toMatch(/^HTTP\/1\.1 400 [^]*application\/problem\+json[^]*REQUEST\.MALFORMED/);
+    expect(await answerTo('1.0')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('should answer the same range the same, however its bounds are written', async () => {

@@ -31,6 +31,8 @@ export function createHttpAdapter(): FastifyAdapter {
     genReqId: requestId,
     routerOptions: { querystringParser: parseQueryString, ignoreTrailingSlash: false },
     clientErrorHandler: answerClientError,
+    // Node would refuse such a request by itself, without a word: a hook does it.
+    http: { requireHostHeader: false },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(request, reply, problemOfError(error));
     },

@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { methodNotAllowed } from '../problem.error';
+import { methodNotAllowed, ProblemError } from '../problem.error';
+import { problemOfStatus } from '../problem-from-error';
 import { pathOf } from '../problem.filter';
 import type { RouteTable } from '../route-table';
 
-const EXPOSED = 'ETag, Retry-After, RateLimit, RateLimit-Policy, Link, X-Request-Id';
+/** DuckDB and polars in a page read tables by ranges. */
+const EXPOSED =
+  'ETag, Retry-After, RateLimit, RateLimit-Policy, Link, X-Request-Id, Accept-Ranges, Content-Range, Content-Disposition';
 const METHODS = 'GET, HEAD, OPTIONS';
 const PREFLIGHT_SECONDS = '86400';
 
@@ -32,11 +35,20 @@ function answerOptions(reply: FastifyReply, allowed: readonly string[]): void {
     .send();
 }
 
+/** RFC 9112, 3.2: a request of HTTP/1.1 has to name the host. */
+function lacksHost({ headers, raw }: FastifyRequest): boolean {
+  return headers.host === undefined && raw.httpVersion === '1.1';
+}
+
 /** Sets what every answer carries, answers OPTIONS, and refuses methods that a route does not have. */
 export function addAnswerHeaders(instance: FastifyInstance, routes: RouteTable, origins: readonly string[]): void {
   instance.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     allowOrigin(request, reply, origins);
+    if (lacksHost(request)) {
+      done(new ProblemError(problemOfStatus(400)));
+      return;
+    }
     if (request.method === 'GET' || request.method === 'HEAD') {
       done();
       return;
