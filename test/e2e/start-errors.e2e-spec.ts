@@ -30,6 +30,12 @@ describe('starting under bad conditions', () => {
     expect(app.output).toContain(`port ${port} is in use`);
   });
 
+  it.each(['192.0.2.1', 'no host'])('should say that HOST=%s is not this machine', async (host) => {
+    const app = await stack.launch('api-app', { HOST: host });
+    expect(await app.exited()).toBe(1);
+    expect(app.output).toContain(`HOST="${host}" is not an address of this machine`);
+  });
+
   it('should go on serving and trying when the exchange cannot be reached, and say so', async () => {
     const unreachable = new Stack({ SYMBOLS: 'BTCUSDT', POLL_INTERVAL_SECONDS: '1', BACKFILL_DAYS: '0' });
     const port = await unreachable.port('exchange-simulator');

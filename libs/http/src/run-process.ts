@@ -34,9 +34,18 @@ export interface ProcessDefinition {
 const CONFIG_EXIT_CODE = 2;
 const START_EXIT_CODE = 1;
 
+/** What went wrong, with the variable that says otherwise where there is one. */
 function explain(error: unknown): string {
-  const { code, port } = error as { code?: string; port?: number };
+  const { code, syscall, port, address, hostname } = error as NodeJS.ErrnoException & {
+    port?: number;
+    address?: string;
+    hostname?: string;
+  };
   if (code === 'EADDRINUSE') return `port ${port} is in use by another program`;
+  if (syscall === 'listen' && code === 'EACCES') return `port ${port} may not be opened by this user`;
+  if (code === 'EADDRNOTAVAIL' || syscall === 'getaddrinfo') {
+    return `HOST=${JSON.stringify(address ?? hostname)} is not an address of this machine`;
+  }
   return error instanceof Error ? error.message : String(error);
 }
 
