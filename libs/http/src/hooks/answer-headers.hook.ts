@@ -15,7 +15,6 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: read
   if (origins.includes('*')) {
     reply.header('access-control-allow-origin', '*');
   } else {
-    reply.header('vary', 'Origin');
     const { origin } = request.headers;
     if (origin === undefined || !origins.includes(origin)) return;
     reply.header('access-control-allow-origin', origin);
@@ -40,8 +39,18 @@ function lacksHost({ headers, raw }: FastifyRequest): boolean {
   return headers.host === undefined && raw.httpVersion === '1.1';
 }
 
+/** An answer depends on who asks where not all may: caches must not give one page what another was given. */
+function addVaryOrigin(instance: FastifyInstance): void {
+  instance.addHook('onSend', (_request, reply, _payload, done) => {
+    const vary = reply.getHeader('vary');
+    reply.header('vary', vary === undefined ? 'Origin' : `${String(vary)}, Origin`);
+    done();
+  });
+}
+
 /** Sets what every answer carries, answers OPTIONS, and refuses methods that a route does not have. */
 export function addAnswerHeaders(instance: FastifyInstance, routes: RouteTable, origins: readonly string[]): void {
+  if (!origins.includes('*')) addVaryOrigin(instance);
   instance.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     allowOrigin(request, reply, origins);
