@@ -61,11 +61,11 @@ describe('candles of every interval', () => {
           const complete = ledger.every(({ state }) => state !== 'missing');
           return last && complete && Date.parse(last.end) >= NOW - 4 * 60_000 ? true : undefined;
         },
-        300_000,
+        600_000,
         500,
       );
     }
-  }, 600_000);
+  });
 
   afterAll(async () => {
     await stack.close();

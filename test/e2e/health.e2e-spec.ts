@@ -13,7 +13,14 @@ const MINUTE_MS = 60_000;
 
 /** `/health` as an operator reads it. */
 describe('health', () => {
-  const stack = new Stack({ SYMBOLS: 'BTCUSDT', CLOCK: 'simulator', BACKFILL_DAYS: '0', LOG_LEVEL: 'warn' });
+  // Ten minutes of the market are ten seconds: a poll is late, in real time, after thirty.
+  const stack = new Stack({
+    SYMBOLS: 'BTCUSDT',
+    CLOCK: 'simulator',
+    BACKFILL_DAYS: '0',
+    POLL_INTERVAL_SECONDS: '600',
+    LOG_LEVEL: 'warn',
+  });
 
   afterAll(async () => {
     await stack.close();

@@ -10,7 +10,7 @@ import {
   RECORDINGS_DIR,
   type RecordedCandle,
 } from '../support/recordings';
-import { Stack } from '../support/stack';
+import { marketAt, Stack } from '../support/stack';
 
 const DATES = ['2020-01-01', '2020-01-02'] as const;
 const RECORDED = { start: Date.parse(DATES[0]) * MILLISECOND, end: Date.parse(DATES[1]) * MILLISECOND + DAY };
@@ -58,7 +58,10 @@ describeRecordings('a recorded market', () => {
   let shift: EpochMicros;
 
   beforeAll(async () => {
-    await stack.startSimulator(['--recordings', join(RECORDINGS_DIR, 'archive-1m'), '--place', 'past']);
+    // Noon, so that the day after the recording has minutes.
+    const noon = marketAt(new Date('2026-11-20T12:00:30Z'));
+    const recordings = join(RECORDINGS_DIR, 'archive-1m');
+    await stack.startSimulator(['--recordings', recordings, '--place', 'past', '--clock-origin', noon]);
     const { origin } = await getJson<{ origin: string }>(`${stack.exchangeUrl}/_simulator/origin`);
     shift = Number(origin.split(':').at(-1)) * DAY;
     app = await stack.start('standalone-app');

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { eventually, type AppProcess } from '../support/app-process';
 import { exchangeKlines } from '../support/exchange-klines';
 import { getAll, getCsv, getJson, type ListPage } from '../support/http';
-import { Stack } from '../support/stack';
+import { marketAt, Stack } from '../support/stack';
 
 const DAY_MS = 86_400_000;
+/** It is noon when the test begins, so that no date changes under it. */
+const TODAY = '2026-11-20';
+const TOMORROW = '2026-11-21';
 
 interface PriceItem {
   readonly timestamp_utc: string;
@@ -14,12 +17,17 @@ interface PriceItem {
 
 /** What a stranger sees in his first minutes, on whichever Node the apps are shipped with. */
 describe('smoke', () => {
-  const stack = new Stack({ SYMBOLS: 'BTCUSDT,ETHUSDT', POLL_INTERVAL_SECONDS: '1', BACKFILL_DAYS: '30' });
+  const stack = new Stack({
+    SYMBOLS: 'BTCUSDT,ETHUSDT',
+    CLOCK: 'simulator',
+    POLL_INTERVAL_SECONDS: '1',
+    BACKFILL_DAYS: '30',
+  });
   let api: string;
   let app: AppProcess;
 
   beforeAll(async () => {
-    await stack.startSimulator();
+    await stack.startSimulator(['--clock-origin', marketAt(new Date(`${TODAY}T12:00:30Z`))]);
     app = await stack.start('standalone-app');
     api = await stack.urlOf('standalone-app');
   });
@@ -34,11 +42,7 @@ describe('smoke', () => {
     const before = await eventually('the first poll is served', async () => (await count()) || undefined);
     await eventually('two more polls are served', async () => ((await count()) >= before + 4 ? true : undefined));
 
-    const today = new Date().toISOString().slice(0, 10);
-    const served = await getAll<PriceItem>(
-      api,
-      `/trades/range?start=${today}&end=${new Date(Date.now() + DAY_MS).toISOString().slice(0, 10)}`,
-    );
+    const served = await getAll<PriceItem>(api, `/trades/range?start=${TODAY}&end=${TOMORROW}`);
     const files = readdirSync(stack.rawDir).filter((name) => name.startsWith('crypto_prices_'));
     const lines = files.flatMap((name) => readFileSync(join(stack.rawDir, name), 'utf8').trimEnd().split('\n'));
     expect(lines.slice(0, served.length)).toEqual(served.map((item) => JSON.stringify(item)));
@@ -53,7 +57,7 @@ describe('smoke', () => {
       return found.filter(({ is_final: isFinal }) => isFinal === 'true').length === 29 ? found : undefined;
     });
     const volumes = await getCsv(`${api}/bi/daily_volume.csv?symbol=BTCUSDT&days=30`);
-    const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+    const today = Date.parse(TODAY);
     const klines = await exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1d', today - 29 * DAY_MS, today);
     expect(klines).toHaveLength(29);
     expect(rows.slice(0, 29)).toEqual(
@@ -74,6 +78,7 @@ describe('smoke', () => {
   });
 
   it('should answer every page that it links', async () => {
+    await app.answers(`${api}/readyz`);
     for (const path of [
       '/',
       '/health',

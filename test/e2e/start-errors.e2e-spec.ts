@@ -55,7 +55,12 @@ describe('starting under bad conditions', () => {
       expect(health.reasons.join('\n')).toMatch(
         /the exchange is unreachable \(.*\); capture goes on trying; `make demo`/,
       );
-      const said = (): string[] => app.output.split('\n').filter((line) => line.includes('"level":"warn"'));
+      /** What it said about the exchange, a warning when it goes and a line when it comes: no poll says it again. */
+      const said = (): string[] => {
+        const lines = app.output.split('\n').filter((line) => /"level":"warn"|the exchange answers/.test(line));
+        return lines.map((line) => (line.includes('the exchange answers') ? 'answers' : line));
+      };
+      await eventually('the warning is read', () => Promise.resolve(said()[0]));
       expect(said()).toEqual([expect.stringMatching(/the exchange cannot be reached.*retrying; `make demo` runs/)]);
       const empty = await fetch(`${api}/bi/daily_ohlc.csv?symbol=BTCUSDT`);
       expect([empty.status, await empty.text()]).toEqual([200, 'date,symbol,open,high,low,close,is_final,source\r\n']);
@@ -70,8 +75,10 @@ describe('starting under bad conditions', () => {
         return reasons.some((reason) => reason.includes('exchange')) ? undefined : true;
       });
       expect(await app.stop()).toBe(0);
-      expect(said()).toHaveLength(1);
-      expect(app.output).toContain('the exchange answers');
+      // Once each time: on a machine that stands still for long, the exchange may seem to be away once more.
+      const inTurn = [expect.stringContaining('cannot be reached') as string, 'answers'];
+      expect(said()).toEqual(said().map((_, index) => inTurn[index % 2]));
+      expect(said().length).toBeGreaterThanOrEqual(2);
     } finally {
       await unreachable.close();
     }

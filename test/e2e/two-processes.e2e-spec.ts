@@ -44,8 +44,10 @@ describe.each([
       return answer.status === 'ok' ? answer : undefined;
     });
     expect(health.processes['ingest']?.state).toBe('ok');
-    const { data } = await getJson<ListPage<{ symbol: string }>>(`${api}/trades/latest?symbol=BTCUSDT`);
-    expect(data.length).toBeGreaterThan(0);
+    await eventually('prices are served', async () => {
+      const { data } = await getJson<ListPage<{ symbol: string }>>(`${api}/trades/latest?symbol=BTCUSDT`);
+      return data[0];
+    });
 
     // A silent process is said to be so.
     const ingest = running[order.indexOf('ingest-app')];

@@ -10,7 +10,7 @@ export interface CommandOutcome {
 /** Runs a command of the built CLI to its end, with the stack's settings. */
 export async function runCli(stack: Stack, ...args: string[]): Promise<CommandOutcome> {
   const process = await stack.launch('cli', {}, args);
-  const code = await process.exited(120_000);
+  const code = await process.exited();
   return { code, output: process.output };
 }
 

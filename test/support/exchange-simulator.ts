@@ -1,19 +1,22 @@
-import { AppProcess, freePort } from './app-process';
+import { AppProcess } from './app-process';
 import { getJson } from './http';
+import { PortSupply } from './port-block';
 
 /** A built exchange simulator as a process of its own. */
 export class ExchangeSimulator {
   private constructor(
     readonly url: string,
     private readonly process: AppProcess,
+    private readonly ports: PortSupply,
   ) {}
 
   static async start(...options: string[]): Promise<ExchangeSimulator> {
-    const port = await freePort();
+    const ports = new PortSupply();
+    const port = await ports.next();
     const process = AppProcess.start('exchange-simulator', { args: ['--port', String(port), ...options] });
     const url = `http://127.0.0.1:${port}`;
     await process.answers(`${url}/livez`);
-    return new ExchangeSimulator(url, process);
+    return new ExchangeSimulator(url, process, ports);
   }
 
   /** Replaces all faults. */
@@ -33,5 +36,6 @@ export class ExchangeSimulator {
 
   async stop(): Promise<void> {
     await this.process.stop();
+    this.ports.release();
   }
 }

@@ -1,3 +1,5 @@
+import { rawRequest } from './raw-request';
+
 /** A page of a JSON list of the API. */
 export interface ListPage<T> {
   readonly data: T[];
@@ -5,11 +7,16 @@ export interface ListPage<T> {
   readonly next_url: string | null;
 }
 
+/** The body of an answer with status 200; any other status is an error. */
+export async function getText(url: string): Promise<string> {
+  const { status, body } = await rawRequest(url);
+  const text = body.toString('utf8');
+  if (status !== 200) throw new Error(`${url}: HTTP ${status}: ${text.slice(0, 300)}`);
+  return text;
+}
+
 export async function getJson<T>(url: string): Promise<T> {
-  const response = await fetch(url);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}: ${text.slice(0, 300)}`);
-  return JSON.parse(text) as T;
+  return JSON.parse(await getText(url)) as T;
 }
 
 /** All items of a JSON list, page after page as a client follows `next_url`. */
@@ -25,10 +32,7 @@ export async function getAll<T>(base: string, path: string): Promise<T[]> {
 
 /** Rows of a CSV as objects; fails when a row has another number of fields than the header. */
 export async function getCsv(url: string): Promise<Record<string, string>[]> {
-  const response = await fetch(url);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}: ${text.slice(0, 300)}`);
-  const lines = text.split('\r\n');
+  const lines = (await getText(url)).split('\r\n');
   if (lines.pop() !== '') throw new Error(`${url}: the last line does not end with CRLF`);
   const [header = [], ...rows] = lines.map((line) => line.split(','));
   return rows.map((row) => {

@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 
+/** Who writes may keep the file for a while. */
 const SCRIPT = `
-  const database = new (require('better-sqlite3'))(process.argv[1]);
+  const database = new (require('better-sqlite3'))(process.argv[1], { timeout: 120000 });
   database.exec(process.argv[2]);
   console.log('locked');
   setInterval(() => {}, 1000);`;
@@ -18,7 +19,11 @@ export class LockHolder {
       cwd: resolve(__dirname, '../..'),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(child.stdout, 'data');
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`the lock could not be taken: exit code ${String(code)}`);
+    });
+    ended.catch(() => undefined);
+    await Promise.race([once(child.stdout, 'data'), ended]);
     return new LockHolder(child);
   }
 

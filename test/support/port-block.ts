@@ -36,6 +36,26 @@ export async function reservePortBlock(): Promise<PortBlock> {
   throw new Error(`every port from ${FIRST_PORT} to ${FIRST_PORT + BLOCKS * BLOCK_SIZE - 1} is in use`);
 }
 
+/** Ports for as many servers as a test starts, each its own until all are released. */
+export class PortSupply {
+  private readonly blocks: PortBlock[] = [];
+  private unused: number[] = [];
+
+  async next(): Promise<number> {
+    const port = this.unused.pop();
+    if (port !== undefined) return port;
+    const block = await reservePortBlock();
+    this.blocks.push(block);
+    this.unused = [...block.ports];
+    return this.next();
+  }
+
+  release(): void {
+    for (const block of this.blocks.splice(0)) block.release();
+    this.unused = [];
+  }
+}
+
 async function areFree(ports: readonly number[]): Promise<boolean> {
   for (const port of ports) {
     const probe = await listen(port);

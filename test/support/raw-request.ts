@@ -8,16 +8,23 @@ export interface RawAnswer {
 
 export interface RawRequest {
   readonly method?: string;
-  /** Path and query, sent as they are. */
-  readonly path: string;
+  /** Path and query, sent as they are; those of the address when absent. */
+  readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One request with exactly these headers: `fetch` adds some of its own, and undoes compression. */
-export function rawRequest(base: string, { method = 'GET', path, headers = {} }: RawRequest): Promise<RawAnswer> {
-  const { hostname, port } = new URL(base);
+/** A process that hangs is an error, and not a test that hangs. */
+const SILENCE_MS = 60_000;
+
+/**
+ * One request with exactly these headers: `fetch` adds some of its own, and undoes compression. It has a connection of its
+ * own, which nobody closes as idle in the moment in which it is asked over.
+ */
+export function rawRequest(url: string, { method = 'GET', path, headers = {} }: RawRequest = {}): Promise<RawAnswer> {
+  const { hostname, port, pathname, search } = new URL(url);
+  const target = { hostname, port, method, path: path ?? `${pathname}${search}`, headers };
   return new Promise((resolve, reject) => {
-    const outgoing = request({ hostname, port, method, path, headers, agent: false }, (incoming) => {
+    const outgoing = request({ ...target, agent: false, timeout: SILENCE_MS }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);
@@ -25,6 +32,7 @@ export function rawRequest(base: string, { method = 'GET', path, headers = {} }:
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) });
       });
     });
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`${url} has said nothing for ${SILENCE_MS} ms`)));
     outgoing.on('error', reject);
     outgoing.end();
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcessGroup, type AppName, type AppOptions, type AppProcess } from './app-process';
 import { getJson } from './http';
-import { reservePortBlock, type PortBlock } from './port-block';
+import { PortSupply } from './port-block';
 
 /** A market time that coincides with a real time, for the simulator's `--clock-origin`. */
 export function marketAt(market: Date, real: Date = new Date()): string {
@@ -28,15 +28,14 @@ export class Stack {
   readonly rawDir = join(this.folder, 'raw');
   private readonly processes = new ProcessGroup();
   private readonly ports = new Map<string, number>();
-  private readonly blocks: PortBlock[] = [];
-  private unusedPorts: number[] = [];
+  private readonly supply = new PortSupply();
   exchangeUrl = 'http://127.0.0.1:1';
 
   /** Settings of the apps that differ from the defaults. */
   constructor(private readonly settings: Readonly<Record<string, string>> = {}) {}
 
   async port(name: string): Promise<number> {
-    const port = this.ports.get(name) ?? (await this.newPort());
+    const port = this.ports.get(name) ?? (await this.supply.next());
     this.ports.set(name, port);
     return port;
   }
@@ -114,19 +113,7 @@ export class Stack {
 
   async close(): Promise<void> {
     await this.processes.stopAll();
-    for (const block of this.blocks) block.release();
+    this.supply.release();
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private async newPort(): Promise<number> {
-    if (this.unusedPorts.length === 0) {
-      const block = await reservePortBlock();
-      this.blocks.push(block);
-      this.unusedPorts = [...block.ports];
-    }
-    const [port, ...others] = this.unusedPorts;
-    if (port === undefined) throw new Error('a block of ports is empty');
-    this.unusedPorts = others;
-    return port;
   }
 }
