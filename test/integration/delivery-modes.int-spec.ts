@@ -20,6 +20,7 @@ import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observa
 import { StorageWriteModule } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import Database from 'better-sqlite3';
+import { eventually } from '../support/app-process';
 import { ConsumerHarness } from '../support/consumer-harness';
 import { describeOwnKafka } from '../support/describe-kafka';
 import { TEST_DAY, candleLine, priceLine } from '../support/events';
@@ -148,7 +149,9 @@ describeOwnKafka('delivery modes', () => {
     try {
       const publisher = app.get(EventPublisher, { strict: false });
       for (const batch of batches) await publisher.publish(batch);
-      expect(publisher.status().waitingEvents).toBe(0);
+      await eventually('nothing waits in the spool', () =>
+        Promise.resolve(publisher.status().waitingEvents === 0 ? true : undefined),
+      );
     } finally {
       await app.close();
     }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -186,7 +187,7 @@ describe('KafkaPublisher against a broker', () => {
     });
 
     it('should send in order what an earlier process left in the spool', async () => {
-      const absent = { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:19999' };
+      const absent = { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' };
       const first = await start(absent);
       for (let round = 0; round < 5; round += 1) await publish(first.publisher);
       await stop();
@@ -236,7 +237,7 @@ describe('KafkaPublisher against a broker', () => {
     it('should go on after a topic was deleted, with the configured partitions', async () => {
       const { publisher } = await start();
       await acknowledged(publisher);
-      await broker.asAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+      await broker.deleteTopics(topic);
       await publish(publisher);
       await publish(publisher);
       await drained(publisher);
@@ -261,7 +262,7 @@ describe('KafkaPublisher against a broker', () => {
     it('should never let the broker make a topic by accident', async () => {
       const { publisher } = await start();
       await acknowledged(publisher);
-      await broker.asAdmin((admin) => admin.deleteTopics({ topics: [topic, CANDLES_TOPIC] }));
+      await broker.deleteTopics(topic, CANDLES_TOPIC);
       for (let round = 0; round < 3; round += 1) await publish(publisher);
       await drained(publisher);
       expect(await received()).toEqual(forAll(numbers(2, 4)));
@@ -287,14 +288,20 @@ describe('KafkaPublisher against a broker', () => {
       const { publisher } = await start();
       await acknowledged(publisher);
       for (let kill = 0; kill < 2; kill += 1) {
+        const before = publisher.broker.last_acknowledged_at;
+        const ended = new AbortController();
         const load = (async () => {
-          for (let round = 0; round < 150; round += 1) await publish(publisher);
+          while (!ended.signal.aborted) {
+            await publish(publisher);
+            await nextTurn();
+          }
         })();
-        await until('events were acknowledged', async () => (await received())['BTCUSDT']!.length > 5);
+        await until('more was acknowledged', () => publisher.broker.last_acknowledged_at !== before);
         await broker.kill();
         await publish(publisher);
-        await broker.startAgain();
+        ended.abort();
         await load;
+        await broker.startAgain();
         await drained(publisher);
       }
       expect(await received()).toEqual(forAll(numbers(1, count)));
@@ -307,7 +314,7 @@ describe('KafkaPublisher against a broker', () => {
       for (let round = 0; round < 50; round += 1) await publish(publisher);
       expect(publisher.status().waitingEvents).toBe(50 * SYMBOLS.length);
       await until('an attempt has failed', async () =>
-        (await metrics.metrics()).includes('csp_kafka_producer_renewals_total{remedy="reconnect"} 1'),
+        /csp_kafka_producer_renewals_total\{remedy="reconnect"\} [1-9]/.test(await metrics.metrics()),
       );
       broker.resume();
       await drained(publisher);

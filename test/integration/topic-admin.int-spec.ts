@@ -64,7 +64,7 @@ describeKafka('ensureTopics', () => {
 
   it('should fail within bounded time while no broker answers', async () => {
     const away = createKafka({
-      bootstrapServers: ['127.0.0.1:19999'],
+      bootstrapServers: ['127.0.0.1:1'],
       clientId: 'test',
       logger: createLogger('silent', 'test'),
     });

@@ -120,7 +120,7 @@ export class ConsumerHarness {
       const positions = (await this.store?.sink.positions(Object.values(this.topics))) ?? [];
       const taken = new Map(positions.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]));
       for (const topic of Object.values(this.topics)) {
-        const offsets = await this.broker.asAdmin((admin) => admin.fetchTopicOffsets(topic));
+        const offsets = await this.broker.endsOf(topic);
         for (const { partition, low, high } of offsets) {
           const wanted = Number(high);
           if (Number(low) !== wanted && (taken.get(`${topic}/${partition}`) ?? -1) !== wanted) return undefined;

@@ -1,11 +1,12 @@
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
-import { eventually } from './app-process';
+import { eventually, HopelessError } from './app-process';
 import { reservePortBlock, type PortBlock } from './port-block';
 
 const SCRIPT = resolve(process.env['SMOKE_ROOT'] ?? resolve(__dirname, '../..'), 'scripts/kafka.mjs');
@@ -17,9 +18,11 @@ export const EXTERNAL_BROKER = process.env['KAFKA_BOOTSTRAP_SERVERS'] ?? '';
 export const NO_OWN_BROKER =
   EXTERNAL_BROKER === '' ? whyNoJars() : 'KAFKA_BOOTSTRAP_SERVERS names a broker that may not be killed';
 
-/** Longest time a broker may take to answer after its start, on a machine that is busy with other suites. */
-const START_LIMIT_MS = 90_000;
-const STOP_LIMIT_MS = 30_000;
+/** Longest time that an orderly stop may take, on a machine that is busy with other suites. */
+const STOP_LIMIT_MS = 120_000;
+
+/** This process has clients of its own to answer for while a command runs. */
+const run = promisify(execFile);
 
 function whyNoJars(): string | undefined {
   const { status, stderr } = spawnSync(process.execPath, [SCRIPT, 'have'], { encoding: 'utf8' });
@@ -90,7 +93,7 @@ export class KafkaBroker {
     if (this.isRunning) throw new Error('the broker is running');
     if (emptyVolume) rmSync(join(folder, 'log'), { recursive: true });
     const port = String(block.ports[0]);
-    const prepared = execFileSync(process.execPath, [
+    const { stdout } = await run(process.execPath, [
       SCRIPT,
       'prepare',
       '--folder',
@@ -99,7 +102,7 @@ export class KafkaBroker {
       port,
       ...settings,
     ]);
-    const { command, args } = JSON.parse(prepared.toString('utf8')) as { command: string; args: string[] };
+    const { command, args } = JSON.parse(stdout) as { command: string; args: string[] };
     const child = spawn(command, [...jvm, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     await once(child, 'spawn');
     const collect = (chunk: Buffer): void => {
@@ -113,15 +116,11 @@ export class KafkaBroker {
 
   /** Waits until the broker answers a metadata request; fails at once when it has ended. */
   async untilReady(): Promise<void> {
-    await eventually(
-      'the broker answers',
-      async () => {
-        if (this.own && !this.isRunning) throw new Error(`the broker has ended:\n${this.output.slice(-2_000)}`);
-        const { brokers } = await this.asAdmin((admin) => admin.describeCluster());
-        return brokers.length > 0 ? true : undefined;
-      },
-      START_LIMIT_MS,
-    );
+    await eventually('the broker answers', async () => {
+      if (this.own && !this.isRunning) throw new HopelessError(`the broker has ended:\n${this.output.slice(-2_000)}`);
+      const { brokers } = await this.asAdmin((admin) => admin.describeCluster());
+      return brokers.length > 0 ? true : undefined;
+    });
   }
 
   /** Ends the broker as an operator does. */
@@ -179,11 +178,35 @@ export class KafkaBroker {
     }
   }
 
+  /** Makes a topic and waits until each of its partitions has a leader: a busy broker shows it only some time later. */
   async createTopic(topic: string, { partitions = 1, settings = {} }: TopicOptions = {}): Promise<void> {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
     await this.asAdmin((admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true }),
+      admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false }),
     );
+    await this.endsOf(topic);
+  }
+
+  /** Deletes those of the topics that are there, and waits until the broker has them no more. Nobody makes them again. */
+  async deleteTopics(...topics: readonly string[]): Promise<void> {
+    await eventually(`${topics.join(' and ')} are gone`, () =>
+      this.asAdmin(async (admin) => {
+        const present = (await admin.listTopics()).filter((topic) => topics.includes(topic));
+        if (present.length === 0) return true;
+        await admin.deleteTopics({ topics: present });
+        return undefined;
+      }),
+    );
+  }
+
+  /** First offset and end of each partition, once all of them have a leader: just after a start they may have none. */
+  endsOf(topic: string): ReturnType<Admin['fetchTopicOffsets']> {
+    return eventually(`${topic} tells its ends`, () => this.asAdmin((admin) => admin.fetchTopicOffsets(topic)));
+  }
+
+  /** Messages that were ever put into a topic. */
+  async messagesIn(topic: string): Promise<number> {
+    return (await this.endsOf(topic)).reduce((sum, { high }) => sum + Number(high), 0);
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {

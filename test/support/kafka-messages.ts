@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from './app-process';
 import type { KafkaBroker } from './kafka-broker';
 
 /** A message as it lies in the topic, byte for byte, in UTF-8. */
@@ -15,10 +14,7 @@ export interface TopicMessage {
 
 /** Everything that is in a topic now, by partition and offset. */
 export async function readTopic(broker: KafkaBroker, topic: string): Promise<TopicMessage[]> {
-  // Just after a start a partition may have no leader yet.
-  const ends = await eventually(`${topic} tells its ends`, () =>
-    broker.asAdmin((admin) => admin.fetchTopicOffsets(topic)),
-  );
+  const ends = await broker.endsOf(topic);
   const open = new Map(ends.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, +high]));
   const messages: TopicMessage[] = [];
   if (open.size === 0) return messages;

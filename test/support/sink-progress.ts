@@ -28,14 +28,14 @@ export async function everythingTaken(
   broker: KafkaBroker,
   databasePath: string,
   topics: readonly string[],
-  limitMs: number,
+  limitMs?: number,
 ): Promise<void> {
   await eventually(
     `everything in ${topics.join(' and ')} is taken`,
     async () => {
       const progress = sinkProgress(databasePath);
       for (const topic of topics) {
-        for (const { partition, low, high } of await broker.asAdmin((admin) => admin.fetchTopicOffsets(topic))) {
+        for (const { partition, low, high } of await broker.endsOf(topic)) {
           if (low !== high && (progress.get(`${topic}/${partition}`) ?? 0) < Number(high)) return undefined;
         }
       }
