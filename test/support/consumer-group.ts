@@ -1,19 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parsePriceEvent } from '@app/domain';
 import Database from 'better-sqlite3';
 import type { Producer } from 'kafkajs';
-import { AppProcess, eventually, freePort } from './app-process';
+import { AppProcess, eventually } from './app-process';
 import { priceLine } from './events';
 import { getJson } from './http';
 import type { KafkaBroker } from './kafka-broker';
+import { PortSupply } from './port-block';
+import { rawRequest } from './raw-request';
 import { everythingTaken } from './sink-progress';
 import { StoreBooks } from './store-books';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'ADAUSDT', 'BNBUSDT'];
-const TOPIC = 'crypto_prices';
 
 interface ConsumerHealth {
   readonly consumer: {
@@ -43,6 +45,14 @@ function isLocked(databasePath: string): boolean {
   }
 }
 
+/** Whether every thread of a process stands still: one that is in a system call does so when that returns. */
+function standsStill(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  // No such folder outside Linux.
+  if (!existsSync(tasks)) return true;
+  return readdirSync(tasks).every((task) => / T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')));
+}
+
 /** A consumer-app as a process, with the address of its probes. */
 export class ConsumerProcess {
   constructor(
@@ -52,6 +62,19 @@ export class ConsumerProcess {
 
   health(): Promise<ConsumerHealth> {
     return getJson<ConsumerHealth>(`${this.url}/health`);
+  }
+
+  /** Waits until it answers. */
+  async up(): Promise<void> {
+    await this.app.answers(`${this.url}/livez`);
+  }
+
+  /** Waits until it is not ready, for a reason that it gives. */
+  async notReady(reason = ''): Promise<void> {
+    await eventually(`${this.url} is not ready ${reason}`, async () => {
+      const { status, body } = await rawRequest(`${this.url}/readyz`);
+      return status === 503 && body.includes(reason) ? true : undefined;
+    });
   }
 
   /** Waits until it has taken messages of at least one of its partitions. */
@@ -74,8 +97,16 @@ export class ConsumerProcess {
 /** Consumers on one store, fed by price events that this process sends. */
 export class ConsumerGroup {
   readonly folder = mkdtempSync(join(tmpdir(), 'csp-group-'));
-  readonly paths = { databasePath: join(this.folder, 'app.db'), rawDir: join(this.folder, 'raw') };
+  /** Topic and group of its own, so that many groups can share a broker. */
+  readonly topic = `prices-${randomUUID()}`;
+  readonly paths = {
+    databasePath: join(this.folder, 'app.db'),
+    rawDir: join(this.folder, 'raw'),
+    pricesTopic: this.topic,
+  };
   readonly sent: string[] = [];
+  private readonly groupId = `group-of-${this.topic}`;
+  private readonly ports = new PortSupply();
   private readonly started: AppProcess[] = [];
   private readonly members: ConsumerProcess[] = [];
   private producer: Producer | undefined;
@@ -89,12 +120,13 @@ export class ConsumerGroup {
   ) {}
 
   /** Starts one more consumer without waiting for it. */
-  async launch(groupId = 'consumers'): Promise<ConsumerProcess> {
-    const port = await freePort();
+  async launch(groupId = this.groupId): Promise<ConsumerProcess> {
+    const port = await this.ports.next();
     const app = AppProcess.start('consumer-app', {
       env: {
         BROKER_MODE: 'kafka',
         KAFKA_BOOTSTRAP_SERVERS: this.broker.bootstrap,
+        TOPIC_NAME: this.topic,
         TOPIC_PARTITIONS: '4',
         CONSUMER_GROUP_ID: groupId,
         ENABLE_DB_SINK: String(this.rows),
@@ -119,12 +151,31 @@ export class ConsumerGroup {
     return consumer;
   }
 
+  /** Waits until the group shares out its partitions anew, as it does while a member joins, or has done so already. */
+  async joining(member: ConsumerProcess): Promise<void> {
+    await member.up();
+    await eventually('the group is rebalancing', async () => {
+      const { consumer } = await member.health();
+      if (consumer.partitions.length > 0) return true;
+      const [group] = await this.broker.asAdmin(async (admin) => {
+        // Loads what the client must know of the broker first.
+        await admin.fetchTopicOffsets(this.topic);
+        return (await admin.describeGroups([this.groupId])).groups;
+      });
+      return group?.state.endsWith('Rebalance') ? true : undefined;
+    });
+  }
+
   /** Makes the consumer stand still (SIGSTOP) at a moment at which it holds the write lock of the store, or does not. */
   async standStill({ app }: ConsumerProcess, inTransaction: boolean): Promise<void> {
     await eventually(`${app.pid} stands still ${inTransaction ? 'inside' : 'outside'} a transaction`, async () => {
       app.signal('SIGSTOP');
-      // The signal reaches a process that is in a system call when that returns.
-      await delay(20);
+      await eventually(
+        `${app.pid} is stopped`,
+        () => Promise.resolve(standsStill(app.pid) ? true : undefined),
+        60_000,
+        5,
+      );
       if (isLocked(this.paths.databasePath) === inTransaction) return true;
       app.signal('SIGCONT');
       return undefined;
@@ -144,7 +195,7 @@ export class ConsumerGroup {
 
   /** Sends, among what is fed, a message that nobody can take. */
   async poison(): Promise<void> {
-    await this.producer?.send({ topic: TOPIC, acks: -1, messages: [{ key: 'BTCUSDT', value: 'not JSON' }] });
+    await this.producer?.send({ topic: this.topic, acks: -1, messages: [{ key: 'BTCUSDT', value: 'not JSON' }] });
   }
 
   async stopFeeding(): Promise<void> {
@@ -153,9 +204,14 @@ export class ConsumerGroup {
     await this.producer?.disconnect();
   }
 
+  /** Dead letters of what was sent. */
+  deadLetters(): Promise<number> {
+    return this.broker.messagesIn(`${this.topic}.dlq`);
+  }
+
   /** Waits until the store has passed the ends of all partitions. */
-  async everythingTaken(limitMs = 120_000): Promise<void> {
-    await everythingTaken(this.broker, this.paths.databasePath, [TOPIC], limitMs).catch(async (error: unknown) => {
+  async everythingTaken(): Promise<void> {
+    await everythingTaken(this.broker, this.paths.databasePath, [this.topic]).catch(async (error: unknown) => {
       for (const { url } of this.members) {
         const answer = await fetch(`${url}/health`).then((response) => response.text(), String);
         process.stderr.write(`${url}: ${answer}\n`);
@@ -195,6 +251,7 @@ export class ConsumerGroup {
       app.signal('SIGCONT');
       await app.stop('SIGKILL');
     }
+    this.ports.release();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -202,7 +259,7 @@ export class ConsumerGroup {
     for (let number = 0; this.isFeeding; number += 1) {
       const lines = SYMBOLS.map((symbol) => priceLine(number, symbol));
       const messages = SYMBOLS.map((key, index) => ({ key, value: lines[index] ?? '' }));
-      await producer.send({ topic: TOPIC, acks: -1, messages });
+      await producer.send({ topic: this.topic, acks: -1, messages });
       this.sent.push(...lines);
       await delay(10);
     }

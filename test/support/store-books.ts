@@ -6,6 +6,8 @@ import Database from 'better-sqlite3';
 export interface StorePaths {
   readonly databasePath: string;
   readonly rawDir: string;
+  /** Topic of the price events; `crypto_prices` when absent. */
+  readonly pricesTopic?: string;
 }
 
 const STREAM_FILE = /^(.+)_\d{4}-\d{2}-\d{2}(?:\.p\d+)?(?:\.\d+)?\.jsonl$/;
@@ -32,7 +34,7 @@ export class StoreBooks {
   readonly unsettledFiles: readonly string[];
   private readonly database: Database.Database;
 
-  constructor({ databasePath, rawDir }: StorePaths) {
+  constructor({ databasePath, rawDir, pricesTopic = 'crypto_prices' }: StorePaths) {
     this.database = new Database(databasePath, { readonly: true, fileMustExist: true });
     const lengths = new Map(
       this.rows<{ file: string; length: number }>('SELECT file, length FROM bronze_files').map((row) => [
@@ -40,7 +42,7 @@ export class StoreBooks {
         row.length,
       ]),
     );
-    const lines: Record<string, string[]> = { crypto_prices: [], crypto_candles: [] };
+    const lines: Record<string, string[]> = { [pricesTopic]: [], crypto_candles: [] };
     const unsettled: string[] = [];
     for (const file of readdirSync(rawDir).sort()) {
       const topic = STREAM_FILE.exec(file)?.[1];
@@ -50,7 +52,7 @@ export class StoreBooks {
       if ((text !== '' && !text.endsWith('\n')) || (lengths.get(file) ?? 0) !== bytes.length) unsettled.push(file);
       if (text !== '') lines[topic]?.push(...text.trimEnd().split('\n'));
     }
-    this.priceLines = lines['crypto_prices'] ?? [];
+    this.priceLines = lines[pricesTopic] ?? [];
     this.candleLines = lines['crypto_candles'] ?? [];
     this.unsettledFiles = unsettled;
   }
