@@ -1,5 +1,6 @@
 import { eventually, type AppName, type AppProcess } from './app-process';
 import { getJson } from './http';
+import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
 import { StoreBooks } from './store-books';
 
@@ -26,8 +27,9 @@ export class CaptureLoad {
     });
   }
 
-  async startExchange(): Promise<void> {
-    const origin = marketAt(new Date('2026-11-20T23:57:00Z'));
+  /** @param start - market time at the start, epoch milliseconds */
+  async startExchange(start = Date.parse('2026-11-20T23:57:00Z')): Promise<void> {
+    const origin = marketAt(new Date(start));
     await this.stack.startSimulator(['--clock-origin', origin, '--clock-factor', String(CLOCK_FACTOR)]);
   }
 
@@ -64,6 +66,29 @@ export class CaptureLoad {
       if (response.ok === isReady && text.includes(reason)) return true;
       throw new Error(text);
     });
+  }
+
+  /** Waits until a metric of the app, summed over its labels, has a value. */
+  async metricIs(name: string, value: number): Promise<void> {
+    await eventually(`${name} is ${value}`, async () => {
+      const found = await this.metric(name);
+      if (found !== value) throw new Error(`${name} is ${found}`);
+      return true;
+    });
+  }
+
+  /**
+   * Ends the app. What the store could not take in the time that a stop has is handed on by another start.
+   * @returns the exit codes
+   */
+  async finish(app: AppProcess): Promise<number[]> {
+    const codes = [await app.stop()];
+    while (spooledEvents(this.stack) > 0) {
+      const again = await this.start();
+      await this.ready(true);
+      codes.push(await again.stop());
+    }
+    return codes;
   }
 
   /** Value of a metric of the app, summed over its labels. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { eventually } from './app-process';
 
 const TICKER_ROUTE = '/api/v3/ticker/24hr';
 
@@ -26,8 +27,9 @@ export function pollContents(rows: readonly TickerRow[]): PollContents {
 /** Stands between the apps and an exchange, hands everything on unchanged, and notes each poll that was answered. */
 export class ExchangeWitness {
   private readonly agent = new Agent({ keepAlive: true });
-  /** In order of the requests; undefined while one is under way. */
+  /** In order of the requests; undefined while one is under way, and for good when whoever asked had gone by then. */
   private readonly polls: (PollContents | undefined)[] = [];
+  private connections = 0;
 
   private constructor(
     readonly url: string,
@@ -41,6 +43,12 @@ export class ExchangeWitness {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const witness = new ExchangeWitness(`http://127.0.0.1:${port}`, server, exchangeUrl);
+    server.on('connection', (socket) => {
+      witness.connections += 1;
+      socket.once('close', () => {
+        witness.connections -= 1;
+      });
+    });
     server.on('request', (incoming, response) => {
       void witness.handOn(incoming, response);
     });
@@ -50,6 +58,11 @@ export class ExchangeWitness {
   /** Polls answered so far, oldest first. */
   get answered(): readonly PollContents[] {
     return this.polls.filter((poll) => poll !== undefined);
+  }
+
+  /** Waits until nobody is connected any more: what a process that has died had asked for is answered, or never will be. */
+  async deserted(): Promise<void> {
+    await eventually('nobody asks the exchange', () => Promise.resolve(this.connections === 0 ? true : undefined));
   }
 
   async close(): Promise<void> {
@@ -69,7 +82,7 @@ export class ExchangeWitness {
       const chunks: Buffer[] = [];
       for await (const chunk of answer) chunks.push(chunk as Buffer);
       const body = Buffer.concat(chunks);
-      if (place !== undefined && answer.statusCode === 200) {
+      if (place !== undefined && answer.statusCode === 200 && !incoming.socket.destroyed) {
         this.polls[place] = pollContents(JSON.parse(body.toString('utf8')) as TickerRow[]);
       }
       response.writeHead(answer.statusCode ?? 502, answer.headers).end(body);

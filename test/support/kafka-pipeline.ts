@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { CANDLES_TOPIC, parseCandle, parsePriceEvent } from '@app/domain';
 import { eventually, type AppName, type AppProcess } from './app-process';
 import { ExchangeWitness, pollContents, type PollContents } from './exchange-witness';
 import { getJson } from './http';
 import { KafkaBroker } from './kafka-broker';
 import { everythingTaken, sinkProgress } from './sink-progress';
+import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
 import { StoreBooks } from './store-books';
 
@@ -13,6 +13,11 @@ const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'PEPEUSDT', '币安
 const CLOCK_FACTOR = 60;
 const POLL_INTERVAL_SECONDS = 3;
 const TOPICS = ['crypto_prices', CANDLES_TOPIC];
+/** A minute before midnight in real time: as much as a slow machine needs until everything is up. */
+const MARKET_START = new Date('2026-11-20T23:00:00Z');
+const MIDNIGHT = Date.parse('2026-11-21');
+/** After a cut of minutes, on a slow machine. */
+const BACKLOG_LIMIT_MS = 600_000;
 
 /** The processes of the pipeline that a test may strike. */
 export type PipelineApp = Extract<AppName, 'ingest-app' | 'consumer-app'>;
@@ -56,7 +61,7 @@ export class KafkaPipeline {
   static async start(): Promise<KafkaPipeline> {
     const broker = await KafkaBroker.start();
     const simulator = new Stack();
-    const origin = marketAt(new Date('2026-11-20T23:45:00Z'));
+    const origin = marketAt(MARKET_START);
     const { url } = await simulator.startSimulator([
       ...['--clock-origin', origin, '--clock-factor', String(CLOCK_FACTOR), '--weight-limit', '1000000'],
     ]);
@@ -64,7 +69,9 @@ export class KafkaPipeline {
   }
 
   async launch(name: PipelineApp): Promise<AppProcess> {
-    const app = await this.stack.launch(name);
+    // The witness sees ingest-app alone, so that it can tell when nothing of a dead one is under way.
+    const past = { BINANCE_REST_URLS: this.simulator.exchangeUrl };
+    const app = await this.stack.launch(name, name === 'ingest-app' ? {} : past);
     this.apps.set(name, app);
     return app;
   }
@@ -81,8 +88,7 @@ export class KafkaPipeline {
     app.signal('SIGKILL');
     await app.exited();
     if (name !== 'ingest-app') return;
-    // What the dead process asked last is answered, or noted as asked, before the next one asks.
-    await delay(50);
+    await this.witness.deserted();
     this.pollsAtKills.push(this.witness.answered.length);
   }
 
@@ -113,8 +119,29 @@ export class KafkaPipeline {
     );
   }
 
-  /** Waits until the broker has everything that was captured, and nothing of it was given up. */
-  async everythingPublished(): Promise<void> {
+  /** Waits until the market is past midnight; a fast machine may get there too soon. */
+  async midnightPassed(): Promise<void> {
+    await eventually('the market is past midnight', async () =>
+      (await this.simulator.marketTime()) > MIDNIGHT + 600_000 ? true : undefined,
+    );
+  }
+
+  /**
+   * Ends ingest-app once the broker has everything that it captured, and nothing of it was given up. What it could not
+   * hand on in the time that a stop has is handed on by another start.
+   * @returns the exit codes
+   */
+  async finishIngest(): Promise<number[]> {
+    const codes: number[] = [];
+    do {
+      if (codes.length > 0) await this.launch('ingest-app');
+      await this.everythingPublished();
+      codes.push(await this.app('ingest-app').stop());
+    } while (spooledEvents(this.stack) > 0);
+    return codes;
+  }
+
+  private async everythingPublished(): Promise<void> {
     const url = await this.stack.urlOf('ingest-app');
     await eventually(
       'nothing waits in the spool',
@@ -123,21 +150,19 @@ export class KafkaPipeline {
         if (capture.publisher.lost.length > 0) throw new Error('events were given up');
         return capture.publisher.waiting_events === 0 ? true : undefined;
       },
-      180_000,
+      BACKLOG_LIMIT_MS,
       200,
     );
   }
 
   /** Waits until the store has passed the ends of all partitions. */
   async everythingTaken(): Promise<void> {
-    await everythingTaken(this.broker, this.stack.databasePath, TOPICS, 180_000);
+    await everythingTaken(this.broker, this.stack.databasePath, TOPICS, BACKLOG_LIMIT_MS);
   }
 
   async deadLetters(): Promise<number> {
-    const ends = await Promise.all(
-      TOPICS.map((topic) => this.broker.asAdmin((admin) => admin.fetchTopicOffsets(`${topic}.dlq`))),
-    );
-    return ends.flat().reduce((sum, { high }) => sum + Number(high), 0);
+    const counts = await Promise.all(TOPICS.map((topic) => this.broker.messagesIn(`${topic}.dlq`)));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** The books of the store; nobody may write to it. */
