@@ -1,4 +1,5 @@
 const { readFileSync } = require('node:fs');
+const { availableParallelism } = require('node:os');
 
 const { compilerOptions } = JSON.parse(readFileSync(`${__dirname}/tsconfig.json`, 'utf8'));
 const moduleNameMapper = Object.fromEntries(
@@ -39,5 +40,10 @@ module.exports = {
     project('e2e', ['test/e2e/**/*.e2e-spec.ts']),
     project('faults', ['test/faults/**/*.fault-spec.ts']),
   ],
-  testTimeout: 120_000,
+  // Bounds how long a failure takes, and nothing else: under load a machine can be ten times slower than a quiet one.
+  testTimeout: 600_000,
+  // Most suites wait for processes and brokers. Two for each core keep it busy; each may hold a broker of half a gigabyte.
+  maxWorkers: Math.min(2 * availableParallelism(), 8),
+  workerIdleMemoryLimit: '768MB',
+  testSequencer: `${__dirname}/jest.sequencer.cjs`,
 };
