@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, stdTimeFunctions, type DestinationStream, type Level, type Logger } from 'pino';
+import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { isoTimeField } from './iso-time-field';
 
 export type { Logger } from 'pino';
 
@@ -11,7 +12,7 @@ export function createLogger(level: Level | 'silent', processName: string, desti
   const options = {
     level,
     base: { process: processName },
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: isoTimeField(),
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: ['*.api_key', '*["x-api-key"]', '*.authorization'], censor: '[redacted]' },
   };

@@ -1,6 +1,6 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { DAILY_METRICS, DATA_QUALITY, encodeCsv, SYMBOLS } from '@app/bi';
 import {
   BI_TABLES,
@@ -38,40 +38,28 @@ export class BiHistoryController {
   @ApiProduces('text/csv')
   @ApiOperation({ operationId: 'getDailyMetricsCsv', summary: BI_TABLES.daily_metrics.description })
   @AnswersCsv('One row per date and symbol that has exchange candles.', exampleCsv('daily_metrics'))
-  dailyMetrics(
-    @Query() query: DailyTableQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  dailyMetrics(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read: WindowedTable<SymbolMetrics>['read'] = (symbols, range) =>
       this.metrics.range(symbols, range, DAILY_ROWS.maxRows);
-    return this.windowed.send({ table: DAILY_METRICS, size: DAILY_ROWS, read }, query, request, reply);
+    return this.windowed.send({ table: DAILY_METRICS, size: DAILY_ROWS, read }, query, reply);
   }
 
   @Get('data_quality.csv')
   @ApiProduces('text/csv')
   @ApiOperation({ operationId: 'getDataQualityCsv', summary: BI_TABLES.data_quality.description })
   @AnswersCsv('One row per date of the ledger and symbol.', exampleCsv('data_quality'))
-  dataQuality(
-    @Query() query: DailyTableQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  dataQuality(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.quality.days.bind(this.quality);
-    return this.windowed.send({ table: DATA_QUALITY, size: DAILY_ROWS, read }, query, request, reply);
+    return this.windowed.send({ table: DATA_QUALITY, size: DAILY_ROWS, read }, query, reply);
   }
 
   @Get('symbols.csv')
   @ApiProduces('text/csv')
   @ApiOperation({ operationId: 'getSymbolsCsv', summary: BI_TABLES.symbols.description })
   @AnswersCsv('One row per symbol.', exampleCsv('symbols'))
-  async symbols(
-    @Query() query: SymbolsTableQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async symbols(@Query() query: SymbolsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
-    await this.responder.send(request, reply, `${SYMBOLS.name} ${symbols.join(',')}`, async (now) => ({
+    await this.responder.send(reply, `${SYMBOLS.name} ${symbols.join(',')}`, async (now) => ({
       bytes: encodeCsv(SYMBOLS, await this.summaries.of(symbols)),
       // Coverage moves with the minute.
       lastModified: floorTo(now, MINUTE),

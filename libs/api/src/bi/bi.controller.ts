@@ -1,6 +1,6 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { DAILY_OHLC, DAILY_VOLUME, encodeCsv, HOURLY_OHLCV, LATEST_PRICES } from '@app/bi';
 import {
   BI_TABLES,
@@ -37,49 +37,33 @@ export class BiController {
   @Get('daily_ohlc.csv')
   @ApiOperation({ operationId: 'getDailyOhlcCsv', summary: BI_TABLES.daily_ohlc.description })
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_ohlc'))
-  dailyOhlc(
-    @Query() query: DailyTableQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  dailyOhlc(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
-    return this.windowed.send({ table: DAILY_OHLC, size: DAILY_ROWS, read }, query, request, reply);
+    return this.windowed.send({ table: DAILY_OHLC, size: DAILY_ROWS, read }, query, reply);
   }
 
   @Get('daily_volume.csv')
   @ApiOperation({ operationId: 'getDailyVolumeCsv', summary: BI_TABLES.daily_volume.description })
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_volume'))
-  dailyVolume(
-    @Query() query: DailyTableQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  dailyVolume(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
-    return this.windowed.send({ table: DAILY_VOLUME, size: DAILY_ROWS, read }, query, request, reply);
+    return this.windowed.send({ table: DAILY_VOLUME, size: DAILY_ROWS, read }, query, reply);
   }
 
   @Get('hourly_ohlcv.csv')
   @ApiOperation({ operationId: 'getHourlyOhlcvCsv', summary: BI_TABLES.hourly_ohlcv.description })
   @AnswersCsv('One row per hour and symbol.', exampleCsv('hourly_ohlcv'))
-  hourlyOhlcv(
-    @Query() query: DailyTableQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  hourlyOhlcv(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.hourlyBars.bars.bind(this.hourlyBars);
-    return this.windowed.send({ table: HOURLY_OHLCV, size: HOURLY_ROWS, read }, query, request, reply);
+    return this.windowed.send({ table: HOURLY_OHLCV, size: HOURLY_ROWS, read }, query, reply);
   }
 
   @Get('latest_prices.csv')
   @ApiOperation({ operationId: 'getLatestPricesCsv', summary: BI_TABLES.latest_prices.description })
   @AnswersCsv('One row per symbol that has a price event.', exampleCsv('latest_prices'))
-  async latestPrices(
-    @Query() query: LatestPricesQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async latestPrices(@Query() query: LatestPricesQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
-    await this.responder.send(request, reply, `${LATEST_PRICES.name} ${symbols.join(',')}`, async (now) => {
+    await this.responder.send(reply, `${LATEST_PRICES.name} ${symbols.join(',')}`, async (now) => {
       const rows = await this.events.newest(symbols);
       return {
         bytes: encodeCsv(LATEST_PRICES, rows),

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { EpochMicros } from '@app/domain';
 import { ProblemError } from '@app/http';
 import { AnswersUnderWay } from './answers-under-way';
@@ -22,19 +22,16 @@ export class CsvResponder {
   ) {}
 
   /** Sends the table that `key` stands for, built when it is not at hand. @throws StoreNotReadyError */
-  async send(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    key: string,
-    build: (now: EpochMicros) => Promise<BuiltTable>,
-  ): Promise<void> {
+  async send(reply: FastifyReply, key: string, build: (now: EpochMicros) => Promise<BuiltTable>): Promise<void> {
+    const { request } = reply;
     const snapshot = this.pins.pinned(request.url) ?? (await this.cache.current(key, build));
     if (request.raw.method === 'HEAD' || request.headers.range !== undefined) this.pins.pin(request.url, snapshot);
-    await this.sendSnapshot(request, reply, snapshot);
+    return this.sendSnapshot(reply, snapshot);
   }
 
   /** Sends the whole, a part of it, or that it is unchanged. */
-  async sendSnapshot(request: FastifyRequest, reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
+  async sendSnapshot(reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
+    const { request } = reply;
     const range = request.headers.range;
     if (isNotModified(request.headers, snapshot.etag, snapshot.lastModified)) {
       await reply.code(304).headers(snapshot.validators()).send();

@@ -1,6 +1,6 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Clock, dataPackage, floorTo, SECOND } from '@app/domain';
 import { AnswersProblems } from '../open-api/answers.decorator';
 import { CsvResponder } from './csv-responder';
@@ -33,7 +33,7 @@ export class DatasetsController {
   @ApiResponse({ status: 206, description: 'The bytes asked for with `Range`.', content })
   @ApiResponse({ status: 304, description: 'Unchanged since the `ETag` or date sent.' })
   @AnswersProblems(416, 429)
-  datasets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.responder.sendSnapshot(request, reply, this.snapshot);
+  datasets(@Res() reply: FastifyReply): Promise<void> {
+    return this.responder.sendSnapshot(reply, this.snapshot);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { byBuckets, csvHeader, csvLine, type CsvTable } from '@app/bi';
 import { Clock, DAY, floorTo, type DailyTableQuery, type EpochMicros, type TimeRange } from '@app/domain';
 import { SymbolSelection } from '../symbols/symbol-selection';
@@ -31,7 +31,6 @@ export class WindowedTables {
   async send<Row extends { readonly changedAt: EpochMicros }>(
     windowed: WindowedTable<Row>,
     query: DailyTableQuery,
-    request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
     const { table, size } = windowed;
@@ -40,9 +39,7 @@ export class WindowedTables {
     const { start, end } = window.range;
     const key = `${table.name} ${window.label} ${start} ${end} ${symbols.join(',')}`;
     const rows = ((end - start) / DAY) * size.rowsPerDate * symbols.length;
-    await this.responder.send(request, reply, key, (now) =>
-      this.gate.pass(rows, () => build(windowed, symbols, window, now)),
-    );
+    return this.responder.send(reply, key, (now) => this.gate.pass(rows, () => build(windowed, symbols, window, now)));
   }
 }
 

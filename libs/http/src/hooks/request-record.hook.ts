@@ -9,8 +9,14 @@ const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** Route of requests that met none: one label for all of them. */
 const NO_ROUTE = 'none';
 
+/** Where the requests of one method, route and status are recorded. */
+interface RequestRecord {
+  readonly observe: (seconds: number) => void;
+  readonly log: (fields: { readonly request_id: string; readonly duration_ms: number }) => void;
+}
+
 function routeOf(request: FastifyRequest): string {
-  return request.is404 ? NO_ROUTE : (request.routeOptions.url ?? NO_ROUTE);
+  return request.routeOptions.url ?? NO_ROUTE;
 }
 
 /** One log line and one observation per request. The query is in neither: it may hold a key. */
@@ -22,40 +28,39 @@ export function addRequestRecord(instance: FastifyInstance, logger: Logger, metr
     buckets: BUCKETS_SECONDS,
     registers: [metrics],
   });
-  // The fields of these lines are fixed and hold nothing to redact, and looking for it takes as long as writing them.
-  const lines = logger.child({}, { redact: [] });
-  const observers = new Map<string, ReturnType<typeof histogram.labels>>();
+  const records = new Map<string, RequestRecord>();
 
-  const observe = (request: FastifyRequest, reply: FastifyReply): void => {
-    const route = routeOf(request);
-    const key = `${request.method} ${reply.statusCode} ${route}`;
-    let observer = observers.get(key);
-    if (!observer) {
-      observer = histogram.labels(request.method, route, String(reply.statusCode));
-      observers.set(key, observer);
-    }
-    observer.observe(reply.elapsedTime / 1_000);
+  const newRecord = (method: string, route: string, status: number): RequestRecord => {
+    const observer = histogram.labels(method, route, String(status));
+    // The fields of these lines are fixed and hold nothing to redact, and looking for it takes as long as writing them.
+    const lines = logger.child({ method, route, status }, { redact: [] });
+    const level = PROBES.has(route) ? 'debug' : status >= 500 ? 'warn' : 'info';
+    return {
+      observe: (seconds) => {
+        observer.observe(seconds);
+      },
+      log: (fields) => {
+        lines[level](fields, 'request');
+      },
+    };
   };
 
-  const log = (request: FastifyRequest, reply: FastifyReply): void => {
+  const recordOf = (request: FastifyRequest, reply: FastifyReply): RequestRecord => {
     const route = routeOf(request);
-    const level = PROBES.has(route) ? 'debug' : reply.statusCode >= 500 ? 'warn' : 'info';
-    if (!lines.isLevelEnabled(level)) return;
-    lines[level](
-      {
-        request_id: request.id,
-        method: request.method,
-        route,
-        status: reply.statusCode,
-        duration_ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
-      },
-      'request',
-    );
+    const key = `${request.method} ${reply.statusCode} ${route}`;
+    let record = records.get(key);
+    if (!record) {
+      record = newRecord(request.method, route, reply.statusCode);
+      records.set(key, record);
+    }
+    return record;
   };
 
   instance.addHook('onResponse', (request, reply, done) => {
-    observe(request, reply);
-    log(request, reply);
+    const { observe, log } = recordOf(request, reply);
+    const milliseconds = reply.elapsedTime;
+    observe(milliseconds / 1_000);
+    log({ request_id: request.id, duration_ms: Math.round(milliseconds * 1_000) / 1_000 });
     done();
   });
 }

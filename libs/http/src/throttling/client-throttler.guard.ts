@@ -31,9 +31,9 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
   private readonly marks = new WeakMap<object, WeakMap<object, Marks>>();
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const [throttler, ...others] = this.throttlers;
+    const throttler = this.throttlers[0];
     const { getTracker, generateKey, skipIf } = this.commonOptions;
-    if (!throttler || others.length > 0 || throttler.name !== DEFAULT) return super.canActivate(context);
+    if (!throttler || this.throttlers.length > 1 || throttler.name !== DEFAULT) return super.canActivate(context);
     const { limit, ttl } = throttler;
     const isPlain = typeof limit === 'number' && typeof ttl === 'number' && !skipIf && !throttler.skipIf;
     if (!isPlain || !getTracker || !generateKey) return super.canActivate(context);
