@@ -112,7 +112,7 @@ const folder = `data/demo/${origin.replaceAll(':', '-')}`;
 const recordedSymbols = symbols.map(({ symbol }) => symbol).join(',');
 const chosen = process.env.SYMBOLS ?? (options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : recordedSymbols);
 const shown = encodeURIComponent(chosen.split(',')[0]);
-const app = start('The standalone app', [mainOf('standalone-app')], {
+const app = start('The standalone app', ['--max-semi-space-size=4', mainOf('standalone-app')], {
   BINANCE_REST_URLS: simulatorUrl,
   CLOCK: 'simulator',
   SYMBOLS: chosen,
