@@ -19,7 +19,7 @@ export interface LineOutput {
  * the process exits; a kill can take the lines of the last 100 ms.
  *
  * The lines are collected here and not by pino's own destination (`minLength`), which counts the bytes of all that it
- * holds with each line that comes: that took longer than making the line.
+ * holds anew with each line that comes.
  */
 export function bufferedOutput(
   output: LineOutput = pino.destination({ dest: process.stdout.fd, sync: true }),
