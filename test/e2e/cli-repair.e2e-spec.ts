@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { topicNames } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
@@ -96,5 +96,35 @@ describe('cli gaps and repair', () => {
     const process = await stack.launch('cli', { STORAGE_PATH: join(stack.folder, 'notes.txt') }, ['repair']);
     expect(await process.exited()).toBe(1);
     expect(process.output).toMatch(/^cli: STORAGE_PATH=".*notes\.txt": file is not a database\n$/);
+  });
+});
+
+/** A mistyped path, or the wrong working directory, must not leave an empty store that later passes for the history. */
+describe('commands that need a store, where there is none', () => {
+  const stack = new Stack();
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  it.each(['repair', 'gaps', 'export', 'bi-build', 'verify-bi', 'compact', 'retain'])(
+    'should fail naming the path, and leave nothing behind: %s',
+    async (command) => {
+      const { code, output } = await runCli(stack, command);
+      expect(output).toBe(
+        `cli: STORAGE_PATH=${JSON.stringify(stack.databasePath)}: there is no database yet: nothing has been captured\n`,
+      );
+      expect(code).toBe(1);
+      expect(readdirSync(stack.folder)).toEqual([]);
+    },
+  );
+
+  it('should make no empty database anew where there are no raw files', async () => {
+    const { code, output } = await runCli(stack, 'rebuild');
+    expect(output).toBe(
+      `cli: RAW_DIR=${JSON.stringify(stack.rawDir)} is not there: a database is made anew from the raw files in it\n`,
+    );
+    expect(code).toBe(1);
+    expect(readdirSync(stack.folder)).toEqual([]);
   });
 });

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { StoreNotReadyError } from '@app/domain';
 import { SqliteBackfillJobs } from './history/sqlite-backfill-jobs';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
+import { NO_DATABASE } from './readers/read-store';
 import { SqliteBronzeReplay } from './verification/sqlite-bronze-replay';
 import { SqliteDayVerificationStore } from './verification/sqlite-day-verification.store';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
@@ -20,9 +23,15 @@ export class HistoryWriteStore {
     this.backfillJobs = new SqliteBackfillJobs(queue, database, origin, options.clock);
   }
 
-  /** @throws UnsupportedSqliteError, RebuildNeededError */
+  /** Makes the store where there is none. @throws UnsupportedSqliteError, RebuildNeededError */
   static async open(options: StoreOptions): Promise<HistoryWriteStore> {
     return new HistoryWriteStore(await openStoreParts(options, true), options);
+  }
+
+  /** Makes nothing where there is no store. @throws StoreNotReadyError, UnsupportedSqliteError, RebuildNeededError */
+  static async openExisting(options: StoreOptions): Promise<HistoryWriteStore> {
+    if (!existsSync(options.databasePath)) throw new StoreNotReadyError(NO_DATABASE);
+    return HistoryWriteStore.open(options);
   }
 
   get upkeep(): SqliteStoreUpkeep {

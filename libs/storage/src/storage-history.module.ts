@@ -1,4 +1,4 @@
-import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
   BackfillJobs,
@@ -11,16 +11,23 @@ import {
 } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { HistoryWriteStore } from './history-write-store';
+import type { StoreOptions } from './store-parts';
 
-/** Provides the history half of the store to a process that does not capture. */
+function storeOpenedBy(
+  open: (options: StoreOptions) => Promise<HistoryWriteStore>,
+): FactoryProvider<HistoryWriteStore> {
+  return {
+    provide: HistoryWriteStore,
+    inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry],
+    useFactory: ({ storage, topics }: AppConfig, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
+      open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }),
+  };
+}
+
+/** Provides the history half of the store to a process that does not capture; makes the store where there is none. */
 @Module({
   providers: [
-    {
-      provide: HistoryWriteStore,
-      inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry],
-      useFactory: ({ storage, topics }: AppConfig, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
-        HistoryWriteStore.open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }),
-    },
+    storeOpenedBy((options) => HistoryWriteStore.open(options)),
     { provide: StoreUpkeep, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.upkeep },
     { provide: HistoryStore, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.history },
     {
@@ -43,6 +50,15 @@ import { HistoryWriteStore } from './history-write-store';
 })
 export class StorageHistoryModule implements OnApplicationShutdown {
   constructor(@Inject(HistoryWriteStore) private readonly store: HistoryWriteStore) {}
+
+  /** The same ports, for work that needs a store: where there is none it is refused, and nothing is made. */
+  static existing(): DynamicModule {
+    // A dynamic module's provider takes the place of the static one with the same token.
+    return {
+      module: StorageHistoryModule,
+      providers: [storeOpenedBy((options) => HistoryWriteStore.openExisting(options))],
+    };
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.store.close();

@@ -21,7 +21,7 @@ const MODULES = (): CommandModules => [
   CaptureModule.onDemand({
     process: 'cli',
     capture: ['candles'],
-    imports: [BinanceModule.forRoot(), StorageHistoryModule],
+    imports: [BinanceModule.forRoot(), StorageHistoryModule.existing()],
   }),
 ];
 

@@ -24,7 +24,7 @@ export class CompactCommand extends CliCommand {
 
   async run(): Promise<void> {
     await this.work.run(
-      () => [StorageHistoryModule],
+      () => [StorageHistoryModule.existing()],
       async (context, signal) => {
         const { files, failed } = await context.get(StoreUpkeep).compact(signal);
         if (files.length > 0) this.terminal.table(COLUMNS, files);

@@ -17,7 +17,7 @@ export class RetainCommand extends CliCommand {
 
   async run(): Promise<void> {
     await this.work.run(
-      () => [StorageHistoryModule],
+      () => [StorageHistoryModule.existing()],
       async (context, signal) => {
         const { upkeep } = context.get<AppConfig>(APP_CONFIG);
         const { files, minutes, events } = await context.get(StoreUpkeep).retain(upkeep.retention, signal);

@@ -43,7 +43,7 @@ const KNOWN_COLUMNS: readonly TableColumn<KnownDifference>[] = [
 
 const MODULES = (): CommandModules => [
   StorageReadModule,
-  BiModule.verification([BinanceModule.forRoot(), StorageReadModule, StorageHistoryModule]),
+  BiModule.verification([BinanceModule.forRoot(), StorageReadModule, StorageHistoryModule.existing()]),
 ];
 
 interface VerifyBiOptions extends SpanOptions {

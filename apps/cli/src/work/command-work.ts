@@ -9,6 +9,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ClockModule, createClock } from '@app/clock';
 import { ConfigModule } from '@app/config';
+import { StoreNotReadyError } from '@app/domain';
 import { limitHeapGrowth, type ProcessParts } from '@app/http';
 import { NestLogger, ObservabilityModule } from '@app/observability';
 import { InterruptedError } from './interrupted.error';
@@ -60,7 +61,7 @@ export class CommandWork {
       try {
         await work(context, abort.signal);
       } catch (error) {
-        if (!abort.signal.aborted) throw error;
+        if (!abort.signal.aborted) throw this.named(error);
       } finally {
         await context.close();
       }
@@ -90,15 +91,18 @@ export class CommandWork {
       context.useLogger(new NestLogger(logger));
       return context;
     } catch (error) {
-      if (!isSqliteError(error)) throw error;
-      throw new Error(`STORAGE_PATH=${JSON.stringify(config.storage.databasePath)}: ${error.message}`, {
-        cause: error,
-      });
+      throw this.named(error);
     }
+  }
+
+  /** Neither SQLite nor a store that is not ready says which file it is about. */
+  private named(error: unknown): unknown {
+    if (!(error instanceof StoreNotReadyError) && !isSqliteError(error)) return error;
+    const { databasePath } = this.parts.config.storage;
+    return new Error(`STORAGE_PATH=${JSON.stringify(databasePath)}: ${error.message}`, { cause: error });
   }
 }
 
-/** SQLite names neither the file nor whose it is. */
 function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && String((error as { code?: unknown }).code).startsWith('SQLITE_');
 }

@@ -5,6 +5,9 @@ import type { DataSource } from 'typeorm';
 import { SCHEMA_VERSION } from '../database/schema';
 import { handleOf, openReader, type SqliteHandle } from '../database/sqlite-connection';
 
+/** What is said of a store whose database file is not there. */
+export const NO_DATABASE = 'there is no database yet: nothing has been captured';
+
 /** How often a store that is not there yet, or of an older schema, is looked for (real time). */
 const REOPEN_EVERY_MS = 100;
 
@@ -90,7 +93,7 @@ export class ReadStore {
 
   private async tryOpen(): Promise<void> {
     if (!existsSync(this.path)) {
-      this.reason = 'there is no database yet: nothing has been captured';
+      this.reason = NO_DATABASE;
       return;
     }
     try {

@@ -25,6 +25,16 @@ import { CandleWriter } from '../sink/candle.writer';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from '../store-parts';
 import { PREVIOUS_SCHEMA, PreviousDatabase, removeDatabase } from './previous-database';
 
+/** Without the folder there is nothing to make a database from; an empty one must not pass for it. */
+export class NoBronzeError extends Error {
+  readonly code = 'STORE.NO_BRONZE';
+
+  constructor(rawDir: string) {
+    super(`RAW_DIR=${JSON.stringify(rawDir)} is not there: a database is made anew from the raw files in it`);
+    this.name = 'NoBronzeError';
+  }
+}
+
 const OTHER_ROWS = 'the source gives other rows than it gave then';
 
 /** Of a database that is being made anew: the bronze folder with its manifest, and how far the work has come. */
@@ -54,12 +64,12 @@ export class SqliteRebuildStore extends RebuildStore {
   /**
    * Opens the new database beside the old one, as an interrupted rebuild left it, or empty.
    *
-   * @throws CaptureOwnerError, StoreInUseError, OriginMismatchError, ArchiveIdentityError
+   * @throws NoBronzeError, CaptureOwnerError, StoreInUseError, OriginMismatchError, ArchiveIdentityError
    */
   static async open(options: StoreOptions): Promise<SqliteRebuildStore> {
     const { databasePath, rawDir } = options;
+    if (!existsSync(rawDir)) throw new NoBronzeError(rawDir);
     mkdirSync(dirname(databasePath), { recursive: true });
-    mkdirSync(rawDir, { recursive: true });
     const owners = acquireStore(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {
