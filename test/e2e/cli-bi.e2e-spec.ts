@@ -65,6 +65,24 @@ describe('cli bi-build and verify-bi', () => {
     expect(refuted.code).toBe(1);
   });
 
+  it.each(['/proc/nowhere/build', '/proc/build'])('should say that no build can be at %s', async (out) => {
+    const { code, output } = await runCli(stack, 'bi-build', '--out', out);
+    expect(output).toMatch(new RegExp(`^cli: --out="${out}": E[A-Z]+: .*/proc/`));
+    expect(code).toBe(1);
+  });
+
+  it('should say that no file can be exported to /proc', async () => {
+    const { code, output } = await runCli(stack, 'export', '--interval', '1d', '--out', '/proc/candles.csv');
+    expect(output).toMatch(/^cli: --out="\/proc\/candles.csv": E[A-Z]+: /m);
+    expect(code).toBe(1);
+  });
+
+  it('should say that raw files cannot be compressed where their folder cannot be', async () => {
+    const process = await stack.launch('cli', { RAW_DIR: '/proc/nowhere/raw' }, ['compact']);
+    expect(await process.exited(60_000)).toBe(1);
+    expect(process.output).toMatch(/^cli: RAW_DIR="\/proc\/nowhere\/raw": the folder cannot be made \(E/);
+  });
+
   it('should say that there is no build', async () => {
     const { code, output } = await runCli(
       stack,

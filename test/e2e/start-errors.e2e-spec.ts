@@ -22,6 +22,16 @@ describe('starting under bad conditions', () => {
     },
   );
 
+  it.each([
+    ['STORAGE_PATH', '/proc/nowhere/app.db'],
+    ['RAW_DIR', '/proc/nowhere/raw'],
+    ['INGEST_STATE_DIR', '/proc/nowhere/ingest'],
+  ])('should stop the start when the folder of %s cannot be made', async (name, path) => {
+    const app = await stack.launch('standalone-app', { [name]: path });
+    expect(await app.exited()).toBe(1);
+    expect(app.output).toContain(`${name}="${path}": the folder cannot be made (`);
+  });
+
   it('should say that a port is taken', async () => {
     await stack.startSimulator();
     const port = await stack.port('exchange-simulator');

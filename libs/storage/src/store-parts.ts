@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, TopicNames } from '@app/domain';
+import { makeFolderOf } from '@app/files';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { DataSource } from 'typeorm';
 import { ArchiveIdentity } from './bronze/archive-identity';
@@ -67,13 +67,13 @@ export interface StoreParts {
 /**
  * Opens database and bronze folder for writing and migrates the schema. `rows` false keeps bronze and keys only.
  *
- * @throws UnsupportedSqliteError, RebuildNeededError
+ * @throws FolderNotMadeError, UnsupportedSqliteError, RebuildNeededError
  */
 export async function openStoreParts(
   { databasePath, rawDir, topics, clock, logger, metrics }: StoreOptions,
   rows: boolean,
 ): Promise<StoreParts> {
-  mkdirSync(dirname(databasePath), { recursive: true });
+  makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
   const source = await openWriter(databasePath);
   try {
     await migrate(source);

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolderOf } from '@app/files';
 import { acquireStore, type CaptureOwnerLock } from './database/capture-owner.lock';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
@@ -23,11 +23,14 @@ export class WriteStore {
     this.sink = new SqliteEventSink(queue, origin, archive, writer, metrics);
   }
 
-  /** @throws CaptureOwnerError, UnsupportedSqliteError, OriginMismatchError, ArchiveIdentityError, RebuildNeededError */
+  /**
+   * @throws FolderNotMadeError, CaptureOwnerError, UnsupportedSqliteError, OriginMismatchError, ArchiveIdentityError,
+   * RebuildNeededError
+   */
   static async open(options: StoreOptions): Promise<WriteStore> {
     const { databasePath, rawDir } = options;
-    mkdirSync(dirname(databasePath), { recursive: true });
-    mkdirSync(rawDir, { recursive: true });
+    makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
+    makeFolderOf('RAW_DIR', rawDir);
     const owners = acquireStore(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {

@@ -3,6 +3,7 @@ import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltFile 
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 import { CliCommand } from '../options/cli-command';
+import { pathError } from '../options/parse-options';
 import { UsageError } from '../options/usage.error';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
@@ -51,7 +52,7 @@ export class BiBuildCommand extends CliCommand {
           .get(BiBuildUseCase)
           .run(out, signal)
           .catch((error: unknown) => {
-            if (!(error instanceof FolderTakenError)) throw error;
+            if (!(error instanceof FolderTakenError)) throw pathError('--out', out, error);
             throw new UsageError('--out', out, 'a folder that is empty, was made by a build, or is not there yet');
           });
         this.terminal.table(COLUMNS, files);

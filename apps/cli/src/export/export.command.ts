@@ -4,7 +4,7 @@ import { CANDLE_INTERVALS, SymbolReader, type CandleInterval } from '@app/domain
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 import { knownSymbols } from '../options/known-symbols';
-import { newFileOption } from '../options/parse-options';
+import { newFileOption, pathError } from '../options/parse-options';
 import { SpanCommand, type SpanOptions } from '../options/span-command';
 import { UsageError } from '../options/usage.error';
 import { Terminal } from '../terminal/terminal';
@@ -65,7 +65,9 @@ export class ExportCommand extends SpanCommand {
         };
         try {
           if (out !== undefined) {
-            const rows = await exporting.toFile(request, format, out, signal, onProgress);
+            const rows = await exporting.toFile(request, format, out, signal, onProgress).catch((error: unknown) => {
+              throw pathError('--out', out, error);
+            });
             progress.end();
             this.terminal.line(`${rows} candles are in ${out}`);
           } else if (format !== 'parquet') {

@@ -47,3 +47,9 @@ export function folderOption(option: string, path: string | undefined): string |
   if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
   throw new UsageError(option, path, 'a folder that is there');
 }
+
+/** What went wrong with the file or folder of an option, with the option's name; any other error is handed on as it is. */
+export function pathError(option: string, path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).syscall === undefined) return error;
+  return new Error(`${option}=${JSON.stringify(path)}: ${error.message}`, { cause: error });
+}

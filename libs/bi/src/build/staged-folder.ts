@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readlink, realpath, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, realpath, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { flushFolder, makeFolder } from '@app/files';
 import { DESCRIPTOR } from './built-package';
 import { FolderTakenError } from './folder-taken.error';
 
@@ -13,15 +14,6 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-async function flushFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
@@ -56,7 +48,7 @@ export class StagedFolder {
     }
     if (link === undefined && (await hasForeignFiles(target))) throw new FolderTakenError(folder);
     const builds = buildsOf(target);
-    await mkdir(builds, { recursive: true });
+    makeFolder(builds);
     for (const name of await readdir(builds)) {
       const pid = Number(STAGED.exec(name)?.groups?.['pid']);
       if (pid === process.pid || (pid > 0 && !isAlive(pid))) await remove(join(builds, name));
@@ -68,15 +60,15 @@ export class StagedFolder {
 
   /** Turns the folder to this build, whose files are flushed, and removes all but the one before. */
   async publish(): Promise<void> {
-    await flushFolder(this.path);
+    flushFolder(this.path);
     const before = await this.before();
     const next = join(this.builds, await this.nextNumber());
     await rename(this.path, next);
-    await flushFolder(this.builds);
+    flushFolder(this.builds);
     const link = join(this.builds, `link-${process.pid}`);
     await symlink(join(basename(this.builds), basename(next)), link);
     await rename(link, this.target);
-    await flushFolder(dirname(this.target));
+    flushFolder(dirname(this.target));
     for (const number of await this.numbers()) {
       const build = join(this.builds, number);
       if (build !== next && build !== before) await remove(build);

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { EpochMicros, TrackedSymbol } from '@app/domain';
+import { makeFolder } from '@app/files';
 import type { Logger } from '@app/observability';
 import { readJsonFile, replaceFile } from '../spool/durable-file';
 
@@ -73,7 +73,7 @@ export class IngestState implements BeforeApplicationShutdown {
     clearTimeout(this.timer);
     this.timer = undefined;
     try {
-      mkdirSync(dirname(this.path), { recursive: true });
+      makeFolder(dirname(this.path));
       const symbols = Object.fromEntries(this.symbols);
       replaceFile(this.path, JSON.stringify({ origin: this.claimedOrigin, symbols }));
       this.fault = '';

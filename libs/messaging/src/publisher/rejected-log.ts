@@ -1,6 +1,7 @@
-import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatEventTime, type Clock, type OutgoingEvent } from '@app/domain';
+import { makeFolder } from '@app/files';
 import { writeFully } from '../spool/durable-file';
 
 /** Why an event was set aside; an event that breaks its contract also names the field. */
@@ -27,7 +28,7 @@ export class RejectedLog {
       error: message,
       value: event.value,
     });
-    mkdirSync(dirname(this.path), { recursive: true });
+    makeFolder(dirname(this.path));
     const handle = openSync(this.path, 'a');
     try {
       writeFully(handle, Buffer.from(`${line}\n`, 'utf8'), fstatSync(handle).size);

@@ -1,15 +1,6 @@
-import { closeSync, fdatasyncSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-
-/** Makes the names in a folder as durable as the contents of its files. */
-export function flushFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
+import { flushFolder } from '@app/files';
 
 /** Writes all of the bytes at a position, however few the system takes at a time. */
 export function writeFully(handle: number, bytes: Uint8Array, position: number): void {

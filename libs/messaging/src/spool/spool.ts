@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { EventBatch, LostSpan } from '@app/domain';
-import { flushFolder, readJsonFile, replaceFile, writeFully } from './durable-file';
+import { flushFolder, makeFolderOf } from '@app/files';
+import { readJsonFile, replaceFile, writeFully } from './durable-file';
 import { FolderLock } from './folder-lock';
 import { LossRecord, readLostSpans } from './loss-record';
 import { MemoryQueue } from './memory-queue';
@@ -76,9 +77,9 @@ export class Spool {
     this.segmentMaxBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.ceil(options.maxBytes / SEGMENTS_WITHIN_BOUND));
   }
 
-  /** Opens or makes the folder and takes up what an earlier process left. @throws FolderLockedError */
+  /** Opens or makes the folder and takes up what an earlier process left. @throws FolderNotMadeError, FolderLockedError */
   static open(options: SpoolOptions): Spool {
-    mkdirSync(options.folder, { recursive: true });
+    makeFolderOf('INGEST_STATE_DIR', dirname(options.folder), options.folder);
     const lock = FolderLock.acquire(options.folder);
     try {
       const spool = new Spool(options, lock);

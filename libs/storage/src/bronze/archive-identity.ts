@@ -4,7 +4,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,21 +12,12 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OriginMismatchError } from '@app/domain';
+import { flushFolder, makeFolder, makeFolderOf } from '@app/files';
 
 /** What a bronze folder says of itself, in `archive.json`. */
 interface ArchiveFacts {
   readonly writer_id: string;
   readonly origin?: string;
-}
-
-/** Flushes a folder, so that a file just made in it is there after a power cut too. */
-export function flushFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function writeFlushed(path: string, contents: string): void {
@@ -96,9 +86,9 @@ export class ArchiveIdentity {
   private facts: ArchiveFacts;
   private readonly file: string;
 
-  /** @throws ArchiveIdentityError */
+  /** @throws FolderNotMadeError, ArchiveIdentityError */
   constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
+    makeFolderOf('RAW_DIR', folder);
     this.file = join(folder, 'archive.json');
     if (!existsSync(this.file)) createFile(this.file, textOf({ writer_id: randomUUID() }));
     this.facts = readFacts(this.file);
@@ -125,7 +115,7 @@ export class ArchiveIdentity {
 
   /** Returns the facts once they are on disk: what the disk refused must not pass for claimed. */
   private save(facts: ArchiveFacts): ArchiveFacts {
-    mkdirSync(this.folder, { recursive: true });
+    makeFolder(this.folder);
     replaceFile(this.file, textOf(facts));
     return facts;
   }

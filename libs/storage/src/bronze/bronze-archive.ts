@@ -12,9 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { compareCodePoints, formatDate, parseIsoTime, type EpochMicros } from '@app/domain';
+import { flushFolder } from '@app/files';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { flushFolder, type ArchiveIdentity } from './archive-identity';
+import type { ArchiveIdentity } from './archive-identity';
 import { LinePacker } from './line-packer';
 
 /** One append-only stream of lines: a topic, and in Kafka mode a partition of it. */

@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { flushFolder } from '@app/files';
 import Database from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { flushFolder } from '../bronze/archive-identity';
 
 /** What stands between a database and its being replaced: another process that has it open. */
 export class StoreInUseError extends Error {

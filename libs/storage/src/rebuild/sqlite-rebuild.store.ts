@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import {
@@ -11,6 +11,7 @@ import {
   type RebuildLoss,
   type RecordedFetch,
 } from '@app/domain';
+import { makeFolderOf } from '@app/files';
 import { ArchiveIdentity } from '../bronze/archive-identity';
 import { CompressedFileError, linesFrom } from '../bronze/bronze-lines';
 import { contentHash, MANIFEST } from '../bronze/fetch-manifest';
@@ -69,7 +70,7 @@ export class SqliteRebuildStore extends RebuildStore {
   static async open(options: StoreOptions): Promise<SqliteRebuildStore> {
     const { databasePath, rawDir } = options;
     if (!existsSync(rawDir)) throw new NoBronzeError(rawDir);
-    mkdirSync(dirname(databasePath), { recursive: true });
+    makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
     const owners = acquireStore(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {

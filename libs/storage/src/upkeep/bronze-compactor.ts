@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { DAY, isAborted, type Clock, type CompactedFile, type CompactionReport } from '@app/domain';
-import { flushFolder } from '../bronze/archive-identity';
+import { flushFolder } from '@app/files';
 import type { BronzeArchive, BronzeFile } from '../bronze/bronze-archive';
 import type { WriteQueue } from '../database/write-queue';
 import { fileContents, gzipContents, gzipFile, type Contents } from './gzip-file';

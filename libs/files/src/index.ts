@@ -1,0 +1,1 @@
+export { flushFolder, FolderNotMadeError, makeFolder, makeFolderOf } from './folder';
