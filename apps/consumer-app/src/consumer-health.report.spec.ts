@@ -1,17 +1,19 @@
 import { loadConfig } from '@app/config';
-import { SECOND, type PartitionSink, type StoreLease, type TopicLoss } from '@app/domain';
+import { DAY, SECOND, type EpochMicros, type PartitionSink, type StoreLease, type TopicLoss } from '@app/domain';
 import type { KafkaBatchServer } from '@app/messaging';
+import { FakeClock } from '@app/testing';
 import { ConsumerHealthReport } from './consumer-health.report';
 
 describe('ConsumerHealthReport', () => {
   const snapshot = { state: 'running', lag: 3 };
 
-  function reportOf(problem: string, losses: readonly TopicLoss[]) {
+  function reportOf(problem: string, losses: readonly TopicLoss[], now: EpochMicros = 120 * SECOND) {
     const consumerStatus = { problem: () => problem, snapshot: () => snapshot };
     const report = new ConsumerHealthReport(
       { consumerStatus } as unknown as KafkaBatchServer,
       { losses: () => Promise.resolve(losses) } as unknown as PartitionSink,
       { held: true } as unknown as StoreLease,
+      new FakeClock(now),
       loadConfig({ BROKER_MODE: 'kafka', ENABLE_DB_SINK: 'false' }, '/'),
     );
     return report.report();
@@ -36,7 +38,11 @@ describe('ConsumerHealthReport', () => {
     ];
     expect(await reportOf('broker_away: connect ECONNREFUSED', losses)).toMatchObject({
       status: 'degraded',
-      reasons: ['broker_away: connect ECONNREFUSED', '16 messages were lost'],
+      reasons: [
+        'broker_away: connect ECONNREFUSED',
+        '16 messages were lost: the broker gave them up before they were taken; a longer retention of the topics ' +
+          'prevents it (said until 1970-01-02T00:01:00Z, listed in losses for good)',
+      ],
       losses: [
         {
           topic: 'crypto_prices',
@@ -48,5 +54,19 @@ describe('ConsumerHealthReport', () => {
         { from_offset: 40, to_offset: 41 },
       ],
     });
+  });
+
+  it('should be well again a day after a loss was noticed, and go on listing it', async () => {
+    const older = { topic: 'crypto_prices', partition: 4, from: 10, to: 25, noticedAt: 60 * SECOND };
+    const newer = { ...older, from: 40, to: 41, noticedAt: 90 * SECOND };
+    const degradedBy = async (now: EpochMicros): Promise<string[]> => {
+      const { reasons, losses } = await reportOf('', [older, newer], now);
+      expect(losses).toHaveLength(2);
+      return (reasons as string[]).map((reason) => reason.slice(0, reason.indexOf(':')));
+    };
+    expect(await degradedBy(DAY + 60 * SECOND - 1)).toEqual(['16 messages were lost']);
+    expect(await degradedBy(DAY + 60 * SECOND)).toEqual(['1 messages were lost']);
+    expect(await degradedBy(DAY + 90 * SECOND)).toEqual([]);
+    expect(await reportOf('', [older, newer], DAY + 90 * SECOND)).toMatchObject({ status: 'ok' });
   });
 });

@@ -1,8 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { formatMillisTime, PartitionSink, StoreLease } from '@app/domain';
+import { Clock, DAY, formatBucketTime, formatMillisTime, PartitionSink, StoreLease, type TopicLoss } from '@app/domain';
 import { HealthReport, platformVersion, type HealthStatus } from '@app/http';
 import { KafkaBatchServer } from '@app/messaging';
+
+/**
+ * How long a loss degrades: nothing can be done about the messages any more, so it is said long enough to be seen, and
+ * then stands in the list of losses alone, where it stays. A status that never recovered would hide the next fault.
+ */
+const LOSS_DEGRADES_FOR = DAY;
 
 /** `/health` of a consumer: its place in the group, what it has taken, what was lost. */
 @Injectable()
@@ -13,6 +19,7 @@ export class ConsumerHealthReport extends HealthReport {
     private readonly server: KafkaBatchServer,
     private readonly sink: PartitionSink,
     private readonly lease: StoreLease,
+    private readonly clock: Clock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
     super();
@@ -21,8 +28,7 @@ export class ConsumerHealthReport extends HealthReport {
   async report(): Promise<HealthStatus> {
     const losses = await this.sink.losses();
     const problem = this.server.consumerStatus.problem();
-    const lost = losses.reduce((sum, { from, to }) => sum + to - from, 0);
-    const reasons = [...(problem === '' ? [] : [problem]), ...(lost === 0 ? [] : [`${lost} messages were lost`])];
+    const reasons = [...(problem === '' ? [] : [problem]), ...this.recentLoss(losses)];
     return {
       status: reasons.length === 0 ? 'ok' : 'degraded',
       reasons,
@@ -40,5 +46,17 @@ export class ConsumerHealthReport extends HealthReport {
         noticed_at: formatMillisTime(noticedAt),
       })),
     };
+  }
+
+  private recentLoss(losses: readonly TopicLoss[]): string[] {
+    const since = this.clock.now() - LOSS_DEGRADES_FOR;
+    const recent = losses.filter(({ noticedAt }) => noticedAt > since);
+    if (recent.length === 0) return [];
+    const messages = recent.reduce((sum, { from, to }) => sum + to - from, 0);
+    const until = Math.max(...recent.map(({ noticedAt }) => noticedAt)) + LOSS_DEGRADES_FOR;
+    return [
+      `${messages} messages were lost: the broker gave them up before they were taken; a longer retention of the topics ` +
+        `prevents it (said until ${formatBucketTime(until)}, listed in losses for good)`,
+    ];
   }
 }
