@@ -1,4 +1,11 @@
-import { isClosedAt, type CandleInterval, type EpochMicros, type FileColumn, type StoredCandle } from '@app/domain';
+import {
+  isClosedAt,
+  type CandleInterval,
+  type CandleItem,
+  type EpochMicros,
+  type FileColumn,
+  type StoredCandle,
+} from '@app/domain';
 
 /** Fraction digits of decimals: as many as the exchange has. */
 const DECIMAL = { kind: 'decimal', scale: 8 } as const;
@@ -6,13 +13,18 @@ const TIME = { kind: 'timestamp' } as const;
 const TEXT = { kind: 'string' } as const;
 const COUNT = { kind: 'integer' } as const;
 
-/** The columns of `/candles` as typed columns of a file, for candles of one interval at a market time. */
-export function candleColumns(interval: CandleInterval, now: EpochMicros): FileColumn<StoredCandle>[] {
+/** A column with the name that its cells have in the items of `/candles`. */
+export interface CandleColumn extends FileColumn<StoredCandle> {
+  readonly name: keyof CandleItem;
+}
+
+/** The columns of `/candles`, in its order, as typed columns of a file, for candles of one interval at a market time. */
+export function candleColumns(interval: CandleInterval, now: EpochMicros): CandleColumn[] {
   const column = (
-    name: string,
-    type: FileColumn<StoredCandle>['type'],
-    cell: FileColumn<StoredCandle>['cell'],
-  ): FileColumn<StoredCandle> => ({ name, type, nullable: false, cell });
+    name: CandleColumn['name'],
+    type: CandleColumn['type'],
+    cell: CandleColumn['cell'],
+  ): CandleColumn => ({ name, type, nullable: false, cell });
   return [
     column('symbol', TEXT, ({ symbol }) => symbol),
     column('interval', TEXT, () => interval),

@@ -28,6 +28,14 @@ import type { Findings } from './finding';
 /** How often a day is asked for until it is settled: an answer may be revised while it is looked at. */
 const MOST_FETCHES = 3;
 
+/** Days of one symbol that are compared. */
+export interface DayComparison {
+  readonly symbol: string;
+  readonly dates: TimeRange;
+  /** Whether also with the files of the archive. */
+  readonly withArchive: boolean;
+}
+
 /** What came of the days of one symbol. */
 export interface ComparedDays {
   readonly checked: number;
@@ -85,11 +93,9 @@ export class ExchangeProof {
    * @throws ExchangeError, OriginMismatchError
    */
   async run(
-    symbol: string,
-    dates: TimeRange,
+    { symbol, dates, withArchive }: DayComparison,
     findings: Findings,
     signal: AbortSignal,
-    withArchive: boolean,
     comparing: (date: EpochMicros) => void,
   ): Promise<ComparedDays> {
     const closed = { start: dates.start, end: Math.min(dates.end, floorTo(ledgerEnd(this.clock.now()), DAY)) };

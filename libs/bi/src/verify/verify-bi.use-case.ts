@@ -14,7 +14,7 @@ import {
   type SymbolSummary,
   type TimeRange,
 } from '@app/domain';
-import { ExchangeProof, type ComparedDays } from './exchange-proof';
+import { ExchangeProof, type ComparedDays, type DayComparison } from './exchange-proof';
 import { Findings, type Finding } from './finding';
 import { GoldProof } from './gold-proof';
 import { TableProof } from './table-proof';
@@ -92,7 +92,7 @@ export class VerifyBiUseCase {
       };
       proving(done, total, symbol);
       const recomputedFrom = dates && (await this.gold.run(symbol, dates, findings, signal));
-      const days = dates ? await this.compare(symbol, dates, findings, signal, withArchive, comparing) : NO_DAYS;
+      const days = dates ? await this.compare({ symbol, dates, withArchive }, findings, signal, comparing) : NO_DAYS;
       done += daysIn(dates);
       known.push(...days.known);
       proofs.push({
@@ -128,18 +128,16 @@ export class VerifyBiUseCase {
 
   /** An exchange that does not answer proves nothing. */
   private async compare(
-    symbol: string,
-    dates: TimeRange,
+    days: DayComparison,
     findings: Findings,
     signal: AbortSignal,
-    withArchive: boolean,
     comparing: (date: EpochMicros) => void,
   ): Promise<ComparedDays> {
     try {
-      return await this.exchange.run(symbol, dates, findings, signal, withArchive, comparing);
+      return await this.exchange.run(days, findings, signal, comparing);
     } catch (error) {
       if (!(error instanceof ExchangeError) || signal.aborted) throw error;
-      findings.add(symbol, `days were not compared with the exchange: ${error.message}`);
+      findings.add(days.symbol, `days were not compared with the exchange: ${error.message}`);
       return NO_DAYS;
     }
   }
