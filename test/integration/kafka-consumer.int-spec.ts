@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigResourceTypes, type KafkaMessage } from 'kafkajs';
-import { OriginMismatchError } from '@app/domain';
 import { DEAD_LETTER_HEADERS } from '@app/messaging';
 import { eventually } from '../support/app-process';
 import { ConsumerHarness, type TestMessage } from '../support/consumer-harness';
@@ -442,18 +441,42 @@ describeKafka('Kafka consumer', () => {
     expect(consumer.status.deadReason()).toBe('');
   });
 
-  it('should neither take nor set aside data of another origin', async () => {
+  it('should hold a partition with data of another origin, say what to do, take the others, and go on once it is done', async () => {
     await consumer.startAndJoin();
     const { price } = consumer.topics;
+    const other = { partition: 1, key: 'ETHUSDT' };
     await consumer.send(price, messages(prices(0, 5)));
     await consumer.caughtUp();
-    await consumer.send(price, [{ key: 'BTCUSDT', value: priceLine(9), headers: { origin: 'simulator:7' } }]);
+    const foreign = { key: 'BTCUSDT', value: priceLine(9), headers: { origin: 'simulator:7' } };
+    const broken = { ...foreign, value: 'no JSON' };
+    await consumer.send(price, [foreign, broken, { key: 'BTCUSDT', value: priceLine(11) }]);
     await eventually('the refusal is said', () =>
       Promise.resolve(consumer.status.problem().includes('simulator:7') ? true : undefined),
     );
-    expect(consumer.lines(price)).toEqual(prices(0, 5));
-    expect(new OriginMismatchError('STORAGE_PATH', 'binance', 'simulator:7').message).toContain('is refused');
-    expect(await broker.messagesIn(`${price}.dlq`)).toBe(0);
+    await consumer.send(price, [{ ...other, value: priceLine(12, 'ETHUSDT') }]);
+    await eventually('the other partition is taken', () =>
+      Promise.resolve(consumer.lines(price).includes(priceLine(12, 'ETHUSDT')) ? true : undefined),
+    );
+    expect(consumer.lines(price)).not.toContain(priceLine(11));
+    expect(consumer.status.problem()).toMatch(
+      new RegExp(
+        `^${price}/0 is held: from offset 5 on .* "simulator:7", and the store is of "binance"\\. Give whoever`,
+      ),
+    );
+    expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_partition_held')).toContain(
+      `{topic="${price}",partition="0"`,
+    );
+
+    await consumer.forget(price, 7);
+    await eventually('what follows is taken', () =>
+      Promise.resolve(consumer.lines(price).includes(priceLine(11)) ? true : undefined),
+    );
+    expect(consumer.status.problem()).toBe('');
+    expect(consumer.rows('SELECT from_offset, to_offset FROM topic_losses')).toEqual([
+      { from_offset: 5, to_offset: 7 },
+    ]);
+    // The broken one is set aside once, however often the partition was tried.
+    expect(await broker.messagesIn(`${price}.dlq`)).toBe(1);
   });
 
   it('should keep bronze only, once each, where the database sink is off, and ask for a rebuild afterwards', async () => {

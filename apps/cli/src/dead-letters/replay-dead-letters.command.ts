@@ -8,7 +8,8 @@ import { TopicCommand, type TopicOptions } from './topic-command';
 @SubCommand({
   name: 'replay',
   description:
-    'Sends the dead letters that were not sent back before to their topics: taken once; set aside again if still broken',
+    'Sends the dead letters to their topics that were not sent back before, as far as the broker remembers (a week ' +
+    'after the last time): what is stored is taken once; what is still broken is set aside again',
 })
 export class ReplayDeadLettersCommand extends TopicCommand {
   constructor(

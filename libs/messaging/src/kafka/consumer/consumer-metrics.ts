@@ -75,6 +75,16 @@ export class ConsumerMetrics {
       labelNames: ['topic', 'partition'],
       registers,
     });
+    new Gauge({
+      name: 'csp_kafka_partition_held',
+      help: '1 for a partition of which nothing is taken until somebody acts; /health says what to do.',
+      labelNames: ['topic', 'partition'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { topic, partition } of status().held) this.set({ topic, partition: String(partition) }, 1);
+      },
+    });
     this.lastCommit = new Gauge({
       name: 'csp_kafka_last_commit_timestamp_seconds',
       help: 'Real time at which offsets were last committed to the broker, in seconds since the epoch.',

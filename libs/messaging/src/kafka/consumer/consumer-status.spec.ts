@@ -25,6 +25,29 @@ describe('ConsumerStatus', () => {
     expect(status.problem()).toBe('broker_away: connect ECONNREFUSED');
   });
 
+  it('should say of each partition that is held why, until it goes on or is not its own any more', () => {
+    const status = create();
+    const [first, second] = [
+      { topic: 'prices', partition: 0 },
+      { topic: 'prices', partition: 1 },
+    ];
+    status.joined([first, second]);
+    status.hold(first, 'another origin');
+    // The others go on meanwhile.
+    status.recovered();
+    expect(status.problem()).toBe('prices/0 is held: another origin');
+    status.hold(second, 'another one');
+    expect(status.problem()).toBe('prices/0 is held: another origin; prices/1 is held: another one');
+    expect(status.snapshot().held).toEqual([
+      { ...first, reason: 'another origin' },
+      { ...second, reason: 'another one' },
+    ]);
+    status.release(first);
+    status.joined([first]);
+    expect(status.problem()).toBe('');
+    expect(status.snapshot().held).toEqual([]);
+  });
+
   it('should be dead after 45 seconds without a sign of life, unless it was stopped', () => {
     const status = create();
     status.joined([]);

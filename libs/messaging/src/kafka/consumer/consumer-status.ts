@@ -25,6 +25,8 @@ export interface ConsumerSnapshot {
   readonly revisions: number;
   readonly dead_letters: number;
   readonly sink_fault: string | null;
+  /** Partitions of which nothing is taken until somebody acts, each with the reason and what to do. */
+  readonly held: readonly { readonly topic: string; readonly partition: number; readonly reason: string }[];
 }
 
 /** Collects how the consumer does, for `/health`, `/readyz` and `/livez`. */
@@ -39,6 +41,7 @@ export class ConsumerStatus {
   private outcomes: SinkResult = { taken: 0, repeats: 0, revisions: 0 };
   private deadLetters = 0;
   private fault = '';
+  private readonly held = new Map<string, { readonly target: TopicPartition; readonly reason: string }>();
 
   constructor(
     private readonly groupId: string,
@@ -69,6 +72,7 @@ export class ConsumerStatus {
   joined(partitions: readonly TopicPartition[]): void {
     this.joins += 1;
     this.lags = new Map(partitions.map((target) => [partitionName(target), { target, lag: null }]));
+    for (const [name, { target }] of this.held) if (!this.lags.has(name)) this.release(target);
     this.enter('running');
   }
 
@@ -114,6 +118,20 @@ export class ConsumerStatus {
     this.fault = '';
   }
 
+  /** Nothing of the partition is taken until somebody acts; the others go on. */
+  hold(target: TopicPartition, reason: string): void {
+    this.retried();
+    const name = partitionName(target);
+    if (this.held.get(name)?.reason !== reason) this.logger.error(target, `${name} is held: ${reason}`);
+    this.held.set(name, { target, reason });
+  }
+
+  /** The partition goes on, or is another consumer's now. */
+  release(target: TopicPartition): void {
+    const name = partitionName(target);
+    if (this.held.delete(name)) this.logger.info(target, `${name} is no longer held`);
+  }
+
   /** Why the process needs a restart; empty while it lives. */
   deadReason(): string {
     const silent = performance.now() - this.aliveAt;
@@ -125,7 +143,8 @@ export class ConsumerStatus {
   /** Why the consumer does not do its work now; empty while it does. */
   problem(): string {
     if (this.fault !== '') return `the store takes nothing: ${this.fault}`;
-    return this.state === 'running' ? '' : `${this.state}${this.detail === '' ? '' : `: ${this.detail}`}`;
+    if (this.state !== 'running') return `${this.state}${this.detail === '' ? '' : `: ${this.detail}`}`;
+    return [...this.held].map(([name, { reason }]) => `${name} is held: ${reason}`).join('; ');
   }
 
   snapshot(): ConsumerSnapshot {
@@ -142,6 +161,7 @@ export class ConsumerStatus {
       ...this.outcomes,
       dead_letters: this.deadLetters,
       sink_fault: this.fault === '' ? null : this.fault,
+      held: [...this.held.values()].map(({ target: { topic, partition }, reason }) => ({ topic, partition, reason })),
     };
   }
 }

@@ -2,6 +2,7 @@ import {
   PartitionLostError,
   PartitionPositionError,
   type EventKind,
+  type OriginMismatchError,
   type PartitionClaim,
   type PartitionSink,
   type PartitionStart,
@@ -15,7 +16,7 @@ import type { ConsumerStatus } from './consumer-status';
 import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
 import { hashOfMessage } from './message-hash';
 import { MessageUnit, runsOfMessages, type RejectedMessage } from './message-unit';
-import { ConsumerClosingError, type UnitTaker } from './unit-taker';
+import { ConsumerClosingError, UnitHeldError, type UnitTaker } from './unit-taker';
 
 /** Pause after a fault of the store before the same batch is fetched and tried again. */
 const FAULT_PAUSE_MILLIS = 1_000;
@@ -54,6 +55,8 @@ type Stage =
 export class PartitionWorker {
   private stage: Stage = { name: 'unclaimed' };
   private position = 0;
+  /** The unit at `position` that cannot be taken until somebody acts, as it was tried last. */
+  private held: MessageUnit | undefined;
 
   constructor(
     private readonly target: TopicPartition,
@@ -73,13 +76,15 @@ export class PartitionWorker {
       } else if (error instanceof PartitionPositionError) {
         this.parts.logger.warn(error.message);
         this.stage = { name: 'unclaimed' };
+      } else if (error instanceof UnitHeldError) {
+        this.held = error.unit;
+        this.parts.status.hold(this.target, whatToDo(error.mismatch, this.position));
+        await this.restUnlessClosing(payload);
       } else if (isOfTheClient(error)) {
         throw error;
       } else {
         this.parts.status.failed(error);
-        await this.rest(payload, FAULT_PAUSE_MILLIS).catch((reason: unknown) => {
-          if (!(reason instanceof ConsumerClosingError)) throw reason;
-        });
+        await this.restUnlessClosing(payload);
       }
     }
   }
@@ -101,6 +106,12 @@ export class PartitionWorker {
 
   private rest(payload: EachBatchPayload, millis: number): Promise<void> {
     return this.parts.taker.pause(millis, () => payload.heartbeat());
+  }
+
+  private async restUnlessClosing(payload: EachBatchPayload): Promise<void> {
+    await this.rest(payload, FAULT_PAUSE_MILLIS).catch((reason: unknown) => {
+      if (!(reason instanceof ConsumerClosingError)) throw reason;
+    });
   }
 
   /** Claims the partition and finds out where to go on. */
@@ -126,6 +137,7 @@ export class PartitionWorker {
     const { sink, metrics, logger } = this.parts;
     const { topic, partition } = this.target;
     await sink.start(claim, start);
+    this.goOn(start.offset);
     if (start.kind === 'restart' && claim.progress) {
       metrics.restarted(topic);
       logger.warn({ topic, partition, offset: start.offset }, 'the topic was made anew: taken from its start');
@@ -135,7 +147,6 @@ export class PartitionWorker {
       metrics.lost(topic, lost);
       logger.error({ topic, partition, messages: lost }, 'the broker gave up messages before they were taken');
     }
-    this.position = start.offset;
     this.stage = { name: 'running', claim };
     this.parts.seek(start.offset);
   }
@@ -167,30 +178,58 @@ export class PartitionWorker {
     await this.claim();
   }
 
-  private async takeAll(messages: readonly KafkaMessage[], payload: EachBatchPayload): Promise<void> {
+  private async takeAll(fetched: readonly KafkaMessage[], payload: EachBatchPayload): Promise<void> {
     const { taker, metrics, status } = this.parts;
     const stage = this.stage;
     if (stage.name !== 'running') return;
+    let messages = fetched;
+    if (this.held) {
+      const { held } = this;
+      await taker.take(stage.claim, held, () => payload.heartbeat());
+      await this.passed(held.next, payload);
+      messages = fetched.filter(({ offset }) => Number(offset) >= held.next);
+    }
     const end = Math.max(Number(payload.batch.lastOffset()) + 1, this.position);
-    const latest = Number(payload.batch.highWatermark);
     for (const run of runsOfMessages(messages, this.position, end)) {
       if (!payload.isRunning() || payload.isStale()) return;
       const rejected: RejectedMessage[] = [];
       const unit = MessageUnit.of(run.messages, run.begin, run.next, (message) => rejected.push(message));
       for (const letter of rejected) await this.parts.deadLetters.send(this.target, letter, 1);
       await taker.take(stage.claim, unit, () => payload.heartbeat());
-      this.position = run.next;
-      payload.resolveOffset(String(run.next - 1));
-      const lag = Math.max(0, latest - this.position);
-      metrics.lagging(this.target, lag);
-      status.lagging(this.target, lag);
-      await payload.heartbeat();
+      await this.passed(run.next, payload);
     }
     status.recovered();
     await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
     metrics.committed();
     status.committed();
   }
+
+  /** Everything before the offset is taken. */
+  private async passed(offset: number, payload: EachBatchPayload): Promise<void> {
+    const { metrics, status } = this.parts;
+    this.goOn(offset);
+    payload.resolveOffset(String(offset - 1));
+    const lag = Math.max(0, Number(payload.batch.highWatermark) - offset);
+    metrics.lagging(this.target, lag);
+    status.lagging(this.target, lag);
+    await payload.heartbeat();
+  }
+
+  private goOn(offset: number): void {
+    this.position = offset;
+    this.held = undefined;
+    this.parts.status.release(this.target);
+  }
+}
+
+/** Messages of another origin stay where they are: whether they are to be kept elsewhere is for a person to say. */
+function whatToDo({ stored, offered }: OriginMismatchError, position: number): string {
+  return (
+    `from offset ${position} on its messages are of origin "${offered}", and the store is of "${stored}". Give whoever ` +
+    'publishes them a TOPIC_NAME of its own; then read them into a store of their own (STORAGE_PATH, RAW_DIR and ' +
+    'CONSUMER_GROUP_ID), or give them up: delete the records of the partition before the first that belongs here ' +
+    '(kafka-delete-records.sh), and this consumer goes on there by itself'
+  );
 }
 
 /** Errors of the broker's client go back to it: it knows which of them mean a rebalance. */

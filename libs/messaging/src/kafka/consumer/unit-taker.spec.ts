@@ -1,5 +1,6 @@
 import {
   ContractViolationError,
+  OriginMismatchError,
   PartitionLostError,
   UnitRejectedError,
   type PartitionClaim,
@@ -11,7 +12,7 @@ import { DeadLetters } from '../dead-letters/dead-letter.publisher';
 import { ConsumerMetrics } from './consumer-metrics';
 import { ConsumerStatus } from './consumer-status';
 import { MessageUnit, type RejectedMessage } from './message-unit';
-import { ConsumerClosingError, UnitTaker } from './unit-taker';
+import { ConsumerClosingError, UnitHeldError, UnitTaker } from './unit-taker';
 
 /** Jest's clock moves the global timers only. */
 jest.mock('node:timers/promises', () => ({
@@ -173,5 +174,18 @@ describe('UnitTaker', () => {
     closing.abort();
     await expect(take(1)).rejects.toBeInstanceOf(ConsumerClosingError);
     expect(events).toEqual([]);
+  });
+
+  it('should leave a unit of another origin at once, without what was set aside of it', async () => {
+    const mismatch = new OriginMismatchError('STORAGE_PATH', 'binance', 'simulator:7');
+    fault = (values) => {
+      if (!values.includes('m1')) throw mismatch;
+      throw new UnitRejectedError([{ index: 1, violation: new ContractViolationError('symbol', 'm1', 'another') }]);
+    };
+    const held: unknown = await taker.take(CLAIM, unitOf(3), () => Promise.resolve()).catch((error: unknown) => error);
+    expect(held).toBeInstanceOf(UnitHeldError);
+    expect(held).toMatchObject({ mismatch, unit: { partitionUnit: { begin: 0, next: 3, values: ['m0', 'm2'] } } });
+    expect(events).toEqual(['letter m1 x1']);
+    expect(status.snapshot().sink_fault).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ContractViolationError,
+  OriginMismatchError,
   PartitionLostError,
   PartitionPositionError,
   UnitRejectedError,
@@ -33,6 +34,18 @@ export class ConsumerClosingError extends Error {
   }
 }
 
+/** The unit is of another origin than the store: it is not taken until somebody acts. */
+export class UnitHeldError extends Error {
+  constructor(
+    /** What is left of the unit: the messages that were set aside are not in it any more. */
+    readonly unit: MessageUnit,
+    readonly mismatch: OriginMismatchError,
+  ) {
+    super(mismatch.message, { cause: mismatch });
+    this.name = 'UnitHeldError';
+  }
+}
+
 export interface UnitTakerParts {
   readonly handle: UnitHandler;
   readonly deadLetters: DeadLetters;
@@ -53,7 +66,7 @@ export class UnitTaker {
   constructor(private readonly parts: UnitTakerParts) {}
 
   /**
-   * @throws PartitionLostError, PartitionPositionError: nothing of the unit was taken
+   * @throws PartitionLostError, PartitionPositionError, UnitHeldError: nothing of the unit was taken
    * @throws ConsumerClosingError, and whatever `heartbeat` throws: the unit was not taken yet
    */
   take(claim: PartitionClaim, unit: MessageUnit, heartbeat: () => Promise<void>): Promise<void> {
@@ -79,6 +92,8 @@ export class UnitTaker {
         return;
       } catch (error) {
         if (error instanceof PartitionLostError || error instanceof PartitionPositionError) throw error;
+        // It does not pass by itself, and the other partitions must not wait for it.
+        if (error instanceof OriginMismatchError) throw new UnitHeldError(rest, error);
         if (error instanceof UnitRejectedError) {
           rest = await this.setAside(claim, rest, error);
           continue;
