@@ -90,7 +90,9 @@ for target in $targets; do
   done
   [ -z "$(find "$root/app" ! -user root -print -quit)" ] || fail "$target can change what it runs"
   [ -z "$(find "$root/app" -name '*.spec.*' -path '*/dist/*' -print -quit)" ] || fail "$target has tests in it"
-  [ ! -e "$root/app/node_modules/typescript" ] || fail "$target has development dependencies"
+  for package in typescript prettier; do
+    [ ! -e "$root/app/node_modules/$package" ] || fail "$target has $package in it, which nothing that runs asks for"
+  done
   say "$target: user $user, no compiler, tree of root, $(du -sm "$root/app" | cut -f1) MB of app"
 done
 
