@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { CommandFactory, CommandRunnerService, type CommanderOptionsType } from 'nest-commander';
 import { destination } from 'pino';
-import { ConfigError, loadConfig, type AppConfig } from '@app/config';
+import { ConfigError, limitLookups, loadConfig, type AppConfig } from '@app/config';
 import { platformVersion } from '@app/http';
 import { createLogger, MetricsRegistry, NestLogger } from '@app/observability';
 import { CliModule } from './cli.module';
@@ -37,6 +37,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 async function main(): Promise<void> {
+  limitLookups();
   const config = loadConfig();
   const logger = createLogger(levelBeside(config), 'cli', destination({ dest: STDERR, sync: true }));
   const version = platformVersion();

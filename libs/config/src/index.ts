@@ -1,4 +1,5 @@
 export { ConfigError } from './config-error';
 export { ConfigModule } from './config.module';
 export { environmentSchema, type CaptureKind } from './environment.schema';
+export { limitLookups } from './limit-lookups';
 export { APP_CONFIG, loadConfig, type AppConfig } from './load-config';

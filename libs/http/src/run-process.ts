@@ -1,7 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createClock } from '@app/clock';
-import { ConfigError, loadConfig, type AppConfig } from '@app/config';
+import { ConfigError, limitLookups, loadConfig, type AppConfig } from '@app/config';
 import type { Clock } from '@app/domain';
 import { bufferedOutput, createLogger, MetricsRegistry, type Logger } from '@app/observability';
 import { createHttpApp } from './create-http-app';
@@ -50,6 +50,7 @@ function explain(error: unknown): string {
 }
 
 async function start({ name, port, module, check, prepare, heapGrowth = 'service' }: ProcessDefinition): Promise<void> {
+  limitLookups();
   const config = loadConfig();
   check?.(config);
   const { http } = config;
