@@ -60,14 +60,14 @@ describe(`SIGKILL of work on history at random moments (FAULT_SEED=${FAULT_SEED}
   });
 
   /**
-   * Runs the command again and again, each time for a random while that is shorter than its whole work takes, and at last to
-   * its end.
+   * Runs the command again and again, each time for a random while, and at last to its end. The first whiles are short: what
+   * is done stays done, so a long one would leave nothing for those that follow. The last ones are as long as the whole work.
    */
   async function runWithKills(args: readonly string[], wholeMs: number): Promise<number> {
     let kills = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       const command = await killed.launch('cli', {}, args);
-      await delay(random.below(wholeMs));
+      await delay(random.below((wholeMs * (round + 1)) / ROUNDS));
       if (command.isRunning) kills += 1;
       command.signal('SIGKILL');
       await command.exited();
