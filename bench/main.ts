@@ -37,13 +37,21 @@ async function main(names: readonly string[]): Promise<void> {
     throw new Error(`no such bench: ${unknown.join(', ')}; expected any of ${Object.keys(BENCHES).join(', ')}`);
   }
   const figures: Figure[] = [];
+  const failed: string[] = [];
   for (const [name, bench] of Object.entries(BENCHES)) {
     if (names.length > 0 && !names.includes(name)) continue;
     console.log(`${name} ...`);
-    figures.push(...(await bench()));
+    try {
+      figures.push(...(await bench()));
+    } catch (error) {
+      // What the others have measured, in minutes, is not thrown away with it.
+      failed.push(name);
+      console.error(error);
+    }
   }
   console.log(`\n${summaryTable(figures)}`);
-  process.exitCode = figures.every(isMet) ? 0 : 1;
+  if (failed.length > 0) console.log(`\nfailed: ${failed.join(', ')}`);
+  process.exitCode = failed.length === 0 && figures.every(isMet) ? 0 : 1;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
