@@ -1,29 +1,20 @@
 import { eventually } from '../support/app-process';
-import { ConsumerGroup, type ConsumerProcess } from '../support/consumer-group';
+import { consumerGroups, type ConsumerGroup, type ConsumerProcess } from '../support/consumer-group';
 import { describeKafka } from '../support/describe-kafka';
 import { limitFiles } from '../support/full-disk';
 import { getText } from '../support/http';
-import { KafkaBroker } from '../support/kafka-broker';
 import { LockHolder } from '../support/lock-holder';
 
 describeKafka('a consumer and its store', () => {
-  let broker: KafkaBroker;
+  const groups = consumerGroups();
   let group: ConsumerGroup;
 
-  beforeAll(async () => {
-    broker = await KafkaBroker.start();
-  });
-
-  afterAll(() => broker.close());
-
   beforeEach(() => {
-    group = new ConsumerGroup(broker);
+    group = groups.open();
   });
-
-  afterEach(() => group.close());
 
   it('should keep bronze once and in order without rows, over kills, replays and poison', async () => {
-    group = new ConsumerGroup(broker, false);
+    group = groups.open(false);
     // A group of its own knows no offset and waits for no dead member: what the store says is all there is.
     const join = async (number: number): Promise<ConsumerProcess> => {
       const consumer = await group.launch(`${group.topic}-${number}`);

@@ -1,23 +1,14 @@
 import { eventually } from '../support/app-process';
-import { ConsumerGroup, type ConsumerProcess } from '../support/consumer-group';
+import { consumerGroups, type ConsumerGroup, type ConsumerProcess } from '../support/consumer-group';
 import { describeKafka } from '../support/describe-kafka';
-import { KafkaBroker } from '../support/kafka-broker';
 
 describeKafka('consumers of one store', () => {
-  let broker: KafkaBroker;
+  const groups = consumerGroups();
   let group: ConsumerGroup;
 
-  beforeAll(async () => {
-    broker = await KafkaBroker.start();
-  });
-
-  afterAll(() => broker.close());
-
   beforeEach(() => {
-    group = new ConsumerGroup(broker);
+    group = groups.open();
   });
-
-  afterEach(() => group.close());
 
   it('should lose and double nothing while a second one joins and is killed ten times', async () => {
     await group.start();

@@ -9,7 +9,7 @@ import type { Producer } from 'kafkajs';
 import { AppProcess, eventually } from './app-process';
 import { priceLine } from './events';
 import { getJson } from './http';
-import type { KafkaBroker } from './kafka-broker';
+import { KafkaBroker } from './kafka-broker';
 import { PortSupply } from './port-block';
 import { rawRequest } from './raw-request';
 import { everythingTaken } from './sink-progress';
@@ -116,7 +116,7 @@ export class ConsumerGroup {
   /** `rows` false: the consumers keep bronze only. */
   constructor(
     private readonly broker: KafkaBroker,
-    private readonly rows = true,
+    private readonly rows: boolean,
   ) {}
 
   /** Starts one more consumer without waiting for it. */
@@ -264,4 +264,28 @@ export class ConsumerGroup {
       await delay(10);
     }
   }
+}
+
+/** For a suite: one broker for all of its tests, and groups that are closed when the test that opened them ends. */
+export function consumerGroups(): { readonly open: (rows?: boolean) => ConsumerGroup } {
+  let broker: KafkaBroker;
+  const opened: ConsumerGroup[] = [];
+
+  beforeAll(async () => {
+    broker = await KafkaBroker.start();
+  });
+
+  afterAll(() => broker.close());
+
+  afterEach(async () => {
+    for (const group of opened.splice(0)) await group.close();
+  });
+
+  return {
+    open: (rows = true) => {
+      const group = new ConsumerGroup(broker, rows);
+      opened.push(group);
+      return group;
+    },
+  };
 }
