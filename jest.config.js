@@ -14,9 +14,9 @@ const project = (displayName, testMatch, options = {}) => ({
   moduleNameMapper,
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
   // Modules for import alone, which Jest cannot load as they are.
-  transformIgnorePatterns: ['/node_modules/(?!hyparquet|@hpcc-js/)'],
+  transformIgnorePatterns: ['/node_modules/(?!hyparquet)'],
   transform: {
-    '^.+\\.ts$|/node_modules/(?:hyparquet|@hpcc-js/).+\\.js$': [
+    '^.+\\.ts$|/node_modules/hyparquet.+\\.js$': [
       '@swc/jest',
       {
         jsc: {
