@@ -77,12 +77,16 @@ describe('cli backfill', () => {
     expect({ tables: tablesHash(stack.databasePath), asked: await asked() }).toEqual(before);
   });
 
-  it('should end at Ctrl-C with what is done, and go on from there', async () => {
-    const range = ['--symbols', 'ethusdt', '--from', '2026-01-01', '--to', '2026-01-25'];
+  it.each([
+    ['SIGINT', '2026-01'],
+    ['SIGHUP', '2025-12'],
+    ['SIGTERM', '2025-11'],
+  ] as const)('should end at %s with what is done, and go on from there', async (signal, month) => {
+    const range = ['--symbols', 'ethusdt', '--from', `${month}-01`, '--to', `${month}-25`];
     await stack.setFaults([...FAULTS, ...SILENCE]);
     const [doneBefore, process] = [doneJobs(stack), await stack.launch('cli', {}, ['backfill', ...range])];
     await eventually('some days are done', () => Promise.resolve(doneJobs(stack) > doneBefore + 2 || undefined));
-    process.signal('SIGINT');
+    process.signal(signal);
     expect(await process.exited()).toBe(130);
     expect(process.output).toContain('cli: interrupted; what was done is kept');
     const doneThen = doneJobs(stack);

@@ -75,6 +75,32 @@ describe('stopping under load', () => {
     expect(app.output).not.toContain('"level":"error"');
   });
 
+  it.each(['standalone-app', 'ingest-app', 'api-app', 'consumer-app'] as const)(
+    'should end %s at SIGHUP, as a closed terminal sends it, like at SIGTERM',
+    async (name) => {
+      // The consumer finds no broker.
+      const broker = { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' };
+      const app = await stack.start(name, {
+        LOG_LEVEL: 'info',
+        ...(name === 'consumer-app' ? { BROKER_MODE: 'kafka' } : {}),
+        ...broker,
+      });
+      app.signal('SIGHUP');
+      expect(await app.exited()).toBe(0);
+      expect(app.output).toMatch(/"signal":"SIGHUP".*"stopping"[^]*"stopped"/);
+    },
+  );
+
+  it('should end the simulator at SIGHUP like at SIGTERM', async () => {
+    const other = new Stack();
+    try {
+      const { process } = await other.startSimulator();
+      expect(await process.stop('SIGHUP')).toBe(0);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('should take the doubled Ctrl-C of a terminal and npm as one', async () => {
     const app = await stack.start('standalone-app');
     app.signal('SIGINT');

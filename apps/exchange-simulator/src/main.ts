@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     process.stderr.write(`passed over ${passedOver.length} files without klines to play: ${passedOver.join(', ')}\n`);
   }
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.once(signal, () => {
       void app.close().then(() => process.exit(0));
     });

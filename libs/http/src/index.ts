@@ -9,3 +9,4 @@ export { platformVersion } from './platform-version';
 export { invalidParameter, problemBody, ProblemError, shownValue, type ProblemOptions } from './problem.error';
 export type { RouteTable } from './route-table';
 export { runProcess, type ProcessDefinition, type ProcessParts } from './run-process';
+export { STOP_SIGNALS } from './serve';

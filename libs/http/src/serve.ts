@@ -5,6 +5,9 @@ import type { Logger } from '@app/observability';
 /** Longest time that a stop may take before the process ends anyway. */
 const STOP_TIMEOUT_MS = 9_000;
 
+/** Each asks for an end in order. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[];
+
 /** A terminal's Ctrl-C reaches the process and npm, which hands it on: signals this close together are one wish. */
 const SAME_WISH_MS = 1_000;
 
@@ -23,7 +26,7 @@ export async function listen(app: NestFastifyApplication, port: number, host: st
 }
 
 /**
- * On SIGTERM or SIGINT: stops accepting, closes idle connections, lets requests in flight finish, runs the shutdown
+ * On SIGTERM, SIGINT or SIGHUP (a terminal that is closed): stops accepting, closes idle connections, lets requests in flight finish, runs the shutdown
  * hooks of the modules and exits 0; exits 1 when that takes longer than 9 s or fails. Another signal, a second or more
  * later, exits at once.
  */
@@ -51,6 +54,5 @@ export function stopOnSignal(app: NestFastifyApplication, logger: Logger): void 
       },
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
 }

@@ -10,7 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import { ClockModule, createClock } from '@app/clock';
 import { ConfigModule } from '@app/config';
 import { StoreNotReadyError } from '@app/domain';
-import { limitHeapGrowth, type ProcessParts } from '@app/http';
+import { limitHeapGrowth, STOP_SIGNALS, type ProcessParts } from '@app/http';
 import { NestLogger, ObservabilityModule } from '@app/observability';
 import { InterruptedError } from './interrupted.error';
 
@@ -36,9 +36,9 @@ export class CommandWork {
   constructor(@Inject(CLI_PARTS) private readonly parts: CliParts) {}
 
   /**
-   * Builds the modules, runs the work and closes what was opened. The signal is raised by SIGINT and SIGTERM: the work
-   * then ends at the next point at which everything done is kept, unless `whenInterrupted` says otherwise. A second one,
-   * a second or more later, ends the process at once. @throws InterruptedError when it was raised
+   * Builds the modules, runs the work and closes what was opened. The signal is raised by SIGINT, SIGTERM and SIGHUP: the
+   * work then ends at the next point at which everything done is kept, unless `whenInterrupted` says otherwise. A second
+   * one, a second or more later, ends the process at once. @throws InterruptedError when it was raised
    */
   async run(
     imports: (parts: ProcessParts) => CommandModules,
@@ -53,8 +53,7 @@ export class CommandWork {
       raisedAt ??= performance.now();
       abort.abort();
     };
-    process.on('SIGINT', raise);
-    process.on('SIGTERM', raise);
+    for (const signal of STOP_SIGNALS) process.on(signal, raise);
     try {
       const context = await this.open(imports);
       limitHeapGrowth('command');
@@ -67,8 +66,7 @@ export class CommandWork {
       }
       if (abort.signal.aborted) throw new InterruptedError(whenInterrupted);
     } finally {
-      process.off('SIGINT', raise);
-      process.off('SIGTERM', raise);
+      for (const signal of STOP_SIGNALS) process.off(signal, raise);
     }
   }
 
