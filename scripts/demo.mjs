@@ -8,7 +8,7 @@ const { values: options } = parseArgs({
   options: {
     recordings: { type: 'string' },
     'simulator-port': { type: 'string', default: '9100' },
-    port: { type: 'string', default: process.env.PORT ?? '8000' },
+    port: { type: 'string', default: process.env.PORT?.trim() || '8000' },
   },
 });
 
@@ -110,18 +110,18 @@ const { origin } = await getJson(`${simulatorUrl}/_simulator/origin`);
 const { symbols } = await getJson(`${simulatorUrl}/api/v3/exchangeInfo`);
 const folder = `data/demo/${origin.replaceAll(':', '-')}`;
 const recordedSymbols = symbols.map(({ symbol }) => symbol).join(',');
-const chosen = process.env.SYMBOLS ?? (options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : recordedSymbols);
+const chosen = process.env.SYMBOLS?.trim() || (options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : recordedSymbols);
 const shown = encodeURIComponent(chosen.split(',')[0]);
 const app = start('The standalone app', ['--max-semi-space-size=4', mainOf('standalone-app')], {
   BINANCE_REST_URLS: simulatorUrl,
   CLOCK: 'simulator',
   SYMBOLS: chosen,
-  POLL_INTERVAL_SECONDS: process.env.POLL_INTERVAL_SECONDS ?? '5',
+  POLL_INTERVAL_SECONDS: process.env.POLL_INTERVAL_SECONDS?.trim() || '5',
   STORAGE_PATH: `${folder}/app.db`,
   RAW_DIR: `${folder}/raw`,
   INGEST_STATE_DIR: `${folder}/ingest`,
   PORT: options.port,
-  LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+  LOG_LEVEL: process.env.LOG_LEVEL?.trim() || 'warn',
 });
 app.stdout.pipe(process.stdout);
 await untilReady(`${base}/readyz`);

@@ -10,19 +10,34 @@ import { parseArgs } from 'node:util';
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
+/** What a variable says, as the apps read it: blanks around it do not count, and an empty value is none. */
+function setting(name, fallback) {
+  const text = (process.env[name] ?? '').replace(/^[ \t]+|[ \t]+$/g, '');
+  if (/\p{Cc}|^["'`]|["'`]$/u.test(text)) {
+    throw new Error(
+      `${name} is ${JSON.stringify(text)}; allowed: a value without quotes around it or control characters`,
+    );
+  }
+  return text === '' ? fallback : text;
+}
+
 /** The configuration's defaults hold here too; real variables win over `.env`. */
 function readSettings() {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const {
-    KAFKA_BOOTSTRAP_SERVERS = 'localhost:9092',
-    TOPIC_NAME = 'crypto_prices',
-    TOPIC_PARTITIONS = '6',
-  } = process.env;
-  const partitions = Number(TOPIC_PARTITIONS);
-  if (!Number.isInteger(partitions) || partitions < 1) {
-    throw new Error(`TOPIC_PARTITIONS is "${TOPIC_PARTITIONS}"; allowed: a whole number from 1`);
+  if (existsSync('.env')) {
+    for (const name of ['KAFKA_BOOTSTRAP_SERVERS', 'TOPIC_NAME', 'TOPIC_PARTITIONS']) {
+      if (process.env[name]?.trim() === '') delete process.env[name];
+    }
+    process.loadEnvFile('.env');
   }
-  return { bootstrap: KAFKA_BOOTSTRAP_SERVERS, pricesTopic: TOPIC_NAME, partitions };
+  const partitions = Number(setting('TOPIC_PARTITIONS', '6'));
+  if (!Number.isInteger(partitions) || partitions < 1) {
+    throw new Error(`TOPIC_PARTITIONS is "${process.env.TOPIC_PARTITIONS}"; allowed: a whole number from 1`);
+  }
+  return {
+    bootstrap: setting('KAFKA_BOOTSTRAP_SERVERS', 'localhost:9092'),
+    pricesTopic: setting('TOPIC_NAME', 'crypto_prices'),
+    partitions,
+  };
 }
 
 /** Port of the one broker to start here; throws when the configuration names a broker of somebody else. */

@@ -1,3 +1,5 @@
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../support/app-process';
 import { getJson } from '../support/http';
 import { Stack } from '../support/stack';
@@ -31,6 +33,20 @@ describe('starting under bad conditions', () => {
     expect(await app.exited()).toBe(1);
     expect(app.output).toContain(`${name}="${path}": the folder cannot be made (`);
   });
+
+  it.each(['api-app', 'ingest-app', 'standalone-app', 'cli'] as const)(
+    'should stop the start of %s where docker run --env-file left quotes or a line end, and make no folder',
+    async (name) => {
+      const cwd = mkdtempSync(join(stack.folder, 'cwd-'));
+      const wrong = { STORAGE_PATH: '"data/app.db"', RAW_DIR: 'data/raw\r' };
+      const args = name === 'cli' ? ['gaps'] : [];
+      const app = await stack.launch(name, wrong, args, { cwd });
+      expect(await app.exited()).toBe(2);
+      expect(app.output).toContain('STORAGE_PATH="\\"data/app.db\\"" is not allowed; expected a value without quotes');
+      expect(app.output).toContain('RAW_DIR="data/raw\\r" is not allowed; expected a value without control');
+      expect(readdirSync(cwd)).toEqual([]);
+    },
+  );
 
   it('should say that a port is taken', async () => {
     await stack.startSimulator();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isSymbol, normaliseSymbol } from '@app/domain';
+import { parseBypassRule } from './proxies';
 
 const HOUR_SECONDS = 3_600;
 const MOST_DAYS = 36_500;
@@ -45,6 +46,24 @@ function isHostAndPort(text: string): boolean {
   const match = /^(?:[a-zA-Z0-9._-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }
+
+/** A proxy's address; without a scheme it speaks http, as in curl. It may carry a user and a password. */
+const proxyUrl = z
+  .string()
+  .transform((text) => (/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`))
+  .refine(isProxyUrl, {
+    error: 'the http:// or https:// address of a proxy, with user:password@ before the host where it asks for them',
+  })
+  .optional();
+
+function isProxyUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname, search, hash } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && hostname !== '' && pathname === '/' && search === '' && hash === '';
+}
+
+const BYPASS_ALLOWED =
+  'hosts, domains, addresses, with :port if need be, or networks such as 10.0.0.0/8, separated by commas; or *';
 
 const flag = (fallback: boolean) =>
   z
@@ -132,6 +151,17 @@ export const environmentSchema = z.object({
     .refine((text) => text === 'off' || isHttpUrl(text), { error: 'an http:// or https:// address, or off' })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  HTTP_PROXY: proxyUrl,
+  HTTPS_PROXY: proxyUrl,
+  NO_PROXY: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      // Whoever else reads this variable takes blanks for separators, too.
+      const rules = text.split(/[\s,]+/).flatMap((entry) => (entry === '' ? [] : [parseBypassRule(entry)]));
+      if (rules.includes(undefined)) context.addIssue({ code: 'custom', message: BYPASS_ALLOWED });
+      return rules.filter((rule) => rule !== undefined);
+    }),
   PORT: port(8000),
   INGEST_PORT: port(8001),
   CONSUMER_PORT: port(8002),
@@ -151,5 +181,29 @@ export const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   CLOCK: z.enum(['system', 'simulator'], { error: 'system or simulator' }).default('system'),
 });
+
+/** Variables that other programs read under a lower-case name too; that name wins, as in curl. */
+const LOWER_CASE_TOO: ReadonlySet<string> = new Set(['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']);
+
+/** Names under which a variable of the schema may be set, the one that wins first. */
+export function namesOf(key: string): readonly string[] {
+  return LOWER_CASE_TOO.has(key) ? [key.toLowerCase(), key] : [key];
+}
+
+const ADDRESSES: ReadonlySet<string> = new Set([
+  'BINANCE_REST_URLS',
+  'BINANCE_ARCHIVE_URL',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'KAFKA_BOOTSTRAP_SERVERS',
+  'INGEST_URL',
+  'CONSUMER_URL',
+  'CORS_ORIGINS',
+]);
+
+/** Whether a variable holds addresses, in which somebody may have put a password: no message shows it. */
+export function holdsAddresses(key: string): boolean {
+  return ADDRESSES.has(key);
+}
 
 export type Environment = z.output<typeof environmentSchema>;

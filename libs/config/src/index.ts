@@ -3,3 +3,4 @@ export { ConfigModule } from './config.module';
 export { environmentSchema, type CaptureKind } from './environment.schema';
 export { limitLookups } from './limit-lookups';
 export { APP_CONFIG, loadConfig, type AppConfig } from './load-config';
+export { proxyOf, type ProxySettings } from './proxies';

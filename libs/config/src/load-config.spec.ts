@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from './config-error';
 import { loadConfig } from './load-config';
+import { proxyOf } from './proxies';
 
 describe('file of variables', () => {
   let folder: string;
@@ -67,8 +68,162 @@ describe('variables', () => {
     'https://host/#part',
     'ftp://host',
   ])('should refuse %s as an address', (url) => {
+    const shown = url.replace(/\/\/.*@/, '//***@');
     for (const name of ['BINANCE_REST_URLS', 'BINANCE_ARCHIVE_URL', 'INGEST_URL', 'CONSUMER_URL']) {
-      expect(() => loadConfig({ [name]: url }, '/')).toThrow(`${name}="${url}" is not allowed`);
+      expect(() => loadConfig({ [name]: url }, '/')).toThrow(`${name}="${shown}" is not allowed`);
     }
+  });
+});
+
+/** What the message of a refused configuration says. */
+function refusalOf(variables: NodeJS.ProcessEnv, folder = '/'): string {
+  try {
+    loadConfig(variables, folder);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('text of values, whatever they mean', () => {
+  it('should take blanks around a value for nothing', () => {
+    const { storage, symbols, http, brokerMode } = loadConfig(
+      {
+        STORAGE_PATH: '  /data/app.db\t',
+        SYMBOLS: '\u00a0BTCUSDT ',
+        PORT: ' 8100 ',
+        BROKER_MODE: '   ',
+        HOST: '\ufeff::1',
+      },
+      '/',
+    );
+    expect([storage.databasePath, symbols, http.apiPort, brokerMode, http.host]).toEqual([
+      '/data/app.db',
+      ['BTCUSDT'],
+      8100,
+      'direct',
+      '::1',
+    ]);
+  });
+
+  it.each([
+    ['STORAGE_PATH', '"/data/app.db"'],
+    ['RAW_DIR', "'/data/raw'"],
+    ['INGEST_STATE_DIR', '`/data/ingest`'],
+    ['STORAGE_PATH', '“/data/app.db”'],
+    ['RAW_DIR', '"/data/raw'],
+    ['SYMBOLS', '"BTCUSDT,ETHUSDT"'],
+    ['TOPIC_NAME', "'crypto_prices'"],
+    ['HOST', '"0.0.0.0"'],
+    ['POLL_INTERVAL_SECONDS', '"60"'],
+    ['BINANCE_REST_URLS', '"https://api.binance.com"'],
+    ['NO_PROXY', '"localhost"'],
+  ])('should refuse the quotes that docker run --env-file leaves around %s=%s', (name, value) => {
+    expect(refusalOf({ [name]: value })).toContain(
+      `${name}=${JSON.stringify(value)} is not allowed; expected a value without quotes around it`,
+    );
+  });
+
+  it.each([
+    ['STORAGE_PATH', '/data/app.db\r', 'U+000D; the file that it comes from has the line ends of Windows'],
+    ['RAW_DIR', '/data/\u0007raw', 'U+0007'],
+    ['INGEST_STATE_DIR', '/data/in\u200bgest', 'U+200B'],
+    ['STORAGE_PATH', '/data/a\nb.db', 'U+000A'],
+    ['HOST', '127.0.0.1\r', 'U+000D'],
+    ['PORT', '8000\r', 'U+000D'],
+    ['CONSUMER_GROUP_ID', 'group\u007f', 'U+007F'],
+  ])('should refuse a control or invisible character in %s=%j', (name, value, code) => {
+    expect(refusalOf({ [name]: value })).toContain(`${name}=${JSON.stringify(value)} is not allowed; expected a value`);
+    expect(refusalOf({ [name]: value })).toContain(`(it has ${code}`);
+  });
+
+  it('should name all that is wrong in one message, in the order of the documentation', () => {
+    const lines = refusalOf({ PORT: 'x', RAW_DIR: '"raw"', STORAGE_PATH: 'app.db\r', CLOCK: 'mine' }).split('\n');
+    expect(lines.map((line) => line.trim().split('=')[0])).toEqual([
+      'The configuration is wrong:',
+      'STORAGE_PATH',
+      'RAW_DIR',
+      'PORT',
+      'CLOCK',
+    ]);
+  });
+
+  it('should keep quotes and blanks inside a path, where they are part of its name', () => {
+    const { storage } = loadConfig({ STORAGE_PATH: `/data/the "new" one/it's.db` }, '/');
+    expect(storage.databasePath).toBe(`/data/the "new" one/it's.db`);
+  });
+
+  it.each([
+    'https://user:pa,ss@host',
+    'user:secret@host/x',
+    '"https://user:secret@host"',
+    'https://u:s@a,https://v:t@b/?q',
+  ])('should never show the password in %s', (url) => {
+    for (const name of ['BINANCE_REST_URLS', 'BINANCE_ARCHIVE_URL', 'KAFKA_BOOTSTRAP_SERVERS', 'HTTP_PROXY']) {
+      const said = refusalOf({ [name]: name === 'HTTP_PROXY' ? `${url}/?x` : url }).replaceAll(
+        'with user:password',
+        '',
+      );
+      expect(said).toContain(`${name}="`);
+      expect(said).toContain('***@');
+      expect(said).not.toMatch(/secret|pa,ss|user|u:s|v:t/);
+    }
+  });
+});
+
+describe('proxies', () => {
+  const proxies = (variables: NodeJS.ProcessEnv, folder = '/') => loadConfig(variables, folder).exchange.proxies;
+
+  it('should be none by default', () => {
+    expect(proxies({})).toEqual({ http: undefined, https: undefined, bypass: [] });
+  });
+
+  it.each([
+    ['http://proxy:3128', 'http://proxy:3128'],
+    ['proxy.example:3128', 'http://proxy.example:3128'],
+    ['HTTPS://user:p%40ss@[::1]:8080/', 'HTTPS://user:p%40ss@[::1]:8080/'],
+    ['10.0.0.1', 'http://10.0.0.1'],
+  ])('should take %s', (text, url) => {
+    for (const name of ['HTTPS_PROXY', 'https_proxy']) expect(proxies({ [name]: text }).https).toBe(url);
+    for (const name of ['HTTP_PROXY', 'http_proxy']) expect(proxies({ [name]: text }).http).toBe(url);
+  });
+
+  it.each(['socks5://proxy:1080', 'http://', 'http://proxy/path', 'http://proxy:99999', 'http://proxy:3128/?a=b'])(
+    'should refuse %s, and name the variable as it was set',
+    (text) => {
+      expect(refusalOf({ https_proxy: text })).toContain(
+        `https_proxy=${JSON.stringify(text)} is not allowed; expected`,
+      );
+      expect(refusalOf({ HTTP_PROXY: text })).toContain(`HTTP_PROXY=${JSON.stringify(text)} is not allowed; expected`);
+    },
+  );
+
+  it('should let the lower-case name win, and what is set win over the file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'csp-config-'));
+    try {
+      writeFileSync(join(folder, '.env'), 'https_proxy=http://file:1\nHTTP_PROXY=http://file:2\n');
+      expect(proxies({ HTTPS_PROXY: 'http://set:1', HTTP_PROXY: '' }, folder)).toMatchObject({
+        https: 'http://set:1',
+        http: 'http://file:2',
+      });
+      expect(proxies({ HTTPS_PROXY: 'http://upper:1', https_proxy: 'http://lower:1' }, folder).https).toBe(
+        'http://lower:1',
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('should take hosts, domains, addresses and networks that are asked without one', () => {
+    const settings = proxies({ HTTP_PROXY: 'proxy:1', NO_PROXY: 'host, .example.com 10.0.0.0/8,[fd00::1]:80' });
+    const direct = ['http://host', 'http://a.example.com', 'http://10.1.2.3', 'http://[fd00::1]'];
+    expect(direct.map((url) => proxyOf(url, settings))).toEqual(direct.map(() => undefined));
+    expect(proxyOf('http://[fd00::1]:81', settings)).toBe('http://proxy:1');
+    expect(proxies({ no_proxy: 'a', NO_PROXY: 'b' }).bypass).toEqual([{ hosts: 'a', port: undefined }]);
+  });
+
+  it.each(['http://host', 'host/path', 'host:port', 'a,:80'])('should refuse NO_PROXY=%s', (text) => {
+    expect(refusalOf({ NO_PROXY: text })).toContain(`NO_PROXY=${JSON.stringify(text)} is not allowed; expected hosts`);
   });
 });

@@ -4,8 +4,10 @@ import { parseEnv } from 'node:util';
 import type { RetentionPolicy } from '@app/domain';
 import { archiveUrlOf } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
-import { environmentSchema } from './environment.schema';
+import { environmentSchema, holdsAddresses, namesOf } from './environment.schema';
 import { ConfigError } from './config-error';
+import type { ProxySettings } from './proxies';
+import { findValue, problemOf, textFault, type RawValue } from './raw-values';
 
 /** The whole configuration, checked and typed. Paths are absolute; times carry their unit in the name. */
 export interface AppConfig {
@@ -40,6 +42,8 @@ export interface AppConfig {
     readonly restUrls: readonly string[];
     /** Address of the file archive; null when history comes over REST alone. */
     readonly archiveUrl: string | null;
+    /** How requests to the exchange and its archive leave this network. */
+    readonly proxies: ProxySettings;
   };
   readonly http: {
     readonly host: string;
@@ -90,9 +94,19 @@ function readEnvFile(file: string): NodeJS.Dict<string> {
   return parseEnv(text.replace(/^\uFEFF/, ''));
 }
 
+/** What is expected of the values whose text is wrong whatever it means, by key. */
+function faultsOf(values: ReadonlyMap<string, RawValue>): Map<string, string> {
+  const faults = new Map<string, string>();
+  for (const [key, { text }] of values) {
+    const fault = textFault(text);
+    if (fault !== undefined) faults.set(key, fault);
+  }
+  return faults;
+}
+
 /**
  * Reads `.env` of the working directory (when there is one) below the real variables, checks all of it at once and
- * returns the configuration. An empty value counts as not set.
+ * returns the configuration. Values are trimmed, and an empty one counts as not set.
  *
  * @throws ConfigError naming every wrong variable, its value and what is allowed
  */
@@ -101,19 +115,22 @@ export function loadConfig(
   workingDirectory: string = process.cwd(),
 ): AppConfig {
   const fromFile = readEnvFile(resolve(workingDirectory, '.env'));
-  const merged = Object.fromEntries(
-    Object.keys(environmentSchema.shape)
-      .map((key) => [key, (variables[key] === '' ? undefined : variables[key]) ?? fromFile[key]] as const)
-      .filter((entry): entry is readonly [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  const found = new Map(
+    Object.keys(environmentSchema.shape).flatMap((key) => {
+      const value = findValue(namesOf(key), [variables, fromFile]);
+      return value === undefined ? [] : [[key, value] as const];
+    }),
   );
-  const parsed = environmentSchema.safeParse(merged);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => {
-        const name = String(issue.path[0]);
-        return `${name}=${JSON.stringify(merged[name])} is not allowed; expected ${issue.message}`;
-      }),
-    );
+  const faults = faultsOf(found);
+  const sound = [...found].filter(([key]) => !faults.has(key)).map(([key, { text }]) => [key, text] as const);
+  const parsed = environmentSchema.safeParse(Object.fromEntries(sound));
+  for (const { path, message } of parsed.error?.issues ?? []) faults.set(String(path[0]), message);
+  if (!parsed.success || faults.size > 0) {
+    const wrong = [...found].flatMap(([key, value]) => {
+      const expected = faults.get(key);
+      return expected === undefined ? [] : [problemOf(value, expected, holdsAddresses(key))];
+    });
+    throw new ConfigError(wrong);
   }
   const environment = parsed.data;
   const problems = crossChecks(environment);
@@ -147,7 +164,11 @@ export function loadConfig(
       groupId: environment.CONSUMER_GROUP_ID,
       dbSink: environment.ENABLE_DB_SINK,
     },
-    exchange: { restUrls: environment.BINANCE_REST_URLS, archiveUrl: archiveUrlOf(environment) },
+    exchange: {
+      restUrls: environment.BINANCE_REST_URLS,
+      archiveUrl: archiveUrlOf(environment),
+      proxies: { http: environment.HTTP_PROXY, https: environment.HTTPS_PROXY, bypass: environment.NO_PROXY },
+    },
     http: {
       host: environment.HOST,
       apiPort: environment.PORT,
