@@ -2,8 +2,8 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** What is asked without a proxy. */
 export interface BypassRule {
-  /** Every host, a domain with all below it (of an address, the address alone), or a network. */
-  readonly hosts: '*' | string | BlockList;
+  /** Every host (`*`), a domain with all below it (of an address, the address alone), or a network. */
+  readonly hosts: string | BlockList;
   /** Undefined for every port. */
   readonly port: number | undefined;
 }
