@@ -22,6 +22,10 @@ export class SimulatorClock extends Clock {
     return this.time.market + Math.floor((this.system.now() - this.time.real) * this.time.factor);
   }
 
+  monotonicNow(): EpochMicros {
+    return Math.floor(this.system.monotonicNow() * this.time.factor);
+  }
+
   realMillisUntil(time: EpochMicros): number {
     return Math.max(0, Math.ceil((time - this.now()) / MILLISECOND / this.time.factor));
   }

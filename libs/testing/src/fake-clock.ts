@@ -2,6 +2,8 @@ import { Clock, MILLISECOND, type EpochMicros } from '@app/domain';
 
 /** A clock that stands still until it is told otherwise. */
 export class FakeClock extends Clock {
+  private passed: EpochMicros = 0;
+
   constructor(
     private time: EpochMicros,
     /** Market seconds per real second. */
@@ -14,6 +16,10 @@ export class FakeClock extends Clock {
     return this.time;
   }
 
+  monotonicNow(): EpochMicros {
+    return this.passed;
+  }
+
   realMillisUntil(time: EpochMicros): number {
     return Math.max(0, Math.ceil((time - this.time) / MILLISECOND / this.factor));
   }
@@ -23,11 +29,19 @@ export class FakeClock extends Clock {
     return this.time;
   }
 
+  /** Lets time pass until then. */
   set(time: EpochMicros): void {
-    this.time = time;
+    this.advance(time - this.time);
   }
 
+  /** Lets time pass. */
   advance(by: EpochMicros): void {
+    this.time += by;
+    this.passed += by;
+  }
+
+  /** Sets the clock without letting time pass: forwards, or backwards when negative. */
+  step(by: EpochMicros): void {
     this.time += by;
   }
 }
@@ -35,6 +49,7 @@ export class FakeClock extends Clock {
 /** A clock that runs with (faked) timers: `start` at its creation, `factor` market seconds per timer second. */
 export class TimerClock extends Clock {
   private readonly createdAt = Date.now();
+  private stepped: EpochMicros = 0;
 
   constructor(
     private readonly start: EpochMicros,
@@ -44,7 +59,11 @@ export class TimerClock extends Clock {
   }
 
   now(): EpochMicros {
-    return this.start + (Date.now() - this.createdAt) * MILLISECOND * this.factor;
+    return this.start + this.stepped + this.monotonicNow();
+  }
+
+  monotonicNow(): EpochMicros {
+    return (Date.now() - this.createdAt) * MILLISECOND * this.factor;
   }
 
   realMillisUntil(time: EpochMicros): number {
@@ -53,5 +72,10 @@ export class TimerClock extends Clock {
 
   realNow(): EpochMicros {
     return Date.now() * MILLISECOND;
+  }
+
+  /** Sets the clock without letting time pass: forwards, or backwards when negative. */
+  step(by: EpochMicros): void {
+    this.stepped += by;
   }
 }

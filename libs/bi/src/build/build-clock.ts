@@ -19,6 +19,10 @@ export class BuildClock extends Clock {
     return this.moment ?? this.clock.now();
   }
 
+  monotonicNow(): EpochMicros {
+    return this.clock.monotonicNow();
+  }
+
   realMillisUntil(time: EpochMicros): number {
     return this.clock.realMillisUntil(time);
   }

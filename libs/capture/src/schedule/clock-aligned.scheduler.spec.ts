@@ -1,5 +1,5 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { DAY, MINUTE, SECOND, type EpochMicros } from '@app/domain';
+import { DAY, HOUR, MINUTE, SECOND, type EpochMicros } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { TimerClock } from '@app/testing';
 import { CaptureMetrics } from '../status/capture-metrics';
@@ -103,6 +103,48 @@ describe('ClockAlignedScheduler', () => {
     expect(runs).toEqual([]);
     await jest.advanceTimersByTimeAsync(1);
     expect(runs).toEqual([due]);
+  });
+
+  it.each([
+    ['an hour', HOUR],
+    ['a day', DAY],
+    ['a minute and a half', 90 * SECOND],
+  ])('a clock set back by %s costs an interval at most, and not the length of the step', async (_, by) => {
+    create(NOON + 10 * SECOND);
+    start({ offset: 5 * SECOND });
+    await jest.advanceTimersByTimeAsync(30_000);
+    clock.step(-by);
+    await jest.advanceTimersByTimeAsync(120_000);
+    expect(runs.length).toBeGreaterThanOrEqual(1);
+    expect(runs.every((time) => ((time % MINUTE) + MINUTE) % MINUTE === 5 * SECOND)).toBe(true);
+    expect(await skipped()).toBe(0);
+  });
+
+  it('goes on at once when the clock was set back while a task ran', async () => {
+    create(NOON + SECOND);
+    start({}, () => {
+      if (runs.length === 1) clock.step(-400 * DAY);
+      return Promise.resolve();
+    });
+    await jest.advanceTimersByTimeAsync(180_000);
+    expect(runs).toHaveLength(3);
+    expect(await skipped()).toBe(0);
+  });
+
+  it.each([
+    ['an hour', HOUR],
+    ['400 days', 400 * DAY],
+  ])('does not count the instants that a step forward by %s jumps over as skipped', async (_, by) => {
+    create(NOON + SECOND);
+    start({}, () => {
+      if (runs.length === 1) clock.step(by);
+      return Promise.resolve();
+    });
+    await jest.advanceTimersByTimeAsync(20_000);
+    clock.step(by);
+    await jest.advanceTimersByTimeAsync(160_000);
+    expect(runs.length).toBeGreaterThanOrEqual(2);
+    expect(await skipped()).toBe(0);
   });
 
   it('survives a failing run', async () => {

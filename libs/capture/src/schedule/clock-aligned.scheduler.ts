@@ -26,14 +26,17 @@ export interface AlignedTask {
 interface ScheduledTask extends AlignedTask {
   readonly abort: AbortController;
   stopped: boolean;
-  /** The instant that the timer waits for. */
-  next: EpochMicros;
+  /** The instant that the timer waits for, or that the run in hand was due at. */
+  due: EpochMicros;
+  /** The same on the monotonic counter, as the clock stood when it was planned. */
+  dueMonotonic: EpochMicros;
   running: Promise<void> | undefined;
 }
 
 /**
  * Runs tasks at instants of market time. A task never overlaps itself: instants that pass while it runs, or while the
- * process sleeps, are skipped and counted. An error is logged and ends that run only.
+ * process sleeps, are skipped and counted. A clock that is set, in either direction, costs an interval at most. An error
+ * is logged and ends that run only.
  */
 @Injectable()
 export class ClockAlignedScheduler implements OnModuleDestroy {
@@ -52,14 +55,17 @@ export class ClockAlignedScheduler implements OnModuleDestroy {
       ...task,
       abort: new AbortController(),
       stopped: false,
-      next: 0,
+      due: 0,
+      dueMonotonic: 0,
       running: undefined,
     };
     this.tasks.add(scheduled);
+    const last = this.instantBefore(task);
     if (task.atStart) {
-      this.launch(scheduled, this.instantBefore(task));
+      this.plan(scheduled, last);
+      this.launch(scheduled);
     } else {
-      scheduled.next = this.instantBefore(task) + task.interval;
+      this.plan(scheduled, last + task.interval);
       this.arm(scheduled);
     }
     return () => this.stop(scheduled);
@@ -85,9 +91,14 @@ export class ClockAlignedScheduler implements OnModuleDestroy {
     return Math.floor((this.clock.now() - offset) / interval) * interval + offset;
   }
 
+  private plan(task: ScheduledTask, due: EpochMicros): void {
+    task.due = due;
+    task.dueMonotonic = this.clock.monotonicNow() + (due - this.clock.now());
+  }
+
   private arm(task: ScheduledTask): void {
     if (task.stopped) return;
-    const millis = Math.min(this.clock.realMillisUntil(task.next), LONGEST_TIMER_MILLIS);
+    const millis = Math.min(this.clock.realMillisUntil(task.due), LONGEST_TIMER_MILLIS);
     this.registry.addTimeout(
       task.name,
       setTimeout(() => {
@@ -102,24 +113,33 @@ export class ClockAlignedScheduler implements OnModuleDestroy {
 
   private fire(task: ScheduledTask): void {
     this.disarm(task);
-    if (this.clock.now() < task.next) this.arm(task);
-    else this.launch(task, task.next);
+    const wait = task.due - this.clock.now();
+    if (wait <= 0) {
+      this.launch(task);
+      return;
+    }
+    // The clock was set back: its next instant comes sooner than the one that was planned.
+    if (wait > task.interval) this.plan(task, this.instantBefore(task) + task.interval);
+    this.arm(task);
   }
 
-  private launch(task: ScheduledTask, due: EpochMicros): void {
-    task.running = this.run(task, due).finally(() => {
+  private launch(task: ScheduledTask): void {
+    task.running = this.run(task).finally(() => {
       task.running = undefined;
     });
   }
 
-  private async run(task: ScheduledTask, due: EpochMicros): Promise<void> {
+  private async run(task: ScheduledTask): Promise<void> {
     try {
       await task.run(task.abort.signal);
     } catch (error) {
       if (!task.abort.signal.aborted) this.logger.error({ task: task.name, err: error }, `${task.name} failed`);
     }
-    task.next = Math.max(this.instantBefore(task), due) + task.interval;
-    this.metrics.skipped(task.name, Math.round((task.next - due) / task.interval) - 1);
+    const late = this.clock.monotonicNow() - task.dueMonotonic;
+    this.metrics.skipped(task.name, Math.floor(late / task.interval));
+    const next = this.instantBefore(task) + task.interval;
+    // Of a clock that was set back meanwhile: the instant that this run was due at does not come a second time.
+    this.plan(task, next === task.due ? next + task.interval : next);
     this.arm(task);
   }
 }
