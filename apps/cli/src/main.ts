@@ -4,7 +4,7 @@ import { CommandFactory, CommandRunnerService, type CommanderOptionsType } from 
 import { destination } from 'pino';
 import { ConfigError, limitLookups, loadConfig, type AppConfig } from '@app/config';
 import { platformVersion } from '@app/http';
-import { createLogger, MetricsRegistry, NestLogger } from '@app/observability';
+import { createLogger, logProcessEvents, MetricsRegistry, NestLogger } from '@app/observability';
 import { CliModule } from './cli.module';
 import { endAfterMessage, USAGE_EXIT_CODE } from './options/cli-command';
 import { UsageError } from './options/usage.error';
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   limitLookups();
   const config = loadConfig();
   const logger = createLogger(levelBeside(config), 'cli', destination({ dest: STDERR, sync: true }));
+  logProcessEvents(logger);
   const version = platformVersion();
   const metrics = new MetricsRegistry({ process: 'cli', version });
   const options: Pick<NestApplicationOptions, 'logger' | 'abortOnError'> & RunOptions = {

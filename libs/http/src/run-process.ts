@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createClock } from '@app/clock';
 import { ConfigError, limitLookups, loadConfig, type AppConfig } from '@app/config';
 import type { Clock } from '@app/domain';
-import { bufferedOutput, createLogger, MetricsRegistry, type Logger } from '@app/observability';
+import { bufferedOutput, createLogger, logProcessEvents, MetricsRegistry, type Logger } from '@app/observability';
 import { createHttpApp } from './create-http-app';
 import { limitHeapGrowth, type HeapGrowth } from './heap-growth';
 import { platformVersion } from './platform-version';
@@ -55,6 +55,7 @@ async function start({ name, port, module, check, prepare, heapGrowth = 'service
   check?.(config);
   const { http } = config;
   const logger = createLogger(config.logLevel, name, bufferedOutput());
+  logProcessEvents(logger);
   const metrics = new MetricsRegistry({ process: name, version: platformVersion() });
   const clock = await createClock({ clock: config.clock, restUrls: config.exchange.restUrls });
   const app = await createHttpApp(module({ config, clock, logger, metrics }), { logger, metrics, http });

@@ -2,3 +2,4 @@ export { bufferedOutput } from './buffered-output';
 export { createLogger, LOGGER, NestLogger, type Logger } from './logger';
 export { Counter, Gauge, Histogram, MetricsRegistry } from './metrics';
 export { ObservabilityModule } from './observability.module';
+export { logProcessEvents } from './process-events';

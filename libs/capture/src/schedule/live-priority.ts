@@ -20,14 +20,13 @@ export class LivePriority {
   async whenIdle(signal: AbortSignal): Promise<void> {
     while (this.running > 0 && !signal.aborted) {
       await new Promise<void>((resolve) => {
-        this.waiting.push(resolve);
-        signal.addEventListener(
-          'abort',
-          () => {
-            resolve();
-          },
-          { once: true },
-        );
+        // The signal lives as long as the process: a listener left behind by each wait would pile up on it.
+        const resume = (): void => {
+          signal.removeEventListener('abort', resume);
+          resolve();
+        };
+        this.waiting.push(resume);
+        signal.addEventListener('abort', resume);
       });
     }
   }
