@@ -27,6 +27,7 @@ function fetchOf(symbol: string, start: number, end: number): FetchedMinutes {
     symbol,
     range: { start, end },
     candles: Array.from({ length }, (_, index) => buildMinute(symbol, start + index * MINUTE)),
+    leftOut: [],
     fetchedAt: NOON,
   };
 }

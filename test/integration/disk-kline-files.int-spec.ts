@@ -11,12 +11,15 @@ import {
   MILLISECOND,
   MINUTE,
   floorTo,
+  leavingOut,
   rollUpMinutes,
   sameCandleNumbers,
   type DayOfMinutes,
+  type DaySieve,
   type KlineFileEnd,
   type KlineFileFacts,
   type KlineFileOptions,
+  type LeftOutMinutes,
 } from '@app/domain';
 import { buildMinute } from '@app/testing';
 import fc from 'fast-check';
@@ -72,16 +75,33 @@ describe('archive files on disk', () => {
     return path;
   }
 
-  async function read(path: string, options: Partial<KlineFileOptions> = {}): Promise<ReadFile> {
+  async function read(path: string, options: Partial<KlineFileOptions> = {}, sieve?: DaySieve): Promise<ReadFile> {
     const file = await new DiskKlineFiles().open(path, { capturedAt: 7, ...options });
     const days: DayOfMinutes[] = [];
-    const generator = file.days();
+    const generator = file.days(undefined, sieve);
     for (;;) {
       const step = await generator.next();
       if (step.done === true) return { facts: file.facts, days, end: step.value };
       days.push(step.value);
     }
   }
+
+  it('should count and hash what a sieve leaves of the days, and list what it took out', async () => {
+    const leftOut: LeftOutMinutes[] = [
+      { start: DATE, end: DATE + 2 * MINUTE, reason: 'fewer_trades', detail: 'stored with more trades' },
+      { start: DATE + DAY, end: DATE + DAY + MINUTE, reason: 'not_closed', detail: 'closes after now' },
+    ];
+    const path = write('BTCUSDT-1m-2024-02.csv', CSV);
+    const { days, end } = await read(path, {}, leavingOut(leftOut));
+    expect(days.map(({ candles, leftOut: left }) => [candles.length, left])).toEqual([
+      [1_438, leftOut.slice(0, 1)],
+      [59, leftOut.slice(1)],
+    ]);
+    const rest = [...Array(ROWS).keys()].filter((index) => index > 1 && index !== 1_440).map(lineOf);
+    const without = await read(write('rest.csv', Buffer.from(rest.join('\n'))), { symbol: 'BTCUSDT' });
+    expect(end).toEqual({ ...without.end, leftOut });
+    expect(end.rowsSha256).not.toBe((await read(path)).end.rowsSha256);
+  });
 
   const zip = (csv: Uint8Array = CSV): Uint8Array => zipSync({ 'BTCUSDT-1m-2024-02.csv': csv }, { level: 9 });
 

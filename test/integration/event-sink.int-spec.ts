@@ -213,6 +213,7 @@ describe('the sink on a real store', () => {
       symbol: 'BTCUSDT',
       range: { start: NOON - HOUR, end: NOON },
       candles,
+      leftOut: [],
       fetchedAt: NOON,
     };
     symlinkSync('/dev/full', store.bronzePath('fetches.jsonl'));

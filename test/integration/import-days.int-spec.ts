@@ -49,6 +49,7 @@ function toDays(days: readonly Slot[][]): DayOfMinutes[] {
     return {
       range: { start, end: start + DAY },
       candles: slots.flatMap((slot, minute) => minuteOf(slot, start + minute * MINUTE)),
+      leftOut: [],
     };
   });
 }
@@ -97,6 +98,7 @@ describe('import of whole days', () => {
         symbol: SYMBOL,
         range,
         candles,
+        leftOut: [],
         fetchedAt: CAPTURED_AT,
       });
     };
@@ -165,6 +167,7 @@ describe('import of whole days', () => {
     const end = {
       rows: 3,
       duplicates: 0,
+      leftOut: [],
       range: { start: DATE, end: DATE + DAY + 3 * MINUTE },
       rowsSha256: 'b'.repeat(64),
     };

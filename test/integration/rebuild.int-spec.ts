@@ -4,12 +4,15 @@ import { Test } from '@nestjs/testing';
 import { CaptureModule, RebuildHistoryUseCase, type RebuildReport } from '@app/capture';
 import {
   ARCHIVE_SOURCE,
+  candlesOutside,
   DAY,
   ExchangeError,
+  formatDate,
   HOUR,
   MINUTE,
   OriginMismatchError,
   type ImportedDay,
+  type LeftOutMinutes,
   type MinuteCandle,
 } from '@app/domain';
 import { CaptureOwnerError, SqliteRebuildStore, StoreInUseError, WriteStore } from '@app/storage';
@@ -53,8 +56,16 @@ describe('making the database anew', () => {
     const range = { start, end: start + DAY };
     const fetchedAt = NOON + HOUR;
     const candles = minutes(start, 1_440, { source: ARCHIVE_SOURCE, capturedAt: fetchedAt });
-    const end = { rows: candles.length, duplicates: 0, range, rowsSha256: ROWS_SHA256 };
-    return { origin: ORIGIN, symbol: 'BTCUSDT', range, candles, fetchedAt, file: { kind, facts: fileFacts, end } };
+    const end = { rows: candles.length, duplicates: 0, leftOut: [], range, rowsSha256: ROWS_SHA256 };
+    return {
+      origin: ORIGIN,
+      symbol: 'BTCUSDT',
+      range,
+      candles,
+      leftOut: [],
+      fetchedAt,
+      file: { kind, facts: fileFacts, end },
+    };
   }
 
   /** Fetches pages of the exchange as the backfill does. */
@@ -68,6 +79,7 @@ describe('making the database anew', () => {
         symbol: 'BTCUSDT',
         range,
         candles,
+        leftOut: [],
         fetchedAt: receivedAt,
       });
     }
@@ -202,6 +214,63 @@ describe('making the database anew', () => {
     writeFileSync(store.databasePath, 'no database at all');
     expect((await rebuild(store)).notTakenOver).toMatch(/^the old database is not readable: /);
   });
+
+  it.each(['backfill', 'archive', 'import'] as const)(
+    'should leave out again what was left out of a fetch by %s, although the source has it now',
+    async (kind) => {
+      const store = new TestStore();
+      stores.push(store);
+      const { history } = await store.open();
+      const rows = (): unknown[] => {
+        return Object.entries(everything(store)).filter(([table]) => table !== 'symbols');
+      };
+      const [start, broken, conflicting] = [ARCHIVED_DAY, ARCHIVED_DAY + 7 * HOUR, ARCHIVED_DAY + 9 * HOUR];
+      const leftOut: LeftOutMinutes[] = [
+        { start: broken, end: broken + MINUTE, reason: 'broken', detail: 'volume "1E+2"' },
+        { start: conflicting, end: conflicting + 2 * MINUTE, reason: 'conflicting', detail: 'two rows' },
+      ];
+      const whole = dayOf(kind === 'backfill' ? 'archive' : kind, start);
+      const candles = candlesOutside(whole.candles, leftOut);
+      if (kind === 'backfill') {
+        const range = { start: broken - HOUR, end: broken - HOUR + 1_000 * MINUTE };
+        const { data, receivedAt: fetchedAt } = await ports.exchange.minuteCandles('BTCUSDT', range);
+        const accepted = candlesOutside(data, leftOut);
+        const fetch = { kind, origin: ORIGIN, symbol: 'BTCUSDT', range, candles: accepted, leftOut } as const;
+        await history.saveFetched({ ...fetch, fetchedAt });
+      } else {
+        const facts = { ...fileFacts, name: `BTCUSDT-1m-${formatDate(start)}.zip` };
+        const end = { ...whole.file!.end, rows: candles.length, leftOut };
+        await history.saveDay({ ...whole, candles, leftOut, file: { kind, facts, end } });
+        ports.archive.put('BTCUSDT', start, { candles: whole.candles, origin: ORIGIN });
+        ports.files.files.set(`/imports/${facts.name}`, { symbol: 'BTCUSDT', days: [whole] });
+      }
+      const missing = [
+        { start: broken, end: broken + MINUTE },
+        { start: conflicting, end: conflicting + 2 * MINUTE },
+      ];
+      const span = { start: broken - HOUR, end: broken + 8 * HOUR };
+      expect(await history.missing('BTCUSDT', span)).toEqual(missing);
+      expect(store.rows('SELECT start_time AS start, reason FROM unfilled_ranges ORDER BY start')).toEqual([
+        { start: broken, reason: 'volume "1E+2"' },
+        { start: conflicting, reason: 'two rows' },
+      ]);
+      const [line = ''] = store.bronzeLines('fetches.jsonl');
+      expect(JSON.parse(line)).toMatchObject({
+        kind,
+        left_out: [
+          { start: '2026-01-13T07:00:00Z', end: '2026-01-13T07:01:00Z', reason: 'broken' },
+          { start: '2026-01-13T09:00:00Z', end: '2026-01-13T09:02:00Z', reason: 'conflicting' },
+        ],
+      });
+      await store.close();
+
+      const before = rows();
+      expect(await rebuild(store)).toEqual({ losses: [], isReplaced: true });
+      expect(rows()).toEqual(before);
+      const rebuilt = await store.open();
+      expect(await rebuilt.history.missing('BTCUSDT', span)).toEqual(missing);
+    },
+  );
 
   it('should list what the source gives otherwise now, keep the old database, and put the new one in place when told to', async () => {
     const store = await filled();

@@ -180,7 +180,13 @@ describe('upkeep of the store', () => {
       await history.track({ symbol: 'BTCUSDT', trackedSince: TODAY + 2 * DAY, ledgerStart: TODAY }, ORIGIN);
       const day = (start: number): MinuteCandle[] =>
         Array.from({ length: 1_440 }, (_, index) => buildMinute('BTCUSDT', start + index * MINUTE));
-      const fetched = { kind: 'backfill', origin: ORIGIN, symbol: 'BTCUSDT', fetchedAt: NOON + DAY } as const;
+      const fetched = {
+        kind: 'backfill',
+        origin: ORIGIN,
+        symbol: 'BTCUSDT',
+        leftOut: [],
+        fetchedAt: NOON + DAY,
+      } as const;
       const range = { start: TODAY, end: TODAY + DAY };
       await history.saveFetched({ ...fetched, range, candles: day(TODAY) });
       await store.take(minute(NOON, { capturedAt: NOON + DAY, volume: '9' }));

@@ -137,6 +137,7 @@ describe('verify-bi', () => {
       symbol: SYMBOL,
       range: { start: FIRST + DAY, end: FIRST + 2 * DAY },
       candles: minutes(FIRST + DAY, FIRST + 2 * DAY).map((minute) => ({ ...minute, capturedAt: FIRST + 2 * DAY })),
+      leftOut: [],
       fetchedAt: FIRST + 2 * DAY,
     });
     await recorder.take(minutes(FIRST + 2 * DAY, FIRST + 3 * DAY + HOUR));

@@ -7,6 +7,7 @@ import {
   KlineFiles,
   type ArchiveDay,
   type DayOfMinutes,
+  type DaySieve,
   type EpochMicros,
   type KlineFileEnd,
   type KlineFileFacts,
@@ -21,25 +22,45 @@ export class FakeKlineArchive extends KlineArchive {
   /** Thrown for every day. */
   fault: Error | undefined;
 
-  put(symbol: string, date: EpochMicros, day: Pick<ArchiveDay, 'candles' | 'origin'>): void {
+  put(
+    symbol: string,
+    date: EpochMicros,
+    day: Pick<ArchiveDay, 'candles' | 'origin'> & Partial<Pick<ArchiveDay, 'leftOut'>>,
+  ): void {
     const range = { start: date, end: date + DAY };
     const file = buildFileFacts(symbol, `${symbol}-1m-${formatDate(date)}.zip`);
     const fetchedAt = date + 2 * DAY;
-    this.days.set(`${symbol} ${date}`, { ...day, range, file, rowsSha256: 'b'.repeat(64), duplicates: 0, fetchedAt });
+    const leftOut = day.leftOut ?? [];
+    this.days.set(`${symbol} ${date}`, {
+      ...day,
+      leftOut,
+      range,
+      file,
+      rowsSha256: 'b'.repeat(64),
+      duplicates: 0,
+      fetchedAt,
+    });
   }
 
-  day(symbol: string, date: EpochMicros): Promise<ArchiveDay> {
-    return this.find(this.days, symbol, date);
+  day(symbol: string, date: EpochMicros, _?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
+    return this.find(this.days, symbol, date, sieve);
   }
 
-  dayOfMonth(symbol: string, date: EpochMicros): Promise<ArchiveDay> {
-    return this.find(this.daysOfMonths, symbol, date);
+  dayOfMonth(symbol: string, date: EpochMicros, _?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
+    return this.find(this.daysOfMonths, symbol, date, sieve);
   }
 
-  private find(days: ReadonlyMap<string, ArchiveDay>, symbol: string, date: EpochMicros): Promise<ArchiveDay> {
-    if (this.fault) return Promise.reject(this.fault);
+  private async find(
+    days: ReadonlyMap<string, ArchiveDay>,
+    symbol: string,
+    date: EpochMicros,
+    sieve: DaySieve = (day) => day,
+  ): Promise<ArchiveDay> {
+    if (this.fault) throw this.fault;
     const day = days.get(`${symbol} ${date}`);
-    return day ? Promise.resolve(day) : Promise.reject(new ArchiveError('not_found', 'no such day'));
+    if (!day) throw new ArchiveError('not_found', 'no such day');
+    const { candles, leftOut } = await sieve(day);
+    return { ...day, candles, leftOut };
   }
 }
 
@@ -69,17 +90,21 @@ class FakeKlineFile extends KlineFile {
     super();
   }
 
-  async *days(signal?: AbortSignal): AsyncGenerator<DayOfMinutes, KlineFileEnd> {
-    for (const day of this.list) {
+  async *days(signal?: AbortSignal, sieve: DaySieve = (day) => day): AsyncGenerator<DayOfMinutes, KlineFileEnd> {
+    const days: DayOfMinutes[] = [];
+    for (const whole of this.list) {
       await Promise.resolve();
       signal?.throwIfAborted();
+      const day = await sieve(whole);
+      days.push(day);
       yield day;
     }
     if (this.fault) throw this.fault;
-    const [first, last] = [this.list[0], this.list.at(-1)];
+    const [first, last] = [days[0], days.at(-1)];
     return {
-      rows: this.list.reduce((sum, { candles }) => sum + candles.length, 0),
+      rows: days.reduce((sum, { candles }) => sum + candles.length, 0),
       duplicates: 0,
+      leftOut: days.flatMap(({ leftOut }) => leftOut),
       range: first && last ? { start: first.range.start, end: last.range.end } : undefined,
       rowsSha256: 'b'.repeat(64),
     };

@@ -18,7 +18,15 @@ export class DayRefetch {
       const next = last && data.length === CANDLE_PAGE_LIMIT ? floorTo(last.openTime, MINUTE) + MINUTE : end;
       if (data.length > 0) {
         const range = { start, end: next };
-        const fetched = { kind: 'repair', origin, symbol, range, candles: data, fetchedAt: receivedAt } as const;
+        const fetched = {
+          kind: 'repair',
+          origin,
+          symbol,
+          range,
+          candles: data,
+          leftOut: [],
+          fetchedAt: receivedAt,
+        } as const;
         await this.history.saveFetched(fetched);
       }
       start = next;

@@ -11,6 +11,7 @@ import {
   type ArchiveFailure,
   type Clock,
   type DayOfMinutes,
+  type DaySieve,
   type EpochMicros,
   type KlineFileEnd,
   type KlineFiles,
@@ -55,28 +56,28 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     super();
   }
 
-  async day(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay> {
+  async day(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
     const folder = await newFolder();
     try {
       return await this.withRetries(async () => {
         const { file, fetchedAt, origin } = await this.fetchFile(folder, symbol, dailyFile(symbol, date), signal);
         const days: DayOfMinutes[] = [];
-        const { rowsSha256, duplicates, rows } = await readAll(file.days(signal), days);
+        const { rowsSha256, duplicates, rows, leftOut } = await readAll(file.days(signal, sieve), days);
         this.metrics.rows.inc(rows);
         this.metrics.duplicates.inc(duplicates);
         const candles = days[0]?.candles ?? [];
         const range = { start: date, end: date + DAY };
-        return { range, candles, file: file.facts, rowsSha256, duplicates, origin, fetchedAt };
+        return { range, candles, leftOut, file: file.facts, rowsSha256, duplicates, origin, fetchedAt };
       }, signal);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  async dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay> {
+  async dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
     const { month, name } = await this.monthOf(symbol, date, signal);
     if (month instanceof ArchiveError) throw month;
-    const day = await month.read(date);
+    const day = await month.read(date, sieve);
     if (!day) throw new ArchiveError('not_found', `${name} has no row of ${formatDate(date)}`);
     this.metrics.rows.inc(day.candles.length);
     return day;

@@ -19,9 +19,9 @@ describe('DayCollector', () => {
   it('should hand on each day when the next one begins, however the rows arrive', () => {
     const rows = [0, 1, MINUTES - 1, MINUTES, 5 * MINUTES + 3].map((minute) => row(minute));
     const days = [
-      { range: { start: DATE, end: DATE + DAY }, candles: rows.slice(0, 3) },
-      { range: { start: DATE + DAY, end: DATE + 2 * DAY }, candles: rows.slice(3, 4) },
-      { range: { start: DATE + 5 * DAY, end: DATE + 6 * DAY }, candles: rows.slice(4) },
+      { range: { start: DATE, end: DATE + DAY }, candles: rows.slice(0, 3), leftOut: [] },
+      { range: { start: DATE + DAY, end: DATE + 2 * DAY }, candles: rows.slice(3, 4), leftOut: [] },
+      { range: { start: DATE + 5 * DAY, end: DATE + 6 * DAY }, candles: rows.slice(4), leftOut: [] },
     ];
     expect(collect(unlimited(), rows)).toEqual(days);
     expect(collect(unlimited(), ...rows.map((one) => [one]))).toEqual(days);

@@ -6,6 +6,7 @@ import {
   floorTo,
   MINUTE,
   type DayOfMinutes,
+  type LeftOutMinutes,
   type MinuteCandle,
   type TimeRange,
 } from '@app/domain';
@@ -21,7 +22,8 @@ const MOST_ROWS = DAY / MINUTE;
  */
 export class DayCollector {
   duplicates = 0;
-  private day: { readonly range: TimeRange; readonly candles: MinuteCandle[] } | undefined;
+  private day:
+    { readonly range: TimeRange; readonly candles: MinuteCandle[]; readonly leftOut: LeftOutMinutes[] } | undefined;
 
   constructor(
     private readonly file: string,
@@ -41,7 +43,7 @@ export class DayCollector {
       }
       if (this.day) complete.push(this.day);
       const start = floorTo(row.openTime, DAY);
-      this.day = { range: { start, end: start + DAY }, candles: [] };
+      this.day = { range: { start, end: start + DAY }, candles: [], leftOut: [] };
       this.append(this.day.candles, row);
     }
     return complete;

@@ -10,6 +10,7 @@ import {
   KlineFile,
   KlineFiles,
   type DayOfMinutes,
+  type DaySieve,
   type EpochMicros,
   type KlineFileEnd,
   type KlineFileFacts,
@@ -83,15 +84,18 @@ class DiskKlineFile extends KlineFile {
     return this.raw?.bytesRead ?? 0;
   }
 
-  async *days(signal?: AbortSignal): AsyncGenerator<DayOfMinutes, KlineFileEnd> {
+  async *days(signal?: AbortSignal, sieve: DaySieve = (day) => day): AsyncGenerator<DayOfMinutes, KlineFileEnd> {
     const { name, symbol } = this.facts;
     const parser = new KlineCsvParser({ file: name, symbol, capturedAt: this.capturedAt });
     const collector = new DayCollector(name, this.range);
     const digest = new RowsDigest();
-    const counted = (days: DayOfMinutes[]): DayOfMinutes[] => {
-      for (const { candles } of days) digest.add(candles);
-      return days;
-    };
+    async function* counted(days: readonly DayOfMinutes[]): AsyncGenerator<DayOfMinutes> {
+      for (const whole of days) {
+        const day = await sieve(whole);
+        digest.add(day);
+        yield day;
+      }
+    }
     try {
       for await (const chunk of this.contents()) {
         signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-import type { ArchiveDay, DayOfMinutes, EpochMicros, KlineFile } from '@app/domain';
+import type { ArchiveDay, DayOfMinutes, DaySieve, EpochMicros, KlineFile } from '@app/domain';
 import { RowsDigest } from './rows-digest';
 
 /** A verified file on disk, and when it had been received. */
@@ -23,27 +23,27 @@ export class MonthReader {
     return date < this.askedLast;
   }
 
-  /** The day that begins at `date`; undefined when the file has no row of it. @throws ArchiveError */
-  async read(date: EpochMicros): Promise<ArchiveDay | undefined> {
+  /** The day that begins at `date`, as the sieve leaves it; undefined when the file has no row of it. @throws ArchiveError */
+  async read(date: EpochMicros, sieve: DaySieve = (day) => day): Promise<ArchiveDay | undefined> {
     this.askedLast = date;
     while (this.current === undefined || this.current.range.end <= date) {
       const step = await this.days.next();
       if (step.done === true) return undefined;
       this.current = step.value;
     }
-    return this.current.range.start === date ? this.toArchiveDay(this.current) : undefined;
+    return this.current.range.start === date ? this.toArchiveDay(await sieve(this.current)) : undefined;
   }
 
   async close(): Promise<void> {
     await this.days.return(undefined);
   }
 
-  private toArchiveDay({ range, candles }: DayOfMinutes): ArchiveDay {
+  private toArchiveDay(day: DayOfMinutes): ArchiveDay {
     const { file, fetchedAt, origin } = this.fetched;
     const digest = new RowsDigest();
-    digest.add(candles);
+    digest.add(day);
     const duplicates = 0;
     const { rowsSha256 } = digest.end(duplicates);
-    return { range, candles, file: file.facts, rowsSha256, duplicates, origin, fetchedAt };
+    return { ...day, file: file.facts, rowsSha256, duplicates, origin, fetchedAt };
   }
 }

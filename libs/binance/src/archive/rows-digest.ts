@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { floorTo, MINUTE, type KlineFileEnd, type MinuteCandle } from '@app/domain';
+import {
+  floorTo,
+  joinLeftOut,
+  MINUTE,
+  type DayOfMinutes,
+  type KlineFileEnd,
+  type LeftOutMinutes,
+  type MinuteCandle,
+} from '@app/domain';
 
 const ROWS_AT_ONCE = 60;
 
@@ -9,8 +17,9 @@ export class RowsDigest {
   private rows = 0;
   private first: MinuteCandle | undefined;
   private last: MinuteCandle | undefined;
+  private readonly leftOut: LeftOutMinutes[] = [];
 
-  add(candles: readonly MinuteCandle[]): void {
+  add({ candles, leftOut }: Pick<DayOfMinutes, 'candles' | 'leftOut'>): void {
     // A few at a time, and joined rather than concatenated: what stays alive for long makes the heap grow.
     for (let start = 0; start < candles.length; start += ROWS_AT_ONCE) {
       let lines = '';
@@ -20,6 +29,7 @@ export class RowsDigest {
     this.rows += candles.length;
     this.first ??= candles[0];
     this.last = candles.at(-1) ?? this.last;
+    this.leftOut.push(...leftOut);
   }
 
   /** To be called once. */
@@ -27,6 +37,7 @@ export class RowsDigest {
     return {
       rows: this.rows,
       duplicates,
+      leftOut: joinLeftOut(this.leftOut),
       range:
         this.first && this.last
           ? { start: floorTo(this.first.openTime, MINUTE), end: floorTo(this.last.openTime, MINUTE) + MINUTE }

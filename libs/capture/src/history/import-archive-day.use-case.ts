@@ -103,13 +103,14 @@ export class ImportArchiveDayUseCase {
   }
 
   private async save(symbol: string, { file, rowsSha256, duplicates, ...day }: ArchiveDay): Promise<ImportCounts> {
-    const { origin, range, candles, fetchedAt } = day;
-    const end = { rows: candles.length, duplicates, range, rowsSha256 };
+    const { origin, range, candles, leftOut, fetchedAt } = day;
+    const end = { rows: candles.length, duplicates, leftOut, range, rowsSha256 };
     const counts = await this.history.saveDay({
       origin,
       symbol,
       range,
       candles,
+      leftOut,
       fetchedAt,
       file: { kind: 'archive', facts: file, end },
     });

@@ -11,6 +11,7 @@ function buildDay(index: number): DayOfMinutes {
   return {
     range: { start, end: start + DAY },
     candles: [0, 1, 2].map((minute) => buildMinute('BTCUSDT', start + minute * MINUTE)),
+    leftOut: [],
   };
 }
 

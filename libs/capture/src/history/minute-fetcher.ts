@@ -41,7 +41,7 @@ export class MinuteFetcher {
     const now = this.exchangeTime.now();
     const candles = data.filter((row) => isClosed(row, now) && row.openTime >= range.start && row.openTime < range.end);
     if (candles.length > 0) {
-      await this.history.saveFetched({ kind, origin, symbol, range, candles, fetchedAt: receivedAt });
+      await this.history.saveFetched({ kind, origin, symbol, range, candles, leftOut: [], fetchedAt: receivedAt });
       this.faults.accepted();
       this.metrics.fetched(kind, candles.length);
     }

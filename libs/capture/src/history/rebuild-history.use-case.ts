@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   ArchiveError,
+  candlesOutside,
   Exchange,
   ExchangeError,
   HistoryStore,
@@ -9,6 +10,8 @@ import {
   KlineFiles,
   RebuildStore,
   isAborted,
+  leavingOut,
+  type DaySieve,
   type KlineFile,
   type RebuildLoss,
   type RecordedFetch,
@@ -117,14 +120,15 @@ export class RebuildHistoryUseCase {
     if (kind === 'import') return this.importAgain(fetch, importsFolder, signal);
     if (kind === 'archive') {
       const day = MONTHLY_FILE.test(fetch.file ?? '')
-        ? await this.archive.dayOfMonth(symbol, range.start, signal)
-        : await this.archive.day(symbol, range.start, signal);
+        ? await this.archive.dayOfMonth(symbol, range.start, signal, leavingOut(fetch.leftOut))
+        : await this.archive.day(symbol, range.start, signal, leavingOut(fetch.leftOut));
       const { origin, candles, rowsSha256: sha256 } = day;
       return this.store.restore(fetch, { origin, candles, sha256 });
     }
     await this.pace.step(signal);
     const { data, origin } = await this.exchange.minuteCandles(symbol, range, signal);
-    const candles = data.filter(({ openTime }) => openTime >= range.start && openTime < range.end);
+    const inRange = data.filter(({ openTime }) => openTime >= range.start && openTime < range.end);
+    const candles = candlesOutside(inRange, fetch.leftOut);
     return this.store.restore(fetch, { origin, candles });
   }
 
@@ -136,9 +140,10 @@ export class RebuildHistoryUseCase {
       return false;
     }
     const open = (): Promise<KlineFile> => this.files.open(join(folder, file), { symbol, capturedAt });
-    const sha256 = await rowsHash(await open(), signal);
+    const sieve = leavingOut(fetch.leftOut);
+    const sha256 = await rowsHash(await open(), sieve, signal);
     if (sha256 === fetch.sha256) {
-      for await (const { candles } of (await open()).days(signal)) await this.store.restorePart(fetch, candles);
+      for await (const { candles } of (await open()).days(signal, sieve)) await this.store.restorePart(fetch, candles);
     }
     return this.store.restore(fetch, { origin, candles: [], sha256 });
   }
@@ -165,9 +170,9 @@ export class RebuildHistoryUseCase {
   }
 }
 
-/** Hash of the rows of a file, read to its end. */
-async function rowsHash(file: KlineFile, signal: AbortSignal): Promise<string> {
-  const days = file.days(signal);
+/** Hash of the rows of a file that the sieve leaves, read to its end. */
+async function rowsHash(file: KlineFile, sieve: DaySieve, signal: AbortSignal): Promise<string> {
+  const days = file.days(signal, sieve);
   for (;;) {
     const step = await days.next();
     if (step.done === true) return step.value.rowsSha256;

@@ -5,6 +5,7 @@ export * from './coverage';
 export * from './decimal';
 export * from './decimal-sum';
 export * from './interval';
+export * from './left-out';
 export * from './merge-roll-ups';
 export * from './metrics';
 export * from './price-event';

@@ -1,16 +1,18 @@
-import type { EpochMicros, MinuteCandle, SymbolInfo, TimeRange, UnfilledRange } from '../model';
+import type { EpochMicros, LeftOutMinutes, MinuteCandle, SymbolInfo, TimeRange, UnfilledRange } from '../model';
 import type { DayOfMinutes, KlineFileEnd, KlineFileFacts } from './kline-archive.port';
 
 /** How a range of minutes came to be fetched outside the live flow. */
 export type FetchKind = 'backfill' | 'repair';
 
-/** One fetched page of minutes, complete: every minute the exchange has in the range is in it. */
+/** One fetched page of minutes, complete: every minute that the exchange has in the range is accepted or left out. */
 export interface FetchedMinutes {
   readonly kind: FetchKind;
   readonly origin: string;
   readonly symbol: string;
   readonly range: TimeRange;
   readonly candles: readonly MinuteCandle[];
+  /** Minutes whose rows were not accepted, ascending. */
+  readonly leftOut: readonly LeftOutMinutes[];
   readonly fetchedAt: EpochMicros;
 }
 
@@ -76,12 +78,16 @@ export abstract class HistoryStore {
   /** Stores where the exchange's own history of a symbol begins. */
   abstract saveFirstMinute(symbol: string, openTime: EpochMicros, origin: string): Promise<void>;
 
-  /** Stores fetched minutes with roll-ups, ledger and a line in the bronze manifest; minutes that are there stay. */
+  /**
+   * Stores fetched minutes with roll-ups, ledger and a line in the bronze manifest; minutes that are there stay. What was
+   * left out keeps its reason where it is missing.
+   */
   abstract saveFetched(fetched: FetchedMinutes): Promise<void>;
 
   /**
    * Stores one day of a file in one write unit, with roll-ups and ledger. Minutes that are there stay unless the numbers
-   * differ, which makes a revision. What is absent is not judged here. @throws OriginMismatchError
+   * differ, which makes a revision. What is absent is not judged here; what was left out keeps its reason where it is
+   * missing. @throws OriginMismatchError
    */
   abstract saveDay(day: ImportedDay): Promise<ImportCounts>;
 

@@ -1,4 +1,11 @@
-import type { EpochMicros, MinuteCandle, TimeRange } from '../model';
+import {
+  candlesOutside,
+  joinLeftOut,
+  type EpochMicros,
+  type LeftOutMinutes,
+  type MinuteCandle,
+  type TimeRange,
+} from '../model';
 
 /** Why a file of the archive cannot be used. */
 export type ArchiveFailure =
@@ -42,6 +49,24 @@ export interface DayOfMinutes {
   /** The whole day. */
   readonly range: TimeRange;
   readonly candles: readonly MinuteCandle[];
+  /** Minutes of the day of which the file has a row that was not accepted, ascending. */
+  readonly leftOut: readonly LeftOutMinutes[];
+}
+
+/**
+ * Decides day by day which readable rows of a file are left out as well: returns the day with fewer candles and those
+ * minutes in `leftOut`. What is counted and hashed is what it returns, in the order of the file.
+ */
+export type DaySieve = (day: DayOfMinutes) => DayOfMinutes | Promise<DayOfMinutes>;
+
+/** Leaves out the minutes in the ranges, whatever the file has for them. */
+export function leavingOut(leftOut: readonly LeftOutMinutes[]): DaySieve {
+  return (day) => {
+    const ofDay = leftOut.filter(({ start, end }) => start < day.range.end && day.range.start < end);
+    if (ofDay.length === 0) return day;
+    const candles = candlesOutside(day.candles, ofDay);
+    return { ...day, candles, leftOut: joinLeftOut([...day.leftOut, ...ofDay]) };
+  };
 }
 
 /** One verified day of the archive. */
@@ -65,7 +90,7 @@ export abstract class KlineArchive {
    *
    * @throws ArchiveError, or the signal's reason when the caller aborts
    */
-  abstract day(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay>;
+  abstract day(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay>;
 
   /**
    * The same from the monthly file, for a day that has no daily one: where the two differ, the monthly files are known to
@@ -73,17 +98,20 @@ export abstract class KlineArchive {
    *
    * @throws ArchiveError, or the signal's reason when the caller aborts
    */
-  abstract dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal): Promise<ArchiveDay>;
+  abstract dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay>;
 }
 
 /** What is known of a file once its last row has been read. */
 export interface KlineFileEnd {
+  /** Rows that were accepted. */
   readonly rows: number;
   readonly duplicates: number;
-  /** From the first row's minute to the end of the last row's; undefined for a file without rows. */
+  /** Minutes whose rows were not accepted, ascending. */
+  readonly leftOut: readonly LeftOutMinutes[];
+  /** From the first accepted row's minute to the end of the last one's; undefined where there is none. */
   readonly range: TimeRange | undefined;
   /**
-   * SHA-256 over the rows in the file's order, each as one line `open time, close time, open, high, low, close, volume,
+   * SHA-256 over the accepted rows in the file's order, each as one line `open time, close time, open, high, low, close, volume,
    * quote volume, trade count, taker buy volume, taker buy quote volume` with times in microseconds: it is the same for
    * files of the same rows, whatever their packing, header, unit of time or duplicates.
    */
@@ -98,10 +126,10 @@ export abstract class KlineFile {
   abstract readonly bytesRead: number;
 
   /**
-   * The rows, day by day, read as they are asked for: memory does not grow with the file. Returns what is known at the
-   * end. To be called once. @throws ArchiveError
+   * The rows, day by day, read as they are asked for: memory does not grow with the file. The sieve, where there is one,
+   * sees each day before it is counted. Returns what is known at the end. To be called once. @throws ArchiveError
    */
-  abstract days(signal?: AbortSignal): AsyncGenerator<DayOfMinutes, KlineFileEnd>;
+  abstract days(signal?: AbortSignal, sieve?: DaySieve): AsyncGenerator<DayOfMinutes, KlineFileEnd>;
 }
 
 export interface KlineFileOptions {

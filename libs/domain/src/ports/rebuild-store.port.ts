@@ -1,4 +1,4 @@
-import type { EpochMicros, MinuteCandle, TimeRange } from '../model';
+import type { EpochMicros, LeftOutMinutes, MinuteCandle, TimeRange } from '../model';
 
 /** A fetch of minutes as the bronze manifest records it: its rows are in no bronze file. */
 export interface RecordedFetch {
@@ -9,8 +9,11 @@ export interface RecordedFetch {
   readonly origin: string;
   readonly symbol: string;
   readonly range: TimeRange;
+  /** Rows that were accepted, and their hash. */
   readonly rows: number;
   readonly sha256: string;
+  /** Minutes whose rows were not accepted then; they are left out again, whatever the source has for them now. */
+  readonly leftOut: readonly LeftOutMinutes[];
   readonly fetchedAt: EpochMicros;
   /** Name of the file that it came from; undefined for REST. */
   readonly file: string | undefined;

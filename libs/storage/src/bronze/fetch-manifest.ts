@@ -3,11 +3,13 @@ import {
   ARCHIVE_SOURCE,
   formatBucketTime,
   formatEventTime,
+  joinLeftOut,
   serializeCandle,
   type EpochMicros,
   type FetchedMinutes,
   type ImportedDay,
   type ImportedFile,
+  type LeftOutMinutes,
   type MinuteCandle,
 } from '@app/domain';
 
@@ -24,7 +26,21 @@ export function contentHash(candles: readonly MinuteCandle[]): string {
   return hash.digest('hex');
 }
 
-/** One line of the manifest: where a range came from, how much it was, and from when on the symbol is tracked. */
+/** Nothing for a fetch of which every row was accepted: such lines stay as they always were. */
+function leftOutPart(leftOut: readonly LeftOutMinutes[]): object {
+  if (leftOut.length === 0) return {};
+  const ranges = joinLeftOut(leftOut).map(({ start, end, reason }) => ({
+    start: formatBucketTime(start),
+    end: formatBucketTime(end),
+    reason,
+  }));
+  return { left_out: ranges };
+}
+
+/**
+ * One line of the manifest: where a range came from, how much of it was accepted, what was left out, and from when on
+ * the symbol is tracked.
+ */
 export function manifestLine(fetched: FetchedMinutes, trackedSince: EpochMicros): string {
   return JSON.stringify({
     kind: fetched.kind,
@@ -36,13 +52,14 @@ export function manifestLine(fetched: FetchedMinutes, trackedSince: EpochMicros)
     end: formatBucketTime(fetched.range.end),
     rows: fetched.candles.length,
     sha256: contentHash(fetched.candles),
+    ...leftOutPart(fetched.leftOut),
     fetched_at: formatEventTime(fetched.fetchedAt),
     tracked_since: formatEventTime(trackedSince),
   });
 }
 
 /**
- * One line for a file, written with its last day. `sha256` is that of the rows (see `KlineFileEnd.rowsSha256`), which
+ * One line for a file, written with its last day. `sha256` is that of the accepted rows (see `KlineFileEnd.rowsSha256`), which
  * stays the same when the exchange packs the same rows anew; `file_sha256` is that of the bytes.
  */
 export function fileManifestLine(
@@ -61,6 +78,7 @@ export function fileManifestLine(
     end: range ? formatBucketTime(range.end) : null,
     rows: end.rows,
     sha256: end.rowsSha256,
+    ...leftOutPart(end.leftOut),
     file: facts.name,
     file_bytes: facts.bytes,
     file_sha256: facts.sha256,

@@ -1,5 +1,5 @@
-import { formatBucketTime, formatEventTime, parseIsoTime } from '@app/domain';
-import type { EpochMicros, RecordedFetch, TimeRange, TrackedSymbol } from '@app/domain';
+import { formatBucketTime, formatEventTime, LEFT_OUT_REASONS, parseIsoTime } from '@app/domain';
+import type { EpochMicros, LeftOutMinutes, LeftOutReason, RecordedFetch, TimeRange, TrackedSymbol } from '@app/domain';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -73,13 +73,32 @@ function readFields(fields: Fields, line: number): ManifestEntry | undefined {
   }
   const { rows, sha256, origin } = fields;
   const fetchedAt = timeOf(fields['fetched_at']);
+  const leftOut = leftOutOf(fields['left_out']);
   if (!isFetchKind(kind) || typeof rows !== 'number' || typeof sha256 !== 'string') return undefined;
-  if (typeof origin !== 'string' || fetchedAt === undefined) return undefined;
+  if (typeof origin !== 'string' || fetchedAt === undefined || leftOut === undefined) return undefined;
   const from = typeof file === 'string' ? file : undefined;
   return {
     kind: 'fetch',
-    fetch: { line, kind, origin, symbol, range: { start, end }, rows, sha256, fetchedAt, file: from },
+    fetch: { line, kind, origin, symbol, range: { start, end }, rows, sha256, leftOut, fetchedAt, file: from },
   };
+}
+
+/** None where the line does not speak of any; undefined where what it says cannot be read. */
+function leftOutOf(value: unknown): LeftOutMinutes[] | undefined {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return undefined;
+  const minutes: LeftOutMinutes[] = [];
+  for (const item of value as unknown[]) {
+    const { start, end, reason } = (item ?? {}) as Fields;
+    const range = { start: timeOf(start), end: timeOf(end) };
+    if (range.start === undefined || range.end === undefined || !isLeftOutReason(reason)) return undefined;
+    minutes.push({ start: range.start, end: range.end, reason, detail: `left out when it was fetched: ${reason}` });
+  }
+  return minutes;
+}
+
+function isLeftOutReason(reason: unknown): reason is LeftOutReason {
+  return LEFT_OUT_REASONS.some((known) => known === reason);
 }
 
 function isFetchKind(kind: string): kind is RecordedFetch['kind'] {

@@ -149,6 +149,7 @@ export class SqliteHistoryStore extends HistoryStore {
     return this.runRepeatable(fetched.origin, () => {
       this.keepSurfaced(this.candles.write(fetched.candles).surfaced);
       this.unfilled.replace(fetched.symbol, fetched.range, []);
+      this.noteLeftOut(fetched.symbol, fetched);
       const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
       if (fetched.candles.length > 0) this.parts.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
     });
@@ -160,6 +161,7 @@ export class SqliteHistoryStore extends HistoryStore {
       this.keepSurfaced(surfaced);
       const settled = subtractRanges([day.range], this.gaps(day.symbol, day.range));
       for (const range of settled) this.unfilled.replace(day.symbol, range, []);
+      this.noteLeftOut(day.symbol, day);
       if (day.file) {
         const trackedSince = this.read(day.symbol)?.trackedSince ?? day.fetchedAt;
         this.parts.archive.appendRecord(MANIFEST, fileManifestLine(day, day.file, trackedSince));
@@ -211,6 +213,14 @@ export class SqliteHistoryStore extends HistoryStore {
       },
       { durability: 'normal' },
     );
+  }
+
+  /** Why minutes are missing of which there was a row. */
+  private noteLeftOut(symbol: string, { leftOut, fetchedAt }: Pick<FetchedMinutes, 'leftOut' | 'fetchedAt'>): void {
+    for (const { detail, ...range } of leftOut) {
+      const notes = this.gaps(symbol, range).map((gap) => ({ ...gap, reason: detail, askedAt: fetchedAt }));
+      for (const note of notes) this.unfilled.replace(symbol, note, [note]);
+    }
   }
 
   /** What had only repeated was received all the same, and nothing can bring it again. */
