@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { RetentionPolicy } from '@app/domain';
-import { archiveUrlOf } from './archive-url';
+import { archiveUrlOf, mixedVenues } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
 import { environmentSchema, holdsAddresses, namesOf } from './environment.schema';
 import { ConfigError } from './config-error';
@@ -71,7 +71,7 @@ function unlessZero(value: number): number | undefined {
 }
 
 function crossChecks(environment: Environment): string[] {
-  const problems: string[] = [];
+  const problems = mixedVenues(environment);
   if (environment.CLOCK === 'simulator') {
     for (const url of environment.BINANCE_REST_URLS.filter((address) => !LOOPBACK.test(address))) {
       problems.push(`CLOCK="simulator" is refused for ${url}: only a simulator on this machine may set the time`);

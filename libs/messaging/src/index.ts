@@ -2,7 +2,7 @@ export { DirectPublisher } from './publisher/direct-publisher';
 export { createKafka, kafkaConfig, KAFKA_RETRY, type KafkaClientOptions } from './kafka/kafka-client';
 export { KafkaPublisher } from './kafka/producer/kafka-publisher';
 export type { BrokerStatus } from './kafka/producer/kafka-event-target';
-export { DEFAULT_ORIGIN, ORIGIN_HEADER, originOf } from './kafka/kafka-headers';
+export { ORIGIN_HEADER, originOf } from './kafka/kafka-headers';
 export { deadLetterTopic, ensureTopics, TopicPartitionsError, type TopicPlan } from './kafka/topic-admin';
 export { settledWithin } from './kafka/within';
 export { MessagingModule } from './messaging.module';

@@ -1,30 +1,26 @@
-import { httpGet, TransportError } from '../transport/http-get';
+import { originOfHost, venueOf } from '@app/domain';
+import { httpGet, TransportError, type HttpAnswer } from '../transport/http-get';
 import type { ExchangeHost } from './host-pool';
 
-/** Origin of the exchange itself, and of whatever does not name another. */
-const BINANCE_ORIGIN = 'binance';
 const PROBE_TIMEOUT_MS = 3_000;
 const PROBE_BODY_BYTES = 65_536;
 /** A simulator may be started anew with another seed between two requests: its origin is confirmed this often. */
 const SIMULATOR_CONFIRM_MS = 10_000;
 const ORIGIN_TEXT = /^[\x21-\x7e]{1,200}$/;
 
-/** The exchange's own hosts are not asked for a route that they are known not to have. */
-function isExchangeItself(host: ExchangeHost): boolean {
-  const { hostname } = new URL(host.baseUrl);
-  return /(?:^|\.)binance\.(?:com|vision)$/.test(hostname);
-}
-
-/** Finds out where the data of a host comes from, so that simulated data never passes for the exchange's. */
+/** Finds out where the data of a host comes from, so that no other venue or simulated data passes for the exchange's. */
 export class HostOriginResolver {
   private readonly probes = new Map<ExchangeHost, Promise<string>>();
 
   constructor(private readonly timeoutMs: number) {}
 
-  /** @throws TransportError when the host did not say */
+  /** Binance's own hosts are not asked for a route that they are known not to have. @throws TransportError when the host did not say */
   async resolve(host: ExchangeHost): Promise<string> {
-    if (isExchangeItself(host)) return (host.origin = BINANCE_ORIGIN);
-    const fresh = host.origin === BINANCE_ORIGIN || performance.now() - host.originConfirmedAt < SIMULATOR_CONFIRM_MS;
+    const { hostname } = new URL(host.baseUrl);
+    const venue = venueOf(hostname);
+    if (venue !== undefined) return (host.origin = venue);
+    const fresh =
+      host.origin === originOfHost(hostname) || performance.now() - host.originConfirmedAt < SIMULATOR_CONFIRM_MS;
     if (host.origin !== undefined && fresh) return host.origin;
     let probe = this.probes.get(host);
     if (probe === undefined) {
@@ -40,17 +36,18 @@ export class HostOriginResolver {
       timeoutMs: Math.min(PROBE_TIMEOUT_MS, this.timeoutMs),
       maxBodyBytes: PROBE_BODY_BYTES,
     });
-    const origin = readOrigin(answer.status, answer.headers, answer.text);
+    const origin = readOrigin(answer) ?? originOfHost(new URL(host.baseUrl).hostname);
     host.origin = origin;
     host.originConfirmedAt = performance.now();
     return origin;
   }
 }
 
-function readOrigin(status: number, headers: Headers, text: string): string {
-  if (status >= 400 && status < 500) return BINANCE_ORIGIN;
+/** The origin that the host names itself; undefined where it has no such route. @throws TransportError when it did not say */
+function readOrigin({ status, headers, text }: HttpAnswer): string | undefined {
+  if (status >= 400 && status < 500) return undefined;
   if (status !== 200) throw new TransportError('connection', `HTTP ${status} when asked for its origin`);
-  if (!(headers.get('content-type') ?? '').includes('json')) return BINANCE_ORIGIN;
+  if (!(headers.get('content-type') ?? '').includes('json')) return undefined;
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -58,7 +55,7 @@ function readOrigin(status: number, headers: Headers, text: string): string {
     throw new TransportError('unreadable_body', 'its origin is not readable JSON', { cause: error });
   }
   const origin = (body as { origin?: unknown } | null)?.origin;
-  if (origin === undefined) return BINANCE_ORIGIN;
+  if (origin === undefined) return undefined;
   if (typeof origin !== 'string' || !ORIGIN_TEXT.test(origin)) {
     throw new TransportError('unreadable_body', 'its origin is not a short text');
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  BINANCE_ORIGIN,
   Clock,
   HistoryStore,
   KlineFiles,
@@ -32,8 +33,6 @@ export interface ImportedFileOutcome extends ImportCounts {
   readonly file: KlineFileFacts;
   readonly end: KlineFileEnd;
 }
-
-const BINANCE_ORIGIN = 'binance';
 
 /**
  * Brings one file of minutes from disk into the store, a UTC day in each write unit. An interrupted import is run again

@@ -12,3 +12,4 @@ export * from './price-event';
 export * from './roll-up';
 export * from './symbol';
 export * from './time';
+export * from './venue';
