@@ -56,10 +56,10 @@ demo: build ## The same on the exchange simulator: no network needed (RECORDINGS
 	@npm run --silent demo -- $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
 up: node_modules/.installed ## Starts Kafka in the background and creates the topics (Docker, or else Java 17 and Maven)
-	@$(NODE) scripts/kafka.mjs up
+	@$(NODE) --disable-warning=TimeoutNegativeWarning scripts/kafka.mjs up
 
 down: node_modules/.installed ## Stops Kafka; its topics stay
-	@$(NODE) scripts/kafka.mjs down
+	@$(NODE) --disable-warning=TimeoutNegativeWarning scripts/kafka.mjs down
 
 producer: build ## Captures only (ingest-app)
 	@npm run --silent start:ingest
@@ -117,7 +117,7 @@ python-readers: .cache/python/.installed
 
 # Apache Kafka for the tests that need a real broker; without Java or Maven those are skipped, by name.
 kafka-jars: node_modules/.installed
-	@$(NODE) scripts/kafka.mjs jars || echo "The tests that need a real Kafka are SKIPPED"
+	@$(NODE) --disable-warning=TimeoutNegativeWarning scripts/kafka.mjs jars || echo "The tests that need a real Kafka are SKIPPED"
 
 clean: ## Removes what was built (never data)
 	@rm -rf dist .cache coverage

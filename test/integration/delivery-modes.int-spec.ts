@@ -12,6 +12,8 @@ import {
   parseCandle,
   parsePriceEvent,
   topicNames,
+  unpackChange,
+  type ChangeKind,
   type EventBatch,
   type OutgoingEvent,
 } from '@app/domain';
@@ -36,7 +38,18 @@ const MINUTES = 180;
 /** Events that come minutes after others of their symbol. */
 const LATE_EVENTS = 4;
 /** What says where a store stands with its broker, its files and itself, and nothing of the market. */
-const BOOKKEEPING = ['bronze_files', 'migrations', 'process_status', 'sink_progress', 'topic_losses', 'taken_keys'];
+const BOOKKEEPING = [
+  'bronze_files',
+  'changes',
+  'feeds',
+  'migrations',
+  'process_status',
+  'sink_progress',
+  'topic_losses',
+  'taken_keys',
+];
+/** Facts about one store alone. */
+const OWN_FACTS = ['feed_generation'];
 
 const price = (line: string): OutgoingEvent => {
   const { symbol, timestamp } = parsePriceEvent(line);
@@ -81,12 +94,40 @@ function contents(databasePath: string, rawDir: string): Record<string, unknown>
       .prepare<[], { name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`)
       .all()
       .filter(({ name }) => !BOOKKEEPING.includes(name))
-      .map(({ name }) => [name, database.prepare(`SELECT * FROM "${name}"`).all()] as const);
+      .map(({ name }) => [name, database.prepare(`SELECT * FROM "${name}"`).all()] as const)
+      .map(([name, rows]) => [name, name === 'store_facts' ? rows.filter(isShared) : rows] as const);
     const lines = TOPICS.map((topic) => [`${topic} lines`, linesBySymbol(rawDir, topic)] as const);
     return Object.fromEntries<unknown>([...tables, ...lines]);
   } finally {
     database.close();
   }
+}
+
+const isShared = (row: unknown): boolean => !OWN_FACTS.includes((row as { name: string }).name);
+
+/** What the change feed tells of each symbol, kind by kind, in the order of the commits. */
+function changesBySymbol(databasePath: string): Record<string, string[]> {
+  const database = new Database(databasePath, { readonly: true });
+  try {
+    const rows = database
+      .prepare<[], { kind: ChangeKind; keys: Buffer }>(
+        'SELECT kind, keys FROM changes ORDER BY committed_at, feed, position',
+      )
+      .all();
+    const told: Record<string, string[]> = {};
+    for (const { kind, keys } of rows) {
+      for (const item of unpackChange(kind, keys).items) {
+        (told[`${item.symbol} ${kind}`] ??= []).push(JSON.stringify(item));
+      }
+    }
+    return told;
+  } finally {
+    database.close();
+  }
+}
+
+function revisionsIn(stored: Record<string, unknown>): number {
+  return (stored['candle_revisions'] as unknown[]).length;
 }
 
 /** Lines of a topic by day of their file and symbol, in the order of the file. */
@@ -173,6 +214,11 @@ describeOwnKafka('delivery modes', () => {
     expect(direct['price_events']).toHaveLength(SYMBOLS.length * POLLS + LATE_EVENTS);
     expect(direct['candle_revisions']).not.toHaveLength(0);
     expect(contents(consumer.databasePath, consumer.rawDir)).toEqual(direct);
+    const told = changesBySymbol(databasePath);
+    expect(Object.values(told).flat()).toHaveLength(
+      SYMBOLS.length * POLLS + LATE_EVENTS + SYMBOLS.length * MINUTES + revisionsIn(direct),
+    );
+    expect(changesBySymbol(consumer.databasePath)).toEqual(told);
     for (const topic of TOPICS) expect(linesBySymbol(bronzeOnly.rawDir, topic)).toEqual(linesBySymbol(rawDir, topic));
   });
 });

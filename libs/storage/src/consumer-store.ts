@@ -24,7 +24,7 @@ export class ConsumerStore extends StoreLease {
 
   /** `rows` false keeps bronze only. @throws UnsupportedSqliteError, RebuildNeededError */
   static async open(options: StoreOptions, rows: boolean): Promise<ConsumerStore> {
-    return new ConsumerStore(await openStoreParts(options, rows), options);
+    return new ConsumerStore(await openStoreParts(options, { rows, feed: rows }), options);
   }
 
   get upkeep(): SqliteStoreUpkeep {

@@ -25,7 +25,7 @@ export class HistoryWriteStore {
 
   /** Makes the store where there is none. @throws UnsupportedSqliteError, RebuildNeededError */
   static async open(options: StoreOptions): Promise<HistoryWriteStore> {
-    return new HistoryWriteStore(await openStoreParts(options, true), options);
+    return new HistoryWriteStore(await openStoreParts(options), options);
   }
 
   /** Makes nothing where there is no store. @throws StoreNotReadyError, UnsupportedSqliteError, RebuildNeededError */
@@ -43,7 +43,7 @@ export class HistoryWriteStore {
   }
 
   verifications(): SqliteDayVerificationStore {
-    return new SqliteDayVerificationStore(this.parts.queue, this.parts.database);
+    return new SqliteDayVerificationStore(this.parts.queue, this.parts.database, this.parts.feed);
   }
 
   replay(): SqliteBronzeReplay {

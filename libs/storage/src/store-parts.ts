@@ -11,6 +11,7 @@ import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
 import { WriteQueue } from './database/write-queue';
+import { ChangeFeedTables, NO_FEED, type ChangeFeedWriter } from './feed/change-feed.writer';
 import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
@@ -57,6 +58,7 @@ export interface StoreParts {
   readonly frames: SymbolFrames;
   readonly archive: BronzeArchive;
   readonly origin: OriginGuard;
+  readonly feed: ChangeFeedWriter;
   readonly writer: EventWriter;
   readonly recovery: BronzeRecovery;
   readonly history: SqliteHistoryStore;
@@ -65,13 +67,14 @@ export interface StoreParts {
 }
 
 /**
- * Opens database and bronze folder for writing and migrates the schema. `rows` false keeps bronze and keys only.
+ * Opens database and bronze folder for writing and migrates the schema. `rows` false keeps bronze and keys only; a
+ * database that is being made anew has no readers yet, so `feed` false notes no changes.
  *
  * @throws FolderNotMadeError, UnsupportedSqliteError, RebuildNeededError
  */
 export async function openStoreParts(
   { databasePath, rawDir, topics, clock, logger, metrics }: StoreOptions,
-  rows: boolean,
+  { rows, feed: hasFeed }: { readonly rows: boolean; readonly feed: boolean } = { rows: true, feed: true },
 ): Promise<StoreParts> {
   makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
   const source = await openWriter(databasePath);
@@ -87,7 +90,8 @@ export async function openStoreParts(
     const origin = new OriginGuard(database, identity);
     const frames = new SymbolFrames(database);
     const lines = new EventLines(archive, topics);
-    const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), lines);
+    const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
+    const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), lines, feed);
     return {
       source,
       database,
@@ -96,14 +100,15 @@ export async function openStoreParts(
       frames,
       archive,
       origin,
+      feed,
       writer,
       recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts }, topics, logger),
-      history: new SqliteHistoryStore(queue, database, { origin, archive, lines, clock }),
+      history: new SqliteHistoryStore(queue, database, { origin, archive, lines, feed, clock }),
       processStatus: new SqliteProcessStatusStore(queue, database),
       upkeep: new SqliteStoreUpkeep(
         new BronzeCompactor(queue, archive, Object.values(topics), clock),
         new BronzeRetention(queue, archive, Object.values(topics), clock),
-        new HistoryRetention(queue, database, clock),
+        new HistoryRetention(queue, database, feed, clock),
       ),
     };
   } catch (error) {

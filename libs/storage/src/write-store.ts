@@ -34,7 +34,7 @@ export class WriteStore {
     const owners = acquireStore(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {
-      parts = await openStoreParts(options, true);
+      parts = await openStoreParts(options);
       await parts.recovery.run();
       return new WriteStore(parts, owners, options.metrics);
     } catch (error) {

@@ -4,6 +4,7 @@ export * from './candle-versions';
 export * from './coverage';
 export * from './decimal';
 export * from './decimal-sum';
+export * from './feed';
 export * from './interval';
 export * from './left-out';
 export * from './merge-roll-ups';

@@ -6,7 +6,7 @@ import { BRONZE_DAMAGE_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
 import type { SymbolFrames } from '../ledger/symbol-frames';
 import { checkEvent, type CheckedEvent } from '../sink/checked-event';
-import type { EventWriter } from '../sink/event-writer';
+import type { EventWriter, SourcePartition } from '../sink/event-writer';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
 import { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
 import { MANIFEST } from './fetch-manifest';
@@ -121,7 +121,7 @@ export class BronzeRecovery {
       end = lines.at(-1)?.end ?? end;
       const result = await this.queue.run(() => {
         guard();
-        const outcome = this.target.writer.writeRows(events);
+        const outcome = this.target.writer.writeRows(events, sourceOf(file));
         if (!file.compressed) this.archive.account(file, end);
         return outcome;
       });
@@ -156,4 +156,8 @@ export class BronzeRecovery {
       return [];
     }
   }
+}
+
+function sourceOf({ topic, partition }: BronzeFile): SourcePartition {
+  return partition === null ? null : { topic, partition };
 }

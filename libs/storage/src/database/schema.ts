@@ -3,11 +3,13 @@ import {
   BronzeFileEntity,
   CandleRepeatEntity,
   CandleRevisionEntity,
+  ChangeEntity,
   CoverageDayEntity,
   CoverageEntity,
   DailyMetricsEntity,
   DayCandleEntity,
   DayVerificationEntity,
+  FeedEntity,
   HourCandleEntity,
   KnownDifferenceEntity,
   MinuteCandleEntity,
@@ -29,17 +31,20 @@ import { CandleRepeats1764300000000 } from './migrations/1764300000000-candle-re
 import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeats';
 import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-jobs';
 import { KnownDifferences1764400000000 } from './migrations/1764400000000-known-differences';
+import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
 
 export const ENTITIES = [
   BackfillJobEntity,
   BronzeFileEntity,
   CandleRepeatEntity,
   CandleRevisionEntity,
+  ChangeEntity,
   CoverageDayEntity,
   CoverageEntity,
   DailyMetricsEntity,
   DayCandleEntity,
   DayVerificationEntity,
+  FeedEntity,
   HourCandleEntity,
   KnownDifferenceEntity,
   MinuteCandleEntity,
@@ -64,6 +69,7 @@ export const MIGRATIONS = [
   KeptRepeats1764310000000,
   BackfillJobs1764320000000,
   KnownDifferences1764400000000,
+  ChangeFeed1765050000000,
 ];
 
 /** Name of the newest migration: the schema this build writes and reads. */

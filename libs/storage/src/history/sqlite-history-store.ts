@@ -1,13 +1,14 @@
 import {
   HistoryStore,
+  MINUTE,
   accountFor,
+  minutesIn,
   subtractRanges,
   type Clock,
   type EpochMicros,
   type FetchedMinutes,
   type ImportCounts,
   type ImportedDay,
-  type MinuteCandle,
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
@@ -21,9 +22,11 @@ import { ledgerLine, stoppedLine, trackingLine } from '../bronze/manifest-entry'
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
+import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
+import { spans } from '../feed/spans';
 import { LedgerWriter } from '../ledger/ledger.writer';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
-import { CandleWriter } from '../sink/candle.writer';
+import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
 import { candleToWrite } from '../sink/checked-event';
 import { DayWriter } from '../sink/day.writer';
 import type { EventLines } from '../sink/event-lines';
@@ -39,6 +42,7 @@ interface HistoryStoreParts {
   readonly origin: OriginGuard;
   readonly archive: BronzeArchive;
   readonly lines: EventLines;
+  readonly feed: ChangeFeedWriter;
   readonly clock: Clock;
 }
 
@@ -106,6 +110,7 @@ export class SqliteHistoryStore extends HistoryStore {
       const known = this.read(symbol);
       if (known) return known;
       this.insertTracked.run(symbol, trackedSince, ledgerStart);
+      this.tellLedger(symbol, { start: ledgerStart, end: ledgerStart });
       const frame = this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
       this.parts.archive.appendRecord(MANIFEST, trackingLine(frame, origin));
       return frame;
@@ -115,6 +120,7 @@ export class SqliteHistoryStore extends HistoryStore {
   extendLedger(symbol: string, start: EpochMicros, origin: string): Promise<void> {
     return this.runRepeatable(origin, () => {
       if (this.extendLedgerTo.run(symbol, start).changes === 0) return;
+      this.tellLedger(symbol, { start, end: start });
       this.parts.archive.appendRecord(MANIFEST, ledgerLine(symbol, start, origin));
     });
   }
@@ -130,7 +136,8 @@ export class SqliteHistoryStore extends HistoryStore {
   saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
     return this.queue.run(() => {
       this.parts.origin.claim(origin);
-      for (const symbol of symbols) this.upsertSymbol.run(symbol);
+      const changed = symbols.filter((symbol) => this.upsertSymbol.run(symbol).changes > 0);
+      this.tellSymbols(changed.map(({ symbol }) => symbol));
     });
   }
 
@@ -142,12 +149,13 @@ export class SqliteHistoryStore extends HistoryStore {
     return this.queue.run(() => {
       this.parts.origin.claim(origin);
       this.upsertFirstMinute.run(symbol, openTime);
+      this.tellSymbols([symbol]);
     });
   }
 
   saveFetched(fetched: FetchedMinutes): Promise<void> {
     return this.runRepeatable(fetched.origin, () => {
-      this.keepSurfaced(this.candles.write(fetched.candles).surfaced);
+      this.keepAndTell(this.candles.write(fetched.candles));
       this.unfilled.replace(fetched.symbol, fetched.range, []);
       this.noteLeftOut(fetched.symbol, fetched);
       const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
@@ -157,8 +165,8 @@ export class SqliteHistoryStore extends HistoryStore {
 
   saveDay(day: ImportedDay): Promise<ImportCounts> {
     return this.runRepeatable(day.origin, () => {
-      const { counts, surfaced } = this.days.write(day.symbol, day);
-      this.keepSurfaced(surfaced);
+      const { counts, ...outcome } = this.days.write(day.symbol, day);
+      this.keepAndTell(outcome);
       const settled = subtractRanges([day.range], this.gaps(day.symbol, day.range));
       for (const range of settled) this.unfilled.replace(day.symbol, range, []);
       this.noteLeftOut(day.symbol, day);
@@ -178,6 +186,7 @@ export class SqliteHistoryStore extends HistoryStore {
         this.unfilled.replace(symbol, range, []);
         for (const gap of this.gaps(symbol, range)) {
           this.ledger.recordStopped(symbol, gap, notedAt);
+          this.tellLedger(symbol, gap);
           lines.push(stoppedLine(symbol, gap, notedAt));
         }
       }
@@ -189,6 +198,7 @@ export class SqliteHistoryStore extends HistoryStore {
     return this.queue.run(
       () => {
         this.unfilled.replace(symbol, asked, unfilled);
+        for (const range of unfilled) this.tellLedger(symbol, range);
       },
       { durability: 'normal' },
     );
@@ -224,8 +234,20 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   /** What had only repeated was received all the same, and nothing can bring it again. */
-  private keepSurfaced(surfaced: readonly MinuteCandle[]): void {
+  private keepAndTell({ surfaced, changed }: Pick<CandleOutcome, 'surfaced' | 'changed'>): void {
     this.parts.lines.append(surfaced.map(candleToWrite), null);
+    const items = spans(changed, ({ openTime }) => ({ start: openTime, end: openTime + MINUTE }));
+    this.parts.feed.note(HISTORY_FEED, { kind: 'history', items });
+  }
+
+  private tellLedger(symbol: string, { start, end }: TimeRange): void {
+    const items = [{ symbol, start, end, count: minutesIn({ start, end }) }];
+    this.parts.feed.note(HISTORY_FEED, { kind: 'ledger', items });
+  }
+
+  private tellSymbols(symbols: readonly string[]): void {
+    const items = symbols.map((symbol) => ({ symbol, start: 0, end: 0, count: 0 }));
+    this.parts.feed.note(HISTORY_FEED, { kind: 'symbols', items });
   }
 
   private gaps(symbol: string, range: TimeRange): TimeRange[] {

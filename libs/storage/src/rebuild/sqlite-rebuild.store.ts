@@ -293,7 +293,7 @@ async function openNew(options: StoreOptions): Promise<StoreParts> {
   const { databasePath, rawDir } = options;
   const { writerId } = new ArchiveIdentity(rawDir);
   if (existsSync(databasePath) && sourceOf(databasePath) !== writerId) removeDatabase(databasePath);
-  const parts = await openStoreParts(options, true);
+  const parts = await openStoreParts(options, { rows: true, feed: false });
   await parts.queue.run(() => {
     new StoreFacts(parts.database).set(REBUILD_SOURCE_FACT, writerId);
   });

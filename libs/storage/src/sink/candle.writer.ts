@@ -1,4 +1,4 @@
-import type { EpochMicros, MinuteCandle, RollUpMinute } from '@app/domain';
+import type { CandleChange, EpochMicros, MinuteCandle, RollUpMinute } from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { MinuteLedgerWriter, type ChangedCandle } from './minute-ledger.writer';
@@ -14,6 +14,8 @@ export interface CandleOutcome {
   readonly fates: readonly CandleFate[];
   /** Candles that were repeats when they came and are versions now: their lines are not in bronze yet. */
   readonly surfaced: readonly MinuteCandle[];
+  /** Minutes that got another current version, in the order in which they got it. */
+  readonly changed: readonly CandleChange[];
 }
 
 interface SymbolChange {
@@ -49,20 +51,24 @@ export class CandleWriter {
   write(candles: readonly MinuteCandle[]): CandleOutcome {
     const changes = new Map<string, SymbolChange>();
     const surfaced: MinuteCandle[] = [];
+    const changed: CandleChange[] = [];
     const isRemoved = this.removedDays.lookup();
     const fates = candles.map((candle): CandleFate => {
       if (isRemoved(candle)) return 'repeat';
       const outcome = this.versions.take(candle);
       if (outcome.fate !== 'repeat') note(changes, candle, outcome);
       surfaced.push(...outcome.surfaced);
+      if (outcome.isNew || outcome.fate === 'revision') {
+        changed.push({ symbol: candle.symbol, openTime: candle.openTime, revision: outcome.revision });
+      }
       return outcome.fate;
     });
-    for (const [symbol, { added, revised, changed }] of changes) {
+    for (const [symbol, { added, revised, changed: minutes }] of changes) {
       this.rollUps.update({ symbol, added: [...added.values()], revised: [...revised] });
-      this.metrics.update(symbol, [...changed.keys()]);
-      this.ledger.account(symbol, [...changed.values()]);
+      this.metrics.update(symbol, [...minutes.keys()]);
+      this.ledger.account(symbol, [...minutes.values()]);
     }
-    return { fates, surfaced };
+    return { fates, surfaced, changed };
   }
 }
 
@@ -72,7 +78,11 @@ function note(
   { isNew, firstCapturedAt }: VersionOutcome,
 ): void {
   const { symbol, openTime, tradeCount } = candle;
-  const change: SymbolChange = changes.get(symbol) ?? { added: new Map(), revised: new Set(), changed: new Map() };
+  const change: SymbolChange = changes.get(symbol) ?? {
+    added: new Map(),
+    revised: new Set(),
+    changed: new Map(),
+  };
   changes.set(symbol, change);
   // A minute that was added and changed in the same unit is read back with its final numbers.
   if (isNew) change.added.set(openTime, { ...candle, revision: 1 });

@@ -17,7 +17,7 @@ import { RowInserter } from './row-inserter';
 const FIRST_REVISION = 1;
 
 /** What became of a day. */
-interface DayOutcome extends Pick<CandleOutcome, 'surfaced'> {
+interface DayOutcome extends Pick<CandleOutcome, 'surfaced' | 'changed'> {
   readonly counts: ImportCounts;
 }
 
@@ -48,7 +48,7 @@ export class DayWriter {
 
   /** Inside write units only. */
   write(symbol: string, { range, candles }: DayOfMinutes): DayOutcome {
-    if (candles.length === 0) return { counts: { taken: 0, repeats: 0, revisions: 0 }, surfaced: [] };
+    if (candles.length === 0) return { counts: { taken: 0, repeats: 0, revisions: 0 }, surfaced: [], changed: [] };
     const stored = this.selectDay.all(symbol, range.start, range.end);
     // A day whose minutes were removed after their time of retention still has its roll-up.
     if (stored.length === 0 && !this.rollUps.hasDay(symbol, range.start))
@@ -71,7 +71,8 @@ export class DayWriter {
         isNew: true,
       })),
     );
-    return { counts: { taken: candles.length, repeats: 0, revisions: 0 }, surfaced: [] };
+    const changed = candles.map(({ openTime }) => ({ symbol, openTime, revision: FIRST_REVISION }));
+    return { counts: { taken: candles.length, repeats: 0, revisions: 0 }, surfaced: [], changed };
   }
 
   private merge(candles: readonly MinuteCandle[], stored: readonly MinuteCandleRow[]): DayOutcome {
@@ -80,7 +81,7 @@ export class DayWriter {
       const row = known.get(candle.openTime);
       return row === undefined || !sameCandleNumbers(candle, toMinuteCandle(row));
     });
-    const { fates, surfaced } = this.candles.write(changed);
+    const { fates, surfaced, changed: minutes } = this.candles.write(changed);
     const count = (fate: (typeof fates)[number]): number => fates.filter((one) => one === fate).length;
     return {
       counts: {
@@ -89,6 +90,7 @@ export class DayWriter {
         revisions: count('revision'),
       },
       surfaced,
+      changed: minutes,
     };
   }
 }

@@ -1,17 +1,26 @@
-import type { MinuteCandle, PriceEvent, SinkResult } from '@app/domain';
+import type { Change, MinuteCandle, PriceChange, PriceEvent, SinkResult } from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { LIVE_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { CandleWriter } from './candle.writer';
 import { candleToWrite, type CheckedEvent } from './checked-event';
 import type { EventLines } from './event-lines';
 import { PriceEventWriter } from './price-event.writer';
 
+/** What became of the events of a unit. */
+export interface WrittenEvents {
+  readonly result: SinkResult;
+  /**
+   * The events whose lines belong into bronze: earlier repeats that have become versions, and after them those of the
+   * given ones that were taken, in the given order.
+   */
+  readonly taken: readonly CheckedEvent[];
+  /** What the change feed tells of it. */
+  readonly changes: readonly Change[];
+}
+
 /** Takes events into tables. Inside write units only. */
 export interface EventRows {
-  /**
-   * `taken` are the events whose lines belong into bronze: earlier repeats that have become versions, and after them
-   * those of the given ones that were taken, in the given order.
-   */
-  write(events: readonly CheckedEvent[]): { readonly result: SinkResult; readonly taken: readonly CheckedEvent[] };
+  write(events: readonly CheckedEvent[]): WrittenEvents;
 }
 
 /** Silver rows with their roll-ups and ledger. */
@@ -24,7 +33,7 @@ export class HistoryRows implements EventRows {
     this.candles = new CandleWriter(database);
   }
 
-  write(events: readonly CheckedEvent[]): { result: SinkResult; taken: CheckedEvent[] } {
+  write(events: readonly CheckedEvent[]): WrittenEvents {
     const prices: PriceEvent[] = [];
     const minutes: MinuteCandle[] = [];
     for (const checked of events) {
@@ -46,26 +55,46 @@ export class HistoryRows implements EventRows {
       else result.taken += 1;
       taken.push(checked);
     }
-    return { result, taken };
+    const newPrices: PriceChange[] = prices.filter((_, index) => areNew[index]);
+    return {
+      result,
+      taken,
+      changes: [
+        { kind: 'prices', items: newPrices },
+        { kind: 'candles', items: candles.changed },
+      ],
+    };
   }
 }
+
+/** Which of the broker's partitions brought the events of a unit; null in direct mode. */
+export type SourcePartition = { readonly topic: string; readonly partition: number } | null;
 
 /** Writes events to their tables, and the lines of those really taken to bronze. Inside write units only. */
 export class EventWriter {
   constructor(
     private readonly rows: EventRows,
     private readonly lines: EventLines,
+    private readonly feed: ChangeFeedWriter,
   ) {}
 
-  /** Rows first, then the lines, flushed; `partition` is the broker's, null in direct mode. */
-  write(events: readonly CheckedEvent[], partition: number | null): SinkResult {
-    const { result, taken } = this.rows.write(events);
-    this.lines.append(taken, partition);
+  /** Rows first, then the lines, flushed. */
+  write(events: readonly CheckedEvent[], source: SourcePartition): SinkResult {
+    const { result, taken, changes } = this.rows.write(events);
+    this.lines.append(taken, source?.partition ?? null);
+    this.tell(changes, source);
     return result;
   }
 
   /** Rows only: for lines that are in bronze already. */
-  writeRows(events: readonly CheckedEvent[]): SinkResult {
-    return this.rows.write(events).result;
+  writeRows(events: readonly CheckedEvent[], source: SourcePartition): SinkResult {
+    const { result, changes } = this.rows.write(events);
+    this.tell(changes, source);
+    return result;
+  }
+
+  private tell(changes: readonly Change[], source: SourcePartition): void {
+    const feed = source === null ? LIVE_FEED : partitionFeed(source.topic, source.partition);
+    for (const change of changes) this.feed.note(feed, change);
   }
 }

@@ -22,6 +22,8 @@ export interface VersionOutcome {
   readonly fate: 'taken' | 'revision' | 'repeat';
   /** Whether the minute was not there before. */
   readonly isNew: boolean;
+  /** Revision of the version that is current now. */
+  readonly revision: number;
   /** When the minute was first captured. */
   readonly firstCapturedAt: number;
   /** Captures that were taken for repeats until this one came before them. */
@@ -91,7 +93,7 @@ export class MinuteVersionsWriter {
   take(candle: MinuteCandle): VersionOutcome {
     const { symbol, openTime, capturedAt } = candle;
     if (this.insert.run(...minuteValues(candle, 1)).changes === 1) {
-      return { fate: 'taken', isNew: true, firstCapturedAt: capturedAt, surfaced: NOTHING_SURFACED };
+      return { fate: 'taken', isNew: true, revision: 1, firstCapturedAt: capturedAt, surfaced: NOTHING_SURFACED };
     }
     const current = this.select.get(symbol, openTime);
     if (current && isSameCapture(current, candle)) return repeatOf(current);
@@ -110,7 +112,7 @@ export class MinuteVersionsWriter {
     const surfaced = after.versions.filter((version) => repeats.includes(version));
     const firstCapturedAt = after.versions[0]?.capturedAt ?? candle.capturedAt;
     const isVersion = after.versions.includes(candle);
-    const outcome = { isNew: false, firstCapturedAt, surfaced };
+    const outcome = { isNew: false, revision: after.versions.length, firstCapturedAt, surfaced };
     if (!isVersion && !after.repeats.includes(candle)) return { ...outcome, fate: 'repeat' };
 
     this.deleteRevisions.run(symbol, openTime);
@@ -128,6 +130,6 @@ export class MinuteVersionsWriter {
 }
 
 /** Nothing was changed by it, so when the minute was first captured is of no concern to anybody. */
-function repeatOf({ captured_at: firstCapturedAt }: MinuteCandleRow): VersionOutcome {
-  return { fate: 'repeat', isNew: false, firstCapturedAt, surfaced: NOTHING_SURFACED };
+function repeatOf({ captured_at: firstCapturedAt, revision }: MinuteCandleRow): VersionOutcome {
+  return { fate: 'repeat', isNew: false, revision, firstCapturedAt, surfaced: NOTHING_SURFACED };
 }

@@ -115,7 +115,7 @@ export class SqlitePartitionSink extends PartitionSink {
       const stored = this.check(claim);
       if (stored !== unit.begin) throw new PartitionPositionError(claim, stored ?? undefined, unit.begin);
       if (events.length > 0) origin.claim(unit.origin);
-      const taken = writer.write(events, partition);
+      const taken = writer.write(events, { topic, partition });
       this.advance.run(unit.next, unit.lastHash, topic, partition);
       return taken;
     });

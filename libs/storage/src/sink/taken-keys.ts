@@ -5,7 +5,7 @@ import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from '../database/store-facts';
 import { checkEvent, type CheckedEvent } from './checked-event';
-import type { EventRows } from './event-writer';
+import type { EventRows, WrittenEvents } from './event-writer';
 
 /** How long the key of an event is remembered: a broker or spool that brings it again later than this doubles it. */
 const REMEMBERED: EpochMicros = 48 * HOUR;
@@ -56,7 +56,7 @@ export class TakenKeys implements EventRows {
     this.facts = new StoreFacts(database);
   }
 
-  write(events: readonly CheckedEvent[]): { result: SinkResult; taken: CheckedEvent[] } {
+  write(events: readonly CheckedEvent[]): WrittenEvents {
     const result = { taken: 0, repeats: 0, revisions: 0 };
     const surfaced: CheckedEvent[] = [];
     const taken = events.filter((checked) => {
@@ -70,7 +70,8 @@ export class TakenKeys implements EventRows {
     });
     const newest = events.at(-1);
     if (newest) this.afterwards(newest.kind === 'price' ? newest.event.timestamp : newest.event.capturedAt);
-    return { result, taken: [...surfaced, ...taken] };
+    // Nothing can be read here, so there is nothing to tell a reader of.
+    return { result, taken: [...surfaced, ...taken], changes: [] };
   }
 
   private price({ symbol, timestamp, source }: PriceEvent): keyof SinkResult {

@@ -3,6 +3,7 @@ import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { MINUTES_REMOVED_FACT, StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
+import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { LedgerWriter } from '../ledger/ledger.writer';
 
 /** Rows that one write unit removes at most, so that it stays short. */
@@ -25,6 +26,7 @@ export class HistoryRetention {
   constructor(
     private readonly queue: WriteQueue,
     database: SqliteHandle,
+    private readonly feed: ChangeFeedWriter,
     private readonly clock: Clock,
   ) {
     this.ledger = new LedgerWriter(database);
@@ -74,6 +76,8 @@ export class HistoryRetention {
     );
     let removed = 0;
     for (const statement of this.removeMinutes) removed = statement.run(symbol, day, day + DAY).changes;
+    const item = { symbol, start: day, end: day + DAY, count: removed };
+    this.feed.note(HISTORY_FEED, { kind: 'removed', items: [item] });
     return removed;
   }
 
@@ -86,7 +90,10 @@ export class HistoryRetention {
         found = await this.queue.run(() => {
           const until = Math.min(horizon, this.newestEvent.get(symbol)?.timestamp ?? 0);
           const bound = this.eventAfter.get(symbol, until, ROWS_A_UNIT)?.timestamp ?? until;
-          return this.removeEvents.run(symbol, bound).changes;
+          const { changes: count } = this.removeEvents.run(symbol, bound);
+          const items = count === 0 ? [] : [{ symbol, start: 0, end: bound, count }];
+          this.feed.note(HISTORY_FEED, { kind: 'removed', items });
+          return count;
         });
       }
     }

@@ -1,4 +1,5 @@
 import {
+  DAY,
   DayVerificationStore,
   type CandleNumbers,
   type DayVerification,
@@ -8,6 +9,8 @@ import {
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
+import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
+import { spans } from '../feed/spans';
 
 /** Rows written in one transaction. */
 const UNIT_ROWS = 2_000;
@@ -47,6 +50,7 @@ export class SqliteDayVerificationStore extends DayVerificationStore {
   constructor(
     private readonly queue: WriteQueue,
     database: SqliteHandle,
+    private readonly feed: ChangeFeedWriter,
   ) {
     super();
     this.upsert = database.prepare(
@@ -74,6 +78,10 @@ export class SqliteDayVerificationStore extends DayVerificationStore {
           const difference = known.get(`${symbol} ${date}`);
           if (difference) this.insertDifference.run(toRow(difference));
         }
+        this.feed.note(HISTORY_FEED, {
+          kind: 'verified',
+          items: spans(part, ({ date }) => ({ start: date, end: date + DAY })),
+        });
       });
     }
   }

@@ -1,0 +1,3 @@
+export * from './change';
+export * from './change-bytes';
+export * from './feed-position';

@@ -1,0 +1,78 @@
+/**
+ * Whole numbers and short texts as bytes: unsigned numbers in base 128, lowest digits first (as in Protocol Buffers),
+ * signed ones zigzag. Numbers are exact up to 2^52, which microseconds since the epoch stay below until the year 2112.
+ */
+export class VarintWriter {
+  private bytes: Buffer = Buffer.allocUnsafe(256);
+  private length = 0;
+
+  unsigned(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no unsigned whole number`);
+    this.reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.bytes[this.length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  signed(value: number): void {
+    this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  text(value: string): void {
+    const size = Buffer.byteLength(value);
+    this.unsigned(size);
+    this.reserve(size);
+    this.length += this.bytes.write(value, this.length);
+  }
+
+  /** A copy of what was written. */
+  done(): Buffer {
+    return Buffer.from(this.bytes.subarray(0, this.length));
+  }
+
+  private reserve(size: number): void {
+    if (this.length + size <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.bytes.length, this.length + size));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}
+
+/** Reads what {@link VarintWriter} wrote. @throws RangeError where the bytes end too soon or a number is too large */
+export class VarintReader {
+  private at = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  get ended(): boolean {
+    return this.at >= this.bytes.length;
+  }
+
+  unsigned(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.bytes[this.at++];
+      if (byte === undefined) throw new RangeError('the bytes end within a number');
+      value += (byte & 0x7f) * scale;
+      if (!Number.isSafeInteger(value)) throw new RangeError('a number is too large');
+      if (byte < 0x80) return value;
+    }
+  }
+
+  signed(): number {
+    const value = this.unsigned();
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  text(): string {
+    const size = this.unsigned();
+    const end = this.at + size;
+    if (end > this.bytes.length) throw new RangeError('the bytes end within a text');
+    const text = this.bytes.toString('utf8', this.at, end);
+    this.at = end;
+    return text;
+  }
+}
