@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DiskKlineFiles } from '@app/binance';
 import {
@@ -23,7 +23,7 @@ import {
 } from '@app/domain';
 import { buildMinute } from '@app/testing';
 import fc from 'fast-check';
-import { zipSync } from 'fflate';
+import { gzipSync as fflateGzip, zipSync } from 'fflate';
 import { archiveMinutes, describeRecordings, recordedHours, RECORDINGS_DIR } from '../support/recordings';
 
 const DATE = Date.UTC(2024, 1, 1) * MILLISECOND;
@@ -51,6 +51,16 @@ function lineOf(index: number): string {
 }
 
 const CSV = Buffer.from(`${Array.from({ length: ROWS }, (_, index) => lineOf(index)).join('\n')}\n`);
+
+const HEADER =
+  'Open time,Open,High,Low,Close,Volume,Close time,Quote volume,Trades,Taker buy volume,Taker buy quote volume,Ignore';
+const FUTURES_HEADER =
+  'open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore';
+
+/** As `gzip` packs a file: with its name. */
+function gzipOf(name: string, bytes: Uint8Array): Uint8Array {
+  return fflateGzip(bytes, { filename: name });
+}
 
 interface ReadFile {
   readonly facts: KlineFileFacts;
@@ -173,6 +183,99 @@ describe('archive files on disk', () => {
     if (place === 8) bytes.writeUInt16LE(value, entry + place);
     else bytes.writeUInt32LE(value, entry + place);
     await expect(read(write('BTCUSDT-1m-2024-02.zip', bytes))).rejects.toThrow(message);
+  });
+
+  const NAME = 'BTCUSDT-1m-2024-02.csv';
+  const junk = Buffer.from('Mac OS X');
+
+  it.each<[string, Parameters<typeof zipSync>[0]]>([
+    ['macOS', { 'BTCUSDT/': [new Uint8Array(), {}], [`BTCUSDT/${NAME}`]: CSV, [`__MACOSX/BTCUSDT/._${NAME}`]: junk }],
+    ['a Mac without resource forks', { '.DS_Store': junk, [NAME]: CSV, [`._${NAME}`]: junk }],
+    ['Windows', { [`klines\\${NAME}`]: CSV, 'klines\\Thumbs.db': junk, 'desktop.ini': junk }],
+    ['hand, beside notes', { 'README.txt': junk, 'daily.csv/': [new Uint8Array(), {}], [`daily.csv/${NAME}`]: CSV }],
+  ])('should read the one CSV of a zip that was packed on %s', async (_, entries) => {
+    const { facts, end } = await read(write('BTCUSDT-1m-2024-02.zip', zipSync(entries)));
+    expect([facts.symbol, end.rows]).toEqual(['BTCUSDT', ROWS]);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['a zip', zipSync({ 'ETHUSDT-1m-2024-02.csv': CSV }), 'BTCUSDT-1m-2024-02.zip'],
+    ['a zip in a folder', zipSync({ 'x/ETHUSDT-1m-2024-02.csv': CSV }), 'BTCUSDT-1m-2024-02.zip'],
+    ['a zip of another month', zipSync({ 'BTCUSDT-1m-2024-03.csv': CSV }), 'BTCUSDT-1m-2024-02.zip'],
+    ['a gzip', gzipOf('ETHUSDT-1m-2024-02.csv', CSV), 'BTCUSDT-1m-2024-02.csv.gz'],
+  ])('should refuse %s that holds a file of another name', async (_, bytes, name) => {
+    await expect(read(write(name, bytes))).rejects.toMatchObject({
+      failure: 'unsupported',
+      message: expect.stringContaining('the two names do not agree') as string,
+    });
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['zip', zipSync({ [NAME]: CSV }), 'download.zip'],
+    ['gzip', gzipOf(NAME, CSV), 'download.gz'],
+  ])(
+    'should take symbol and month of a %s from the name inside, and hold --symbol against it',
+    async (_, bytes, name) => {
+      const path = write(name, bytes);
+      expect((await read(path)).facts.symbol).toBe('BTCUSDT');
+      await expect(read(path, { symbol: 'ETHUSDT' })).rejects.toThrow('is a file of BTCUSDT, not of ETHUSDT');
+      const march = gzipOf('BTCUSDT-1m-2024-03.csv', CSV);
+      await expect(read(write('download.gz', march))).rejects.toThrow('does not belong into this file');
+    },
+  );
+
+  it.each<[string, string, Uint8Array, string]>([
+    ['of 0 bytes', NAME, new Uint8Array(), 'is empty: it has 0 bytes'],
+    ['of 0 bytes that is called a zip', 'BTCUSDT-1m-2024-02.zip', new Uint8Array(), 'is empty: it has 0 bytes'],
+    ['that is a zip of 0 bytes', 'BTCUSDT-1m-2024-02.zip', zipSync({ [NAME]: new Uint8Array() }), 'has no row'],
+    ['that is a gzip of 0 bytes', `${NAME}.gz`, gzipSync(new Uint8Array()), 'has no row'],
+    ['of line breaks', NAME, Buffer.from('\r\n\n'), 'has no row'],
+    ['of a byte order mark', NAME, Buffer.from('\uFEFF'), 'has no row'],
+    ['of a header', NAME, Buffer.from(`${HEADER}\n`), 'has no row'],
+    ['that is a zip without an entry', 'BTCUSDT-1m-2024-02.zip', zipSync({}), 'holds 0 CSV files, not one'],
+  ])('should refuse a file %s', async (_, name, bytes, message) => {
+    await expect(read(write(name, bytes))).rejects.toMatchObject({
+      failure: 'malformed',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it.each<[string, (hash: string, name: string) => string | Buffer]>([
+    ['in this folder', (hash, name) => `${hash}  ./${name}\n`],
+    ['read as binary, in capitals', (hash, name) => `${hash.toUpperCase()} *${name}\r\n`],
+    ['by PowerShell', (hash, name) => Buffer.from(`\uFEFF${hash}  ${name}\r\n`, 'utf16le')],
+  ])('should understand a checksum made %s', async (_, make) => {
+    const path = write('BTCUSDT-1m-2024-02.zip', zip());
+    const hash = createHash('sha256').update(zip()).digest('hex');
+    write('BTCUSDT-1m-2024-02.zip.CHECKSUM', Buffer.from(make(hash, 'BTCUSDT-1m-2024-02.zip') as string));
+    expect((await read(path)).facts.checksum).toBe('verified');
+    write('BTCUSDT-1m-2024-02.zip.CHECKSUM', Buffer.from(make('0'.repeat(64), 'BTCUSDT-1m-2024-02.zip') as string));
+    await expect(read(path)).rejects.toMatchObject({ failure: 'checksum_mismatch' });
+  });
+
+  it('should name a checksum that is no file of its size, or no file at all', async () => {
+    const path = write('BTCUSDT-1m-2024-02.zip', zip());
+    write('BTCUSDT-1m-2024-02.zip.CHECKSUM', Buffer.alloc(100_000, 'x'));
+    await expect(read(path)).rejects.toMatchObject({ failure: 'malformed' });
+    rmSync(`${path}.CHECKSUM`);
+    mkdirSync(`${path}.CHECKSUM`);
+    await expect(read(path)).rejects.toMatchObject({
+      failure: 'rejected',
+      message: 'BTCUSDT-1m-2024-02.zip.CHECKSUM cannot be read: EISDIR',
+    });
+  });
+
+  it.each<[string, string, Uint8Array]>([
+    ['by its contract', 'BTCUSD_PERP-1m-2024-02.csv', CSV],
+    ['by the contract inside', 'download.zip', zipSync({ 'BTCUSDT_240628-1m-2024-02.csv': CSV })],
+    ['by its folder', 'futures/um/BTCUSDT-1m-2024-02.csv', CSV],
+    ['by its header', NAME, Buffer.concat([Buffer.from(`${FUTURES_HEADER}\n`), CSV])],
+  ])('should refuse a file of the futures market, told %s', async (_, name, bytes) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    await expect(read(write(name, bytes), { symbol: 'BTCUSDT' })).rejects.toMatchObject({
+      failure: 'unsupported',
+      message: expect.stringMatching(/(?:spot|futures) market/) as string,
+    });
   });
 
   const small = Buffer.from(`${Array.from({ length: 50 }, (_, index) => lineOf(index)).join('\n')}\n`);

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { Command, Option } from 'nest-commander';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule, ImportFileUseCase } from '@app/capture';
-import { ArchiveError, isSymbol } from '@app/domain';
+import { ArchiveError, isSymbol, normaliseSymbol } from '@app/domain';
 import { StorageHistoryModule } from '@app/storage';
 import { CliCommand } from '../options/cli-command';
 import { UsageError } from '../options/usage.error';
@@ -13,6 +13,7 @@ import { CommandWork, type CommandModules } from '../work/command-work';
 interface ImportOptions {
   readonly symbol?: string;
   readonly origin?: string;
+  readonly spot?: boolean;
 }
 
 /** What became of a file: numbers, or why there are none. */
@@ -46,7 +47,9 @@ const MODULES = (): CommandModules => [
   name: 'import',
   arguments: '<files...>',
   description:
-    'Takes files of the exchange’s archive from disk: 1m klines as zip, gzip or CSV, checked against FILE.CHECKSUM where it is there',
+    'Imports 1m klines of the spot market from disk: the exchange’s archive files as zip, gzip or CSV, checked against ' +
+    'FILE.CHECKSUM where there is one. A futures file looks like a spot file: same columns, same name. It is refused ' +
+    'when its name, folder or header tells; otherwise it cannot be told apart, so import downloads of data/spot only',
 })
 export class ImportCommand extends CliCommand {
   constructor(
@@ -56,9 +59,12 @@ export class ImportCommand extends CliCommand {
     super();
   }
 
-  @Option({ flags: '--symbol <symbol>', description: 'symbol of files whose names do not say it' })
+  @Option({
+    flags: '--symbol <symbol>',
+    description: 'symbol of files whose names do not say it; must agree with those that do',
+  })
   symbolText(text: string): string {
-    return text;
+    return normaliseSymbol(text);
   }
 
   @Option({ flags: '--origin <origin>', description: 'where the files come from (default: binance)' })
@@ -66,7 +72,15 @@ export class ImportCommand extends CliCommand {
     return text;
   }
 
-  async run(files: string[], { symbol, origin }: ImportOptions): Promise<void> {
+  @Option({
+    flags: '--spot',
+    description: 'the files are of the spot market, although name, folder or header are those of the futures market',
+  })
+  spotFlag(): boolean {
+    return true;
+  }
+
+  async run(files: string[], { symbol, origin, spot: isKnownSpot = false }: ImportOptions): Promise<void> {
     if (symbol !== undefined && !isSymbol(symbol))
       throw new UsageError('--symbol', symbol, '1 to 40 letters and digits');
     if (origin !== undefined && !/^\S+$/.test(origin))
@@ -84,6 +98,7 @@ export class ImportCommand extends CliCommand {
             {
               ...(symbol === undefined ? {} : { symbol }),
               ...(origin === undefined ? {} : { origin }),
+              isKnownSpot,
               onProgress: ({ bytes, rows }) => {
                 const done = Math.round((bytesBefore + bytes) / BYTES_OF_KB);
                 progress.report({ done, total: Math.round(total / BYTES_OF_KB), rows: rowsBefore + rows, at: file });

@@ -138,7 +138,7 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     await this.download(`${target}${CHECKSUM_SUFFIX}`, `${path}${CHECKSUM_SUFFIX}`, MAX_CHECKSUM_BYTES, signal);
     await this.download(target, path, this.options.maxFileBytes, signal);
     const fetchedAt = this.clock.now();
-    const file = await this.files.open(path, { symbol, capturedAt: fetchedAt });
+    const file = await this.files.open(path, { symbol, capturedAt: fetchedAt, isKnownSpot: true });
     return { file, fetchedAt, origin };
   }
 

@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream, type ReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import {
   ArchiveError,
   isSymbol,
@@ -17,37 +15,20 @@ import {
   type KlineFileOptions,
   type TimeRange,
 } from '@app/domain';
-import { parseKlineFileName } from './archive-paths';
-import { CHECKSUM_SUFFIX, readChecksum } from './checksum-file';
+import { CHECKSUM_SUFFIX, MAX_CHECKSUM_BYTES, readChecksum } from './checksum-file';
 import { DayCollector } from './day-collector';
+import { CHUNK_BYTES, locateContents, packingOf, readContents, type FileContents, type Packing } from './file-contents';
 import { KlineCsvParser } from './kline-csv.parser';
+import { agreeOnName, otherMarketIn } from './kline-file-name';
 import { RowsDigest } from './rows-digest';
-import { readZippedCsv } from './zip-entry';
-
-const INTERVAL = '1m';
-/** Longer pieces than the default of streams: fewer turns of the event loop for the same rows. */
-const CHUNK_BYTES = 64 * 1_024;
-
-type Packing = 'zip' | 'gzip' | 'plain';
 
 /** The archive's files on disk, however they are packed. */
 export class DiskKlineFiles extends KlineFiles {
-  async open(path: string, { symbol, capturedAt }: KlineFileOptions): Promise<KlineFile> {
+  async open(path: string, { symbol, capturedAt, isKnownSpot = false }: KlineFileOptions): Promise<KlineFile> {
     const name = basename(path);
-    const named = parseKlineFileName(name);
-    if (named && named.interval !== INTERVAL) {
-      throw new ArchiveError('unsupported', `${name} holds ${named.interval} candles; only ${INTERVAL} can be read`);
-    }
-    if (named && symbol !== undefined && named.symbol !== symbol) {
-      throw new ArchiveError('unsupported', `${name} is a file of ${named.symbol}, not of ${symbol}`);
-    }
-    const ofSymbol = named?.symbol ?? symbol ?? '';
-    if (!isSymbol(ofSymbol)) {
-      throw new ArchiveError(
-        'unsupported',
-        `${name} does not say its symbol: name it SYMBOL-1m-DATE, or give the symbol`,
-      );
-    }
+    if (!isKnownSpot) refuseOtherMarkets(name, path);
+    // What the name says already needs no look into the file.
+    agreeOnName(path, undefined, symbol);
     const { bytes, sha256, packing } = await examine(path, name);
     const published = await publishedHash(path, name);
     if (published !== undefined && published !== sha256) {
@@ -56,15 +37,34 @@ export class DiskKlineFiles extends KlineFiles {
         `${name} has SHA-256 ${sha256}, but its checksum file says ${published}`,
       );
     }
+    const contents = await locateContents(path, name, packing);
+    if (!isKnownSpot && contents.name !== undefined) refuseOtherMarkets(name, contents.name);
+    const { symbol: ofSymbol, range } = agreeOnName(path, contents.name, symbol);
+    if (ofSymbol === undefined || !isSymbol(ofSymbol)) {
+      throw new ArchiveError(
+        'unsupported',
+        `${name} does not say its symbol: name it SYMBOL-1m-DATE, or give the symbol`,
+      );
+    }
     const checksum = published === undefined ? 'absent' : 'verified';
-    return new DiskKlineFile(path, packing, named?.range, capturedAt, {
-      name,
-      symbol: ofSymbol,
-      bytes,
-      sha256,
-      checksum,
-    });
+    const facts = { name, symbol: ofSymbol, bytes, sha256, checksum } as const;
+    return new DiskKlineFile(path, contents, { range, capturedAt, isKnownSpot }, facts);
   }
+}
+
+function refuseOtherMarkets(file: string, path: string): void {
+  const mark = otherMarketIn(path);
+  if (mark === undefined) return;
+  throw new ArchiveError(
+    'unsupported',
+    `${file} is not of the spot market, whose files alone are stored: its name or folder says ${mark}`,
+  );
+}
+
+interface ReadOptions {
+  readonly range: TimeRange | undefined;
+  readonly capturedAt: EpochMicros;
+  readonly isKnownSpot: boolean;
 }
 
 class DiskKlineFile extends KlineFile {
@@ -72,9 +72,8 @@ class DiskKlineFile extends KlineFile {
 
   constructor(
     private readonly path: string,
-    private readonly packing: Packing,
-    private readonly range: TimeRange | undefined,
-    private readonly capturedAt: EpochMicros,
+    private readonly contents: FileContents,
+    private readonly options: ReadOptions,
     readonly facts: KlineFileFacts,
   ) {
     super();
@@ -86,8 +85,9 @@ class DiskKlineFile extends KlineFile {
 
   async *days(signal?: AbortSignal, sieve: DaySieve = (day) => day): AsyncGenerator<DayOfMinutes, KlineFileEnd> {
     const { name, symbol } = this.facts;
-    const parser = new KlineCsvParser({ file: name, symbol, capturedAt: this.capturedAt });
-    const collector = new DayCollector(name, this.range);
+    const { range, capturedAt, isKnownSpot } = this.options;
+    const parser = new KlineCsvParser({ file: name, symbol, capturedAt, isKnownSpot });
+    const collector = new DayCollector(name, range);
     const digest = new RowsDigest();
     async function* counted(days: readonly DayOfMinutes[]): AsyncGenerator<DayOfMinutes> {
       for (const whole of days) {
@@ -97,7 +97,7 @@ class DiskKlineFile extends KlineFile {
       }
     }
     try {
-      for await (const chunk of this.contents()) {
+      for await (const chunk of this.bytes()) {
         signal?.throwIfAborted();
         yield* counted(collector.add(parser.push(chunk)));
       }
@@ -106,20 +106,15 @@ class DiskKlineFile extends KlineFile {
     } catch (error) {
       throw toArchiveError(error, name);
     }
-    return digest.end(collector.duplicates);
+    const end = digest.end(collector.duplicates);
+    if (end.rows + end.leftOut.length === 0) throw new ArchiveError('malformed', `${name} has no row`);
+    return end;
   }
 
-  private contents(): AsyncIterable<Buffer> {
-    if (this.packing === 'zip') {
-      return readZippedCsv(this.path, this.facts.name, (raw) => {
-        this.raw = raw;
-      });
-    }
-    const raw = createReadStream(this.path, { highWaterMark: CHUNK_BYTES });
-    this.raw = raw;
-    if (this.packing === 'plain') return raw;
-    // Reading the end of the pipe brings its errors; the callback only keeps them from being unhandled.
-    return pipeline(raw, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined);
+  private bytes(): AsyncIterable<Buffer> {
+    return readContents(this.path, this.facts.name, this.contents, (raw) => {
+      this.raw = raw;
+    });
   }
 }
 
@@ -141,21 +136,21 @@ async function examine(path: string, name: string): Promise<{ bytes: number; sha
     if (code === 'ENOENT') throw new ArchiveError('not_found', `there is no file ${name}`, { cause: error });
     throw new ArchiveError('rejected', `${name} cannot be read: ${code}`, { cause: error });
   }
+  if (bytes === 0) throw new ArchiveError('malformed', `${name} is empty: it has 0 bytes`);
   return { bytes, sha256: hash.digest('hex'), packing };
 }
 
-function packingOf(start: Buffer): Packing {
-  if (start.length >= 4 && start.readUInt32BE(0) === 0x504b0304) return 'zip';
-  if (start.length >= 2 && start.readUInt16BE(0) === 0x1f8b) return 'gzip';
-  return 'plain';
-}
-
 async function publishedHash(path: string, name: string): Promise<string | undefined> {
+  const checksum = `${name}${CHECKSUM_SUFFIX}`;
   try {
-    return readChecksum(await readFile(`${path}${CHECKSUM_SUFFIX}`, 'utf8'), name);
+    const { size } = await stat(`${path}${CHECKSUM_SUFFIX}`);
+    if (size > MAX_CHECKSUM_BYTES) throw new ArchiveError('malformed', `${checksum} is not "<sha256>  <name>"`);
+    return readChecksum(await readFile(`${path}${CHECKSUM_SUFFIX}`), name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof ArchiveError || code === undefined) throw error;
+    if (code === 'ENOENT') return undefined;
+    throw new ArchiveError('rejected', `${checksum} cannot be read: ${code}`, { cause: error });
   }
 }
 

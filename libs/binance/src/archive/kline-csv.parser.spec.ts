@@ -7,13 +7,18 @@ const CAPTURED_AT = 1_700_000_000_000_000;
 const ROW =
   '1577836800000,7195.24000000,7196.25000000,7183.14000000,7186.68000000,51.64281200,1577836859999,' +
   '371233.51835535,493,19.59823000,140888.41428273,0';
-const HEADER =
+/** That of the futures market's files, the only ones of the archive that have one. */
+const FUTURES_HEADER =
   'open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore';
+const HEADER =
+  'Open time,Open,High,Low,Close,Volume,Close time,Quote asset volume,Number of trades,' +
+  'Taker buy base asset volume,Taker buy quote asset volume,Ignore';
+const BYTE_ORDER_MARK = '\uFEFF';
 
 /** All rows of a text that arrives in pieces, cut at the given places. */
-function parse(text: string, cuts: readonly number[] = []): MinuteCandle[] {
-  const parser = new KlineCsvParser({ file: 'x.csv', symbol: 'BTCUSDT', capturedAt: CAPTURED_AT });
-  const bytes = Buffer.from(text);
+function parse(text: string | Buffer, cuts: readonly number[] = [], isKnownSpot = false): MinuteCandle[] {
+  const parser = new KlineCsvParser({ file: 'x.csv', symbol: 'BTCUSDT', capturedAt: CAPTURED_AT, isKnownSpot });
+  const bytes = Buffer.from(text as string);
   const places = [...cuts.map((cut) => cut % (bytes.length + 1)), 0, bytes.length].sort((a, b) => a - b);
   return [
     ...places.slice(1).flatMap((place, index) => parser.push(bytes.subarray(places[index], place))),
@@ -21,7 +26,7 @@ function parse(text: string, cuts: readonly number[] = []): MinuteCandle[] {
   ];
 }
 
-function failure(text: string): { failure: string; message: string } {
+function failure(text: string | Buffer): { failure: string; message: string } {
   try {
     parse(text);
   } catch (error) {
@@ -94,12 +99,12 @@ describe('KlineCsvParser', () => {
   it('should give the same rows in any unit of each, line ends, header and pieces', () => {
     const property = fc.property(
       fc.array(minute, { minLength: 1, maxLength: 20 }),
-      fc.record({ header: fc.boolean(), crlf: fc.boolean(), lastBreak: fc.boolean() }),
+      fc.record({ mark: fc.boolean(), header: fc.boolean(), crlf: fc.boolean(), lastBreak: fc.boolean() }),
       fc.array(fc.nat(), { maxLength: 12 }),
-      (minutes, { header, crlf, lastBreak }, cuts) => {
+      (minutes, { mark, header, crlf, lastBreak }, cuts) => {
         const end = crlf ? '\r\n' : '\n';
         const text = [...(header ? [HEADER] : []), ...minutes.map(lineOf)].join(end) + (lastBreak ? end : '');
-        expect(parse(text, cuts)).toEqual(minutes.map(candleOf));
+        expect(parse((mark ? BYTE_ORDER_MARK : '') + text, cuts)).toEqual(minutes.map(candleOf));
       },
     );
     fc.assert(property, { numRuns: 200 });
@@ -142,7 +147,12 @@ describe('KlineCsvParser', () => {
       'PK\x03\x04,no,header',
       'line 1 has "PK\\u0003\\u0004" as open time, not a number',
     ],
-    ['a header in the middle', `${ROW}\n${HEADER}`, 'line 2 has "open_time" as open time, not a number'],
+    ['a header in the middle', `${ROW}\n${HEADER}`, 'line 2 has "Open time" as open time, not a number'],
+    [
+      'a byte order mark in the middle',
+      `${ROW}\n${BYTE_ORDER_MARK}${ROW}`,
+      'line 2 has "\u00ef\u00bb\u00bf1577836800000" as open time, not a number',
+    ],
     ['an empty line in the middle', `${ROW}\n\n${ROW}`, 'line 3 comes after an empty line'],
     ['a number too long', ROW.replace('493', '1'.repeat(65)), 'as trade count, not a number'],
     ['digits of another script', ROW.replace('493', '４９３'), 'as trade count, not a number'],
@@ -151,6 +161,65 @@ describe('KlineCsvParser', () => {
       failure: 'malformed',
       message: expect.stringContaining(message) as string,
     });
+  });
+
+  it.each([
+    ['of python-binance', HEADER],
+    [
+      'of our own names',
+      'open time,open,high,low,close,volume,close time,quote volume,trade count,taker buy volume,taker buy quote volume,ignore',
+    ],
+    [
+      'in quotes',
+      HEADER.split(',')
+        .map((name) => JSON.stringify(name))
+        .join(','),
+    ],
+    ['in short', 'timestamp,open,high,low,close,volume,close_time,quote_av,trades,tb_base_av,tb_quote_av,ignore'],
+  ])('should read past a header %s', (_, header) => {
+    expect(parse(`${header}\n${ROW}\n`)).toEqual(parse(ROW));
+  });
+
+  const WANTED =
+    'expected the 12 columns open time, open, high, low, close, volume, close time, quote volume, trade count, ' +
+    'taker buy volume, taker buy quote volume, ignore';
+
+  it.each([
+    ['six named columns', 'timestamp,open,high,low,close,volume', 'line 1 is "timestamp,open,high,low,close,volume";'],
+    ['an index before them', `,${HEADER}`, 'line 1 is ",Open time,Open,High'],
+    ['columns in another order', HEADER.replace('High,Low', 'Low,High'), 'line 1 names column 3 "Low"'],
+    ['trades', 'id,price,qty,quoteQty,time,isBuyerMaker,isBestMatch', 'line 1 is "id,price,qty'],
+    [
+      'seven columns without names',
+      '12027555,0.1,824.0,20090669,20090669,1614556777324,1',
+      'line 1 has 7 columns, not 12',
+    ],
+    [
+      'an answer that the store gives instead',
+      '<?xml version="1.0"?><Error>',
+      'line 1 is "<?xml version=\\"1.0\\"?><Error>";',
+    ],
+    ['semicolons', ROW.replaceAll(',', ';'), 'line 1 is parted by ";", not by commas'],
+    ['tabs', ROW.replaceAll(',', '\t'), 'line 1 is parted by "\\t", not by commas'],
+  ])('should name the twelve columns that are wanted to a file of %s', (_, text, message) => {
+    const { message: said } = failure(`${text}\n${ROW}\n`);
+    expect(said).toContain(message);
+    expect(said).toContain(WANTED);
+  });
+
+  it('should refuse the header of the futures market, unless the file is known to be of the spot market', () => {
+    for (const start of ['', BYTE_ORDER_MARK]) {
+      expect(failure(`${start}${FUTURES_HEADER}\n${ROW}\n`)).toMatchObject({
+        failure: 'unsupported',
+        message:
+          'x.csv: line 1 is the header of the files of the futures market; files of the spot market have none, and only those are stored',
+      });
+    }
+    expect(parse(`${FUTURES_HEADER}\n${ROW}\n`, [], true)).toEqual(parse(ROW));
+  });
+
+  it('should say of UTF-16 that it is no plain text', () => {
+    expect(failure(Buffer.from(`${BYTE_ORDER_MARK}${ROW}\n`, 'utf16le')).message).toContain('line 1 is in UTF-16');
   });
 
   it('should not hold a file without line breaks in memory', () => {

@@ -1,20 +1,7 @@
 import { ARCHIVE_SOURCE, ArchiveError, MILLISECOND, floorTo, type EpochMicros, type MinuteCandle } from '@app/domain';
 import { readVenueTime } from '../mappers/venue-time';
+import { COLUMNS, readFirstLine, WANTED_COLUMNS } from './kline-csv-columns';
 
-const COLUMNS = [
-  'open time',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'close time',
-  'quote volume',
-  'trade count',
-  'taker buy volume',
-  'taker buy quote volume',
-  'ignore',
-] as const;
 const OPEN_TIME = 0;
 const CLOSE_TIME = 6;
 const TRADE_COUNT = 8;
@@ -27,8 +14,10 @@ const LONGEST_FIELD = 64;
 const LONGEST_LINE = 2_048;
 
 const CARRIAGE_RETURN = 13;
-/** Twelve names, each beginning with a letter; perhaps after a byte order mark. */
-const HEADER = /^(?:\xef\xbb\xbf)?"?[A-Za-z][\x20-\x2b\x2d-\x7e]*(?:,"?[A-Za-z][\x20-\x2b\x2d-\x7e]*){11}$/;
+/** Of UTF-8, each byte as one character. */
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
+/** Of UTF-16, in either order. */
+const UTF_16 = /^(?:\xff\xfe|\xfe\xff)/;
 
 const COMMA = 44;
 const POINT = 46;
@@ -40,6 +29,8 @@ export interface KlineCsvOptions {
   readonly file: string;
   readonly symbol: string;
   readonly capturedAt: EpochMicros;
+  /** Whether it is known to be of the spot market, so that its header is no sign of another. */
+  readonly isKnownSpot: boolean;
 }
 
 /**
@@ -83,6 +74,7 @@ export class KlineCsvParser {
     try {
       this.readLine(this.rest, 0, this.rest.length, rows);
     } catch (cause) {
+      if (cause instanceof ArchiveError && cause.failure === 'unsupported') throw cause;
       const { file } = this.options;
       throw new ArchiveError('truncated', `${file} ends in the middle of line ${this.line}`, { cause });
     }
@@ -96,17 +88,33 @@ export class KlineCsvParser {
     return [];
   }
 
-  private readLine(text: string, start: number, lineEnd: number, rows: MinuteCandle[]): void {
+  private readLine(text: string, lineStart: number, lineEnd: number, rows: MinuteCandle[]): void {
     this.line += 1;
+    const isMarked = this.line === 1 && text.startsWith(BYTE_ORDER_MARK, lineStart);
+    const start = isMarked ? lineStart + BYTE_ORDER_MARK.length : lineStart;
     const end = lineEnd > start && text.charCodeAt(lineEnd - 1) === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
     if (end === start) {
       this.emptyLine = this.emptyLine === 0 ? this.line : this.emptyLine;
       return;
     }
     if (this.emptyLine > 0) throw this.malformed('comes after an empty line');
-    if (this.line === 1 && HEADER.test(text.slice(start, end))) return;
+    if (this.line === 1 && this.isHeader(text.slice(start, end))) return;
     this.split(text, start, end);
     rows.push(this.toCandle());
+  }
+
+  /** @throws ArchiveError for the first line of a table with other columns, or of no table */
+  private isHeader(line: string): boolean {
+    if (UTF_16.test(line)) throw this.unsupported('is in UTF-16; save the file as UTF-8 or plain ASCII');
+    const first = readFirstLine(line);
+    if (first.kind === 'other') throw this.unsupported(`${first.what}; ${WANTED_COLUMNS}`);
+    if (first.kind === 'row') return false;
+    if (first.isOfFutures && !this.options.isKnownSpot) {
+      throw this.unsupported(
+        'is the header of the files of the futures market; files of the spot market have none, and only those are stored',
+      );
+    }
+    return true;
   }
 
   /** Takes a line apart into its twelve fields, and checks each but the last for being a plain number. */
@@ -134,13 +142,14 @@ export class KlineCsvParser {
         throw this.malformed(`has ${JSON.stringify(value.slice(0, 80))} as ${COLUMNS[column] ?? ''}, not a number`);
       }
     }
-    throw this.malformed(`has ${column} columns, not ${COLUMNS.length}`);
+    throw this.malformed(`has ${column} columns, not ${COLUMNS.length}; ${WANTED_COLUMNS}`);
   }
 
   private checkLast(text: string, fieldStart: number, start: number, end: number): void {
     const comma = text.indexOf(',', fieldStart);
     if (comma < 0 || comma >= end) return;
-    throw this.malformed(`has ${text.slice(start, end).split(',').length} columns, not ${COLUMNS.length}`);
+    const columns = text.slice(start, end).split(',').length;
+    throw this.malformed(`has ${columns} columns, not ${COLUMNS.length}; ${WANTED_COLUMNS}`);
   }
 
   private toCandle(): MinuteCandle {
@@ -179,5 +188,10 @@ export class KlineCsvParser {
 
   private malformed(what: string, ahead = 0): ArchiveError {
     return new ArchiveError('malformed', `${this.options.file}: line ${this.line + ahead} ${what}`);
+  }
+
+  /** A good file, perhaps, but of something else. */
+  private unsupported(what: string): ArchiveError {
+    return new ArchiveError('unsupported', `${this.options.file}: line ${this.line} ${what}`);
   }
 }

@@ -20,6 +20,7 @@ const MAX_DIRECTORY_BYTES = 1_048_576;
 
 interface ZipEntry {
   readonly name: string;
+  readonly isEncrypted: boolean;
   readonly method: number;
   readonly crc: number;
   readonly compressedSize: number;
@@ -27,17 +28,24 @@ interface ZipEntry {
   readonly headerOffset: number;
 }
 
+/** The one CSV in a zip. */
+export interface CsvEntry extends ZipEntry {
+  readonly dataOffset: number;
+}
+
+/** What file managers of macOS and Windows add to a zip: nothing that its owner put there. */
+const ADDED_BY_SYSTEM = /(?:^|\/)(?:__MACOSX\/|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)/i;
+
 /**
- * The contents of the one CSV in a zip on disk, piece by piece. Its directory is read first, so a file that was cut is
- * found out before a row of it is taken, and size and CRC are checked at the end. `onOpen` is given the stream of the
- * packed bytes. @throws ArchiveError
+ * The contents of a CSV that was located in a zip on disk, piece by piece; size and CRC are checked at the end. `onOpen`
+ * is given the stream of the packed bytes. @throws ArchiveError
  */
 export async function* readZippedCsv(
   path: string,
   name: string,
+  entry: CsvEntry,
   onOpen: (raw: ReadStream) => void,
 ): AsyncGenerator<Buffer, void> {
-  const entry = await locateCsv(path, name);
   const start = entry.dataOffset;
   const raw = createReadStream(path, { start, end: Math.max(start, start + entry.compressedSize - 1) });
   onOpen(raw);
@@ -61,13 +69,15 @@ export async function* readZippedCsv(
   }
 }
 
-async function locateCsv(path: string, name: string): Promise<ZipEntry & { readonly dataOffset: number }> {
+/** Reads the directory of a zip, so a file that was cut is found out before a row of it is read. @throws ArchiveError */
+export async function locateCsv(path: string, name: string): Promise<CsvEntry> {
   const file = await open(path, 'r');
   try {
     const entries = await readDirectory(file, name);
-    const csvs = entries.filter((entry) => entry.name.toLowerCase().endsWith('.csv'));
+    const csvs = entries.filter(isCsv);
     const [entry] = csvs;
     if (!entry || csvs.length > 1) throw malformed(name, `holds ${csvs.length} CSV files, not one`);
+    if (entry.isEncrypted) throw malformed(name, 'is encrypted');
     if (entry.method !== STORED && entry.method !== DEFLATED) {
       throw malformed(name, `holds ${entry.name} in compression method ${entry.method}, which is not deflate`);
     }
@@ -80,6 +90,11 @@ async function locateCsv(path: string, name: string): Promise<ZipEntry & { reado
   } finally {
     await file.close();
   }
+}
+
+function isCsv({ name }: ZipEntry): boolean {
+  const path = name.replaceAll('\\', '/');
+  return path.toLowerCase().endsWith('.csv') && !ADDED_BY_SYSTEM.test(path);
 }
 
 async function readDirectory(file: FileHandle, name: string): Promise<ZipEntry[]> {
@@ -108,13 +123,13 @@ function parseDirectory(directory: Buffer, count: number, name: string): ZipEntr
     const nameStart = position + DIRECTORY_ENTRY.length;
     const entry = {
       name: directory.toString('utf8', nameStart, nameStart + nameLength),
+      isEncrypted: (directory.readUInt16LE(position + 8) & ENCRYPTED_FLAG) !== 0,
       method: directory.readUInt16LE(position + 10),
       crc: directory.readUInt32LE(position + 16),
       compressedSize: directory.readUInt32LE(position + 20),
       size: directory.readUInt32LE(position + 24),
       headerOffset: directory.readUInt32LE(position + 42),
     };
-    if ((directory.readUInt16LE(position + 8) & ENCRYPTED_FLAG) !== 0) throw malformed(name, 'is encrypted');
     if (entry.size === ELSEWHERE || entry.compressedSize === ELSEWHERE || entry.headerOffset === ELSEWHERE) {
       throw malformed(name, 'is larger than zips are read here');
     }

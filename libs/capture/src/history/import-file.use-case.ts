@@ -20,8 +20,10 @@ export interface ImportFileProgress {
 }
 
 export interface ImportFileOptions {
-  /** Needed when the file's name does not say it. */
+  /** Needed when neither the file's name nor the one inside it says it; must agree with both. */
   readonly symbol?: string;
+  /** Whether a person says that it is of the spot market, whatever its name, folder or header is. */
+  readonly isKnownSpot?: boolean;
   /** Where the file's data comes from; `binance` unless it was had from a simulator. */
   readonly origin?: string;
   /** Called after each stored day. */
@@ -52,12 +54,12 @@ export class ImportFileUseCase {
   /** @throws ArchiveError, OriginMismatchError, or the signal's reason when the caller aborts */
   async execute(
     path: string,
-    { symbol, origin = BINANCE_ORIGIN, onProgress }: ImportFileOptions = {},
+    { symbol, isKnownSpot = false, origin = BINANCE_ORIGIN, onProgress }: ImportFileOptions = {},
     signal?: AbortSignal,
   ): Promise<ImportedFileOutcome> {
     const fetchedAt = this.clock.now();
     const named = symbol === undefined ? {} : { symbol };
-    const file = await this.files.open(path, { ...named, capturedAt: fetchedAt });
+    const file = await this.files.open(path, { ...named, isKnownSpot, capturedAt: fetchedAt });
     const total = { taken: 0, repeats: 0, revisions: 0 };
     let rows = 0;
     const save = async (day: DayOfMinutes, end?: KlineFileEnd): Promise<void> => {

@@ -139,7 +139,9 @@ export class RebuildHistoryUseCase {
       await this.store.giveUp(fetch, `it came from the file ${file ?? ''} on disk, whose folder was not named`);
       return false;
     }
-    const open = (): Promise<KlineFile> => this.files.open(join(folder, file), { symbol, capturedAt });
+    // What was accepted then is known by its hash.
+    const options = { symbol, capturedAt, isKnownSpot: true };
+    const open = (): Promise<KlineFile> => this.files.open(join(folder, file), options);
     const sieve = leavingOut(fetch.leftOut);
     const sha256 = await rowsHash(await open(), sieve, signal);
     if (sha256 === fetch.sha256) {

@@ -133,8 +133,13 @@ export abstract class KlineFile {
 }
 
 export interface KlineFileOptions {
-  /** Needed when the file's name does not say it. */
+  /** Needed when neither the file's name nor the one inside it says it; must agree with both. */
   readonly symbol?: string;
+  /**
+   * Whether the rows are known to be of the spot market, by where they come from or by a person's word. Otherwise a file
+   * whose name, folder or header is that of another market is refused: its rows look the same.
+   */
+  readonly isKnownSpot?: boolean;
   /** Becomes the capture time of every row. */
   readonly capturedAt: EpochMicros;
 }
