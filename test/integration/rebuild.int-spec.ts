@@ -1,4 +1,14 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Test } from '@nestjs/testing';
 import { CaptureModule, RebuildHistoryUseCase, type RebuildReport } from '@app/capture';
@@ -332,6 +342,18 @@ describe('making the database anew', () => {
     const { losses, isReplaced } = await rebuild(store);
     expect(losses.map(({ what }) => what)).toEqual([first, `${others.at(-1)}.gz`]);
     expect(isReplaced).toBe(false);
+  });
+
+  it('should replace the file that symbolic links lead to, and leave the links', async () => {
+    const store = await filled();
+    const before = everything(store);
+    const link = join(store.folder, 'link.db');
+    symlinkSync(store.databasePath, link);
+    writeFileSync(store.databasePath, 'no database any more');
+    const linked = Object.assign(Object.create(store) as TestStore, { databasePath: link });
+    expect(await rebuild(linked)).toMatchObject({ losses: [], isReplaced: true });
+    expect(readlinkSync(link)).toBe(store.databasePath);
+    expect(everything(store)).toEqual(before);
   });
 
   it('should not begin while anybody else has the store, and take rows of no other origin', async () => {

@@ -107,7 +107,7 @@ describe('what a store refuses', () => {
         expect(await consumer.acquire()).toBe(true);
         await expect(other.open({ rawDir: store.rawDir })).rejects.toThrow(CaptureOwnerError);
         await expect(store.open()).rejects.toThrow(CaptureOwnerError);
-        consumer.release();
+        await consumer.release();
         await other.open({ rawDir: store.rawDir });
         expect(await consumer.acquire()).toBe(false);
       } finally {

@@ -46,7 +46,7 @@ export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestr
       this.liveFlow.start();
       await this.duties.start();
     } catch (error) {
-      this.lease.release();
+      await this.lease.release();
       this.logger.error({ err: error }, 'the lease of the history could not be taken; trying again');
     }
   }

@@ -1,5 +1,7 @@
 import { StoreLease } from '@app/domain';
-import { acquireStore, CaptureOwnerError, type CaptureOwnerLock } from './database/capture-owner.lock';
+import { CaptureOwnerError } from './database/capture-owner.error';
+import { CaptureOwnership } from './database/capture-ownership';
+import { StoreLocks } from './database/store-locks';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
@@ -12,7 +14,7 @@ import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } f
  */
 export class ConsumerStore extends StoreLease {
   readonly sink: SqlitePartitionSink;
-  private locks: readonly CaptureOwnerLock[] = [];
+  private ownership: CaptureOwnership | undefined;
 
   private constructor(
     private readonly parts: StoreParts,
@@ -40,13 +42,14 @@ export class ConsumerStore extends StoreLease {
   }
 
   get held(): boolean {
-    return this.locks.length > 0;
+    return this.ownership !== undefined;
   }
 
   async acquire(): Promise<boolean> {
     if (this.held) return true;
+    const { databasePath, rawDir } = this.options;
     try {
-      this.locks = acquireStore(this.options.databasePath, this.options.rawDir);
+      this.ownership = await CaptureOwnership.take(StoreLocks.acquire(databasePath, rawDir), databasePath, this.parts);
     } catch (error) {
       if (error instanceof CaptureOwnerError) return false;
       throw error;
@@ -56,13 +59,14 @@ export class ConsumerStore extends StoreLease {
     return true;
   }
 
-  release(): void {
-    for (const lock of this.locks) lock.release();
-    this.locks = [];
+  async release(): Promise<void> {
+    const { ownership } = this;
+    this.ownership = undefined;
+    await ownership?.release();
   }
 
   async close(): Promise<void> {
+    await this.release();
     await closeStoreParts(this.parts);
-    this.release();
   }
 }

@@ -1,5 +1,6 @@
 export { ArchiveIdentityError } from './bronze/archive-identity';
-export { CaptureOwnerError } from './database/capture-owner.lock';
+export { CaptureOwnerError } from './database/capture-owner.error';
+export { AmbiguousDatabaseError } from './database/database-name';
 export { ConsumerStore } from './consumer-store';
 export { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 export { StoreBusyError, WriteQueue } from './database/write-queue';

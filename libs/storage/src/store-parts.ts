@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { ArchiveIdentity } from './bronze/archive-identity';
 import { BronzeArchive } from './bronze/bronze-archive';
 import { BronzeRecovery } from './bronze/bronze-recovery';
+import { databaseName } from './database/database-name';
 import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
@@ -70,14 +71,14 @@ export interface StoreParts {
  * Opens database and bronze folder for writing and migrates the schema. `rows` false keeps bronze and keys only; a
  * database that is being made anew has no readers yet, so `feed` false notes no changes.
  *
- * @throws FolderNotMadeError, UnsupportedSqliteError, RebuildNeededError
+ * @throws FolderNotMadeError, AmbiguousDatabaseError, UnsupportedSqliteError, RebuildNeededError
  */
 export async function openStoreParts(
   { databasePath, rawDir, topics, clock, logger, metrics }: StoreOptions,
   { rows, feed: hasFeed }: { readonly rows: boolean; readonly feed: boolean } = { rows: true, feed: true },
 ): Promise<StoreParts> {
   makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
-  const source = await openWriter(databasePath);
+  const source = await openWriter(databaseName(databasePath));
   try {
     await migrate(source);
     const database = handleOf(source);

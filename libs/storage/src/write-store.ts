@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { makeFolderOf } from '@app/files';
-import { acquireStore, type CaptureOwnerLock } from './database/capture-owner.lock';
+import { CaptureOwnership } from './database/capture-ownership';
+import { StoreLocks } from './database/store-locks';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
@@ -16,7 +17,7 @@ export class WriteStore {
 
   private constructor(
     private readonly parts: StoreParts,
-    private readonly owners: readonly CaptureOwnerLock[],
+    readonly ownership: CaptureOwnership,
     metrics: StoreOptions['metrics'],
   ) {
     const { queue, origin, archive, writer } = parts;
@@ -24,22 +25,34 @@ export class WriteStore {
   }
 
   /**
-   * @throws FolderNotMadeError, CaptureOwnerError, UnsupportedSqliteError, OriginMismatchError, ArchiveIdentityError,
-   * RebuildNeededError
+   * @throws FolderNotMadeError, AmbiguousDatabaseError, CaptureOwnerError, UnsupportedSqliteError, OriginMismatchError,
+   * ArchiveIdentityError, RebuildNeededError
    */
   static async open(options: StoreOptions): Promise<WriteStore> {
     const { databasePath, rawDir } = options;
     makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
     makeFolderOf('RAW_DIR', rawDir);
-    const owners = acquireStore(databasePath, rawDir);
-    let parts: StoreParts | undefined;
+    const locks = StoreLocks.acquire(databasePath, rawDir);
+    let parts: StoreParts;
     try {
       parts = await openStoreParts(options);
-      await parts.recovery.run();
-      return new WriteStore(parts, owners, options.metrics);
     } catch (error) {
-      if (parts) await closeStoreParts(parts);
-      for (const owner of owners) owner.release();
+      locks.release();
+      throw error;
+    }
+    let ownership: CaptureOwnership;
+    try {
+      ownership = await CaptureOwnership.take(locks, databasePath, parts);
+    } catch (error) {
+      await closeStoreParts(parts);
+      throw error;
+    }
+    try {
+      ownership.guardWrites();
+      await parts.recovery.run();
+      return new WriteStore(parts, ownership, options.metrics);
+    } catch (error) {
+      await ownership.release(() => closeStoreParts(parts));
       throw error;
     }
   }
@@ -56,9 +69,8 @@ export class WriteStore {
     return this.parts.processStatus;
   }
 
-  /** Finishes what is queued, then lets go of files, database and ownership. */
+  /** Finishes what is queued, then lets go of ownership, files and database. */
   async close(): Promise<void> {
-    await closeStoreParts(this.parts);
-    for (const owner of this.owners) owner.release();
+    await this.ownership.release(() => closeStoreParts(this.parts));
   }
 }

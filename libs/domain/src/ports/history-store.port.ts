@@ -133,5 +133,5 @@ export abstract class StoreLease {
   /** Takes the lease unless another live process has it; returns whether it is held now. */
   abstract acquire(): Promise<boolean>;
 
-  abstract release(): void;
+  abstract release(): Promise<void>;
 }

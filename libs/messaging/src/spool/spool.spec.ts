@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -322,6 +323,55 @@ describe('Spool', () => {
     expect(other.stderr).toContain('database is locked');
     close(open[0]!);
     expect(() => openSpool()).not.toThrow();
+  });
+
+  it('is refused to a second process through a link to the folder', () => {
+    openSpool();
+    symlinkSync(folder, join(root, 'link'));
+    symlinkSync(join(root, 'link'), join(root, 'link-to-link'));
+    for (const name of ['link', 'link-to-link', 'link/../link']) {
+      expect(() => Spool.open({ folder: join(root, name), maxBytes: 1_048_576 })).toThrow(FolderLockedError);
+    }
+  });
+
+  describe('when its lock file is removed', () => {
+    const LOOK_AGAIN_MILLIS = 10_000;
+
+    beforeEach(() => {
+      jest.useFakeTimers({ doNotFake: ['performance'] });
+    });
+
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    it('makes it again and keeps others out', () => {
+      const warnings: string[] = [];
+      openSpool({ warn: (message) => warnings.push(message) });
+      rmSync(join(folder, 'lock.db'));
+      jest.advanceTimersByTime(LOOK_AGAIN_MILLIS);
+      expect(warnings).toEqual([
+        expect.stringMatching(/lock\.db was removed while in use: it was made and locked again/),
+      ]);
+      expect(() => Spool.open({ folder, maxBytes: 1_048_576 })).toThrow(FolderLockedError);
+      jest.advanceTimersByTime(LOOK_AGAIN_MILLIS);
+      expect(warnings).toHaveLength(1);
+    });
+
+    it('writes nothing more into a folder that another process has taken since, and loses nothing', () => {
+      const warnings: string[] = [];
+      const spool = openSpool({ warn: (message) => warnings.push(message) });
+      spool.append({ origin: ORIGIN, events: numbers(1, 3).map((number) => event(number)) });
+      rmSync(join(folder, 'lock.db'));
+      const other = openSpool();
+      jest.advanceTimersByTime(LOOK_AGAIN_MILLIS);
+      expect(warnings).toEqual([expect.stringMatching(/another process has taken the folder; stop one of the two/)]);
+      // What was on disk is the other's; what comes is held in memory and handed on from there.
+      expect(spool.append({ origin: ORIGIN, events: [event(4)] })).toBe('memory');
+      expect(spool.writeFault).toContain('is in use by another process');
+      expect(drain(spool)).toEqual([4]);
+      expect(drain(other)).toEqual([1, 2, 3]);
+    });
   });
 
   it('loses no appended event and reorders none, wherever the process is killed', () => {

@@ -80,7 +80,7 @@ export class Spool {
   /** Opens or makes the folder and takes up what an earlier process left. @throws FolderNotMadeError, FolderLockedError */
   static open(options: SpoolOptions): Spool {
     makeFolderOf('INGEST_STATE_DIR', dirname(options.folder), options.folder);
-    const lock = FolderLock.acquire(options.folder);
+    const lock = FolderLock.acquire(options.folder, options.warn);
     try {
       const spool = new Spool(options, lock);
       spool.load();
@@ -127,6 +127,7 @@ export class Spool {
   /** The oldest waiting events, at most `maxEvents`; undefined when none waits. One read at a time. */
   next(maxEvents: number): SpoolRead | undefined {
     if (this.reading) throw new Error('the last read was neither acknowledged nor released');
+    if (this.lock.isLost) this.leaveToOthers();
     this.dropReadSegments();
     this.reading = this.nextOnDisk(maxEvents) ?? this.nextInMemory(maxEvents);
     return this.reading;
@@ -218,6 +219,7 @@ export class Spool {
 
   private saveCursor(cursor: Cursor): void {
     try {
+      this.lock.check();
       replaceFile(this.path('cursor.json'), JSON.stringify(cursor));
     } catch (error) {
       // A cursor that lags sends again after a crash, which the other side tolerates.
@@ -228,6 +230,7 @@ export class Spool {
   private saveLosses(givenUp: readonly number[] = []): void {
     if (!this.lossesChanged && givenUp.length === 0) return;
     try {
+      this.lock.check();
       const spans = this.losses.spans();
       replaceFile(this.path('losses.json'), JSON.stringify({ spans, given_up: givenUp }));
       this.lossesChanged = false;
@@ -252,6 +255,13 @@ export class Spool {
     } catch (error) {
       this.warn(`${file.path} was read to its end and cannot be removed: ${messageOf(error)}`);
     }
+  }
+
+  /** Once another process has taken the folder, what waits on disk is that one's to hand on. */
+  private leaveToOthers(): void {
+    for (const { file } of this.segments) file.close();
+    this.segments.length = 0;
+    this.offset = 0;
   }
 
   private nextOnDisk(maxEvents: number): SpoolRead | undefined {
@@ -293,6 +303,7 @@ export class Spool {
   private appendToDisk(events: readonly SpooledEvent[]): number {
     let done = 0;
     try {
+      this.lock.check();
       while (done < events.length) {
         const { lines, count } = this.fill(events, done);
         this.makeRoom(lines.length);

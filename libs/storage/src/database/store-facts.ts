@@ -3,6 +3,8 @@ import type { SqliteHandle } from './sqlite-connection';
 
 /** Names of the facts that the database keeps about itself. */
 export const ORIGIN_FACT = 'origin';
+/** JSON object: which process captures into the database; absent while none does, and left by one that was killed. */
+export const OWNER_FACT = 'owner';
 /** JSON array of the bronze files that the last start found damaged; absent when it found none. */
 export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 

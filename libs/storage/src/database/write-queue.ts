@@ -53,6 +53,7 @@ export class WriteQueue {
   private tail: Promise<unknown> = Promise.resolve();
   private synchronous: 'full' | 'normal' = 'full';
   private closed = false;
+  private guard: () => void = () => undefined;
   private readonly seconds: Histogram;
   private readonly depth: Gauge;
   private readonly busy: Counter;
@@ -93,6 +94,11 @@ export class WriteQueue {
     return result;
   }
 
+  /** From now on this check comes before each unit, under the write lock; what it throws is the unit's failure. */
+  guardWith(check: () => void): void {
+    this.guard = check;
+  }
+
   /** Refuses new units and resolves when those that were queued are through. */
   async close(): Promise<void> {
     this.closed = true;
@@ -102,6 +108,7 @@ export class WriteQueue {
   private async execute<T>(unit: WriteUnit<T>, { durability = 'full', undo }: WriteOptions): Promise<T> {
     this.setSynchronous(durability);
     await this.begin();
+    this.checkGuard();
     const stop = this.seconds.startTimer();
     try {
       const result = unit(this.database);
@@ -115,6 +122,16 @@ export class WriteQueue {
       throw error;
     } finally {
       stop();
+    }
+  }
+
+  /** Before the unit has begun: there is nothing of it to undo. */
+  private checkGuard(): void {
+    try {
+      this.guard();
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
+      throw error;
     }
   }
 

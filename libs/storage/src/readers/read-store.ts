@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { StoreNotReadyError, type StoreReadiness } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
+import { AmbiguousDatabaseError, databaseName } from '../database/database-name';
 import { SCHEMA_VERSION } from '../database/schema';
 import { handleOf, openReader, type SqliteHandle } from '../database/sqlite-connection';
 
@@ -97,7 +98,7 @@ export class ReadStore {
       return;
     }
     try {
-      const source = await openReader(this.path);
+      const source = await openReader(databaseName(this.path));
       if (hasSchema(handleOf(source))) {
         this.source = source;
         this.reason = '';
@@ -119,6 +120,7 @@ function hasSchema(database: SqliteHandle): boolean {
 }
 
 function explain(error: unknown): string {
+  if (error instanceof AmbiguousDatabaseError) return error.reason;
   const code = (error as { code?: string }).code ?? '';
   if (code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_READONLY_DIRECTORY') {
     return 'the database cannot be opened: reading it needs write permission on its folder (for the shared-memory file)';

@@ -16,8 +16,9 @@ import { ArchiveIdentity } from '../bronze/archive-identity';
 import { CompressedFileError, linesFrom } from '../bronze/bronze-lines';
 import { contentHash, MANIFEST } from '../bronze/fetch-manifest';
 import { readManifestEntry, type ManifestEntry } from '../bronze/manifest-entry';
-import { acquireStore, type CaptureOwnerLock } from '../database/capture-owner.lock';
+import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { StoreLocks } from '../database/store-locks';
 import { REBUILD_LOSSES_FACT, REBUILD_POSITION_FACT, REBUILD_SOURCE_FACT, StoreFacts } from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
 import { LedgerWriter } from '../ledger/ledger.writer';
@@ -52,7 +53,7 @@ export class SqliteRebuildStore extends RebuildStore {
     private readonly parts: StoreParts,
     private readonly previous: PreviousDatabase,
     private readonly newPath: string,
-    private readonly owners: readonly CaptureOwnerLock[],
+    private readonly locks: StoreLocks,
     private readonly clock: Clock,
   ) {
     super();
@@ -65,24 +66,26 @@ export class SqliteRebuildStore extends RebuildStore {
   /**
    * Opens the new database beside the old one, as an interrupted rebuild left it, or empty.
    *
-   * @throws NoBronzeError, CaptureOwnerError, StoreInUseError, OriginMismatchError, ArchiveIdentityError
+   * @throws NoBronzeError, AmbiguousDatabaseError, CaptureOwnerError, StoreInUseError, OriginMismatchError, ArchiveIdentityError
    */
   static async open(options: StoreOptions): Promise<SqliteRebuildStore> {
-    const { databasePath, rawDir } = options;
+    const { rawDir } = options;
     if (!existsSync(rawDir)) throw new NoBronzeError(rawDir);
-    makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
-    const owners = acquireStore(databasePath, rawDir);
+    makeFolderOf('STORAGE_PATH', options.databasePath, dirname(options.databasePath));
+    // A link stays, and what it leads to is replaced.
+    const databasePath = databaseName(options.databasePath);
+    const locks = StoreLocks.acquire(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {
       const previous = PreviousDatabase.examine(databasePath);
       const newPath = `${databasePath}.rebuild`;
       parts = await openNew({ ...options, databasePath: newPath });
-      const store = new SqliteRebuildStore(parts, previous, newPath, owners, options.clock);
+      const store = new SqliteRebuildStore(parts, previous, newPath, locks, options.clock);
       await store.begin();
       return store;
     } catch (error) {
       if (parts) await closeStoreParts(parts);
-      for (const owner of owners) owner.release();
+      locks.release();
       throw error;
     }
   }
@@ -230,7 +233,7 @@ export class SqliteRebuildStore extends RebuildStore {
 
   private release(): void {
     this.open = false;
-    for (const owner of this.owners) owner.release();
+    this.locks.release();
   }
 
   /** Origin, ledgers and what only the old database knows come first: rows are judged by them. */

@@ -1,0 +1,62 @@
+import { databaseName } from './database-name';
+import { OwnerRecord } from './owner-record';
+import type { SqliteHandle } from './sqlite-connection';
+import { StoreLocks, type RemovedLock } from './store-locks';
+import type { WriteQueue } from './write-queue';
+
+/** That this process, and no other one, captures into a database and a bronze folder. */
+export class CaptureOwnership {
+  private constructor(
+    private readonly locks: StoreLocks,
+    private readonly queue: WriteQueue,
+    private readonly record: OwnerRecord,
+    /** Whether the owner before was killed. */
+    readonly followsKill: boolean,
+  ) {}
+
+  /** Takes over with the locks in hand, which it lets go of when it fails. @throws CaptureOwnerError */
+  static async take(
+    locks: StoreLocks,
+    databasePath: string,
+    { queue, database }: { readonly queue: WriteQueue; readonly database: SqliteHandle },
+  ): Promise<CaptureOwnership> {
+    try {
+      const record = new OwnerRecord(database, databaseName(databasePath));
+      const followsKill = await queue.run(() => record.claim());
+      return new CaptureOwnership(locks, queue, record, followsKill);
+    } catch (error) {
+      locks.release();
+      throw error;
+    }
+  }
+
+  /** Lets no unit write once another process has become the owner. */
+  guardWrites(): void {
+    this.queue.guardWith(() => {
+      this.record.check();
+    });
+  }
+
+  /** Makes and locks again lock files that were removed, and tells of them. @throws FileLockError */
+  renewLocks(): RemovedLock[] {
+    return this.locks.renew();
+  }
+
+  /**
+   * Gives the right up; `close` closes the database, between the last write and the moment at which others may come. A
+   * record that cannot be removed looks as if this process had been killed.
+   */
+  async release(close: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    this.queue.guardWith(() => undefined);
+    await this.queue
+      .run(() => {
+        this.record.release();
+      })
+      .catch(() => undefined);
+    try {
+      await close();
+    } finally {
+      this.locks.release();
+    }
+  }
+}
