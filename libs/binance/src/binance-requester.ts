@@ -9,6 +9,7 @@ import type { ExchangeHost, HostPool } from './hosts/host-pool';
 import { MalformedAnswerError } from './malformed-answer.error';
 import { RefusalError } from './refusal.error';
 import { judgeAnswer } from './transport/answer-verdict';
+import type { ProxyGate } from './transport/proxy-gate';
 import { httpGet, pause, TransportError, type HttpAnswer } from './transport/http-get';
 
 /**
@@ -62,6 +63,7 @@ export class BinanceRequester {
     private readonly metrics: BinanceMetrics,
     private readonly clock: Clock,
     private readonly options: BinanceOptions,
+    private readonly proxies: ProxyGate,
   ) {}
 
   /** @throws ExchangeError, or the signal's reason when the caller aborts */
@@ -139,6 +141,7 @@ export class BinanceRequester {
         timeoutMs: this.options.requestTimeoutMs,
         maxBodyBytes: this.options.maxBodyBytes,
         signal,
+        proxies: this.proxies,
       });
       usedWeight = readUsedWeight(answer.headers);
     } catch (error) {

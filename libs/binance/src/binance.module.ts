@@ -6,6 +6,7 @@ import type { BinanceOptions } from './binance-options';
 import { DiskKlineFiles } from './archive/disk-kline-files';
 import { createBinanceArchive } from './create-binance-archive';
 import { createBinanceExchange } from './create-binance-exchange';
+import { ProxyGate } from './transport/proxy-gate';
 
 /**
  * Provides the {@link Exchange} port over Binance's REST API, and its file archive. Needs the global modules of configuration, clock and
@@ -18,16 +19,30 @@ export class BinanceModule {
       module: BinanceModule,
       providers: [
         {
+          provide: ProxyGate,
+          inject: [APP_CONFIG],
+          useFactory: ({ exchange }: AppConfig) => new ProxyGate(exchange.proxies),
+        },
+        {
           provide: Exchange,
-          inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry],
-          useFactory: (config: AppConfig, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
-            createBinanceExchange({ restUrls: config.exchange.restUrls, clock, logger, metrics }, overrides),
+          inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry, ProxyGate],
+          useFactory: (
+            { exchange: { restUrls } }: AppConfig,
+            clock: Clock,
+            logger: Logger,
+            metrics: MetricsRegistry,
+            proxies: ProxyGate,
+          ) => createBinanceExchange({ restUrls, clock, logger, metrics, proxies }, overrides),
         },
         {
           provide: KlineArchive,
-          inject: [APP_CONFIG, Clock, MetricsRegistry],
-          useFactory: (config: AppConfig, clock: Clock, metrics: MetricsRegistry) =>
-            createBinanceArchive({ archiveUrl: config.exchange.archiveUrl, clock, metrics }),
+          inject: [APP_CONFIG, Clock, MetricsRegistry, ProxyGate],
+          useFactory: (
+            { exchange: { archiveUrl } }: AppConfig,
+            clock: Clock,
+            metrics: MetricsRegistry,
+            proxies: ProxyGate,
+          ) => createBinanceArchive({ archiveUrl, clock, metrics, proxies }),
         },
         { provide: KlineFiles, useClass: DiskKlineFiles },
       ],

@@ -7,22 +7,25 @@ import { DisabledArchive } from './archive/disabled.archive';
 import { DiskKlineFiles } from './archive/disk-kline-files';
 import { HostOriginResolver } from './hosts/host-origin';
 import { ExchangeHost } from './hosts/host-pool';
+import { ProxyGate } from './transport/proxy-gate';
 
 export interface ArchiveDependencies {
   /** Address of the archive; null for none. */
   readonly archiveUrl: string | null;
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
+  /** How requests leave this network; directly unless given. */
+  readonly proxies?: ProxyGate;
 }
 
 /** The archive client and all that it stands on. */
 export function createBinanceArchive(
-  { archiveUrl, clock, metrics }: ArchiveDependencies,
+  { archiveUrl, clock, metrics, proxies = new ProxyGate() }: ArchiveDependencies,
   overrides: Partial<ArchiveOptions> = {},
 ): KlineArchive {
   if (archiveUrl === null) return new DisabledArchive();
   const options = { ...DEFAULT_ARCHIVE_OPTIONS, ...overrides };
-  const origins = new HostOriginResolver(options.requestTimeoutMs);
+  const origins = new HostOriginResolver(options.requestTimeoutMs, proxies);
   const host = new ExchangeHost(archiveUrl);
-  return new BinanceArchive(host, origins, new DiskKlineFiles(), clock, new ArchiveMetrics(metrics), options);
+  return new BinanceArchive(host, origins, new DiskKlineFiles(), clock, new ArchiveMetrics(metrics), options, proxies);
 }

@@ -10,6 +10,7 @@ import { RequestWeightBudget } from './budget/request-weight-budget';
 import { ExchangeState } from './exchange-state';
 import { HostOriginResolver } from './hosts/host-origin';
 import { HostPool } from './hosts/host-pool';
+import { ProxyGate } from './transport/proxy-gate';
 
 export interface BinanceDependencies {
   /** Addresses of the exchange, tried in this order. */
@@ -17,11 +18,13 @@ export interface BinanceDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: MetricsRegistry;
+  /** How requests leave this network; directly unless given. */
+  readonly proxies?: ProxyGate;
 }
 
 /** The client and all that it stands on. One per process: the weight budget is the process's. */
 export function createBinanceExchange(
-  { restUrls, clock, logger, metrics: registry }: BinanceDependencies,
+  { restUrls, clock, logger, metrics: registry, proxies = new ProxyGate() }: BinanceDependencies,
   overrides: Partial<BinanceOptions> = {},
 ): Exchange {
   const options = { ...DEFAULT_BINANCE_OPTIONS, ...overrides };
@@ -30,8 +33,8 @@ export function createBinanceExchange(
   const block = new RequestBlock(clock, options.maxBlockWaitMs);
   const state = new ExchangeState(clock, logger);
   const metrics = new BinanceMetrics(registry, budget);
-  const origins = new HostOriginResolver(options.requestTimeoutMs);
-  const requester = new BinanceRequester(hosts, origins, budget, block, state, metrics, clock, options);
+  const origins = new HostOriginResolver(options.requestTimeoutMs, proxies);
+  const requester = new BinanceRequester(hosts, origins, budget, block, state, metrics, clock, options, proxies);
   const client = new BinanceRestClient(requester);
   return new BinanceExchange({ client, hosts, budget, block, state, metrics }, clock, logger);
 }

@@ -52,14 +52,25 @@ const proxyUrl = z
   .string()
   .transform((text) => (/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`))
   .refine(isProxyUrl, {
-    error: 'the http:// or https:// address of a proxy, with user:password@ before the host where it asks for them',
+    error:
+      'the http:// or https:// address of a proxy, with user:password@ (percent-encoded) before the host where it asks for them',
   })
   .optional();
 
 function isProxyUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, pathname, search, hash } = new URL(text);
-  return ['http:', 'https:'].includes(protocol) && hostname !== '' && pathname === '/' && search === '' && hash === '';
+  const { protocol, pathname, search, hash, username, password } = new URL(text);
+  const isBare = pathname === '/' && search === '' && hash === '';
+  return ['http:', 'https:'].includes(protocol) && isBare && [username, password].every(isPercentEncoded);
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const BYPASS_ALLOWED =

@@ -20,6 +20,7 @@ import type { HostOriginResolver } from '../hosts/host-origin';
 import type { ExchangeHost } from '../hosts/host-pool';
 import { httpDownload } from '../transport/http-download';
 import { pause, TransportError } from '../transport/http-get';
+import type { ProxyGate } from '../transport/proxy-gate';
 import type { ArchiveMetrics } from './archive-metrics';
 import type { ArchiveOptions } from './archive-options';
 import { dailyFile, monthlyFile, type ArchiveFileAddress } from './archive-paths';
@@ -52,6 +53,7 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     private readonly clock: Clock,
     private readonly metrics: ArchiveMetrics,
     private readonly options: ArchiveOptions,
+    private readonly proxies: ProxyGate,
   ) {
     super();
   }
@@ -163,6 +165,7 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
         timeoutMs,
         maxBytes,
         signal,
+        proxies: this.proxies,
       });
       this.metrics.bytes.inc(bytes);
       const failure = failureOf(status);

@@ -1,5 +1,6 @@
 import { originOfHost, venueOf } from '@app/domain';
 import { httpGet, TransportError, type HttpAnswer } from '../transport/http-get';
+import type { ProxyGate } from '../transport/proxy-gate';
 import type { ExchangeHost } from './host-pool';
 
 const PROBE_TIMEOUT_MS = 3_000;
@@ -12,7 +13,10 @@ const ORIGIN_TEXT = /^[\x21-\x7e]{1,200}$/;
 export class HostOriginResolver {
   private readonly probes = new Map<ExchangeHost, Promise<string>>();
 
-  constructor(private readonly timeoutMs: number) {}
+  constructor(
+    private readonly timeoutMs: number,
+    private readonly proxies?: ProxyGate,
+  ) {}
 
   /** Binance's own hosts are not asked for a route that they are known not to have. @throws TransportError when the host did not say */
   async resolve(host: ExchangeHost): Promise<string> {
@@ -35,6 +39,7 @@ export class HostOriginResolver {
     const answer = await httpGet(`${host.baseUrl}/_simulator/origin`, {
       timeoutMs: Math.min(PROBE_TIMEOUT_MS, this.timeoutMs),
       maxBodyBytes: PROBE_BODY_BYTES,
+      proxies: this.proxies,
     });
     const origin = readOrigin(answer) ?? originOfHost(new URL(host.baseUrl).hostname);
     host.origin = origin;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { types } from 'node:util';
+import type { ProxyGate } from './proxy-gate';
+import { rootCause } from './root-cause';
 
 /** Why no answer, or only part of one, arrived. */
-export type TransportFailure = 'timeout' | 'connection' | 'cut_body' | 'oversized_body' | 'unreadable_body';
+export type TransportFailure = 'timeout' | 'connection' | 'proxy' | 'cut_body' | 'oversized_body' | 'unreadable_body';
 
 export class TransportError extends Error {
   readonly code = 'EXCHANGE.TRANSPORT_FAILED';
@@ -21,6 +22,8 @@ interface RequestLimits {
   /** Real milliseconds for the whole exchange: connection, headers and body. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** How the request leaves this network; directly unless given. */
+  readonly proxies?: ProxyGate | undefined;
 }
 
 export interface HttpRequestOptions extends RequestLimits {
@@ -60,7 +63,7 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
  */
 export async function httpRequest<T>(
   url: string,
-  { timeoutMs, signal, accept }: HttpRequestOptions,
+  { timeoutMs, signal, proxies, accept }: HttpRequestOptions,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
   if (signal?.aborted === true) throw abortReason(signal);
@@ -76,18 +79,26 @@ export async function httpRequest<T>(
   }, timeoutMs);
   signal?.addEventListener('abort', onAbort, { once: true });
 
+  const proxy = proxies?.routeTo(url);
   const explain = (error: unknown, failure: TransportFailure): Error => {
     if (signal?.aborted === true) return abortReason(signal);
-    if (timedOut) return new TransportError('timeout', `no complete answer within ${timeoutMs} ms`);
+    if (timedOut) {
+      const through = proxy === undefined ? '' : ` through the proxy ${proxy.label}`;
+      return new TransportError('timeout', `no complete answer within ${timeoutMs} ms${through}`);
+    }
     if (error instanceof TransportError) return error;
-    return new TransportError(failure, rootMessage(error), { cause: error });
+    if (proxy !== undefined && failure === 'connection') {
+      return new TransportError('proxy', proxy.explain(error), { cause: error });
+    }
+    return new TransportError(failure, rootCause(error).message, { cause: error });
   };
 
   let complete = false;
   try {
     let response: Response;
     try {
-      response = await fetch(url, { redirect: 'error', headers: { accept }, signal: controller.signal });
+      const init: RequestInit = { redirect: 'error', headers: { accept }, signal: controller.signal };
+      response = await (proxy === undefined ? fetch(url, init) : proxy.fetch(url, init));
     } catch (error) {
       throw explain(error, 'connection');
     }
@@ -140,13 +151,4 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   } catch (error) {
     throw new TransportError('unreadable_body', 'the answer is not UTF-8', { cause: error });
   }
-}
-
-/** fetch says "fetch failed" and hides what happened in the cause. */
-function rootMessage(error: unknown): string {
-  let current = error;
-  while (types.isNativeError(current) && types.isNativeError(current.cause)) current = current.cause;
-  if (!types.isNativeError(current)) return String(current);
-  const { message, code, name } = current as NodeJS.ErrnoException;
-  return message || code || name;
 }
