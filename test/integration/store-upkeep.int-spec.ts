@@ -144,11 +144,11 @@ describe('upkeep of the store', () => {
   });
 
   describe('retention', () => {
-    const KEEP_ALL = { bronzeDays: undefined, minutesDays: undefined, eventsDays: undefined };
+    const KEEP_ALL = { bronzeDays: undefined, minutesDays: undefined, eventsDays: undefined, changesHours: 200_000 };
 
     it('should remove nothing unless told to', async () => {
       store.clock.advance(3_650 * DAY);
-      expect(await opened.upkeep.retain(KEEP_ALL, signal)).toEqual({ files: 0, minutes: 0, events: 0 });
+      expect(await opened.upkeep.retain(KEEP_ALL, signal)).toEqual({ files: 0, minutes: 0, events: 0, changes: 0 });
     });
 
     it('should remove raw files after their days, compressed or not, and note which', async () => {

@@ -6,6 +6,7 @@ import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
 import {
   CandleReader,
+  ChangeFeedReader,
   CoverageReader,
   DAY,
   DailyBarReader,
@@ -61,6 +62,7 @@ export interface Readers {
   readonly coverage: CoverageReader;
   readonly symbols: SymbolReader;
   readonly status: StoreStatus;
+  readonly feed: ChangeFeedReader;
 }
 
 /** A store in a temporary folder: real SQLite file, real bronze folder, opened and closed as often as a test likes. */
@@ -144,6 +146,7 @@ export class TestStore {
       coverage: this.reading.get(CoverageReader),
       symbols: this.reading.get(SymbolReader),
       status: this.reading.get(StoreStatus),
+      feed: this.reading.get(ChangeFeedReader),
     };
   }
 

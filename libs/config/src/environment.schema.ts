@@ -150,6 +150,7 @@ export const environmentSchema = z.object({
   RETENTION_BRONZE_DAYS: wholeNumber(0, MOST_DAYS, 0),
   RETENTION_MINUTES_DAYS: wholeNumber(0, MOST_DAYS, 0),
   RETENTION_EVENTS_DAYS: wholeNumber(0, MOST_DAYS, 0),
+  CHANGES_RETENTION_HOURS: wholeNumber(1, MOST_DAYS * 24, 168),
   BINANCE_REST_URLS: z
     .string()
     .default(DEFAULT_REST_URLS)

@@ -149,6 +149,7 @@ export function loadConfig(
         bronzeDays: unlessZero(environment.RETENTION_BRONZE_DAYS),
         minutesDays: unlessZero(environment.RETENTION_MINUTES_DAYS),
         eventsDays: unlessZero(environment.RETENTION_EVENTS_DAYS),
+        changesHours: environment.CHANGES_RETENTION_HOURS,
       },
     },
     ingest: {

@@ -2,6 +2,7 @@ import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
   CandleReader,
+  ChangeFeedReader,
   Clock,
   CoverageReader,
   DailyBarReader,
@@ -14,6 +15,7 @@ import {
   UnfilledReader,
 } from '@app/domain';
 import { ReadStore } from './readers/read-store';
+import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
 import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
@@ -74,6 +76,11 @@ import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
       useFactory: (store: ReadStore, clock: Clock) => new SqliteSymbolReader(store, clock),
     },
     { provide: UnfilledReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteUnfilledReader(store) },
+    {
+      provide: ChangeFeedReader,
+      inject: [ReadStore],
+      useFactory: (store: ReadStore) => new SqliteChangeFeedReader(store),
+    },
     { provide: StoreStatus, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteStoreStatus(store) },
   ],
   exports: [
@@ -86,6 +93,7 @@ import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
     CoverageReader,
     SymbolReader,
     UnfilledReader,
+    ChangeFeedReader,
     StoreStatus,
   ],
 })

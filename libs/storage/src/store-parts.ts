@@ -12,6 +12,7 @@ import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
 import { WriteQueue } from './database/write-queue';
+import { ChangeRetention } from './feed/change-retention';
 import { ChangeFeedTables, NO_FEED, type ChangeFeedWriter } from './feed/change-feed.writer';
 import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
@@ -110,6 +111,7 @@ export async function openStoreParts(
         new BronzeCompactor(queue, archive, Object.values(topics), clock),
         new BronzeRetention(queue, archive, Object.values(topics), clock),
         new HistoryRetention(queue, database, feed, clock),
+        new ChangeRetention(queue, database, clock),
       ),
     };
   } catch (error) {

@@ -12,6 +12,6 @@ export class FakeStoreUpkeep extends StoreUpkeep {
 
   retain(policy: RetentionPolicy): Promise<RemovedHistory> {
     this.policies.push(policy);
-    return Promise.resolve({ files: 0, minutes: 0, events: 0 });
+    return Promise.resolve({ files: 0, minutes: 0, events: 0, changes: 0 });
   }
 }

@@ -1,5 +1,6 @@
 export * from './backfill-jobs.port';
 export * from './bronze-replay.port';
+export * from './change-feed.port';
 export * from './clock.port';
 export * from './day-verification.port';
 export * from './event-flow.port';

@@ -1,4 +1,4 @@
-/** For how many days the store keeps what; undefined is for ever. */
+/** For how long the store keeps what; undefined is for ever. */
 export interface RetentionPolicy {
   /** Raw files, by the date in their name. */
   readonly bronzeDays: number | undefined;
@@ -6,6 +6,8 @@ export interface RetentionPolicy {
   readonly minutesDays: number | undefined;
   /** Polled prices; what their days say of them stays. */
   readonly eventsDays: number | undefined;
+  /** Units of the change feed: how far back readers of it can resume. */
+  readonly changesHours: number;
 }
 
 /** A raw file that was compressed. */
@@ -26,6 +28,7 @@ export interface RemovedHistory {
   readonly files: number;
   readonly minutes: number;
   readonly events: number;
+  readonly changes: number;
 }
 
 /**

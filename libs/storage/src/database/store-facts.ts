@@ -17,6 +17,9 @@ export const METRICS_VERSION_FACT = 'daily_metrics_version';
 /** Before which time (microseconds) days may have lost their minutes to retention. */
 export const MINUTES_REMOVED_FACT = 'minutes_removed_until';
 
+/** Which feed tables these are: random, made with them, so that no position of other ones is taken for theirs. */
+export const FEED_GENERATION_FACT = 'feed_generation';
+
 /** While the database is being made anew: the first line of the manifest that has not been looked at. */
 export const REBUILD_POSITION_FACT = 'rebuild_position';
 /** While the database is being made anew: JSON object of what could not be had, by number of the manifest's line. */

@@ -5,11 +5,16 @@ import {
   type ProcessStatusRow,
   type StoreReadiness,
 } from '@app/domain';
-import { BRONZE_DAMAGE_FACT, ORIGIN_FACT } from '../database/store-facts';
+import { BRONZE_DAMAGE_FACT, FEED_GENERATION_FACT, ORIGIN_FACT } from '../database/store-facts';
 import type { ReadStore } from './read-store';
 
 export class SqliteStoreStatus extends StoreStatus {
   private asked: Promise<string> | undefined;
+  /** The version at the last count of commits that was seen. */
+  private seen: { readonly commits: number | undefined; readonly version: string } = {
+    commits: undefined,
+    version: '',
+  };
 
   constructor(private readonly store: ReadStore) {
     super();
@@ -20,14 +25,17 @@ export class SqliteStoreStatus extends StoreStatus {
   }
 
   /**
-   * SQLite counts the commits that other connections make; the writer is always another connection. Asked once per turn
-   * of the event loop: the requests of a turn had all arrived by then.
+   * SQLite counts the commits that other connections make; the writer is always another connection. What they changed is
+   * in the feeds, so that what processes say of themselves makes no new version. Asked once per turn of the event loop:
+   * the requests of a turn had all arrived by then.
    */
   version(): Promise<string> {
     if (!this.asked) {
-      this.asked = this.store.read(() =>
-        String(this.store.statement<[], { data_version: number }>('PRAGMA data_version').get()?.data_version),
-      );
+      this.asked = this.store.read(() => {
+        const commits = this.store.statement<[], { data_version: number }>('PRAGMA data_version').get()?.data_version;
+        if (commits !== this.seen.commits || commits === undefined) this.seen = { commits, version: this.feedEnds() };
+        return this.seen.version;
+      });
       setImmediate(() => {
         this.asked = undefined;
       });
@@ -46,6 +54,12 @@ export class SqliteStoreStatus extends StoreStatus {
 
   processes(): Promise<ProcessStatusRow[]> {
     return this.store.connection.getRepository(ProcessStatusEntity).find({ order: { process: 'ASC' } });
+  }
+
+  private feedEnds(): string {
+    const ends = this.store.statement<[], string>("SELECT id || ':' || next_position FROM feeds ORDER BY id").pluck();
+    const generation = this.store.statement<[string], string>('SELECT value FROM store_facts WHERE name = ?').pluck();
+    return [generation.get(FEED_GENERATION_FACT) ?? '', ...ends.all()].join(' ');
   }
 
   private async fact(name: string): Promise<string | null> {

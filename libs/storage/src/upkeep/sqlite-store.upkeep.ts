@@ -1,6 +1,7 @@
 import { StoreUpkeep, type CompactionReport, type RemovedHistory, type RetentionPolicy } from '@app/domain';
 import type { BronzeCompactor } from './bronze-compactor';
 import type { BronzeRetention } from './bronze-retention';
+import type { ChangeRetention } from '../feed/change-retention';
 import type { HistoryRetention } from './history-retention';
 
 export class SqliteStoreUpkeep extends StoreUpkeep {
@@ -8,6 +9,7 @@ export class SqliteStoreUpkeep extends StoreUpkeep {
     private readonly compactor: BronzeCompactor,
     private readonly bronze: BronzeRetention,
     private readonly history: HistoryRetention,
+    private readonly changes: ChangeRetention,
   ) {
     super();
   }
@@ -16,11 +18,15 @@ export class SqliteStoreUpkeep extends StoreUpkeep {
     return this.compactor.run(signal);
   }
 
-  async retain({ bronzeDays, minutesDays, eventsDays }: RetentionPolicy, signal: AbortSignal): Promise<RemovedHistory> {
+  async retain(
+    { bronzeDays, minutesDays, eventsDays, changesHours }: RetentionPolicy,
+    signal: AbortSignal,
+  ): Promise<RemovedHistory> {
     return {
       files: bronzeDays === undefined ? 0 : await this.bronze.run(bronzeDays, signal),
       minutes: minutesDays === undefined ? 0 : await this.history.minutes(minutesDays, signal),
       events: eventsDays === undefined ? 0 : await this.history.events(eventsDays, signal),
+      changes: await this.changes.run(changesHours, signal),
     };
   }
 }
