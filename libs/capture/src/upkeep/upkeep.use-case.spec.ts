@@ -14,7 +14,7 @@ describe('UpkeepUseCase', () => {
 
   it('should leave everything as it is unless told otherwise', async () => {
     const { policies, compactions } = await upkeepWith({});
-    expect(policies).toEqual([{}]);
+    expect(policies).toEqual([{ changesHours: 168 }]);
     expect(compactions).toBe(0);
   });
 
@@ -25,7 +25,7 @@ describe('UpkeepUseCase', () => {
       RETENTION_MINUTES_DAYS: '30',
       RETENTION_EVENTS_DAYS: '0',
     });
-    expect(policies).toEqual([{ bronzeDays: 400, minutesDays: 30 }]);
+    expect(policies).toEqual([{ bronzeDays: 400, minutesDays: 30, changesHours: 168 }]);
     expect(compactions).toBe(1);
   });
 });
