@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry, type Metric } from 'prom-client';
 
 export { Counter, Gauge, Histogram } from 'prom-client';
 
@@ -14,5 +14,10 @@ export class MetricsRegistry extends Registry {
       labelNames: ['process', 'version'],
       registers: [this],
     }).set({ process: build.process, version: build.version }, 1);
+  }
+
+  /** The metric of this name, made at the first call: what is opened again in the same process goes on counting in it. */
+  once<T extends Metric>(name: string, make: () => T): T {
+    return (this.getSingleMetric(name) as T | undefined) ?? make();
   }
 }

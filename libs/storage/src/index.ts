@@ -3,6 +3,7 @@ export { CaptureOwnerError } from './database/capture-owner.error';
 export { AmbiguousDatabaseError } from './database/database-name';
 export { ConsumerStore } from './consumer-store';
 export { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
+export { WalBound } from './database/wal-bound';
 export { StoreBusyError, WriteQueue } from './database/write-queue';
 export { StorageConsumeModule } from './storage-consume.module';
 export { StorageHistoryModule } from './storage-history.module';

@@ -14,6 +14,8 @@ import {
   SymbolReader,
   UnfilledReader,
 } from '@app/domain';
+import { MetricsRegistry } from '@app/observability';
+import { meterWal } from './database/wal-bound';
 import { ReadStore } from './readers/read-store';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
@@ -32,8 +34,9 @@ import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
   providers: [
     {
       provide: ReadStore,
-      inject: [APP_CONFIG],
-      useFactory: async ({ storage }: AppConfig): Promise<ReadStore> => {
+      inject: [APP_CONFIG, MetricsRegistry],
+      useFactory: async ({ storage }: AppConfig, metrics: MetricsRegistry): Promise<ReadStore> => {
+        meterWal(storage.databasePath, metrics);
         const store = new ReadStore(storage.databasePath);
         await store.open();
         return store;

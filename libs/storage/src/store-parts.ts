@@ -11,6 +11,7 @@ import { databaseName } from './database/database-name';
 import { OriginGuard } from './database/origin-guard';
 import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
+import { WalBound } from './database/wal-bound';
 import { WriteQueue } from './database/write-queue';
 import { ChangeRetention } from './feed/change-retention';
 import { ChangeFeedTables, NO_FEED, type ChangeFeedWriter } from './feed/change-feed.writer';
@@ -56,6 +57,7 @@ export interface StoreParts {
   readonly source: DataSource;
   readonly database: SqliteHandle;
   readonly queue: WriteQueue;
+  readonly wal: WalBound;
   readonly identity: ArchiveIdentity;
   readonly frames: SymbolFrames;
   readonly archive: BronzeArchive;
@@ -79,13 +81,15 @@ export async function openStoreParts(
   { rows, feed: hasFeed }: { readonly rows: boolean; readonly feed: boolean } = { rows: true, feed: true },
 ): Promise<StoreParts> {
   makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
-  const source = await openWriter(databaseName(databasePath));
+  const path = databaseName(databasePath);
+  const source = await openWriter(path);
   try {
     await migrate(source);
     const database = handleOf(source);
     const facts = new StoreFacts(database);
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
     const queue = new WriteQueue(database, metrics);
+    const wal = new WalBound(queue, path, metrics);
     if (rows) await bringDailyMetricsUpToDate(queue, database, facts);
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, identity, database);
@@ -94,10 +98,12 @@ export async function openStoreParts(
     const lines = new EventLines(archive, topics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), lines, feed);
+    wal.start();
     return {
       source,
       database,
       queue,
+      wal,
       identity,
       frames,
       archive,
@@ -134,7 +140,8 @@ async function migrate(source: DataSource): Promise<void> {
 }
 
 /** Finishes what is queued, then lets go of files and database. */
-export async function closeStoreParts({ source, queue, archive }: StoreParts): Promise<void> {
+export async function closeStoreParts({ source, queue, wal, archive }: StoreParts): Promise<void> {
+  await wal.stop();
   await queue.close();
   archive.close();
   await source.destroy();

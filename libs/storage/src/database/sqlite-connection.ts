@@ -10,6 +10,9 @@ export type SqliteHandle = Database.Database;
  */
 export const BUSY_TIMEOUT_MS = 250;
 
+/** What a `-wal` is cut to when it is written from its begin again; a larger one is brought over and cut before. */
+export const WAL_LIMIT_BYTES = 16 * 1_048_576;
+
 /** First SQLite without the WAL-reset bug that can lose commits, and the release that was withdrawn after it. */
 const MINIMUM_SQLITE = '3.51.3';
 const WITHDRAWN_SQLITE = '3.52.0';
@@ -70,6 +73,7 @@ export async function openWriter(path: string): Promise<DataSource> {
       checkVersion(handle);
       setPragma(handle, 'journal_mode', 'wal');
       setPragma(handle, 'synchronous', SYNCHRONOUS_FULL);
+      setPragma(handle, 'journal_size_limit', WAL_LIMIT_BYTES);
     },
   });
   return source.initialize();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, type MetricsRegistry } from '@app/observability';
-import type { SqliteHandle } from './sqlite-connection';
+import { BUSY_TIMEOUT_MS, type SqliteHandle } from './sqlite-connection';
 
 /** One write transaction: synchronous from begin to commit, so that nothing can come between. */
 export type WriteUnit<T> = (database: SqliteHandle) => T;
@@ -24,6 +24,10 @@ export class StoreBusyError extends Error {
     this.name = 'StoreBusyError';
   }
 }
+
+const WRITE_SECONDS = 'csp_sqlite_write_seconds';
+const QUEUE_UNITS = 'csp_sqlite_write_queue_units';
+const BUSY_TOTAL = 'csp_sqlite_busy_total';
 
 const RETRY_PAUSE_MS = 25;
 
@@ -63,35 +67,55 @@ export class WriteQueue {
     metrics: MetricsRegistry,
     private readonly patienceMs: number = LOCK_PATIENCE_MS,
   ) {
-    this.seconds = new Histogram({
-      name: 'csp_sqlite_write_seconds',
-      help: 'Time from begin to commit of a write transaction.',
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-      registers: [metrics],
-    });
-    this.depth = new Gauge({
-      name: 'csp_sqlite_write_queue_units',
-      help: 'Write transactions that wait for their turn or run.',
-      registers: [metrics],
-    });
-    this.busy = new Counter({
-      name: 'csp_sqlite_busy_total',
-      help: 'Times a write transaction found the database locked by another process.',
-      registers: [metrics],
-    });
+    this.seconds = metrics.once(
+      WRITE_SECONDS,
+      () =>
+        new Histogram({
+          name: WRITE_SECONDS,
+          help: 'Time from begin to commit of a write transaction.',
+          registers: [metrics],
+          buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+        }),
+    );
+    this.depth = metrics.once(
+      QUEUE_UNITS,
+      () =>
+        new Gauge({
+          name: QUEUE_UNITS,
+          help: 'Write transactions that wait for their turn or run.',
+          registers: [metrics],
+        }),
+    );
+    this.busy = metrics.once(
+      BUSY_TOTAL,
+      () =>
+        new Counter({
+          name: BUSY_TOTAL,
+          help: 'Times a write transaction found the database locked by another process.',
+          registers: [metrics],
+        }),
+    );
   }
 
   /** Runs the unit after all units queued before it. Resolves when it is committed and, unless `normal`, flushed. */
   run<T>(unit: WriteUnit<T>, options: WriteOptions = {}): Promise<T> {
-    if (this.closed) return Promise.reject(new Error('the store is closed'));
-    this.depth.inc();
-    const result = this.tail
-      .then(() => this.execute(unit, options))
-      .finally(() => {
-        this.depth.dec();
-      });
-    this.tail = result.catch(() => undefined);
-    return result;
+    return this.inTurn(() => this.execute(unit, options));
+  }
+
+  /**
+   * Between two units, brings what the `-wal` holds into the database and cuts it to nothing. Returns whether it could:
+   * it waits neither for a reader nor for another writer.
+   */
+  checkpoint(): Promise<boolean> {
+    return this.inTurn(() => {
+      this.database.pragma('busy_timeout = 0');
+      try {
+        const [result] = this.database.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
+        return result?.busy === 0;
+      } finally {
+        this.database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      }
+    });
   }
 
   /** From now on this check comes before each unit, under the write lock; what it throws is the unit's failure. */
@@ -103,6 +127,16 @@ export class WriteQueue {
   async close(): Promise<void> {
     this.closed = true;
     await this.tail;
+  }
+
+  private inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.closed) return Promise.reject(new Error('the store is closed'));
+    this.depth.inc();
+    const result = this.tail.then(work).finally(() => {
+      this.depth.dec();
+    });
+    this.tail = result.catch(() => undefined);
+    return result;
   }
 
   private async execute<T>(unit: WriteUnit<T>, { durability = 'full', undo }: WriteOptions): Promise<T> {
