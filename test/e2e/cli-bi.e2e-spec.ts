@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
@@ -27,6 +27,30 @@ describe('cli bi-build and verify-bi', () => {
 
   afterAll(async () => {
     await stack.close();
+  });
+
+  it.each([
+    ['there is no folder yet', () => undefined],
+    ['the folder is empty', (cwd: string) => mkdirSync(join(cwd, 'bi/build'), { recursive: true })],
+  ])('should not take it for a mismatch that nothing was built: %s', async (_what, prepare) => {
+    const cwd = mkdtempSync(join(stack.folder, 'cwd-'));
+    prepare(cwd);
+    const process = await stack.launch('cli', {}, ['verify-bi'], { cwd });
+    expect(await process.exited()).toBe(0);
+    expect(process.output).toContain(
+      'nothing was built in bi/build yet, so no table was proved: `bi-build` makes them',
+    );
+    expect(process.output).toMatch(/^BTCUSDT +\d+ +\d+ +0 +0 /m);
+    expect(process.output).not.toContain('mismatch:');
+  });
+
+  it('should take a build that went for a mismatch', async () => {
+    const cwd = mkdtempSync(join(stack.folder, 'cwd-'));
+    mkdirSync(join(cwd, 'bi'));
+    symlinkSync('.build.builds/1', join(cwd, 'bi/build'));
+    const process = await stack.launch('cli', {}, ['verify-bi'], { cwd });
+    expect(await process.exited()).toBe(1);
+    expect(process.output).toMatch(/^mismatch: datapackage.json in bi\/build: not there/m);
   });
 
   it('should build what the API serves, and the same again', async () => {

@@ -84,12 +84,19 @@ export class VerifyBiCommand extends SpanCommand {
         const progress = this.terminal.progress('days');
         const report = await context
           .get(VerifyBiUseCase)
-          .run({ symbols, range, folder, withArchive: options.archive ?? true }, signal, (done, total, at) => {
-            progress.report({ done, total, at });
-          })
+          .run(
+            // A folder that is named is one that has to be there.
+            { symbols, range, folder, mayBeUnbuilt: options.build === undefined, withArchive: options.archive ?? true },
+            signal,
+            (done, total, at) => {
+              progress.report({ done, total, at });
+            },
+          )
           .finally(() => {
             progress.end();
           });
+        if (!report.built)
+          this.terminal.line(`nothing was built in ${folder} yet, so no table was proved: \`bi-build\` makes them`);
         this.tell(report);
         if (report.mismatches > 0) throw new VerificationFailedError(report.mismatches);
       },

@@ -105,6 +105,23 @@ export class StagedFolder {
   }
 }
 
+/** Whether no build was ever published there: neither the folder has anything in it, nor are there builds beside it. */
+export async function isUnbuilt(folder: string): Promise<boolean> {
+  const target = resolve(folder);
+  if ((await linkOf(target)) !== undefined) return false;
+  const builds = await namesIn(buildsOf(target));
+  return (await namesIn(target)).length === 0 && !builds.some((name) => PUBLISHED.test(name));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 function buildsOf(target: string): string {
   return join(dirname(target), `.${basename(target)}.builds`);
 }

@@ -14,6 +14,7 @@ import {
   type SymbolSummary,
   type TimeRange,
 } from '@app/domain';
+import { isUnbuilt } from '../build/staged-folder';
 import { ExchangeProof, type ComparedDays, type DayComparison } from './exchange-proof';
 import { Findings, type Finding } from './finding';
 import { GoldProof } from './gold-proof';
@@ -28,6 +29,8 @@ export interface Claim {
   readonly range: Partial<TimeRange>;
   /** Folder of the build. */
   readonly folder: string;
+  /** Whether it may be that nothing was built there yet. */
+  readonly mayBeUnbuilt?: boolean;
   /** Whether days are also compared with the files of the archive: one download for each. */
   readonly withArchive: boolean;
 }
@@ -44,6 +47,8 @@ export interface SymbolProof {
 }
 
 export interface ProofReport {
+  /** False when there is no build yet, so that no file was proved. */
+  readonly built: boolean;
   readonly symbols: readonly SymbolProof[];
   readonly known: readonly KnownDifference[];
   readonly findings: readonly Finding[];
@@ -70,7 +75,7 @@ export class VerifyBiUseCase {
 
   /** `proving` is told what is in hand, and how many days of how many are compared. @throws StoreNotReadyError, OriginMismatchError */
   async run(
-    { symbols, range, folder, withArchive }: Claim,
+    { symbols, range, folder, mayBeUnbuilt = false, withArchive }: Claim,
     signal: AbortSignal,
     proving: (done: number, total: number, what: string) => void,
   ): Promise<ProofReport> {
@@ -80,7 +85,8 @@ export class VerifyBiUseCase {
     const claims = summaries.map((summary) => ({ symbol: summary.symbol, dates: datesOf(summary, range, now) }));
     const total = claims.reduce((sum, { dates }) => sum + daysIn(dates), 0);
     proving(0, total, folder);
-    await new TableProof(findings).run(folder, signal);
+    const built = !(mayBeUnbuilt && (await isUnbuilt(folder)));
+    if (built) await new TableProof(findings).run(folder, signal);
     proving(0, total, 'bronze');
     const bronze = await this.replay(new Set(symbols), range, findings, signal);
     const proofs: SymbolProof[] = [];
@@ -104,7 +110,7 @@ export class VerifyBiUseCase {
         recomputedFrom,
       });
     }
-    return { symbols: proofs, known, findings: findings.list, mismatches: findings.total, bronze };
+    return { built, symbols: proofs, known, findings: findings.list, mismatches: findings.total, bronze };
   }
 
   private async replay(
