@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { candleColumns } from '@app/bi';
-import { compareCodePoints, MILLISECOND } from '@app/domain';
+import { accountOfMinute, compareCodePoints, MILLISECOND } from '@app/domain';
 import { ZstdParquetFiles } from '@app/parquet';
 import type { MarketRun } from './market-run';
 import type { Figure } from './report';
@@ -25,7 +25,7 @@ const REWRITE =
 export function benchParquetDisk({ candles }: MarketRun): Promise<Figure[]> {
   return inNewFolder(async (folder) => {
     const rows = candles
-      .map((candle) => ({ ...candle, revision: 1 }))
+      .map((candle) => ({ ...candle, revision: 1, account: accountOfMinute(candle.openTime) }))
       .sort((a, b) => compareCodePoints(a.symbol, b.symbol) || a.openTime - b.openTime);
     const path = join(folder, 'own.parquet');
     const file = await new ZstdParquetFiles().create(path, candleColumns('1m', Date.now() * MILLISECOND));

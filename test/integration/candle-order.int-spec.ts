@@ -159,7 +159,7 @@ function modelOf(captures: readonly MinuteCandle[]): Tables {
           taker_buy_quote_volume: sum('takerBuyQuoteVolume'),
           captured_at: Math.max(...candles.map(({ capturedAt }) => capturedAt)),
           revision: 1 + bucket.reduce((total, { revision }) => total + revision - 1, 0),
-          minutes: candles.length,
+          minutes: new Set(candles.map(({ openTime }) => floorTo(openTime, MINUTE))).size,
           first_traded_minute: traded[0]?.openTime ?? null,
           last_minute: last.openTime,
         });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { EXPORT_FORMATS, ExportCandlesUseCase, type ExportProgress } from '@app/bi';
-import { HOUR, MINUTE, toCandleItem, type CandleReader } from '@app/domain';
+import { accountOfMinute, HOUR, MINUTE, toCandleItem, type CandleReader } from '@app/domain';
 import { ZstdParquetFiles } from '@app/parquet';
 import { buildMinute } from '@app/testing';
 import Database from 'better-sqlite3';
@@ -44,7 +44,10 @@ describe('export of candles', () => {
     const path = join(folder, 'all.jsonl');
     expect(await exporting.toFile(everything, 'jsonl', path, signal, ignore)).toBe(2 * MINUTES);
     const expected = Array.from({ length: MINUTES }, (_, index) =>
-      SYMBOLS.map((symbol) => ({ ...buildMinute(symbol, FIRST + index * MINUTE), revision: 1 })),
+      SYMBOLS.map((symbol) => {
+        const minute = buildMinute(symbol, FIRST + index * MINUTE);
+        return { ...minute, revision: 1, account: accountOfMinute(minute.openTime) };
+      }),
     ).flat();
     expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toEqual(
       expected.map((candle) => JSON.stringify(toCandleItem(candle, '1m', store.clock.now()))),

@@ -11,6 +11,7 @@ const TABLES = [
   'daily_metrics',
   'coverage',
   'coverage_days',
+  'stop_notes',
   'symbols',
 ];
 

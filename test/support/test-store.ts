@@ -10,6 +10,7 @@ import {
   CoverageReader,
   DAY,
   DailyBarReader,
+  HourlyBarReader,
   MILLISECOND,
   PriceEventReader,
   StoreStatus,
@@ -59,6 +60,7 @@ export interface Readers {
   readonly events: PriceEventReader;
   readonly candles: CandleReader;
   readonly bars: DailyBarReader;
+  readonly hourlyBars: HourlyBarReader;
   readonly coverage: CoverageReader;
   readonly symbols: SymbolReader;
   readonly status: StoreStatus;
@@ -143,6 +145,7 @@ export class TestStore {
       events: this.reading.get(PriceEventReader),
       candles: this.reading.get(CandleReader),
       bars: this.reading.get(DailyBarReader),
+      hourlyBars: this.reading.get(HourlyBarReader),
       coverage: this.reading.get(CoverageReader),
       symbols: this.reading.get(SymbolReader),
       status: this.reading.get(StoreStatus),

@@ -40,8 +40,10 @@ export class CandlesController {
     operationId: 'listCandles',
     summary: 'Candles by open time, ascending.',
     description:
-      'Candles whose open time is in the range, each whole. A minute that the exchange did not give is not invented: ' +
-      '`/coverage` says what became of it. A candle that is closed and changes later has a higher `revision`.',
+      'Candles whose open time is in the range, up to their end. A minute that the exchange did not give is not ' +
+      'invented: `/coverage` says what became of it. `is_closed` says that the time of a candle is over, `is_final` that ' +
+      'nothing of it is missing either: only then does it equal the candle of the exchange digit for digit. One that is ' +
+      'final and changes later has a higher `revision`.',
   })
   @AnswersJson(CandlePageDto, pageExample('/candles', CANDLE_EXAMPLE))
   @AnswersProblems(409)

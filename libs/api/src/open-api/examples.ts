@@ -42,6 +42,8 @@ export const CANDLE_EXAMPLE: CandleItem = {
   source: 'rollup_1m',
   captured_at: '2026-01-15T15:00:03.120441+00:00',
   revision: 1,
+  is_final: true,
+  missing_minutes: 0,
 };
 
 export const COVERAGE_EXAMPLE: CoverageItem = {

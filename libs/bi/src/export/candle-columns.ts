@@ -1,4 +1,5 @@
 import {
+  candleCompleteness,
   isClosedAt,
   type CandleInterval,
   type CandleItem,
@@ -12,6 +13,7 @@ const DECIMAL = { kind: 'decimal', scale: 8 } as const;
 const TIME = { kind: 'timestamp' } as const;
 const TEXT = { kind: 'string' } as const;
 const COUNT = { kind: 'integer' } as const;
+const FLAG = { kind: 'boolean' } as const;
 
 /** A column with the name that its cells have in the items of `/candles`. */
 export interface CandleColumn extends FileColumn<StoredCandle> {
@@ -39,9 +41,11 @@ export function candleColumns(interval: CandleInterval, now: EpochMicros): Candl
     column('trade_count', COUNT, ({ tradeCount }) => tradeCount),
     column('taker_buy_volume', DECIMAL, ({ takerBuyVolume }) => takerBuyVolume),
     column('taker_buy_quote_volume', DECIMAL, ({ takerBuyQuoteVolume }) => takerBuyQuoteVolume),
-    column('is_closed', { kind: 'boolean' }, (candle) => isClosedAt(candle, interval, now)),
+    column('is_closed', FLAG, (candle) => isClosedAt(candle, interval, now)),
     column('source', TEXT, ({ source }) => source),
     column('captured_at', TIME, ({ capturedAt }) => capturedAt),
     column('revision', COUNT, ({ revision }) => revision),
+    column('is_final', FLAG, (candle) => candleCompleteness(candle, interval, now).isFinal),
+    column('missing_minutes', COUNT, (candle) => candleCompleteness(candle, interval, now).missingMinutes),
   ];
 }

@@ -1,21 +1,39 @@
 import type { StoredCandle } from '../ports';
-import { formatEventTime, formatMillisTime, MILLISECOND, type CandleInterval, type EpochMicros } from '../model';
+import {
+  completenessOf,
+  formatEventTime,
+  formatMillisTime,
+  MILLISECOND,
+  type CandleInterval,
+  type Completeness,
+  type EpochMicros,
+} from '../model';
 import type { CandleItem } from './items';
+
+/** End of a candle's time. */
+const endOf = ({ closeTime }: Pick<StoredCandle, 'closeTime'>): EpochMicros => closeTime + MILLISECOND;
 
 /**
  * Whether a candle of an interval is closed at a market time: when its bucket has ended by then, as a stored minute always
- * has. Whether all of its minutes are there is for the ledger to say.
+ * has. Whether all of its minutes are there is for {@link candleCompleteness} to say.
  */
 export function isClosedAt(
-  { closeTime }: Pick<StoredCandle, 'closeTime'>,
+  candle: Pick<StoredCandle, 'closeTime'>,
   interval: CandleInterval,
   now: EpochMicros,
 ): boolean {
-  return interval === '1m' || closeTime + MILLISECOND <= now;
+  return interval === '1m' || endOf(candle) <= now;
+}
+
+/** How whole a candle of an interval is at a market time. */
+export function candleCompleteness(candle: StoredCandle, interval: CandleInterval, now: EpochMicros): Completeness {
+  const end = endOf(candle);
+  return completenessOf(end, candle.account, interval === '1m' ? Math.max(now, end) : now);
 }
 
 /** A candle as `/candles` serves it at a market time. */
 export function toCandleItem(candle: StoredCandle, interval: CandleInterval, now: EpochMicros): CandleItem {
+  const { isFinal, missingMinutes } = candleCompleteness(candle, interval, now);
   return {
     symbol: candle.symbol,
     interval,
@@ -34,5 +52,7 @@ export function toCandleItem(candle: StoredCandle, interval: CandleInterval, now
     source: candle.source,
     captured_at: formatEventTime(candle.capturedAt),
     revision: candle.revision,
+    is_final: isFinal,
+    missing_minutes: missingMinutes,
   };
 }

@@ -1,4 +1,4 @@
-export { isClosedAt, toCandleItem } from './candle-item';
+export { candleCompleteness, isClosedAt, toCandleItem } from './candle-item';
 export { ignoresUnknownParameters } from './ignore-unknown-parameters.decorator';
 export type * from './items';
 export {

@@ -29,7 +29,7 @@ export class PriceEventDto implements PriceEventV1 {
   readonly source!: string;
 }
 
-/** Item of `/candles`: a candle as its contract says, with its revision. */
+/** Item of `/candles`: a candle as its contract says, with its revision and how whole it is. */
 export class CandleDto implements CandleV1 {
   @ApiProperty({ example: 'BTCUSDT' })
   readonly symbol!: string;
@@ -70,7 +70,12 @@ export class CandleDto implements CandleV1 {
   @decimal('Quote-asset volume bought by takers.', '27264110.1201')
   readonly taker_buy_quote_volume!: string;
 
-  @ApiProperty({ description: 'Whether its time has ended (as of `as_of`, where that is given).', example: true })
+  @ApiProperty({
+    description:
+      'Whether its time has ended (as of `as_of`, where that is given), and no more: `is_final` says whether all of its ' +
+      'minutes are in it.',
+    example: true,
+  })
   readonly is_closed!: boolean;
 
   @ApiProperty({
@@ -82,8 +87,31 @@ export class CandleDto implements CandleV1 {
   @ApiProperty({ description: 'When its newest minute was received.', example: '2026-01-15T15:00:03.120441+00:00' })
   readonly captured_at!: string;
 
-  @ApiProperty({ type: 'integer', description: '1, and one more for each change after the fact.', example: 1 })
+  @ApiProperty({
+    type: 'integer',
+    description:
+      '1, and one more for each change of one of its minutes after the fact: other numbers, or a minute that came after ' +
+      'the exchange had been found not to have it. Two answers of a candle that is final never carry different numbers ' +
+      'under one revision.',
+    example: 1,
+  })
   readonly revision!: number;
+
+  @ApiProperty({
+    description:
+      "Whether its time has ended and none of its minutes is missing. Only then are the numbers the exchange's own.",
+    example: true,
+  })
+  readonly is_final!: boolean;
+
+  @ApiProperty({
+    type: 'integer',
+    description:
+      "Minutes of its time that have ended (from the symbol's first on the exchange on) and are neither stored nor known " +
+      'not to exist on the exchange; also those before the history here begins.',
+    example: 0,
+  })
+  readonly missing_minutes!: number;
 }
 
 const optionalDecimal = (description: string, example: string): PropertyDecorator =>

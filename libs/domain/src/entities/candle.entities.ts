@@ -87,7 +87,7 @@ export class CandleRepeatEntity extends CandleColumns {
 }
 
 abstract class RollUpColumns extends VersionColumns {
-  /** Minutes in the bucket so far. */
+  /** Distinct minutes in the bucket so far. */
   @Column('integer')
   minutes!: number;
 

@@ -58,6 +58,25 @@ export class CoverageEntity {
   repaired!: number;
 }
 
+/**
+ * When it was noted that the exchange does not have minutes; disjoint. Kept where a minute came after all: its absence
+ * was an answer, and its first version is therefore the second one.
+ */
+@Entity('stop_notes', { withoutRowid: true })
+export class StopNoteEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  @PrimaryColumn('integer', { name: 'start_time' })
+  startTime!: number;
+
+  @Column('integer', { name: 'end_time' })
+  endTime!: number;
+
+  @Column('integer', { name: 'noted_at' })
+  notedAt!: number;
+}
+
 /** Why minutes that were asked for are missing; of use only where they still are. */
 @Entity('unfilled_ranges', { withoutRowid: true })
 export class UnfilledRangeEntity {

@@ -39,9 +39,20 @@ export function compareCaptures(a: MinuteCandle, b: MinuteCandle): number {
   return compareWriting(a, b);
 }
 
+/**
+ * Revision of the first version of a minute. That of a minute which came after it had been noted as stopped is the second:
+ * that there is no such minute was the first answer.
+ */
+export function firstRevision(wasStopped: boolean): number {
+  return wasStopped ? 2 : 1;
+}
+
 /** All that is known of one minute. */
 export interface CandleVersions {
-  /** What the exchange said one after the other: version n is revision n, the last one is current. Never empty. */
+  /**
+   * What the exchange said one after the other, the last one is current: their revisions count up from
+   * {@link firstRevision}. Never empty.
+   */
   readonly versions: readonly MinuteCandle[];
   /** Later captures that repeat the version before them, ascending. */
   readonly repeats: readonly MinuteCandle[];

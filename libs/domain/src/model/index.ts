@@ -1,6 +1,7 @@
 export * from './agg-trade';
 export * from './candle';
 export * from './candle-versions';
+export * from './completeness';
 export * from './coverage';
 export * from './decimal';
 export * from './decimal-sum';

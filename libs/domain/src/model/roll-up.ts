@@ -1,7 +1,7 @@
 import type { CandleNumbers } from './candle';
 import { addDecimalTexts, maxDecimalText, minDecimalText } from './decimal';
 import { sumDecimalTexts } from './decimal-sum';
-import type { EpochMicros } from './time';
+import { MINUTE, floorTo, type EpochMicros } from './time';
 
 /**
  * A candle made of smaller ones, with what is needed to go on merging: which minutes it holds so far.
@@ -11,7 +11,7 @@ import type { EpochMicros } from './time';
  * the previous close, which is the close those minutes carry. A minute that does not exist is not invented.
  */
 export interface RollUp extends CandleNumbers {
-  /** Minutes merged so far. */
+  /** Distinct minutes merged so far: a few old candles open off the full minute, and share one with another. */
   readonly minutes: number;
   /** Open time of the first minute that had a trade; null while all of them are quiet. */
   readonly firstTradedMinute: EpochMicros | null;
@@ -75,8 +75,8 @@ function pricesOf(
 }
 
 /**
- * Merges two roll-ups of which every minute of the first is before every minute of the second. Associative, so a day
- * made of hours equals a day made of minutes. Sums keep the largest scale of their addends.
+ * Merges two roll-ups of which every minute of the first is before every minute of the second, and none is in both.
+ * Associative, so a day made of hours equals a day made of minutes. Sums keep the largest scale of their addends.
  */
 export function mergeRollUps(earlier: RollUp, later: RollUp): RollUp {
   return {
@@ -122,7 +122,11 @@ export function rollUpMinutes(minutes: readonly RollUpMinute[]): RollUp | undefi
   const { close } = last;
   const flat = { open: close, high: close, low: close, firstTradedMinute: null };
   let [tradeCount, capturedAt, revision] = [0, 0, 1];
+  let [distinct, before] = [0, -1];
   for (const minute of minutes) {
+    const start = floorTo(minute.openTime, MINUTE);
+    if (start !== before) distinct += 1;
+    before = start;
     tradeCount += minute.tradeCount;
     capturedAt = Math.max(capturedAt, minute.capturedAt);
     revision += (minute.revision ?? 1) - 1;
@@ -135,7 +139,7 @@ export function rollUpMinutes(minutes: readonly RollUpMinute[]): RollUp | undefi
     tradeCount,
     takerBuyVolume: sumDecimalTexts(minutes.map(({ takerBuyVolume }) => takerBuyVolume)),
     takerBuyQuoteVolume: sumDecimalTexts(minutes.map(({ takerBuyQuoteVolume }) => takerBuyQuoteVolume)),
-    minutes: minutes.length,
+    minutes: distinct,
     lastMinute: last.openTime,
     capturedAt,
     revision,

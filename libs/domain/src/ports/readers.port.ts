@@ -4,6 +4,7 @@ import type {
   CoverageRange,
   DailyMetrics,
   EpochMicros,
+  MinuteAccount,
   MinuteCandle,
   PriceEvent,
   TimeRange,
@@ -40,6 +41,8 @@ export abstract class PriceEventReader {
 
 export interface StoredCandle extends MinuteCandle {
   readonly revision: number;
+  /** Which of its minutes are accounted for: how whole it is follows from this and the time of the answer. */
+  readonly account: MinuteAccount;
 }
 
 export abstract class CandleReader {
@@ -48,8 +51,8 @@ export abstract class CandleReader {
    * are absent are open. Candles of every interval but `1m` are the exact roll-ups of their minutes, on the exchange's
    * own boundaries; one that opens in the range is given whole.
    *
-   * With `asOf`, candles as they were known at that time: of the numbers captured up to then. What was captured later
-   * is absent, and so is a candle of which nothing had been captured.
+   * With `asOf`, candles as they were known at that time: of the numbers captured, and the stops noted, up to then.
+   * What was captured later is absent, and so is a candle of which nothing had been captured.
    *
    * @throws CandleGridUnknownError for `3d`
    */

@@ -16,6 +16,7 @@ import {
   PriceEventEntity,
   ProcessStatusEntity,
   SinkProgressEntity,
+  StopNoteEntity,
   StoreFactEntity,
   SymbolEntity,
   TakenKeyEntity,
@@ -31,6 +32,7 @@ import { CandleRepeats1764300000000 } from './migrations/1764300000000-candle-re
 import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeats';
 import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-jobs';
 import { KnownDifferences1764400000000 } from './migrations/1764400000000-known-differences';
+import { StopNotes1765006000000 } from './migrations/1765006000000-stop-notes';
 import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
 
 export const ENTITIES = [
@@ -51,6 +53,7 @@ export const ENTITIES = [
   PriceEventEntity,
   ProcessStatusEntity,
   SinkProgressEntity,
+  StopNoteEntity,
   StoreFactEntity,
   SymbolEntity,
   TakenKeyEntity,
@@ -69,6 +72,7 @@ export const MIGRATIONS = [
   KeptRepeats1764310000000,
   BackfillJobs1764320000000,
   KnownDifferences1764400000000,
+  StopNotes1765006000000,
   ChangeFeed1765050000000,
 ];
 

@@ -25,6 +25,7 @@ import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { spans } from '../feed/spans';
 import { LedgerWriter } from '../ledger/ledger.writer';
+import { StopNotes } from '../ledger/stop-notes';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
 import { candleToWrite } from '../sink/checked-event';
@@ -51,6 +52,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
   private readonly days: DayWriter;
   private readonly ledger: LedgerWriter;
+  private readonly stopNotes: StopNotes;
   private readonly unfilled: UnfilledWriter;
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
@@ -69,6 +71,7 @@ export class SqliteHistoryStore extends HistoryStore {
     this.candles = new CandleWriter(database);
     this.days = new DayWriter(database, this.candles);
     this.ledger = new LedgerWriter(database);
+    this.stopNotes = new StopNotes(database);
     this.unfilled = new UnfilledWriter(database);
     this.selectTracked = database.prepare(
       `SELECT coalesce(tracked_since, first_captured_at) AS tracked_since, ledger_start, backfill_planned
@@ -186,6 +189,7 @@ export class SqliteHistoryStore extends HistoryStore {
         this.unfilled.replace(symbol, range, []);
         for (const gap of this.gaps(symbol, range)) {
           this.ledger.recordStopped(symbol, gap, notedAt);
+          this.stopNotes.note(symbol, gap, notedAt);
           this.tellLedger(symbol, gap);
           lines.push(stoppedLine(symbol, gap, notedAt));
         }

@@ -97,7 +97,7 @@ export class LedgerWriter {
     this.countDays(symbol, range, 1);
   }
 
-  /** Records minutes that were in no state as stopped. */
+  /** Records minutes that were in no state as stopped; that it was noted is kept in the notes on stops. */
   recordStopped(symbol: string, range: TimeRange, stoppedAt: EpochMicros): void {
     this.record(symbol, { start: range.start, end: range.end, state: 'stopped', repaired: false });
     for (let date = floorTo(range.start, DAY); date < range.end; date += DAY) {

@@ -1,9 +1,14 @@
 import type { Statement } from 'better-sqlite3';
 import type { ManifestEntry } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { StopNotes } from './stop-notes';
 
-/** Gives ledgers back to a database that was lost: from when on a symbol was tracked, and its first minute. */
+/**
+ * Gives ledgers back to a database that was lost: from when on a symbol was tracked, its first minute, and of which minutes
+ * it had been noted that the exchange does not have them.
+ */
 export class SymbolFrames {
+  private readonly stopNotes: StopNotes;
   private readonly track: Statement<[string, number, number]>;
   private readonly extend: Statement<[string, number]>;
 
@@ -14,14 +19,19 @@ export class SymbolFrames {
        ON CONFLICT (symbol) DO UPDATE SET
          tracked_since = coalesce(tracked_since, excluded.tracked_since), ${earliest}, backfill_planned = 1`,
     );
+    this.stopNotes = new StopNotes(database);
     this.extend = database.prepare(
       `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET ${earliest}`,
     );
   }
 
-  /** Takes what a line of the manifest says of a ledger; other lines say nothing of it. Inside write units only. */
+  /**
+   * Takes what a line of the manifest says of a ledger; other lines say nothing of it. Before any minute is written, for
+   * the revision of one depends on it. Inside write units only.
+   */
   restore(entry: ManifestEntry): void {
     if (entry.kind === 'ledger') this.extend.run(entry.symbol, entry.ledgerStart);
+    if (entry.kind === 'stopped') this.stopNotes.note(entry.symbol, entry.range, entry.notedAt);
     if (entry.kind !== 'tracking') return;
     const { symbol, trackedSince, ledgerStart } = entry.frame;
     this.track.run(symbol, trackedSince, ledgerStart);

@@ -7,12 +7,14 @@ import {
   type BucketGrid,
   type CandleInterval,
   type EpochMicros,
+  type MinuteAccount,
   type RollUp,
   type StoredCandle,
   type TimeRange,
 } from '@app/domain';
 import type { CandleLevel, CandlePart, LevelPage } from './candle-level';
 import { rollUpJoined, type JoinedMinute } from './joined-minutes';
+import type { MinuteAccounts } from './minute-accounts';
 
 /** Most rows that one statement reads: no read transaction is longer. */
 const MAX_ROWS = 5_000;
@@ -31,11 +33,16 @@ interface Bucket<Part> {
   readonly parts: Part[];
 }
 
-/** What a roll-up is as a candle. */
-export function rolledCandle(symbol: string, openTime: EpochMicros, end: EpochMicros, rollUp: RollUp): StoredCandle {
+/** What a roll-up is as the candle of a bucket. */
+export function rolledCandle(
+  symbol: string,
+  { start, end }: TimeRange,
+  rollUp: RollUp,
+  account: MinuteAccount,
+): StoredCandle {
   return {
     symbol,
-    openTime,
+    openTime: start,
     closeTime: end - MILLISECOND,
     open: rollUp.open,
     high: rollUp.high,
@@ -49,6 +56,7 @@ export function rolledCandle(symbol: string, openTime: EpochMicros, end: EpochMi
     source: ROLL_UP_SOURCE,
     capturedAt: rollUp.capturedAt,
     revision: rollUp.revision,
+    account,
   };
 }
 
@@ -74,6 +82,7 @@ export async function* minuteChunks(
  */
 export function bucketChunks(
   level: CandleLevel,
+  accounts: MinuteAccounts,
   symbol: string,
   interval: CandleInterval,
   grid: BucketGrid,
@@ -85,20 +94,31 @@ export function bucketChunks(
   const size = Math.min(MAX_ROWS, (buckets + 1) * storedCandlesIn(interval));
   if (stored === '1m') {
     const minutes: Parts<JoinedMinute> = { page: level.minuteParts.bind(level), merge: rollUpJoined };
-    return chunksOf(minutes, symbol, grid, range, size);
+    return chunksOf(minutes, accounts, symbol, grid, range, size);
   }
   const rollUps: Parts<RollUp> = { page: level.rollUpParts.bind(level, stored), merge: mergeAllRollUps };
-  return chunksOf(rollUps, symbol, grid, range, size);
+  return chunksOf(rollUps, accounts, symbol, grid, range, size);
 }
 
 async function* chunksOf<Part>(
   { page: read, merge }: Parts<Part>,
+  accounts: MinuteAccounts,
   symbol: string,
   grid: BucketGrid,
   range: TimeRange,
   firstSize: number,
 ): AsyncGenerator<StoredCandle[]> {
   const end = grid.endOf(range.end - 1);
+  const candlesOf = (buckets: readonly Bucket<Part>[]): StoredCandle[] => {
+    const [first, last] = [buckets[0], buckets.at(-1)];
+    if (!first || !last) return [];
+    const account = accounts.within({ start: first.openTime, end: grid.endOf(last.openTime) });
+    return buckets.flatMap(({ openTime, parts }) => {
+      const rollUp = merge(parts);
+      const bucket = { start: openTime, end: grid.endOf(openTime) };
+      return rollUp ? rolledCandle(symbol, bucket, rollUp, account(bucket, rollUp)) : [];
+    });
+  };
   let size = firstSize;
   for (let from: EpochMicros | undefined = grid.firstFrom(range.start); from !== undefined && from < end;) {
     const { rows, next } = read(from, end, size);
@@ -115,10 +135,7 @@ async function* chunksOf<Part>(
     else if (next !== undefined) found.pop();
     else from = undefined;
     size = next !== undefined && found.length === 0 ? size * 2 : MAX_ROWS;
-    yield found.flatMap(({ openTime, parts }) => {
-      const rollUp = merge(parts);
-      return rollUp ? rolledCandle(symbol, openTime, grid.endOf(openTime), rollUp) : [];
-    });
+    yield candlesOf(found);
     await breath();
   }
 }

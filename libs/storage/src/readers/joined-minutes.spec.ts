@@ -19,16 +19,18 @@ const minutes = fc
       tradeCount: fc.integer({ min: 0, max: 3 }),
       captured: fc.integer({ min: 0, max: 10 }),
       revision: fc.integer({ min: 1, max: 3 }),
+      isOff: fc.boolean(),
     }),
     { maxLength: 20 },
   )
   .map((rows) =>
-    rows.map(({ prices, sums, tradeCount, captured, revision }, index): Required<RollUpMinute> => {
+    rows.map(({ prices, sums, tradeCount, captured, revision, isOff }, index): Required<RollUpMinute> => {
       const [open, close] = prices;
       const sorted = [...prices].sort(compareDecimalTexts);
       const [volume, quoteVolume, takerBuyVolume, takerBuyQuoteVolume] = sums;
       return {
-        openTime: T + index * MINUTE,
+        // Some share a minute with the one before, as old candles off the full minute do.
+        openTime: T + index * MINUTE - (isOff ? MINUTE / 2 : 0),
         open,
         high: sorted[3] ?? '',
         low: sorted[0] ?? '',

@@ -1,4 +1,4 @@
-import { compareDecimalTexts, DecimalSum, type EpochMicros, type RollUp } from '@app/domain';
+import { compareDecimalTexts, DecimalSum, floorTo, MINUTE, type EpochMicros, type RollUp } from '@app/domain';
 
 /**
  * A minute as larger candles are made of it: all decimals as one text, for handing texts over is most of what reading a
@@ -35,6 +35,7 @@ export function rollUpJoined(minutes: readonly JoinedMinute[]): RollUp | undefin
   let [open, high, low, close] = ['', '', '', ''];
   let firstTradedMinute: EpochMicros | null = null;
   let [tradeCount, capturedAt, revision] = [0, 0, 1];
+  let [distinct, before] = [0, -1];
   for (const minute of minutes) {
     const [openTime, trades, captured, version, text] = minute;
     const afterOpen = text.indexOf(BLANK);
@@ -48,6 +49,9 @@ export function rollUpJoined(minutes: readonly JoinedMinute[]): RollUp | undefin
     quoteVolume.add(text, afterVolume + 1, afterQuote);
     takerBuyVolume.add(text, afterQuote + 1, afterTaker);
     takerBuyQuoteVolume.add(text, afterTaker + 1, text.length);
+    const start = floorTo(openTime, MINUTE);
+    if (start !== before) distinct += 1;
+    before = start;
     tradeCount += trades;
     if (captured > capturedAt) capturedAt = captured;
     revision += version - 1;
@@ -74,7 +78,7 @@ export function rollUpJoined(minutes: readonly JoinedMinute[]): RollUp | undefin
     tradeCount,
     takerBuyVolume: takerBuyVolume.toString(),
     takerBuyQuoteVolume: takerBuyQuoteVolume.toString(),
-    minutes: minutes.length,
+    minutes: distinct,
     firstTradedMinute,
     lastMinute: last[0],
     capturedAt,

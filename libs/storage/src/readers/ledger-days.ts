@@ -5,6 +5,7 @@ import {
   floorTo,
   ledgerEnd,
   minutesIn,
+  missingMinutes,
   type DayQuality,
   type EpochMicros,
   type RecordedState,
@@ -74,7 +75,7 @@ function account(
   recordedAt = 0,
 ): LedgerDay {
   const expected = minutesIn(span);
-  const missing = expected - captured - quiet - stopped;
+  const missing = missingMinutes(span, captured + quiet + stopped);
   const percent = coveragePercent(expected, missing);
   return {
     date,

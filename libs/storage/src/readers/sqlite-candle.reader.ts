@@ -23,6 +23,7 @@ import {
 import { bucketChunks, minuteChunks, rolledCandle } from './candle-chunks';
 import { CandleLevel } from './candle-level';
 import { mergeByTime, mergeChunksByTime } from './merge-by-time';
+import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
 import { firstTimeAfter } from './time-key';
@@ -67,7 +68,15 @@ export class SqliteCandleReader extends CandleReader {
       const level = new CandleLevel(this.store, symbol, asOf);
       return interval === '1m'
         ? minuteChunks(level, rangeOf(symbol), share)
-        : bucketChunks(level, symbol, interval, grids[index] as BucketGrid, rangeOf(symbol), share);
+        : bucketChunks(
+            level,
+            new MinuteAccounts(this.store, symbol, asOf),
+            symbol,
+            interval,
+            grids[index] as BucketGrid,
+            rangeOf(symbol),
+            share,
+          );
     });
     return mergeChunksByTime(sources, keyOf, limit);
   }
@@ -92,13 +101,27 @@ export class SqliteCandleReader extends CandleReader {
           symbols.length,
         );
       });
-      return mergeByTime(sources, (row) => ({ time: row.open_time, symbol: row.symbol }), 'ascending', limit).map(
-        (row) =>
-          'minutes' in row
-            ? rolledCandle(row.symbol, row.open_time, row.open_time + intervalLength(interval), toRollUp(row))
-            : toStoredMinute(row),
-      );
+      const rows = mergeByTime(sources, (row) => ({ time: row.open_time, symbol: row.symbol }), 'ascending', limit);
+      const toCandle = this.rolledCandles(rows, intervalLength(interval));
+      return rows.map((row) => ('minutes' in row ? toCandle(row) : toStoredMinute(row)));
     });
+  }
+
+  /** Makes candles of stored hours or days, which are given ascending by time. */
+  private rolledCandles(
+    rows: readonly (MinuteCandleRow | RollUpRow)[],
+    length: EpochMicros,
+  ): (row: RollUpRow) => StoredCandle {
+    const range = { start: rows[0]?.open_time ?? 0, end: (rows.at(-1)?.open_time ?? 0) + length };
+    const accounts = new Map<string, ReturnType<MinuteAccounts['within']>>();
+    return (row) => {
+      const { symbol } = row;
+      const account = accounts.get(symbol) ?? new MinuteAccounts(this.store, symbol).within(range);
+      accounts.set(symbol, account);
+      const rollUp = toRollUp(row);
+      const bucket = { start: row.open_time, end: row.open_time + length };
+      return rolledCandle(symbol, bucket, rollUp, account(bucket, rollUp));
+    };
   }
 
   /** Whether there is any candle of the symbol, and by that time. */

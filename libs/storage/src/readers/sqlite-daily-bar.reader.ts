@@ -2,13 +2,16 @@ import {
   DAY,
   DailyBarReader,
   LEDGER_DELAY,
-  MINUTE,
   compareCodePoints,
+  completenessOf,
   type Clock,
   type DailyBar,
+  type HeldMinutes,
   type EpochMicros,
+  type MinuteAccount,
   type TimeRange,
 } from '@app/domain';
+import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
 
 interface DayCandleRow {
@@ -21,8 +24,9 @@ interface DayCandleRow {
   readonly quote_volume: string;
   readonly trade_count: number;
   readonly captured_at: number;
-  /** Minutes of the day that are in a recorded state. */
-  readonly accounted: number | null;
+  readonly minutes: number;
+  readonly last_minute: number;
+  /** When the ledger of the day last changed. */
   readonly accounted_at: number | null;
 }
 
@@ -38,7 +42,7 @@ interface TickerDayRow {
 
 const CANDLE_DAYS = `
   SELECT open_time AS date, open, high, low, close, volume, quote_volume, trade_count, captured_at,
-    captured + quiet + stopped AS accounted, changed_at AS accounted_at
+    minutes, last_minute, changed_at AS accounted_at
   FROM candles_1d LEFT JOIN coverage_days
     ON coverage_days.symbol = candles_1d.symbol AND coverage_days.date = candles_1d.open_time
   WHERE candles_1d.symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time`;
@@ -46,8 +50,6 @@ const CANDLE_DAYS = `
 const TICKER_DAYS = `
   SELECT date, open, high, low, close, volume, last_timestamp FROM ticker_days
   WHERE symbol = ? AND date >= ? AND date < ? ORDER BY date`;
-
-const MINUTES_A_DAY = DAY / MINUTE;
 
 /** Days from gold: one row of candles where there is one, else what the polled snapshots say. */
 export class SqliteDailyBarReader extends DailyBarReader {
@@ -64,7 +66,9 @@ export class SqliteDailyBarReader extends DailyBarReader {
       const candleDays = this.store.statement<[string, number, number], DayCandleRow>(CANDLE_DAYS);
       const tickerDays = this.store.statement<[string, number, number], TickerDayRow>(TICKER_DAYS);
       const bars = symbols.flatMap((symbol) => {
-        const fromCandles = candleDays.all(symbol, start, end).map((row) => candleBar(symbol, row, now));
+        const rows = candleDays.all(symbol, start, end);
+        const account = new MinuteAccounts(this.store, symbol).within({ start, end });
+        const fromCandles = rows.map((row) => candleBar(symbol, row, account(dayOf(row), heldBy(row)), now));
         const dates = new Set(fromCandles.map(({ date }) => date));
         const fromTickers = tickerDays
           .all(symbol, start, end)
@@ -77,9 +81,12 @@ export class SqliteDailyBarReader extends DailyBarReader {
   }
 }
 
-/** Final when the day has ended and each of its minutes is captured, quiet or stopped. */
-function candleBar(symbol: string, row: DayCandleRow, now: EpochMicros): DailyBar {
-  const isFinal = row.date + DAY <= now && row.accounted === MINUTES_A_DAY;
+const dayOf = ({ date }: DayCandleRow): TimeRange => ({ start: date, end: date + DAY });
+
+const heldBy = ({ minutes, last_minute: lastMinute }: DayCandleRow): HeldMinutes => ({ minutes, lastMinute });
+
+function candleBar(symbol: string, row: DayCandleRow, account: MinuteAccount, now: EpochMicros): DailyBar {
+  const { isFinal } = completenessOf(row.date + DAY, account, now);
   const accountedAt = row.accounted_at ?? 0;
   return {
     date: row.date,

@@ -3,14 +3,15 @@ import {
   DAY,
   HOUR,
   HourlyBarReader,
-  MINUTE,
   compareCodePoints,
-  floorTo,
+  completenessOf,
   type Clock,
   type EpochMicros,
   type HourlyBar,
+  type MinuteAccount,
   type TimeRange,
 } from '@app/domain';
+import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
 
 interface HourRow {
@@ -23,6 +24,8 @@ interface HourRow {
   readonly quote_volume: string;
   readonly trade_count: number;
   readonly captured_at: number;
+  readonly minutes: number;
+  readonly last_minute: number;
   /** When the ledger of its day last changed. */
   readonly accounted_at: number | null;
 }
@@ -31,20 +34,13 @@ interface HourRow {
 const PAGE = 5_000;
 
 const HOURS = `
-  SELECT open_time, open, high, low, close, volume, quote_volume, trade_count, captured_at, changed_at AS accounted_at
+  SELECT open_time, open, high, low, close, volume, quote_volume, trade_count, captured_at,
+    minutes, last_minute, changed_at AS accounted_at
   FROM candles_1h LEFT JOIN coverage_days
     ON coverage_days.symbol = candles_1h.symbol AND coverage_days.date = open_time - open_time % ${DAY}
   WHERE candles_1h.symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ${PAGE}`;
 
-const RUNS = `
-  SELECT start_time AS start, end_time AS end FROM coverage
-  WHERE symbol = @symbol AND start_time < @end AND end_time > @start AND start_time >= coalesce(
-    (SELECT max(start_time) FROM coverage WHERE symbol = @symbol AND start_time <= @start), 0)
-  ORDER BY start_time LIMIT ${PAGE}`;
-
-const MINUTES_AN_HOUR = HOUR / MINUTE;
-
-/** Hours from gold, final by the ledger. */
+/** Hours from gold. */
 export class SqliteHourlyBarReader extends HourlyBarReader {
   constructor(
     private readonly store: ReadStore,
@@ -59,14 +55,9 @@ export class SqliteHourlyBarReader extends HourlyBarReader {
     for (const symbol of [...symbols].sort(compareCodePoints)) {
       for (let start = range.start; start < range.end;) {
         const from = start;
-        const rows = await this.store.read(() =>
-          this.store.statement<[string, number, number], HourRow>(HOURS).all(symbol, from, range.end),
-        );
-        const [first, last] = [rows[0], rows.at(-1)];
-        if (!first || !last) break;
-        const accounted = await this.accountedMinutes(symbol, { start: first.open_time, end: last.open_time + HOUR });
-        for (const row of rows) bars.push(toBar(symbol, row, accounted.get(row.open_time) ?? 0, now));
-        start = rows.length < PAGE ? range.end : last.open_time + 1;
+        const page = await this.store.read(() => this.page(symbol, { start: from, end: range.end }, now));
+        for (const bar of page) bars.push(bar);
+        start = page.length < PAGE ? range.end : (page.at(-1)?.openTime ?? range.end) + 1;
         await nextTurn();
       }
     }
@@ -74,36 +65,21 @@ export class SqliteHourlyBarReader extends HourlyBarReader {
     return bars.sort((a, b) => a.openTime - b.openTime);
   }
 
-  /** Minutes of each hour that are in a recorded state. */
-  private async accountedMinutes(symbol: string, range: TimeRange): Promise<Map<EpochMicros, number>> {
-    const minutes = new Map<EpochMicros, number>();
-    for (let { start } = range; start < range.end;) {
-      const part = { symbol, start, end: range.end };
-      const runs = await this.store.read(() => this.store.statement<[typeof part], TimeRange>(RUNS).all(part));
-      for (const run of runs) {
-        for (const { hour, length } of hoursOf(run, range)) minutes.set(hour, (minutes.get(hour) ?? 0) + length);
-      }
-      start = runs.length < PAGE ? range.end : (runs.at(-1)?.end ?? range.end);
-      await nextTurn();
-    }
-    return minutes;
+  private page(symbol: string, { start, end }: TimeRange, now: EpochMicros): HourlyBar[] {
+    const rows = this.store.statement<[string, number, number], HourRow>(HOURS).all(symbol, start, end);
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (!first || !last) return [];
+    const accounts = new MinuteAccounts(this.store, symbol);
+    const account = accounts.within({ start: first.open_time, end: last.open_time + HOUR });
+    return rows.map((row) => {
+      const hour = { start: row.open_time, end: row.open_time + HOUR };
+      return toBar(symbol, row, account(hour, { minutes: row.minutes, lastMinute: row.last_minute }), now);
+    });
   }
 }
 
-/** The minutes that a run has in each hour of a range of full hours. */
-function* hoursOf(run: TimeRange, range: TimeRange): Generator<{ hour: EpochMicros; length: number }> {
-  const end = Math.min(run.end, range.end);
-  for (let start = Math.max(run.start, range.start); start < end;) {
-    const hour = floorTo(start, HOUR);
-    const next = Math.min(end, hour + HOUR);
-    yield { hour, length: (next - start) / MINUTE };
-    start = next;
-  }
-}
-
-/** Final when the hour has ended and each of its minutes is captured, quiet or stopped. */
-function toBar(symbol: string, row: HourRow, accounted: number, now: EpochMicros): HourlyBar {
-  const isFinal = row.open_time + HOUR <= now && accounted === MINUTES_AN_HOUR;
+function toBar(symbol: string, row: HourRow, account: MinuteAccount, now: EpochMicros): HourlyBar {
+  const { isFinal } = completenessOf(row.open_time + HOUR, account, now);
   return {
     openTime: row.open_time,
     symbol,

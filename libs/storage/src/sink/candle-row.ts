@@ -1,4 +1,4 @@
-import type { CandleNumbers, MinuteCandle, RollUp, StoredCandle } from '@app/domain';
+import { accountOfMinute, type CandleNumbers, type MinuteCandle, type RollUp, type StoredCandle } from '@app/domain';
 
 /** The numbers of a candle as they stand in the tables. */
 export interface CandleNumbersRow {
@@ -91,7 +91,7 @@ export function toMinuteCandle(row: CaptureRow): MinuteCandle {
   };
 }
 
-/** The minute with the revision that it is. */
+/** The minute with the revision that it is; it is stored, so nothing of it is missing. */
 export function toStoredMinute(row: MinuteCandleRow): StoredCandle {
   return {
     symbol: row.symbol,
@@ -109,6 +109,7 @@ export function toStoredMinute(row: MinuteCandleRow): StoredCandle {
     source: row.source,
     capturedAt: row.captured_at,
     revision: row.revision,
+    account: accountOfMinute(row.open_time),
   };
 }
 

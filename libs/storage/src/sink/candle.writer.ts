@@ -1,6 +1,7 @@
-import type { CandleChange, EpochMicros, MinuteCandle, RollUpMinute } from '@app/domain';
+import { firstRevision, type CandleChange, type EpochMicros, type MinuteCandle, type RollUpMinute } from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
+import { StopNotes } from '../ledger/stop-notes';
 import { MinuteLedgerWriter, type ChangedCandle } from './minute-ledger.writer';
 import { MinuteVersionsWriter, type VersionOutcome } from './minute-versions.writer';
 import { RemovedDays } from './removed-days';
@@ -29,12 +30,13 @@ interface SymbolChange {
  * Writes closed minutes to silver with their revisions, roll-ups and ledger. Inside write units only.
  *
  * The tables depend on the set of candles written and not on their order, on repeats, or on how they were divided into
- * units: what is stored of a minute is the outcome of `versionsOf` over its captures, and hours, days and ledger follow
- * from the stored minutes.
+ * units: what is stored of a minute is the outcome of `versionsOf` over its captures and of whether it had been noted as
+ * stopped, and hours, days and ledger follow from the stored minutes.
  */
 export class CandleWriter {
   private readonly versions: MinuteVersionsWriter;
   private readonly removedDays: RemovedDays;
+  private readonly stopNotes: StopNotes;
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
   private readonly ledger: MinuteLedgerWriter;
@@ -42,6 +44,7 @@ export class CandleWriter {
   constructor(database: SqliteHandle) {
     this.versions = new MinuteVersionsWriter(database);
     this.removedDays = new RemovedDays(database);
+    this.stopNotes = new StopNotes(database);
     this.rollUps = new RollUpWriter(database);
     this.metrics = new DailyMetricsWriter(database);
     this.ledger = new MinuteLedgerWriter(database);
@@ -53,9 +56,10 @@ export class CandleWriter {
     const surfaced: MinuteCandle[] = [];
     const changed: CandleChange[] = [];
     const isRemoved = this.removedDays.lookup();
+    const wasStopped = this.stopNotes.lookup();
     const fates = candles.map((candle): CandleFate => {
       if (isRemoved(candle)) return 'repeat';
-      const outcome = this.versions.take(candle);
+      const outcome = this.versions.take(candle, firstRevision(wasStopped(candle)));
       if (outcome.fate !== 'repeat') note(changes, candle, outcome);
       surfaced.push(...outcome.surfaced);
       if (outcome.isNew || outcome.fate === 'revision') {
@@ -75,7 +79,7 @@ export class CandleWriter {
 function note(
   changes: Map<string, SymbolChange>,
   candle: MinuteCandle,
-  { isNew, firstCapturedAt }: VersionOutcome,
+  { isNew, revision, firstCapturedAt }: VersionOutcome,
 ): void {
   const { symbol, openTime, tradeCount } = candle;
   const change: SymbolChange = changes.get(symbol) ?? {
@@ -85,7 +89,7 @@ function note(
   };
   changes.set(symbol, change);
   // A minute that was added and changed in the same unit is read back with its final numbers.
-  if (isNew) change.added.set(openTime, { ...candle, revision: 1 });
+  if (isNew) change.added.set(openTime, { ...candle, revision });
   else change.revised.add(openTime);
   change.changed.set(openTime, { openTime, tradeCount, firstCapturedAt, isNew });
 }

@@ -1,20 +1,22 @@
 import {
+  firstRevision,
   sameCandleNumbers,
+  type CandleChange,
   type DayOfMinutes,
   type EpochMicros,
   type ImportCounts,
   type MinuteCandle,
+  type RollUpMinute,
 } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
+import { StopNotes } from '../ledger/stop-notes';
 import { MINUTE_COLUMNS, minuteValues, toMinuteCandle, type ColumnValues, type MinuteCandleRow } from './candle-row';
 import type { CandleOutcome, CandleWriter } from './candle.writer';
 import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { RollUpWriter } from './roll-up.writer';
 import { RowInserter } from './row-inserter';
-
-const FIRST_REVISION = 1;
 
 /** What became of a day. */
 interface DayOutcome extends Pick<CandleOutcome, 'surfaced' | 'changed'> {
@@ -32,6 +34,7 @@ export class DayWriter {
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
   private readonly ledger: MinuteLedgerWriter;
+  private readonly stopNotes: StopNotes;
 
   constructor(
     database: SqliteHandle,
@@ -44,6 +47,7 @@ export class DayWriter {
     this.rollUps = new RollUpWriter(database);
     this.metrics = new DailyMetricsWriter(database);
     this.ledger = new MinuteLedgerWriter(database);
+    this.stopNotes = new StopNotes(database);
   }
 
   /** Inside write units only. */
@@ -58,9 +62,16 @@ export class DayWriter {
 
   private fill(symbol: string, day: EpochMicros, candles: readonly MinuteCandle[]): DayOutcome {
     const values: ColumnValues[number][] = [];
-    for (const candle of candles) values.push(...minuteValues(candle, FIRST_REVISION));
+    const wasStopped = this.stopNotes.lookup();
+    const changed: CandleChange[] = [];
+    const minutes = candles.map((candle): RollUpMinute => {
+      const revision = firstRevision(wasStopped(candle));
+      values.push(...minuteValues(candle, revision));
+      changed.push({ symbol, openTime: candle.openTime, revision });
+      return revision === 1 ? candle : { ...candle, revision };
+    });
     this.rows.insert(values);
-    this.rollUps.fillDay(symbol, candles);
+    this.rollUps.fillDay(symbol, minutes);
     this.metrics.update(symbol, [day]);
     this.ledger.account(
       symbol,
@@ -71,7 +82,6 @@ export class DayWriter {
         isNew: true,
       })),
     );
-    const changed = candles.map(({ openTime }) => ({ symbol, openTime, revision: FIRST_REVISION }));
     return { counts: { taken: candles.length, repeats: 0, revisions: 0 }, surfaced: [], changed };
   }
 

@@ -51,8 +51,8 @@ export class MinuteLedgerWriter {
     );
     this.selectMinute = database.prepare(
       `SELECT max(trade_count > 0) AS traded, min(coalesce(
-         (SELECT captured_at FROM candle_revisions AS first
-          WHERE first.symbol = candles_1m.symbol AND first.open_time = candles_1m.open_time AND first.revision = 1),
+         (SELECT min(captured_at) FROM candle_revisions AS first
+          WHERE first.symbol = candles_1m.symbol AND first.open_time = candles_1m.open_time),
          captured_at)) AS first
        FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ?`,
     );

@@ -89,22 +89,22 @@ export class MinuteVersionsWriter {
     this.deleteRepeats = database.prepare(`DELETE FROM candle_repeats ${ofMinute}`);
   }
 
-  /** Takes one capture of a closed minute. */
-  take(candle: MinuteCandle): VersionOutcome {
+  /** Takes one capture of a closed minute; `first` is the revision of the minute's first version. */
+  take(candle: MinuteCandle, first: number): VersionOutcome {
     const { symbol, openTime, capturedAt } = candle;
-    if (this.insert.run(...minuteValues(candle, 1)).changes === 1) {
-      return { fate: 'taken', isNew: true, revision: 1, firstCapturedAt: capturedAt, surfaced: NOTHING_SURFACED };
+    if (this.insert.run(...minuteValues(candle, first)).changes === 1) {
+      return { fate: 'taken', isNew: true, revision: first, firstCapturedAt: capturedAt, surfaced: NOTHING_SURFACED };
     }
     const current = this.select.get(symbol, openTime);
     if (current && isSameCapture(current, candle)) return repeatOf(current);
     if (current && capturedAt > current.captured_at && sameCandleNumbers(candle, toMinuteCandle(current))) {
       if (this.insertRepeat.run(...captureValues(candle)).changes === 1) return repeatOf(current);
     }
-    return this.arrange(candle, current ? [current] : []);
+    return this.arrange(candle, current ? [current] : [], first);
   }
 
   /** Puts a capture in its place among all that are known of its minute. */
-  private arrange(candle: MinuteCandle, current: readonly MinuteCandleRow[]): VersionOutcome {
+  private arrange(candle: MinuteCandle, current: readonly MinuteCandleRow[], first: number): VersionOutcome {
     const { symbol, openTime } = candle;
     const before = [...this.selectRevisions.all(symbol, openTime), ...current].map(toMinuteCandle);
     const repeats = this.selectRepeats.all(symbol, openTime).map(toMinuteCandle);
@@ -112,7 +112,8 @@ export class MinuteVersionsWriter {
     const surfaced = after.versions.filter((version) => repeats.includes(version));
     const firstCapturedAt = after.versions[0]?.capturedAt ?? candle.capturedAt;
     const isVersion = after.versions.includes(candle);
-    const outcome = { isNew: false, revision: after.versions.length, firstCapturedAt, surfaced };
+    const revision = first + after.versions.length - 1;
+    const outcome = { isNew: false, revision, firstCapturedAt, surfaced };
     if (!isVersion && !after.repeats.includes(candle)) return { ...outcome, fate: 'repeat' };
 
     this.deleteRevisions.run(symbol, openTime);
@@ -120,7 +121,7 @@ export class MinuteVersionsWriter {
     for (const repeat of after.repeats) this.insertRepeat.run(...captureValues(repeat));
     for (const [index, version] of after.versions.entries()) {
       const next = after.versions[index + 1];
-      const values = minuteValues(version, index + 1);
+      const values = minuteValues(version, first + index);
       if (next) this.insertRevision.run(...values, next.capturedAt);
       else this.replace.run(...values);
     }

@@ -1,6 +1,7 @@
 import {
   DAY,
   HOUR,
+  MINUTE,
   floorTo,
   mergeRollUps,
   rollUpMinutes,
@@ -37,8 +38,9 @@ interface Level {
   readonly upsert: Statement<ColumnValues[number][]>;
 }
 
-function isLast(rollUp: RollUp | undefined, minute: EpochMicros): boolean {
-  return rollUp === undefined || minute > rollUp.lastMinute;
+/** Whether a candle that opens then lies in a minute behind all of the roll-up. */
+function isBehind(rollUp: RollUp | undefined, openTime: EpochMicros): boolean {
+  return rollUp === undefined || floorTo(openTime, MINUTE) > rollUp.lastMinute;
 }
 
 function joined(earlier: RollUp | undefined, later: RollUp | undefined): RollUp | undefined {
@@ -128,7 +130,7 @@ export class RollUpWriter {
       const row = select.get(symbol, start);
       const stored = row && toRollUp(row);
       const [first] = minutes;
-      const isNext = !dirty.has(start) && first !== undefined && isLast(stored, first.openTime);
+      const isNext = !dirty.has(start) && first !== undefined && isBehind(stored, first.openTime);
       const rollUp = isNext ? joined(stored, rollUpMinutes(minutes)) : recompute(start);
       if (rollUp) upsert.run(...rollUpValues(symbol, start, rollUp));
     }

@@ -11,7 +11,10 @@ const OPEN = decimal('First traded price.', '67001.10000000', PRICE);
 const HIGH = decimal('Highest traded price.', '68020.00000000', PRICE);
 const LOW = decimal('Lowest traded price.', '66850.55000000', PRICE);
 const CLOSE = decimal('Last traded price.', '67900.10000000', PRICE);
-const IS_FINAL = flag('Whether the bucket has ended with none of its minutes missing.', 'true');
+const IS_FINAL = flag(
+  "Whether the bucket has ended with none of its minutes missing, from the symbol's first on the exchange on: as in /candles. For ticker rows, two minutes after its end.",
+  'true',
+);
 const SOURCE = text('kline: from candles of the exchange; ticker: only polled snapshots exist for that day.', 'kline');
 const COVERAGE = decimal('Share of the expected minutes that are not missing, rounded down.', '100.00', PERCENT);
 
@@ -140,7 +143,11 @@ export const BI_TABLES = {
       captured_minutes: count('Minutes stored, with trades.', '1437', MINUTES),
       quiet_minutes: count('Minutes stored, in which nothing was traded.', '3', MINUTES),
       exchange_stop_minutes: count('Minutes that the exchange does not have.', '0', MINUTES),
-      missing_minutes: count('Minutes not captured, or not yet asked for.', '0', MINUTES),
+      missing_minutes: count(
+        'Minutes not captured, or not yet asked for, from the begin of the ledger to two minutes ago: on the first date and today a candle of /candles may count others.',
+        '0',
+        MINUTES,
+      ),
       repaired_minutes: count('Captured or quiet minutes that came in late.', '12', MINUTES),
       coverage_pct: COVERAGE,
       verified_against_exchange: text(

@@ -1,0 +1,103 @@
+import {
+  HOUR,
+  MINUTE,
+  accountOf,
+  floorTo,
+  subtractRanges,
+  type EpochMicros,
+  type HeldMinutes,
+  type MinuteAccount,
+  type MinuteState,
+  type TimeRange,
+} from '@app/domain';
+import type { ReadStore } from './read-store';
+
+/** Open time of a symbol's first candle on the exchange, and whether older ones are stored. */
+const FIRST_MINUTE = `
+  SELECT first_minute,
+    EXISTS (SELECT 1 FROM candles_1h AS hour
+      WHERE hour.symbol = symbols.symbol AND hour.open_time < first_minute - first_minute % ${HOUR})
+    OR EXISTS (SELECT 1 FROM candles_1m AS minute
+      WHERE minute.symbol = symbols.symbol AND minute.open_time < first_minute) AS has_older
+  FROM symbols WHERE symbol = ?`;
+
+/** Stops that were noted by a time, with what has become of their minutes since; those that are missing are left out. */
+const STOPS = `
+  SELECT max(stop_notes.start_time, coverage.start_time) AS start, min(stop_notes.end_time, coverage.end_time) AS "end",
+    coverage.state
+  FROM stop_notes CROSS JOIN coverage ON coverage.symbol = stop_notes.symbol
+    AND coverage.start_time < stop_notes.end_time AND coverage.end_time > stop_notes.start_time
+    AND coverage.start_time >= coalesce((SELECT max(start_time) FROM coverage AS before
+      WHERE before.symbol = stop_notes.symbol AND before.start_time <= stop_notes.start_time), 0)
+  WHERE stop_notes.symbol = @symbol AND stop_notes.start_time < @end AND stop_notes.end_time > @start
+    AND stop_notes.start_time >= coalesce((SELECT max(start_time) FROM stop_notes
+      WHERE symbol = @symbol AND start_time <= @start), 0)
+    AND noted_at <= @asOf
+  ORDER BY 1`;
+
+/** Minutes of which anything had been captured by a time. */
+const CAPTURED_BY = `
+  SELECT open_time FROM candles_1m
+  WHERE symbol = @symbol AND open_time >= @start AND open_time < @end AND (captured_at <= @asOf OR EXISTS (
+    SELECT 1 FROM candle_revisions AS version WHERE version.symbol = candles_1m.symbol
+      AND version.open_time = candles_1m.open_time AND version.captured_at <= @asOf))`;
+
+interface StopRow extends TimeRange {
+  readonly state: MinuteState;
+}
+
+/**
+ * Which minutes of a symbol are accounted for, as it is or as it was known at a time. Candles bring how many minutes they
+ * hold; what is read here is what the exchange does not have, which is little. Read after the candles: a minute that
+ * comes in between is then counted nowhere, and never twice.
+ */
+export class MinuteAccounts {
+  private readonly firstMinute: EpochMicros | undefined;
+
+  constructor(
+    private readonly store: ReadStore,
+    private readonly symbol: string,
+    private readonly asOf?: EpochMicros,
+  ) {
+    const row = store.statement<[string], { first_minute: number | null; has_older: number }>(FIRST_MINUTE).get(symbol);
+    this.firstMinute = row?.has_older === 1 ? undefined : (row?.first_minute ?? undefined);
+  }
+
+  /** Accounts of buckets in the range, for any of which `accountOf` gives what it holds. */
+  within(range: TimeRange): (bucket: TimeRange, held: HeldMinutes) => MinuteAccount {
+    const stopped = this.stopped(range);
+    return (bucket, held) => accountOf(bucket, held, overlapping(stopped, bucket), this.firstMinute);
+  }
+
+  /** Minutes that were noted as stopped, and of which none was stored: ascending, disjoint. */
+  private stopped({ start, end }: TimeRange): TimeRange[] {
+    const { symbol, asOf } = this;
+    const rows = this.store
+      .statement<[{ symbol: string; asOf: number } & TimeRange], StopRow>(STOPS)
+      .all({ symbol, start, end, asOf: asOf ?? Number.MAX_SAFE_INTEGER });
+    return rows.flatMap(({ state, ...stop }) => {
+      if (state === 'stopped') return [stop];
+      return asOf === undefined ? [] : subtractRanges([stop], this.capturedBy(stop, asOf));
+    });
+  }
+
+  private capturedBy({ start, end }: TimeRange, asOf: EpochMicros): TimeRange[] {
+    return this.store
+      .statement<[{ symbol: string; asOf: number } & TimeRange], { open_time: number }>(CAPTURED_BY)
+      .all({ symbol: this.symbol, start, end, asOf })
+      .map(({ open_time: openTime }) => floorTo(openTime, MINUTE))
+      .map((minute) => ({ start: minute, end: minute + MINUTE }));
+  }
+}
+
+/** Of ascending, disjoint ranges those that overlap another. */
+function overlapping(ranges: readonly TimeRange[], { start, end }: TimeRange): TimeRange[] {
+  let [first, last] = [0, ranges.length];
+  while (first < last) {
+    const middle = (first + last) >> 1;
+    if ((ranges[middle]?.end ?? 0) > start) last = middle;
+    else first = middle + 1;
+  }
+  while ((ranges[last]?.start ?? end) < end) last += 1;
+  return ranges.slice(first, last);
+}
