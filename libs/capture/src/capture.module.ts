@@ -10,6 +10,7 @@ import { BackfillHistoryUseCase } from './history/backfill-history.use-case';
 import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
 import { CaptureLiveFlow } from './history/capture-live-flow';
+import { ExchangeNow } from './history/exchange-now';
 import { FirstMinuteFinder } from './history/first-minute.finder';
 import { FirstMinutesScheduler } from './history/first-minutes.scheduler';
 import { FirstMinutesUseCase } from './history/first-minutes.use-case';
@@ -157,6 +158,7 @@ const ON_DEMAND: Provider[] = [
   GapFiller,
   FirstMinuteFinder,
   ImportArchiveDayUseCase,
+  ExchangeNow,
   ImportFileUseCase,
   BackfillHistoryUseCase,
   RepairGapsUseCase,

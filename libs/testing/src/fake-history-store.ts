@@ -122,6 +122,12 @@ export class FakeHistoryStore extends HistoryStore {
     return Promise.resolve(ranges);
   }
 
+  minutes(symbol: string, { start, end }: TimeRange): Promise<readonly MinuteCandle[]> {
+    const rows = [...this.stored.values()].filter((row) => row.symbol === symbol);
+    const inRange = rows.filter(({ openTime }) => openTime >= start && openTime < end);
+    return Promise.resolve(inRange.sort((a, b) => a.openTime - b.openTime));
+  }
+
   lastMinute(symbol: string): Promise<EpochMicros | undefined> {
     const times = [...this.stored.values()].filter((candle) => candle.symbol === symbol).map((row) => row.openTime);
     return Promise.resolve(times.length === 0 ? undefined : Math.max(...times));

@@ -2,7 +2,15 @@ import { statSync } from 'node:fs';
 import { Command, Option } from 'nest-commander';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule, ImportFileUseCase } from '@app/capture';
-import { ArchiveError, isSymbol, normaliseSymbol } from '@app/domain';
+import {
+  ArchiveError,
+  formatBucketTime,
+  isSymbol,
+  minutesIn,
+  normaliseSymbol,
+  type KlineFileEnd,
+  type TimeRange,
+} from '@app/domain';
 import { StorageHistoryModule } from '@app/storage';
 import { CliCommand } from '../options/cli-command';
 import { UsageError } from '../options/usage.error';
@@ -14,6 +22,7 @@ interface ImportOptions {
   readonly symbol?: string;
   readonly origin?: string;
   readonly spot?: boolean;
+  readonly replace?: boolean;
 }
 
 /** What became of a file: numbers, or why there are none. */
@@ -34,6 +43,26 @@ const COLUMNS: readonly TableColumn<FileResult>[] = [
 ];
 
 const BYTES_OF_KB = 1_000;
+
+/** A range of minutes that did not simply become what the file says. */
+interface NotedMinutes extends TimeRange {
+  readonly file: string;
+  readonly what: string;
+  readonly detail: string;
+}
+
+const LEFT_OUT = 'left out';
+
+const NOTED_COLUMNS: readonly TableColumn<NotedMinutes>[] = [
+  { title: 'file', cell: ({ file }) => file },
+  { title: 'from', cell: ({ start }) => formatBucketTime(start) },
+  { title: 'minutes', cell: (range) => String(minutesIn(range)), right: true },
+  { title: 'outcome', cell: ({ what }) => what },
+  { title: 'reason', cell: (range) => (minutesIn(range) > 1 ? `first: ${range.detail}` : range.detail) },
+];
+
+/** Lines of a list of minutes; a file of another source may differ in all of them. */
+const MOST_LISTED = 200;
 
 const MODULES = (): CommandModules => [
   CaptureModule.onDemand({
@@ -80,7 +109,18 @@ export class ImportCommand extends CliCommand {
     return true;
   }
 
-  async run(files: string[], { symbol, origin, spot: isKnownSpot = false }: ImportOptions): Promise<void> {
+  @Option({
+    flags: '--replace',
+    description: 'replace stored minutes that have more trades than the file too (default: they stay, and are listed)',
+  })
+  replaceFlag(): boolean {
+    return true;
+  }
+
+  async run(
+    files: string[],
+    { symbol, origin, spot: isKnownSpot = false, replace = false }: ImportOptions,
+  ): Promise<void> {
     if (symbol !== undefined && !isSymbol(symbol))
       throw new UsageError('--symbol', symbol, '1 to 40 letters and digits');
     if (origin !== undefined && !/^\S+$/.test(origin))
@@ -90,15 +130,17 @@ export class ImportCommand extends CliCommand {
       const progress = this.terminal.progress('kB');
       const total = files.reduce((sum, file) => sum + sizeOf(file), 0);
       const results: FileResult[] = [];
+      const noted: NotedMinutes[] = [];
       let [bytesBefore, rowsBefore] = [0, 0];
       for (const file of files) {
         try {
-          const { end, taken, revisions } = await importFile.execute(
+          const { end, taken, revisions, replaced } = await importFile.execute(
             file,
             {
               ...(symbol === undefined ? {} : { symbol }),
               ...(origin === undefined ? {} : { origin }),
               isKnownSpot,
+              replace,
               onProgress: ({ bytes, rows }) => {
                 const done = Math.round((bytesBefore + bytes) / BYTES_OF_KB);
                 progress.report({ done, total: Math.round(total / BYTES_OF_KB), rows: rowsBefore + rows, at: file });
@@ -106,7 +148,9 @@ export class ImportCommand extends CliCommand {
             },
             signal,
           );
-          results.push({ file, rows: end.rows, taken, revisions, result: 'imported' });
+          noted.push(...end.leftOut.map((minutes) => ({ ...minutes, file, what: LEFT_OUT })));
+          noted.push(...replaced.map((minutes) => ({ ...minutes, file, what: 'replaced' })));
+          results.push({ file, rows: end.rows, taken, revisions, result: resultOf(end) });
           rowsBefore += end.rows;
         } catch (error) {
           if (!(error instanceof ArchiveError)) throw error;
@@ -117,10 +161,38 @@ export class ImportCommand extends CliCommand {
         bytesBefore += sizeOf(file);
       }
       this.terminal.table(COLUMNS, results);
+      this.list(noted);
       const failures = results.filter(({ rows }) => rows === undefined).length;
-      if (failures > 0) throw new Error(`${failures} of ${files.length} files could not be imported`);
+      const leftOut = minutesOf(noted.filter(({ what }) => what === LEFT_OUT));
+      const shortfalls = [
+        ...(failures > 0 ? [`${failures} of ${files.length} files could not be imported`] : []),
+        ...(leftOut > 0 ? [`${minutesText(leftOut)} left out, listed above with the reason`] : []),
+      ];
+      if (shortfalls.length > 0) throw new Error(shortfalls.join('; '));
     });
   }
+
+  private list(noted: readonly NotedMinutes[]): void {
+    if (noted.length === 0) return;
+    this.terminal.line('');
+    this.terminal.table(NOTED_COLUMNS, noted.slice(0, MOST_LISTED));
+    const rest = noted.slice(MOST_LISTED);
+    if (rest.length > 0) this.terminal.line(`and ${minutesText(minutesOf(rest))} more`);
+  }
+}
+
+function resultOf({ rows, leftOut }: KlineFileEnd): string {
+  const minutes = minutesOf(leftOut);
+  if (minutes === 0) return 'imported';
+  return `${rows === 0 ? 'nothing imported' : 'imported'}, ${minutesText(minutes)} left out`;
+}
+
+function minutesOf(ranges: readonly TimeRange[]): number {
+  return ranges.reduce((sum, range) => sum + minutesIn(range), 0);
+}
+
+function minutesText(minutes: number): string {
+  return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
 }
 
 /** Nothing for a file that is not there: its import will say so. */

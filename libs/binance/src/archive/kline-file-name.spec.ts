@@ -91,6 +91,8 @@ describe('otherMarketIn', () => {
     'UMAUSDT-1m-2024-01-01.zip',
     'PERPUSDT-1m-2024-01-01.zip',
     'BTCUSDT_1m_202401.csv',
+    'rows-of-the-future.csv',
+    'future.csv',
     'data/spot/daily/klines/CMUSDT/1m/CMUSDT-1m-2024-01.zip',
   ])('should see nothing in %s', (path) => {
     expect(otherMarketIn(path)).toBeUndefined();

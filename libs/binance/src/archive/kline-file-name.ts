@@ -32,7 +32,7 @@ const NAME = new RegExp(
 
 /** Contracts of both futures markets: `BTCUSD_PERP`, `BTCUSDT_240628-1m-2024-01-01.zip`. */
 const CONTRACT = new RegExp(String.raw`(?<mark>_PERP${END_OF_WORD}|_\d{6}(?=[-_]${INTERVAL}${END_OF_WORD}))`, 'iu');
-const MARKET_IN_NAME = /(?:^|[-_. ])(?<mark>um|cm|usdⓈ?-?m|coin-?m|futures?|perpetual|perp|swap)(?=[-_. ]|$)/iu;
+const MARKET_IN_NAME = /(?:^|[-_. ])(?<mark>um|cm|usdⓈ?-?m|coin-?m|futures|perpetual|perp|swap)(?=[-_. ]|$)/iu;
 /** Folders of the archive that hold other markets, or prices that nobody traded at. */
 const FOLDERS = /\/(?<mark>futures\/(?:um|cm)|option|markPriceKlines|indexPriceKlines|premiumIndexKlines)\//;
 

@@ -1,5 +1,5 @@
 import { Test, type TestingModule } from '@nestjs/testing';
-import { ArchiveError, DAY, MINUTE, type DayOfMinutes } from '@app/domain';
+import { ArchiveError, DAY, ExchangeError, HOUR, MINUTE, SECOND, type DayOfMinutes } from '@app/domain';
 import { buildMinute, FakePorts } from '@app/testing';
 import { CaptureModule } from '../capture.module';
 import { ImportFileUseCase } from './import-file.use-case';
@@ -48,7 +48,7 @@ describe('ImportFileUseCase', () => {
       ['binance', undefined],
       ['binance', 'import'],
     ]);
-    expect(ports.exchange.calls).toEqual([]);
+    expect(ports.exchange.calls).toEqual([{ method: 'serverTime' }]);
   });
 
   it('should keep what was read before a fault, without a line for the file', async () => {
@@ -79,5 +79,76 @@ describe('ImportFileUseCase', () => {
     ports.files.files.set('x.csv', { symbol: 'BTCUSDT', days: [buildDay(0)] });
     await module.get(ImportFileUseCase).execute('x.csv', { origin: 'simulator:7' });
     expect(ports.history.days).toMatchObject([{ origin: 'simulator:7' }]);
+  });
+
+  /** Minutes before and after the clock's time; the file is of yesterday and today. */
+  const files = (): string[] => [...ports.files.files.keys()];
+  const formingDay = (): DayOfMinutes => {
+    const start = DATE + 9 * DAY;
+    const candles = [-1, 0, 60].map((minute) => buildMinute('BTCUSDT', start + minute * MINUTE));
+    return { range: { start: start - DAY, end: start + DAY }, candles, leftOut: [] };
+  };
+  const openTimes = (): number[] =>
+    ports.history.days.flatMap(({ candles }) => candles.map(({ openTime }) => openTime));
+
+  it('should leave out minutes that are not over at the exchange, whatever the local clock says', async () => {
+    const day = formingDay();
+    ports.files.files.set('dump.csv', { symbol: 'BTCUSDT', days: [day] });
+    ports.clock.advance(2 * HOUR);
+    ports.exchange.skew = 30 * SECOND - 2 * HOUR;
+    const outcome = await module.get(ImportFileUseCase).execute(files()[0]!, { origin: ports.exchange.origin });
+    expect(openTimes()).toEqual([day.candles[0]?.openTime]);
+    expect(outcome.end.leftOut).toMatchObject([
+      { start: day.candles[1]?.openTime, reason: 'not_closed' },
+      { start: day.candles[2]?.openTime, reason: 'not_closed' },
+    ]);
+    expect(ports.history.days[0]?.file?.end.leftOut).toEqual(outcome.end.leftOut);
+  });
+
+  it('should accept minutes that are over at the exchange when the local clock is behind', async () => {
+    ports.files.files.set('dump.csv', { symbol: 'BTCUSDT', days: [formingDay()] });
+    ports.exchange.skew = 2 * HOUR;
+    const outcome = await module.get(ImportFileUseCase).execute(files()[0]!, { origin: ports.exchange.origin });
+    expect([openTimes().length, outcome.end.leftOut]).toEqual([3, []]);
+  });
+
+  it.each<[string, (ports: FakePorts) => void]>([
+    ['does not answer', ({ exchange }) => (exchange.fault = () => new ExchangeError('unreachable', 'no connection'))],
+    ['is another one than the files come from', ({ exchange }) => (exchange.skew = 7 * DAY)],
+  ])('should go by the local clock, and say so, where the exchange %s', async (_, prepare) => {
+    prepare(ports);
+    ports.files.files.set('dump.csv', { symbol: 'BTCUSDT', days: [formingDay()] });
+    const importFile = module.get(ImportFileUseCase);
+    const { end } = await importFile.execute('dump.csv', { origin: 'binance' });
+    await importFile.execute('dump.csv', { origin: 'binance' });
+    expect(end.leftOut.map(({ reason }) => reason)).toEqual(['not_closed', 'not_closed']);
+    expect(ports.logged).toEqual([
+      expect.stringMatching(/^the exchange's time is not known \(.+\): minutes count as over by/),
+    ]);
+    expect(ports.exchange.calls).toHaveLength(1);
+  });
+
+  it('should not replace a stored minute by one with fewer trades unless it is told to, and name what it replaces', async () => {
+    const { range } = buildDay(0);
+    const whole = [0, 1, 2].map((minute) => buildMinute('BTCUSDT', DATE + minute * MINUTE, { tradeCount: 38 }));
+    const cut = whole.map((candle, index) => (index === 2 ? { ...candle, tradeCount: 1, volume: '0.1' } : candle));
+    const other = whole.map((candle, index) => (index < 2 ? { ...candle, volume: '3.00' } : candle));
+    ports.files.files.set('whole', { symbol: 'BTCUSDT', days: [{ range, candles: whole, leftOut: [] }] });
+    ports.files.files.set('cut', { symbol: 'BTCUSDT', days: [{ range, candles: cut, leftOut: [] }] });
+    ports.files.files.set('other', { symbol: 'BTCUSDT', days: [{ range, candles: other, leftOut: [] }] });
+    const importFile = module.get(ImportFileUseCase);
+    await importFile.execute('whole');
+    const left = await importFile.execute('cut');
+    expect(left).toMatchObject({ repeats: 2, revisions: 0, replaced: [] });
+    const start = DATE + 2 * MINUTE;
+    expect(left.end.leftOut).toMatchObject([{ start, end: start + MINUTE, reason: 'fewer_trades' }]);
+    const replaced = await importFile.execute('cut', { replace: true });
+    expect(replaced).toMatchObject({ revisions: 1, end: { leftOut: [] }, replaced: [{ start, end: start + MINUTE }] });
+    const equal = await importFile.execute('other');
+    expect(equal).toMatchObject({
+      revisions: 3,
+      end: { leftOut: [] },
+      replaced: [{ start: DATE, end: DATE + 3 * MINUTE }],
+    });
   });
 });

@@ -100,6 +100,9 @@ export abstract class HistoryStore {
   /** Minutes of the range that are in no state yet, as disjoint ascending ranges. */
   abstract missing(symbol: string, range: TimeRange): Promise<TimeRange[]>;
 
+  /** The stored minutes whose open time lies in the range, ascending. */
+  abstract minutes(symbol: string, range: TimeRange): Promise<readonly MinuteCandle[]>;
+
   /** Open time of the newest stored minute; undefined when none is. */
   abstract lastMinute(symbol: string): Promise<EpochMicros | undefined>;
 }

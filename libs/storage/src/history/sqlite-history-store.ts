@@ -9,6 +9,7 @@ import {
   type FetchedMinutes,
   type ImportCounts,
   type ImportedDay,
+  type MinuteCandle,
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
@@ -28,6 +29,7 @@ import { LedgerWriter } from '../ledger/ledger.writer';
 import { StopNotes } from '../ledger/stop-notes';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
+import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
 import { candleToWrite } from '../sink/checked-event';
 import { DayWriter } from '../sink/day.writer';
 import type { EventLines } from '../sink/event-lines';
@@ -60,6 +62,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly upsertSymbol: Statement<[SymbolInfo]>;
   private readonly selectFirstMinute: Statement<[string], { first_minute: number | null }>;
   private readonly upsertFirstMinute: Statement<[string, number]>;
+  private readonly selectMinutes: Statement<[string, number, number], MinuteCandleRow>;
   private readonly selectLastMinute: Statement<[string], { open_time: number }>;
 
   constructor(
@@ -101,6 +104,9 @@ export class SqliteHistoryStore extends HistoryStore {
     this.upsertFirstMinute = database.prepare(
       `INSERT INTO symbols (symbol, first_minute) VALUES (?, ?)
        ON CONFLICT (symbol) DO UPDATE SET first_minute = excluded.first_minute`,
+    );
+    this.selectMinutes = database.prepare(
+      `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time`,
     );
     this.selectLastMinute = database.prepare(
       'SELECT open_time FROM candles_1m WHERE symbol = ? ORDER BY open_time DESC LIMIT 1',
@@ -210,6 +216,10 @@ export class SqliteHistoryStore extends HistoryStore {
 
   missing(symbol: string, range: TimeRange): Promise<TimeRange[]> {
     return Promise.resolve(this.gaps(symbol, range));
+  }
+
+  minutes(symbol: string, { start, end }: TimeRange): Promise<readonly MinuteCandle[]> {
+    return Promise.resolve(this.selectMinutes.all(symbol, start, end).map(toMinuteCandle));
   }
 
   lastMinute(symbol: string): Promise<EpochMicros | undefined> {

@@ -1,0 +1,146 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
+import { exchangeKlines, type KlineRow } from '../support/exchange-klines';
+import { getJson } from '../support/http';
+import { marketAt, Stack } from '../support/stack';
+
+const MINUTE_MS = 60_000;
+const NOW = Date.parse('2026-03-18T13:37:43Z');
+const FORMING = Math.floor(NOW / MINUTE_MS) * MINUTE_MS;
+const TODAY = Date.parse('2026-03-18');
+
+const text = (rows: readonly (readonly (string | number)[])[]): string =>
+  rows.map((row) => `${row.join(',')}\n`).join('');
+const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+/** The row as it stood when one trade of its minute had happened. */
+function cutMidMinute(row: KlineRow): (string | number)[] {
+  const [openTime, open, , , , , closeTime] = row;
+  return [openTime, open, open, open, open, '0.00100000', closeTime, '1.00000000', 1, '0.00000000', '0.00000000', '0'];
+}
+
+/** The same trades with another last digit of the volume. */
+function withOtherVolume(row: KlineRow): (string | number)[] {
+  return row.map((value, index) => (index === 5 ? `${String(value)}1` : value));
+}
+
+/** Dumps of the exchange's REST answers, imported into stores that know some of their minutes already. */
+describe('cli import of dumps', () => {
+  const stack = new Stack({ SYMBOLS: 'BTCUSDT', CLOCK: 'simulator' });
+  /** Its clock is the machine's, which is long past the market's time. */
+  const ahead = new Stack({ SYMBOLS: 'BTCUSDT' });
+  const folder = join(stack.folder, 'files');
+  let origin: string;
+  let rows: readonly KlineRow[];
+
+  function write(name: string, dump: readonly (readonly (string | number)[])[]): string {
+    writeFileSync(join(folder, name), text(dump));
+    return join(folder, name);
+  }
+
+  const importInto = (into: Stack, ...args: string[]): ReturnType<typeof runCli> =>
+    runCli(into, 'import', '--origin', origin, '--symbol', 'BTCUSDT', ...args);
+  const versions = (of: Stack): unknown[] =>
+    ['candles_1m', 'candle_revisions'].map((table) => storedRows(of, `SELECT * FROM ${table}`));
+
+  async function expectSameAfterRebuild(of: Stack): Promise<void> {
+    const before = [versions(of), minutesByState(of, 'BTCUSDT')];
+    const { code, output } = await runCli(of, 'rebuild', '--imports', folder);
+    expect(output).toContain('the database has been made anew');
+    expect(code).toBe(0);
+    expect([versions(of), minutesByState(of, 'BTCUSDT')]).toEqual(before);
+  }
+
+  beforeAll(async () => {
+    mkdirSync(folder);
+    await stack.startSimulator(['--clock-origin', marketAt(new Date(NOW)), '--weight-limit', '100000']);
+    ahead.exchangeUrl = stack.exchangeUrl;
+    ({ origin } = await getJson<{ origin: string }>(`${stack.exchangeUrl}/_simulator/origin`));
+    rows = await exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1m', TODAY, FORMING);
+  });
+
+  afterAll(async () => {
+    await stack.close();
+    await ahead.close();
+  });
+
+  it.each<[string, () => Stack]>([
+    ['a local clock that is right', () => stack],
+    ['a local clock that is months ahead', () => ahead],
+  ])('should leave out the forming minute and a row of the future with %s, and a rebuild too', async (_, of) => {
+    const [last] = rows.slice(-1);
+    // Far enough ahead for neither to be over while this test runs.
+    const [forming, future] = [FORMING + 30 * MINUTE_MS, FORMING + 90 * MINUTE_MS].map((openTime) =>
+      last!.map((value, index) => (index === 0 ? openTime : index === 6 ? openTime + MINUTE_MS - 1 : value)),
+    );
+    const dump = write('future.csv', [...rows.slice(0, 600), forming!, future!]);
+    const { code, output } = await importInto(of(), dump);
+    expect(output).toMatch(/future\.csv +600 +600 +0 +imported, 2 minutes left out$/m);
+    for (const openTime of [FORMING + 30 * MINUTE_MS, FORMING + 90 * MINUTE_MS]) {
+      expect(output).toMatch(new RegExp(`future\\.csv +${iso(openTime)} +1 +left out +${iso(openTime)} closes at `));
+    }
+    expect(output).toContain('cli: 2 minutes left out, listed above with the reason');
+    expect(code).toBe(1);
+    expect(storedKlines(of(), 'BTCUSDT')).toEqual(rows.slice(0, 600).map((row) => row.slice(0, 11)));
+    await expectSameAfterRebuild(of());
+  });
+
+  it('should import nothing of a dump that is of the future as a whole, and say so', async () => {
+    const shift = 40 * 86_400_000;
+    const later = rows
+      .slice(0, 3)
+      .map((row) => row.map((value, index) => (index % 6 === 0 ? Number(value) + shift : value)));
+    const before = versions(stack);
+    const { code, output } = await importInto(
+      stack,
+      write(
+        'later.csv',
+        later.map((row) => row.slice(0, 11).concat('0')),
+      ),
+    );
+    expect(output).toMatch(/later\.csv +0 +0 +0 +nothing imported, 3 minutes left out$/m);
+    expect(code).toBe(1);
+    expect(versions(stack)).toEqual(before);
+  });
+
+  it('should not replace minutes of a backfill by those of a dump with fewer trades, and a rebuild neither', async () => {
+    expect((await runCli(stack, 'backfill', '--from', '2026-03-17', '--to', '2026-03-18')).code).toBe(0);
+    const before = versions(stack);
+    const yesterday = await exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1m', TODAY - 86_400_000, TODAY);
+    const cut = yesterday.at(-1)!;
+    const quiet = yesterday.findIndex(({ 8: trades }) => trades > 0);
+    const dump = write('cut.csv', [
+      ...yesterday.slice(0, quiet),
+      cutMidMinute(yesterday[quiet]!).with(8, 0),
+      ...yesterday.slice(quiet + 1, -1),
+      cutMidMinute(cut),
+    ]);
+    const { code, output } = await importInto(stack, dump);
+    expect(output).toMatch(new RegExp(`cut\\.csv +${yesterday.length - 2} +0 +0 +imported, 2 minutes left out$`, 'm'));
+    const had = `has 1 trades, and the stored minute has ${cut[8]}`;
+    expect(output).toContain(`left out  ${iso(cut[0])} ${had}`);
+    expect(code).toBe(1);
+    expect(versions(stack)).toEqual(before);
+    await expectSameAfterRebuild(stack);
+  });
+
+  it('should replace them with --replace, name them, and end with 0; a rebuild replaces the same', async () => {
+    const { code, output } = await importInto(stack, '--replace', join(folder, 'cut.csv'));
+    expect(output).toMatch(/cut\.csv +\d+ +0 +2 +imported$/m);
+    expect(output).toMatch(/cut\.csv +\S+ +1 +replaced +2026-03-17T23:59:00Z has 1 trades, .* and had \d+ trades, /);
+    expect(code).toBe(0);
+    expect(storedKlines(stack, 'BTCUSDT').find(([openTime]) => openTime === TODAY - MINUTE_MS)?.[8]).toBe(1);
+    await expectSameAfterRebuild(stack);
+  });
+
+  it('should make a revision of other numbers with as many trades, and name the minute', async () => {
+    const minute = rows.findIndex(({ 8: trades }) => trades > 0);
+    const dump = write('other.csv', [withOtherVolume(rows[minute]!), ...rows.slice(minute + 1, 300)]);
+    const { code, output } = await importInto(stack, dump);
+    expect(output).toMatch(/other\.csv +\d+ +0 +1 +imported$/m);
+    expect(output).toMatch(new RegExp(`other\\.csv +${iso(rows[minute]![0])} +1 +replaced `));
+    expect(code).toBe(0);
+    await expectSameAfterRebuild(stack);
+  });
+});
