@@ -123,7 +123,8 @@ describe('BinanceExchange against the exchange simulator', () => {
     }
 
     const time = await exchange.serverTime();
-    expect(Math.abs(time.data - time.receivedAt)).toBeLessThan(HOUR);
+    expect(Math.abs(time.data.time - time.receivedAt)).toBeLessThan(HOUR);
+    expect(time.data.receivedAt).toBeGreaterThan(time.data.sentAt);
     expect(exchange.status()).toMatchObject({ state: 'ok', detail: '', origin: 'simulator:42', weightLimit: 6_000 });
     await expectPoliteness(simulator);
   });

@@ -37,7 +37,7 @@ export class ConsumerAppModule implements OnApplicationBootstrap {
         HttpModule.forRoot({
           http: config.http,
           healthReport: ConsumerHealthReport,
-          imports: [messaging, StorageConsumeModule],
+          imports: [messaging, StorageConsumeModule, ...(config.kafka.dbSink ? [history] : [])],
         }),
         // Without rows there is no history to keep.
         ...(config.kafka.dbSink ? [history] : []),

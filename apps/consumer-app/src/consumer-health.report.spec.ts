@@ -1,3 +1,4 @@
+import type { CaptureStatus } from '@app/capture';
 import { loadConfig } from '@app/config';
 import { DAY, SECOND, type EpochMicros, type PartitionSink, type StoreLease, type TopicLoss } from '@app/domain';
 import type { KafkaBatchServer } from '@app/messaging';
@@ -7,7 +8,12 @@ import { ConsumerHealthReport } from './consumer-health.report';
 describe('ConsumerHealthReport', () => {
   const snapshot = { state: 'running', lag: 3 };
 
-  function reportOf(problem: string, losses: readonly TopicLoss[], now: EpochMicros = 120 * SECOND) {
+  function reportOf(
+    problem: string,
+    losses: readonly TopicLoss[],
+    now: EpochMicros = 120 * SECOND,
+    capture?: CaptureStatus,
+  ) {
     const consumerStatus = { problem: () => problem, snapshot: () => snapshot };
     const report = new ConsumerHealthReport(
       { consumerStatus } as unknown as KafkaBatchServer,
@@ -15,6 +21,7 @@ describe('ConsumerHealthReport', () => {
       { held: true } as unknown as StoreLease,
       new FakeClock(now),
       loadConfig({ BROKER_MODE: 'kafka', ENABLE_DB_SINK: 'false' }, '/'),
+      capture,
     );
     return report.report();
   }
@@ -28,6 +35,14 @@ describe('ConsumerHealthReport', () => {
       consumer: snapshot,
       losses: [],
     });
+  });
+
+  it.each([
+    ['skewed', 'the local clock is 3.0 s behind', 'ok'],
+    ['corrected', 'the local clock is 26.0 h ahead', 'degraded'],
+  ] as const)('should say how its clock stands: %s', async (state, detail, status) => {
+    const capture = { clockState: () => ({ state, detail }) } as unknown as CaptureStatus;
+    expect(await reportOf('', [], 0, capture)).toMatchObject({ status, reasons: [detail], clock: { state } });
   });
 
   it('should name what the broker gave up before it was taken, and why the consumer does not do its work', async () => {

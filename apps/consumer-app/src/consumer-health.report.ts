@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { CaptureStatus } from '@app/capture';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { Clock, DAY, formatBucketTime, formatMillisTime, PartitionSink, StoreLease, type TopicLoss } from '@app/domain';
 import { HealthReport, platformVersion, type HealthStatus } from '@app/http';
@@ -21,6 +22,7 @@ export class ConsumerHealthReport extends HealthReport {
     private readonly lease: StoreLease,
     private readonly clock: Clock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
+    @Optional() private readonly capture?: CaptureStatus,
   ) {
     super();
   }
@@ -28,16 +30,20 @@ export class ConsumerHealthReport extends HealthReport {
   async report(): Promise<HealthStatus> {
     const losses = await this.sink.losses();
     const problem = this.server.consumerStatus.problem();
-    const reasons = [...(problem === '' ? [] : [problem]), ...this.recentLoss(losses)];
+    const clock = this.capture?.clockState();
+    const ofClock = clock === undefined || clock.detail === '' ? [] : [clock.detail];
+    const isCorrected = clock?.state === 'corrected';
+    const faults = [...(problem === '' ? [] : [problem]), ...this.recentLoss(losses), ...(isCorrected ? ofClock : [])];
     return {
-      status: reasons.length === 0 ? 'ok' : 'degraded',
-      reasons,
+      status: faults.length === 0 ? 'ok' : 'degraded',
+      reasons: [...faults, ...(isCorrected ? [] : ofClock)],
       process: 'consumer',
       version: this.version,
       broker_mode: 'kafka',
       database: this.config.kafka.dbSink,
       keeps_history: this.lease.held,
       consumer: this.server.consumerStatus.snapshot(),
+      ...(clock ? { clock } : {}),
       losses: losses.map(({ topic, partition, from, to, noticedAt }) => ({
         topic,
         partition,

@@ -23,6 +23,7 @@ export class IngestHealthReport extends HealthReport {
     const reasons = [
       ...(capture.problem === '' ? [] : [capture.problem]),
       ...(broker?.state === 'down' ? [`Kafka: ${broker.detail}`] : []),
+      ...capture.notes,
     ];
     return Promise.resolve({
       status: capture.state === 'ok' && broker?.state !== 'down' ? 'ok' : 'degraded',

@@ -1,4 +1,11 @@
-import { ExchangeError, formatBucketTime, type Clock, type ExchangeAnswer, type EpochMicros } from '@app/domain';
+import {
+  ExchangeError,
+  formatBucketTime,
+  type Clock,
+  type ExchangeAnswer,
+  type EpochMicros,
+  type ServerTime,
+} from '@app/domain';
 import type { BinanceMetrics, Route } from './binance-metrics';
 import type { BinanceOptions } from './binance-options';
 import type { RequestBlock } from './budget/request-block';
@@ -16,7 +23,10 @@ import { httpGet, pause, TransportError, type HttpAnswer } from './transport/htt
  * Reads the body of an answer; it belongs to the attempt, so what it cannot read is asked for again.
  * @throws MalformedAnswerError
  */
-export type BodyReader<T> = (body: unknown, receivedAt: EpochMicros) => T;
+export type BodyReader<T> = (body: unknown, receivedAt: EpochMicros, trip: RoundTrip) => T;
+
+/** When the request of an answer was sent and when the answer had arrived, on the monotonic counter of the clock. */
+export type RoundTrip = Omit<ServerTime, 'time'>;
 
 export interface BinanceRequest<T> {
   readonly route: Route;
@@ -133,10 +143,12 @@ export class BinanceRequester {
     const reservation = await this.budget.acquire(request.weight, request.share, signal);
     let usedWeight: number | undefined;
     let answer: HttpAnswer;
+    let sentAt: EpochMicros;
     const startedAt = performance.now();
     try {
       // The exchange may have asked for silence while this request waited for its place.
       await this.block.pass(signal);
+      sentAt = this.clock.monotonicNow();
       answer = await httpGet(`${host.baseUrl}${request.target}`, {
         timeoutMs: this.options.requestTimeoutMs,
         maxBodyBytes: this.options.maxBodyBytes,
@@ -152,17 +164,18 @@ export class BinanceRequester {
       this.budget.settle(reservation, usedWeight);
     }
     this.metrics.requestSeconds.observe({ route }, (performance.now() - startedAt) / 1_000);
-    const result = this.judge(answer, origin, request);
+    const trip = { sentAt, receivedAt: this.clock.monotonicNow() };
+    const result = this.judge(answer, origin, trip, request);
     this.metrics.requests.inc({ route, outcome: outcomeOf(result) });
     return result;
   }
 
-  private judge<T>(answer: HttpAnswer, origin: string, request: BinanceRequest<T>): Attempt<T> {
+  private judge<T>(answer: HttpAnswer, origin: string, trip: RoundTrip, request: BinanceRequest<T>): Attempt<T> {
     const receivedAt = this.clock.now();
     const verdict = judgeAnswer(answer, receivedAt);
     switch (verdict.kind) {
       case 'ok':
-        return this.read(answer.text, origin, receivedAt, request);
+        return this.read(answer.text, origin, receivedAt, trip, request);
       case 'blocked': {
         const { failure, until } = verdict;
         const detail = `${verdict.detail}; no request is sent until ${formatBucketTime(until)}`;
@@ -187,7 +200,13 @@ export class BinanceRequester {
     }
   }
 
-  private read<T>(text: string, origin: string, receivedAt: EpochMicros, request: BinanceRequest<T>): Attempt<T> {
+  private read<T>(
+    text: string,
+    origin: string,
+    receivedAt: EpochMicros,
+    trip: RoundTrip,
+    request: BinanceRequest<T>,
+  ): Attempt<T> {
     let body: unknown;
     try {
       body = JSON.parse(text);
@@ -196,7 +215,7 @@ export class BinanceRequester {
       return { kind: 'transient', reason: 'malformed_json', detail, cause, hostFault: true, reached: true };
     }
     try {
-      const data = request.read(body, receivedAt);
+      const data = request.read(body, receivedAt, trip);
       if (request.route === 'exchange_info') this.budget.setLimits(readRequestLimits(body));
       return { kind: 'answered', answer: { data, receivedAt, origin } };
     } catch (cause) {

@@ -346,7 +346,7 @@ describe('BinanceExchange', () => {
   it('should read the time of the exchange', async () => {
     const server = await serve(status(200, { serverTime: START / 1_000 + 5 }));
     await expect(connect([server]).serverTime()).resolves.toEqual({
-      data: START + 5_000,
+      data: { time: START + 5_000, sentAt: 0, receivedAt: 0 },
       receivedAt: START,
       origin: 'binance',
     });

@@ -12,6 +12,7 @@ import {
   type ExchangeAnswer,
   type ExchangeStatus,
   type MinuteCandle,
+  type ServerTime,
   type SymbolInfo,
   type TickerAnswer,
   type TickerRow,
@@ -133,8 +134,8 @@ export class BinanceExchange extends Exchange {
     return { ...answer, data: this.taken(answer.data) };
   }
 
-  async serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros>> {
-    return this.parts.client.time(mapServerTime, signal);
+  async serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<ServerTime>> {
+    return this.parts.client.time((body, _, trip) => ({ ...trip, time: mapServerTime(body) }), signal);
   }
 
   status(): ExchangeStatus {

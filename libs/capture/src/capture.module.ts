@@ -27,6 +27,7 @@ import { RepairGapsUseCase } from './history/repair-gaps.use-case';
 import { StartLedgersUseCase } from './history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
 import { LivePriority } from './schedule/live-priority';
+import { Pauses } from './schedule/pauses';
 import { CaptureFaults } from './status/capture-faults';
 import { CaptureMetrics } from './status/capture-metrics';
 import { CaptureStatus } from './status/capture-status';
@@ -54,6 +55,7 @@ const COMMON: Provider[] = [
   CaptureStatus,
   ClockAlignedScheduler,
   LivePriority,
+  Pauses,
   ExchangeTime,
 ];
 
@@ -151,6 +153,7 @@ const ON_DEMAND: Provider[] = [
   CaptureFaults,
   CaptureStatus,
   LivePriority,
+  Pauses,
   ExchangeTime,
   SymbolDirectory,
   GentlePace,

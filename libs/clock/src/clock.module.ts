@@ -1,10 +1,20 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Clock } from '@app/domain';
+import { Clock, ClockAlignment } from '@app/domain';
+import { AlignedClock } from './aligned-clock';
 
-/** Makes the clock of the process injectable everywhere under its port. */
+/** Makes the clock of the process injectable everywhere under its ports. */
 @Module({})
 export class ClockModule {
   static forRoot(clock: Clock): DynamicModule {
-    return { module: ClockModule, global: true, providers: [{ provide: Clock, useValue: clock }], exports: [Clock] };
+    const aligned = clock instanceof AlignedClock ? clock : new AlignedClock(clock);
+    return {
+      module: ClockModule,
+      global: true,
+      providers: [
+        { provide: Clock, useValue: aligned },
+        { provide: ClockAlignment, useValue: aligned },
+      ],
+      exports: [Clock, ClockAlignment],
+    };
   }
 }

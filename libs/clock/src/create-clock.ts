@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Clock } from '@app/domain';
+import type { Clock } from '@app/domain';
+import { AlignedClock } from './aligned-clock';
 import { parseSimulatedTime, SimulatorClock } from './simulator-clock';
 import { SystemClock } from './system-clock';
 
@@ -23,17 +24,17 @@ async function askSimulator(url: string): Promise<Clock> {
 }
 
 /**
- * The clock that the configuration names. For `simulator` it asks each address in turn, again and again for 30 s: the
+ * The clock that the configuration names, ready to be held against the exchange's. For `simulator` it asks each address in turn, again and again for 30 s: the
  * processes of a demo start in any order. @throws Error when no simulator answered by then
  */
-export async function createClock({ clock, restUrls }: ClockOptions): Promise<Clock> {
-  if (clock === 'system') return new SystemClock();
+export async function createClock({ clock, restUrls }: ClockOptions): Promise<AlignedClock> {
+  if (clock === 'system') return new AlignedClock(new SystemClock());
   const deadline = performance.now() + GIVE_UP_AFTER_MS;
   let lastError: unknown;
   do {
     for (const url of restUrls) {
       try {
-        return await askSimulator(url);
+        return new AlignedClock(await askSimulator(url));
       } catch (error) {
         lastError = error;
       }

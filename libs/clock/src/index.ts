@@ -1,3 +1,4 @@
+export { AlignedClock } from './aligned-clock';
 export { ClockModule } from './clock.module';
 export { createClock } from './create-clock';
 export { SystemClock } from './system-clock';

@@ -1,3 +1,4 @@
+import { AlignedClock } from '@app/clock';
 import { Clock, MILLISECOND, type EpochMicros } from '@app/domain';
 
 /** A clock that stands still until it is told otherwise. */
@@ -78,4 +79,9 @@ export class TimerClock extends Clock {
   step(by: EpochMicros): void {
     this.stepped += by;
   }
+}
+
+/** The clock of a process over a local one, to be held against an exchange's. */
+export function alignedOver(local: Clock): AlignedClock {
+  return new AlignedClock(local);
 }

@@ -11,6 +11,7 @@ import {
   type ExchangeAnswer,
   type ExchangeStatus,
   type MinuteCandle,
+  type ServerTime,
   type SymbolInfo,
   type TickerAnswer,
   type TimeRange,
@@ -71,6 +72,8 @@ export class FakeExchange extends Exchange {
   constructor(
     private readonly clock: Clock,
     symbols: readonly string[],
+    /** What answers are stamped by: the clock of the process. */
+    private readonly stamps: Clock = clock,
   ) {
     super();
     for (const symbol of symbols) this.statuses.set(symbol, 'TRADING');
@@ -94,7 +97,7 @@ export class FakeExchange extends Exchange {
     for (let time = first; time < range.end && time <= now && rows.length < CANDLE_PAGE_LIMIT; time += MINUTE) {
       if (!this.has(symbol, time)) continue;
       const change = this.changes.get(`${symbol} ${time}`) ?? {};
-      rows.push(buildMinute(symbol, time, { capturedAt: this.clock.now(), ...change }));
+      rows.push(buildMinute(symbol, time, { capturedAt: this.stamps.now(), ...change }));
     }
     return this.answer(rows);
   }
@@ -123,9 +126,10 @@ export class FakeExchange extends Exchange {
     );
   }
 
-  async serverTime(): Promise<ExchangeAnswer<EpochMicros>> {
+  async serverTime(): Promise<ExchangeAnswer<ServerTime>> {
+    const sentAt = this.clock.monotonicNow();
     await this.called({ method: 'serverTime' });
-    return this.answer(this.clock.now() + this.skew);
+    return this.answer({ time: this.clock.now() + this.skew, sentAt, receivedAt: this.clock.monotonicNow() });
   }
 
   status(): ExchangeStatus {
@@ -150,6 +154,6 @@ export class FakeExchange extends Exchange {
   }
 
   private answer<T>(data: T): ExchangeAnswer<T> {
-    return { data, receivedAt: this.clock.now(), origin: this.origin };
+    return { data, receivedAt: this.stamps.now(), origin: this.origin };
   }
 }

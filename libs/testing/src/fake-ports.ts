@@ -1,9 +1,11 @@
 import { Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
+import type { AlignedClock } from '@app/clock';
 import { APP_CONFIG, loadConfig, type AppConfig } from '@app/config';
 import {
   BackfillJobs,
   CandleCursor,
   Clock,
+  ClockAlignment,
   EventPublisher,
   Exchange,
   HistoryStore,
@@ -18,7 +20,7 @@ import {
 } from '@app/domain';
 import { createLogger, LOGGER, MetricsRegistry } from '@app/observability';
 import { FakeBackfillJobs } from './fake-backfill-jobs';
-import { FakeClock } from './fake-clock';
+import { alignedOver, FakeClock } from './fake-clock';
 import { FakeEventPublisher } from './fake-event-publisher';
 import { FakeExchange } from './fake-exchange';
 import { FakeCandleCursor, FakeHistoryStore, FakeProcessStatusStore } from './fake-history-store';
@@ -31,6 +33,8 @@ class FakePortsModule {}
 
 /** Everything around capture, in memory: what is published is stored at once. */
 export class FakePorts {
+  /** The clock of the process, over {@link clock}, the local one. */
+  readonly aligned: AlignedClock;
   readonly exchange: FakeExchange;
   readonly tracking: FakeSymbolTracking;
   readonly liveFlow = new FakeLiveFlow();
@@ -53,8 +57,9 @@ export class FakePorts {
     variables: Readonly<Record<string, string>>,
   ) {
     this.config = loadConfig(variables, '/');
-    this.exchange = new FakeExchange(clock, this.config.symbols);
-    this.tracking = new FakeSymbolTracking(clock);
+    this.aligned = alignedOver(clock);
+    this.exchange = new FakeExchange(clock, this.config.symbols, this.aligned);
+    this.tracking = new FakeSymbolTracking(this.aligned);
     this.publisher.onPublish = (batch) => {
       this.history.take(batch);
     };
@@ -125,7 +130,8 @@ export class FakePorts {
       { provide: APP_CONFIG, useValue: this.config },
       { provide: LOGGER, useValue: createLogger('warn', 'test', destination) },
       { provide: MetricsRegistry, useValue: this.metrics },
-      { provide: Clock, useValue: this.clock },
+      { provide: Clock, useValue: this.aligned },
+      { provide: ClockAlignment, useValue: this.aligned },
       { provide: Exchange, useValue: this.exchange },
       ...ports,
     ];

@@ -1,5 +1,5 @@
 export { FakeBackfillJobs } from './fake-backfill-jobs';
-export { FakeClock, TimerClock } from './fake-clock';
+export { alignedOver, FakeClock, TimerClock } from './fake-clock';
 export { FakeEventPublisher } from './fake-event-publisher';
 export { FakeEventSink } from './fake-event-sink';
 export { buildMinute, FakeExchange, type ExchangeCall } from './fake-exchange';

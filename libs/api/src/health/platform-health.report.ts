@@ -60,7 +60,7 @@ export class PlatformHealthReport extends HealthReport {
       this.whenReadable([], () => this.store.damagedFiles()),
     ]);
     const processes = this.merge(asked, written);
-    const reasons = [
+    const faults = [
       ...(ready ? [] : [`store: ${reason}`]),
       ...Object.entries(processes)
         .filter(([, { state }]) => state !== 'ok')
@@ -68,9 +68,12 @@ export class PlatformHealthReport extends HealthReport {
       ...damaged.map((file) => `store: lines of ${file} were lost outside this program`),
       ...(ready ? this.staleness(symbols) : []),
     ];
+    const notes = Object.entries(processes).flatMap(([name, process]) =>
+      (process.notes ?? []).map((note) => `${name}: ${note}`),
+    );
     return {
-      status: reasons.length === 0 ? 'ok' : 'degraded',
-      reasons,
+      status: faults.length === 0 ? 'ok' : 'degraded',
+      reasons: [...faults, ...notes],
       version: this.version,
       broker_mode: this.config.brokerMode,
       now: formatEventTime(now),

@@ -18,6 +18,8 @@ export interface ProcessSummary {
   readonly state: ProcessState;
   /** Why the state is not ok; empty otherwise. */
   readonly detail: string;
+  /** What there is to say beside it, one readable line each; none of it is a fault. */
+  readonly notes?: readonly string[];
   /** What the process said. */
   readonly status?: unknown;
 }
@@ -30,12 +32,19 @@ const SILENT: ProcessSummary = { state: 'unknown', detail: 'gave no readable ans
  */
 export function summaryOf(answer: unknown): ProcessSummary {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return SILENT;
-  const { status, state = status, reasons, problem } = answer as Readonly<Record<string, unknown>>;
-  const said = Array.isArray(reasons) ? reasons : [problem];
-  const detail = said.filter((item) => typeof item === 'string').join('; ');
-  if (state === 'ok') return { state, detail: '', status: answer };
-  if (state === 'degraded') return { state, detail, status: answer };
+  const { status, state = status, reasons, problem, notes } = answer as Readonly<Record<string, unknown>>;
+  const said = textsOf(Array.isArray(reasons) ? reasons : [problem]);
+  const isOk = state === 'ok';
+  const noted = [...(isOk ? said : []), ...textsOf(notes)];
+  const beside = noted.length === 0 ? {} : { notes: noted };
+  if (isOk) return { state, detail: '', ...beside, status: answer };
+  if (state === 'degraded') return { state, detail: said.join('; '), ...beside, status: answer };
   return { state: 'unknown', detail: 'does not say how it does', status: answer };
+}
+
+function textsOf(items: unknown): string[] {
+  const list: unknown[] = Array.isArray(items) ? items : [];
+  return list.filter((item): item is string => typeof item === 'string' && item !== '');
 }
 
 /** Asks a process for its `/health`; a silent one is `unknown`, never an error. */

@@ -4,6 +4,7 @@ import {
   DAY,
   ExchangeError,
   HOUR,
+  MILLISECOND,
   MINUTE,
   parseCandle,
   SECOND,
@@ -12,10 +13,13 @@ import {
 } from '@app/domain';
 import { FakePorts } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { Pauses } from '../schedule/pauses';
 import { CaptureStatus } from '../status/capture-status';
 import { SyncCandlesUseCase } from './sync-candles.use-case';
 
 const NOON = Date.UTC(2026, 0, 15, 12) * 1_000;
+
+const NO_PAUSES: Pick<Pauses, 'wait' | 'atMost'> = { wait: () => Promise.resolve(), atMost: (_, work) => work };
 
 describe('SyncCandlesUseCase', () => {
   let ports: FakePorts;
@@ -31,7 +35,10 @@ describe('SyncCandlesUseCase', () => {
   async function start(): Promise<void> {
     ports.metrics.clear();
     const capture = CaptureModule.register({ process: 'test', capture: ['candles'], imports: [ports.module()] });
-    module = await Test.createTestingModule({ imports: [capture] }).compile();
+    module = await Test.createTestingModule({ imports: [capture] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
   }
 
   const sync = (): Promise<void> => module.get(SyncCandlesUseCase).execute(signal);
@@ -124,26 +131,51 @@ describe('SyncCandlesUseCase', () => {
     expect(minutes()).toEqual([0, 1]);
   });
 
-  it('takes the exchange at its word when its clock is behind', async () => {
-    ports.exchange.skew = -10 * SECOND;
-    ports.clock.set(NOON + 5 * SECOND);
+  it.each([
+    ['within five seconds', -4 * SECOND],
+    ['and more than that', -10 * SECOND],
+  ])('takes the exchange at its word when its clock is behind, %s', async (_, skew) => {
+    ports.exchange.skew = skew;
+    ports.clock.set(NOON - skew - SECOND);
     await sync();
     expect(minutes().at(-1)).toBe(-2);
-    expect(module.get(CaptureStatus).snapshot().candles.clock_skew_ms).toBe(-10_000);
-    ports.clock.advance(6 * SECOND);
+    expect(module.get(CaptureStatus).snapshot().candles.clock_skew_ms).toBe(skew / MILLISECOND);
+    ports.clock.advance(2 * SECOND);
     await sync();
     expect(minutes().at(-1)).toBe(-1);
   });
 
-  it('never believes a clock that is ahead, and does without one', async () => {
-    ports.exchange.skew = 2 * MINUTE;
+  it('does not believe a clock that is ahead by five seconds, and goes by it when it is further ahead', async () => {
+    ports.exchange.skew = 5 * SECOND;
+    ports.clock.set(NOON + MINUTE - 3 * SECOND);
     await sync();
     expect(minutes().at(-1)).toBe(-1);
     await create();
+    ports.exchange.skew = 2 * MINUTE;
+    await sync();
+    expect(minutes().at(-1)).toBe(1);
+    expect(published().at(-1)?.capturedAt).toBe(NOON + 2 * MINUTE + 5 * SECOND);
+  });
+
+  it('does without the time of the exchange where it does not tell it', async () => {
     ports.exchange.fault = ({ method }) =>
       method === 'serverTime' ? new ExchangeError('not_found', 'no such route') : undefined;
     await sync();
     expect(minutes().at(-1)).toBe(-1);
+  });
+
+  it('publishes by the right time after the local clock was set by an hour or a day, whichever way', async () => {
+    await sync();
+    for (const step of [HOUR, -DAY, DAY, -HOUR, -26 * HOUR]) {
+      ports.clock.step(step);
+      ports.exchange.skew -= step;
+      ports.clock.advance(MINUTE);
+      await sync();
+    }
+    expect(minutes()).toEqual([-5, -4, -3, -2, -1, 0, 1, 2, 3, 4]);
+    expect(published().map(({ capturedAt, openTime }) => capturedAt - openTime - MINUTE)).toEqual(
+      [245, 185, 125, 65, 5, 5, 5, 5, 5, 5].map((seconds) => seconds * SECOND),
+    );
   });
 
   it('invents nothing where the exchange has no row and does not ask for it for ever', async () => {

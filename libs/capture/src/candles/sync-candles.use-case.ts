@@ -85,7 +85,7 @@ export class SyncCandlesUseCase {
   }
 
   private async pass(signal: AbortSignal): Promise<void> {
-    await this.exchangeTime.measure(signal);
+    await this.exchangeTime.ready(signal);
     let failures = 0;
     let detail = '';
     await inParallel(this.options.symbols, SYMBOLS_AT_ONCE, async (symbol) => {
@@ -142,7 +142,10 @@ export class SyncCandlesUseCase {
     let start = await this.startFor(symbol, end);
     while (start < end && !signal.aborted) {
       const page = firstPage({ start, end });
-      const { data, origin } = await this.exchange.minuteCandles(symbol, page, signal);
+      const { data, origin } = await this.exchangeTime.ask(
+        () => this.exchange.minuteCandles(symbol, page, signal),
+        signal,
+      );
       this.faults.answered();
       const frame = await this.frameOf(symbol, origin);
       const closed = data.filter((row) => isClosed(row, exchangeNow) && row.openTime >= (frame?.ledgerStart ?? 0));

@@ -61,7 +61,7 @@ export class BackfillHistoryUseCase {
     onProgress: (progress: BackfillHistoryProgress) => void,
   ): Promise<BackfillHistoryReport> {
     const origin = await this.describe(symbols, signal);
-    await this.exchangeTime.measure(signal);
+    await this.exchangeTime.ready(signal);
     for (const symbol of symbols) await this.queue(symbol, range, origin, signal);
     const jobs = await this.jobs.open(symbols);
     const run = new BackfillRun(jobs.length, onProgress);

@@ -29,7 +29,8 @@ export class ExchangeNow {
     try {
       const answer = await this.exchange.serverTime(signal ? AbortSignal.any([signal, deadline]) : deadline);
       // The clock of a simulated market says nothing of files of the exchange.
-      if (answer.origin === origin) return answer.data - answer.receivedAt;
+      const { time, sentAt, receivedAt } = answer.data;
+      if (answer.origin === origin) return Math.round(time + (receivedAt - sentAt) / 2) - answer.receivedAt;
       this.useLocal(`the configured exchange is ${answer.origin}, and the files are of ${origin}`);
     } catch (error) {
       if (signal?.aborted === true || !(deadline.aborted || error instanceof ExchangeError)) throw error;

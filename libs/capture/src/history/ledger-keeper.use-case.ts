@@ -33,7 +33,7 @@ export class LedgerKeeperUseCase {
   async execute(signal: AbortSignal): Promise<void> {
     // Minutes that wait somewhere are not missing: they are on their way.
     if (this.faults.standAside || this.live.waiting) return;
-    await this.exchangeTime.measure(signal);
+    await this.exchangeTime.ready(signal);
     let pagesLeft = PAGES_PER_RUN;
     for (const symbol of this.options.symbols) {
       if (signal.aborted || pagesLeft <= 0) return;

@@ -69,7 +69,7 @@ export class MinuteFetcher {
   /** When nothing can be had, the reason is kept with the range. */
   private async ask(symbol: string, asked: TimeRange, signal: AbortSignal | undefined) {
     try {
-      return await this.exchange.minuteCandles(symbol, asked, signal);
+      return await this.exchangeTime.ask(() => this.exchange.minuteCandles(symbol, asked, signal), signal);
     } catch (error) {
       if (error instanceof ExchangeError && signal?.aborted !== true) {
         await this.note(symbol, asked, [asked], `${error.failure}: ${error.message}`);

@@ -49,7 +49,7 @@ export class RepairGapsUseCase {
     signal: AbortSignal,
     onProgress: (progress: RepairProgress) => void,
   ): Promise<RepairReport[]> {
-    await this.exchangeTime.measure(signal);
+    await this.exchangeTime.ready(signal);
     const agendas: Agenda[] = [];
     for (const symbol of symbols) agendas.push(...(await this.plan(symbol, range)));
     const minutesTotal = sum(agendas.flatMap(({ gaps }) => gaps));

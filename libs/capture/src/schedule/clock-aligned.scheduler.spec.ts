@@ -1,7 +1,7 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { DAY, HOUR, MINUTE, SECOND, type EpochMicros } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
-import { TimerClock } from '@app/testing';
+import { alignedOver, TimerClock } from '@app/testing';
 import { CaptureMetrics } from '../status/capture-metrics';
 import { ClockAlignedScheduler, type AlignedTask } from './clock-aligned.scheduler';
 
@@ -18,7 +18,8 @@ describe('ClockAlignedScheduler', () => {
     registry = new SchedulerRegistry();
     metrics = new MetricsRegistry();
     clock = new TimerClock(start, factor);
-    scheduler = new ClockAlignedScheduler(registry, clock, new CaptureMetrics(metrics), createLogger('silent', 'test'));
+    const captureMetrics = new CaptureMetrics(metrics, alignedOver(clock));
+    scheduler = new ClockAlignedScheduler(registry, clock, captureMetrics, createLogger('silent', 'test'));
     runs = [];
   }
 

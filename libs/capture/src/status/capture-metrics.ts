@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SECOND, type EpochMicros, type FetchKind, type ImportedFile } from '@app/domain';
+import { ClockAlignment, SECOND, type EpochMicros, type FetchKind, type ImportedFile } from '@app/domain';
 import { Counter, Gauge, Histogram, MetricsRegistry } from '@app/observability';
 
 const LAG_BUCKETS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 3_600, 86_400];
@@ -15,8 +15,32 @@ export class CaptureMetrics {
   private readonly fetchedTotal: Counter<'kind'>;
   private readonly skippedTotal: Counter<'task'>;
 
-  constructor(registry: MetricsRegistry) {
+  constructor(registry: MetricsRegistry, alignment: ClockAlignment) {
     const registers = [registry];
+    new Gauge({
+      name: 'csp_clock_offset_seconds',
+      help: "How far the exchange's clock is ahead of the local one; NaN while it has not been read.",
+      registers,
+      collect() {
+        this.set((alignment.offset()?.offset ?? NaN) / SECOND);
+      },
+    });
+    new Gauge({
+      name: 'csp_clock_reading_age_seconds',
+      help: "Since the exchange's clock was read, by the monotonic clock; NaN while it has not been.",
+      registers,
+      collect() {
+        this.set((alignment.offset()?.age ?? NaN) / SECOND);
+      },
+    });
+    new Gauge({
+      name: 'csp_clock_follows_exchange',
+      help: "1 while events are stamped by the exchange's time, because the local clock is over 5 s away from it.",
+      registers,
+      collect() {
+        this.set(alignment.followsExchange ? 1 : 0);
+      },
+    });
     this.lastEvent = new Gauge({
       name: 'csp_last_event_timestamp_seconds',
       help: 'Time of the last price event of the symbol, in seconds since the epoch.',

@@ -1,4 +1,5 @@
 import type { EventKind, ExchangeStatus } from '@app/domain';
+import type { ClockState } from './clock-state';
 
 export type TickerState = 'off' | 'starting' | 'ok' | 'failing' | 'refused';
 
@@ -7,6 +8,8 @@ export interface CaptureSnapshot {
   readonly state: 'ok' | 'degraded';
   /** One readable line; empty when all is well. */
   readonly problem: string;
+  /** What else there is to say, one readable line each; none of it is a fault. */
+  readonly notes: readonly string[];
   /** Why the store refuses data of this origin; null while it does not. */
   readonly refused: string | null;
   readonly capture: readonly string[];
@@ -39,6 +42,14 @@ export interface CaptureSnapshot {
     readonly detail: string;
     /** How far the exchange's clock is ahead of ours; null while unknown. */
     readonly clock_skew_ms: number | null;
+  };
+  readonly clock: ClockState & {
+    /** How far the exchange's clock is ahead of the local one; null while unknown. */
+    readonly offset_ms: number | null;
+    /** Market seconds since the exchange's clock was read; null while it has not been. */
+    readonly measured_seconds_ago: number | null;
+    /** By which clock events are stamped and schedules run. */
+    readonly time_of: 'local' | 'exchange';
   };
   /** Null in a process that only captures what happens now. */
   readonly backfill: {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import {
   Clock,
+  ClockAlignment,
   EventPublisher,
   Exchange,
   formatMillisTime,
@@ -17,6 +18,7 @@ import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { CaptureFaults } from './capture-faults';
 import { CaptureMetrics } from './capture-metrics';
 import type { CaptureSnapshot, TickerState } from './capture-snapshot';
+import { clockStateOf, type ClockState } from './clock-state';
 
 export type CandleState = 'off' | 'starting' | 'ok' | 'failing' | 'unavailable';
 
@@ -55,7 +57,9 @@ export class CaptureStatus {
   private readonly lastPoll = new Map<string, EpochMicros>();
   private readonly lastMinute = new Map<string, EpochMicros>();
   private readonly exchangeStatuses = new Map<string, string>();
-  private readonly startedAt: EpochMicros;
+  /** When this process began, and when a poll was last answered, on the monotonic counter. */
+  private readonly beganAt: EpochMicros;
+  private polledAt: EpochMicros | undefined;
   private unknownSymbols: readonly string[] = [];
   private poll: { outcome: string; detail: string; lastAt: EpochMicros | null } = {
     outcome: 'starting',
@@ -63,24 +67,26 @@ export class CaptureStatus {
     lastAt: null,
   };
   private candles: { state: CandleState; detail: string };
-  private skew: EpochMicros | null = null;
+  private clockRefusal = '';
   private backfill = NO_BACKFILL;
 
   constructor(
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     private readonly exchange: Exchange,
     private readonly clock: Clock,
+    private readonly alignment: ClockAlignment,
     private readonly faults: CaptureFaults,
     private readonly metrics: CaptureMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Optional() private readonly publisher?: EventPublisher,
   ) {
-    this.startedAt = clock.now();
+    this.beganAt = clock.monotonicNow();
     this.candles = { state: this.captures('candles') ? 'starting' : 'off', detail: '' };
   }
 
   polled(symbols: readonly string[], time: EpochMicros): void {
     this.poll = { outcome: 'ok', detail: '', lastAt: time };
+    this.polledAt = this.clock.monotonicNow();
     this.metrics.polled('ok');
     for (const symbol of symbols) {
       this.lastPoll.set(symbol, time);
@@ -123,8 +129,14 @@ export class CaptureStatus {
     this.candles = { state, detail };
   }
 
-  clockSkew(skew: EpochMicros | null): void {
-    this.skew = skew;
+  /** Why the exchange's time could not be read; empty when it could. */
+  clockRefused(reason: string): void {
+    this.clockRefusal = reason;
+  }
+
+  /** How the local clock stands to the exchange's. */
+  clockState(): ClockState {
+    return clockStateOf(this.alignment, this.clockRefusal);
   }
 
   backfillProgress(progress: BackfillProgress): void {
@@ -150,7 +162,7 @@ export class CaptureStatus {
 
   private pollProblem(): string {
     if (!this.captures('tickers')) return '';
-    const age = this.clock.now() - (this.poll.lastAt ?? this.startedAt);
+    const age = this.clock.monotonicNow() - (this.polledAt ?? this.beganAt);
     if (this.poll.lastAt === null) return this.poll.detail || 'the first poll has not been answered yet';
     const late = Math.max(LATE_AT_LEAST, LATE_INTERVALS * this.options.pollIntervalSeconds * SECOND);
     return age > late ? `the last poll was ${Math.floor(age / SECOND)} s ago: ${this.poll.detail}` : '';
@@ -164,13 +176,18 @@ export class CaptureStatus {
   /** Everything as one JSON-able object. */
   snapshot(): CaptureSnapshot {
     const exchange = this.exchange.status();
+    const clock = this.clockState();
+    const reading = this.alignment.offset();
+    const offset = reading?.offset ?? null;
     const ofExchange =
       exchangeProblem(exchange) || [this.pollProblem(), this.candleProblem()].filter(Boolean).join('; ');
-    const problem = [this.storeProblem(), ofExchange].filter(Boolean).join('; ');
+    const ofClock = clock.state === 'corrected' ? clock.detail : '';
+    const problem = [this.storeProblem(), ofExchange, ofClock].filter(Boolean).join('; ');
     const unasked = exchange.state === 'unknown' ? 'the exchange has not answered yet' : '';
     return {
       state: problem === '' && unasked === '' ? 'ok' : 'degraded',
       problem: problem || unasked,
+      notes: ofClock === '' && clock.detail !== '' ? [clock.detail] : [],
       refused: this.faults.refused,
       capture: [...this.options.capture],
       exchange: {
@@ -191,7 +208,13 @@ export class CaptureStatus {
       },
       candles: {
         ...this.candles,
-        clock_skew_ms: this.skew === null ? null : Math.round(this.skew / MILLISECOND),
+        clock_skew_ms: offset === null ? null : Math.round(offset / MILLISECOND),
+      },
+      clock: {
+        ...clock,
+        offset_ms: offset === null ? null : Math.round(offset / MILLISECOND),
+        measured_seconds_ago: reading ? Math.floor(reading.age / SECOND) : null,
+        time_of: this.alignment.followsExchange ? 'exchange' : 'local',
       },
       backfill: this.options.half === 'live' ? null : backfillPart(this.backfill),
       unknown_symbols: [...this.unknownSymbols],

@@ -1,5 +1,6 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { HOUR, MINUTE, SECOND } from '@app/domain';
+import { ExchangeTime } from '../candles/exchange-time';
 import { StartLedgersUseCase } from '../history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from '../schedule/clock-aligned.scheduler';
 import { SymbolDirectory } from './symbol-directory';
@@ -12,6 +13,7 @@ export class SymbolRefreshScheduler {
   constructor(
     private readonly scheduler: ClockAlignedScheduler,
     private readonly directory: SymbolDirectory,
+    private readonly exchangeTime: ExchangeTime,
     @Optional() private readonly ledgerStart?: StartLedgersUseCase,
   ) {}
 
@@ -23,6 +25,7 @@ export class SymbolRefreshScheduler {
       atStart: true,
       run: async (signal) => {
         await this.directory.refresh(HOUR, signal);
+        await this.exchangeTime.ready(signal);
         await this.ledgerStart?.execute();
       },
     });

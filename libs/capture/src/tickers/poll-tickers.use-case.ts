@@ -8,6 +8,7 @@ import {
   type OutgoingEvent,
   type TickerAnswer,
 } from '@app/domain';
+import { ExchangeTime } from '../candles/exchange-time';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { LivePriority } from '../schedule/live-priority';
 import { CaptureFaults } from '../status/capture-faults';
@@ -19,6 +20,7 @@ export class PollTickersUseCase {
   constructor(
     private readonly exchange: Exchange,
     private readonly publisher: EventPublisher,
+    private readonly exchangeTime: ExchangeTime,
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
     private readonly live: LivePriority,
@@ -35,7 +37,7 @@ export class PollTickersUseCase {
 
   private async poll(signal?: AbortSignal): Promise<void> {
     try {
-      const answer = await this.exchange.tickers(this.options.symbols, signal);
+      const answer = await this.exchangeTime.ask(() => this.exchange.tickers(this.options.symbols, signal), signal);
       this.faults.answered();
       this.status.unknown(answer.data.unknownSymbols);
       const events = this.eventsOf(answer);

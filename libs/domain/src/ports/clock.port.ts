@@ -1,4 +1,4 @@
-import type { EpochMicros } from '../model';
+import { SECOND, type EpochMicros } from '../model';
 
 /**
  * Time of the market: timestamps, schedules, the ledger, weight minutes. Time-outs, heartbeats and back-offs of
@@ -22,4 +22,46 @@ export abstract class Clock {
 
   /** The machine's own time, in microseconds since the epoch, UTC: what heartbeats between processes are judged by. */
   abstract realNow(): EpochMicros;
+}
+
+/** A reading of the exchange's clock. The exchange read it at some moment between the two counts of our own. */
+export interface ServerTime {
+  readonly time: EpochMicros;
+  /** {@link Clock.monotonicNow} when it was asked for, and when the answer had arrived. */
+  readonly sentAt: EpochMicros;
+  readonly receivedAt: EpochMicros;
+}
+
+/** How the local clock stands to the exchange's. */
+export interface ClockOffset {
+  /** How far the exchange's clock is ahead of the local one; negative when the local one is ahead. */
+  readonly offset: EpochMicros;
+  /** How long ago the exchange's clock was read. */
+  readonly age: EpochMicros;
+}
+
+/** Below this the difference of two clocks is of no concern. */
+export const CLOCK_TOLERANCE: EpochMicros = 2 * SECOND;
+/** Beyond this the exchange's time is taken for the local one. */
+export const CLOCK_FOLLOW: EpochMicros = 5 * SECOND;
+
+/**
+ * The clock of a process as it is held against the exchange's. Between two readings the exchange's time is carried on
+ * by the monotonic counter, so that a local clock that is set is noticed at once, and changes nothing of what is stamped.
+ */
+export abstract class ClockAlignment extends Clock {
+  /** Takes a reading; half of the round trip is taken for the way of the answer. */
+  abstract align(reading: ServerTime): void;
+
+  /** At this moment; undefined before the first reading. */
+  abstract offset(): ClockOffset | undefined;
+
+  /** The exchange's time; that of the clock before the first reading. */
+  abstract exchangeNow(): EpochMicros;
+
+  /** Whether the local clock was set, or the machine slept, since the last reading: the next one is due at once. */
+  abstract get stepped(): boolean;
+
+  /** Whether the clock goes by the exchange's time, because the local one is more than {@link CLOCK_FOLLOW} away from it. */
+  abstract get followsExchange(): boolean;
 }

@@ -1,4 +1,5 @@
 import type { CandleNumbers, EpochMicros, MinuteCandle, SymbolInfo, TimeRange } from '../model';
+import type { ServerTime } from './clock.port';
 
 /** What an exchange answered, when that answer was complete, and from which origin it came. */
 export interface ExchangeAnswer<T> {
@@ -107,7 +108,7 @@ export abstract class Exchange {
   abstract symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>>;
 
   /** The exchange's clock. @throws ExchangeError */
-  abstract serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros>>;
+  abstract serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<ServerTime>>;
 
   abstract status(): ExchangeStatus;
 }

@@ -1,0 +1,38 @@
+import { CLOCK_TOLERANCE, DAY, HOUR, MINUTE, SECOND, type ClockAlignment, type EpochMicros } from '@app/domain';
+
+/**
+ * `unknown`: the exchange has not told its time. `skewed`: the local clock is more than two seconds away from it.
+ * `corrected`: it was more than five seconds away, and the exchange's time is used instead.
+ */
+export type ClockStateName = 'unknown' | 'ok' | 'skewed' | 'corrected';
+
+export interface ClockState {
+  readonly state: ClockStateName;
+  /** One readable line; empty when all is well. */
+  readonly detail: string;
+}
+
+/** `refusal` is why the exchange's time could not be read last; empty when it could, or was not asked for. */
+export function clockStateOf(alignment: ClockAlignment, refusal: string): ClockState {
+  const reading = alignment.offset();
+  if (reading === undefined) {
+    const detail = refusal === '' ? '' : `the exchange does not tell its time (${refusal}): the local clock is used`;
+    return { state: 'unknown', detail };
+  }
+  const { offset, age } = reading;
+  const stale = refusal === '' ? '' : `; read ${spanText(age)} ago, and not since (${refusal})`;
+  const away = `the local clock is ${spanText(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the exchange's`;
+  if (alignment.followsExchange) {
+    const remedy = 'events are stamped and schedules run by the time of the exchange; set the clock of this machine';
+    return { state: 'corrected', detail: `${away}: ${remedy}${stale}` };
+  }
+  if (Math.abs(offset) > CLOCK_TOLERANCE) return { state: 'skewed', detail: `${away}${stale}` };
+  return { state: 'ok', detail: '' };
+}
+
+/** `3.2 s`, `4 min`, `26.0 h`, `400.0 days`. */
+function spanText(span: EpochMicros): string {
+  if (span < 2 * MINUTE) return `${(span / SECOND).toFixed(1)} s`;
+  if (span < 2 * HOUR) return `${Math.round(span / MINUTE)} min`;
+  return span < 2 * DAY ? `${(span / HOUR).toFixed(1)} h` : `${(span / DAY).toFixed(1)} days`;
+}
