@@ -17,6 +17,12 @@ import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes'
 import { StoreReadinessCheck } from './health/store-readiness';
 import { SymbolFreshnessReader } from './health/symbol-freshness';
 import { HomeController } from './home/home.controller';
+import { FeedEvents } from './stream/feed-events';
+import { FeedFollower } from './stream/feed-follower';
+import { StreamMetrics } from './stream/stream-metrics';
+import { StreamStarts } from './stream/stream-start';
+import { Streams } from './stream/streams';
+import { StreamsController } from './stream/streams.controller';
 import { SymbolSelection } from './symbols/symbol-selection';
 import { SymbolSummaries } from './symbols/symbol-summaries';
 import { SymbolsController } from './symbols/symbols.controller';
@@ -71,8 +77,14 @@ export class ApiModule {
         BiController,
         BiHistoryController,
         DatasetsController,
+        StreamsController,
       ],
       providers: [
+        FeedEvents,
+        FeedFollower,
+        StreamMetrics,
+        StreamStarts,
+        Streams,
         SymbolSelection,
         SymbolSummaries,
         WindowedTables,

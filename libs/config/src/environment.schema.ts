@@ -183,6 +183,8 @@ export const environmentSchema = z.object({
   THROTTLE_LIMIT: wholeNumber(1, 100_000_000, 600),
   THROTTLE_TTL_SECONDS: wholeNumber(1, HOUR_SECONDS, 60),
   TRUST_PROXY_HOPS: wholeNumber(0, 10, 0),
+  MAX_STREAMS: wholeNumber(0, 100_000, 1_000),
+  MAX_STREAMS_PER_CLIENT: wholeNumber(1, 100_000, 20),
   CORS_ORIGINS: z
     .string()
     .default('*')

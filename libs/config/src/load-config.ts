@@ -56,6 +56,9 @@ export interface AppConfig {
     readonly throttleTtlSeconds: number;
     /** How many proxies in front of this process to believe when they name the client; 0 believes none. */
     readonly trustProxyHops: number;
+    /** Open streams that are served at once, in all and of one client. */
+    readonly maxStreams: number;
+    readonly maxStreamsPerClient: number;
     readonly corsOrigins: readonly string[];
   };
 }
@@ -180,6 +183,8 @@ export function loadConfig(
       throttleLimit: environment.THROTTLE_LIMIT,
       throttleTtlSeconds: environment.THROTTLE_TTL_SECONDS,
       trustProxyHops: environment.TRUST_PROXY_HOPS,
+      maxStreams: environment.MAX_STREAMS,
+      maxStreamsPerClient: environment.MAX_STREAMS_PER_CLIENT,
       corsOrigins: environment.CORS_ORIGINS,
     },
   };

@@ -1,5 +1,9 @@
 import { isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
+import { normalizeIp } from '@nestjs/throttler';
+
+/** An IPv6 customer has at least a network of this many bits. */
+const IPV6_CLIENT_BITS = 64;
 
 /**
  * Who sent the request, for counting: with `hops` proxies in front, the address that the outermost of them appended to
@@ -14,4 +18,9 @@ export function clientAddress(request: Pick<IncomingMessage, 'headers' | 'socket
   const chain = (typeof header === 'string' ? header : header.join(',')).split(',');
   const named = chain[chain.length - hops]?.trim();
   return named !== undefined && isIP(named) !== 0 ? named : peer;
+}
+
+/** The name that a client is counted under: its address, or the network that an IPv6 customer has. */
+export function clientName(request: Pick<IncomingMessage, 'headers' | 'socket'>, hops: number): string {
+  return normalizeIp(clientAddress(request, hops), IPV6_CLIENT_BITS);
 }

@@ -1,4 +1,5 @@
 export { configureApp, type HttpAppContext } from './configure-app';
+export { clientName } from './client-address';
 export { createHttpAdapter, createHttpApp } from './create-http-app';
 export { HealthReport, type HealthStatus } from './health/health-report';
 export { ProcessHealth, type Check, type CheckReport, type CheckResult } from './health/process-health';

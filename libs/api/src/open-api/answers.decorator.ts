@@ -100,3 +100,14 @@ export function AnswersCsv(description: string, example: string): MethodDecorato
     AnswersProblems(400, 404, 416, 429, 503),
   );
 }
+
+/** Documents a stream with an example, and the problems of every route that reads the store. */
+export function AnswersStream(example: string): MethodDecorator {
+  return applyDecorators(
+    ApiOkResponse({
+      description: 'Events without end; a comment every 15 s while there are none.',
+      content: { 'text/event-stream': { schema: { type: 'string' }, example } },
+    }),
+    AnswersProblems(400, 404, 429, 503),
+  );
+}

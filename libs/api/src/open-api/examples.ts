@@ -1,12 +1,17 @@
 import {
   BI_TABLES,
   CURSOR_EXAMPLE,
+  FEED_POSITION_EXAMPLE,
   type CandleItem,
   type CoverageItem,
   type DailyMetricsItem,
   type PriceEventItem,
   type SymbolItem,
 } from '@app/domain';
+
+/** Some lines of a stream as the documentation shows them. */
+export const streamExample = (name: string, item: object): string =>
+  `id: ${FEED_POSITION_EXAMPLE}\nevent: ${name}\ndata: ${JSON.stringify(item)}\n\n`;
 
 /** One page as the documentation shows it. */
 export const pageExample = (route: string, item: object): object => ({

@@ -3,6 +3,7 @@ export { ignoresUnknownParameters } from './ignore-unknown-parameters.decorator'
 export type * from './items';
 export {
   CURSOR_EXAMPLE,
+  FEED_POSITION_EXAMPLE,
   MAX_LIMIT,
   MAX_SYMBOLS,
   parseSymbols,

@@ -127,6 +127,30 @@ export function IntervalParameter(): PropertyDecorator {
   });
 }
 
+/** Where a stream goes on: the id of an event. Whether it is one is for the stream to say. */
+export function EventIdParameter(): PropertyDecorator {
+  return QueryParameter({
+    parse: single((text) => (text === '' ? undefined : text)),
+    allowed: 'the id of an event, or X-Feed-Position of a list',
+    openApi: {
+      type: 'string',
+      description:
+        'Goes on exactly behind this event, as the header `Last-Event-ID` does, which wins. `X-Feed-Position` of a list ' +
+        'continues that list.',
+      example: FEED_POSITION_EXAMPLE,
+    },
+  });
+}
+
+/** The length of the candles of a stream: minutes alone. */
+export function MinuteIntervalParameter(): PropertyDecorator {
+  return QueryParameter({
+    parse: single((text) => (text === '1m' ? text : undefined)),
+    allowed: '1m: minutes are streamed, and longer candles are read from /candles',
+    openApi: { type: 'string', enum: ['1m'], example: '1m', description: 'Length of the candles: minutes alone.' },
+  });
+}
+
 export function CursorParameter(): PropertyDecorator {
   return QueryParameter({
     parse: single((text) => (text.length <= MAX_CURSOR_LENGTH && /^[A-Za-z0-9_-]+$/.test(text) ? text : undefined)),
@@ -138,6 +162,9 @@ export function CursorParameter(): PropertyDecorator {
     },
   });
 }
+
+/** The position that examples show. */
+export const FEED_POSITION_EXAMPLE = 'ARA3ZjMxYzA5MmI0ZGU2YTg1gN2K9bTGxgYAAgGUrQEC6gI';
 
 /** The cursor that examples show. */
 export const CURSOR_EXAMPLE = 'eyJ2IjoxLCJyIjoidHJhZGVzIn0';

@@ -3,8 +3,10 @@ import { IgnoreUnknownParameters } from './ignore-unknown-parameters.decorator';
 import {
   CursorParameter,
   DateParameter,
+  EventIdParameter,
   IntervalParameter,
   MAX_LIMIT,
+  MinuteIntervalParameter,
   SymbolsParameter,
   TimeParameter,
   WholeNumberParameter,
@@ -90,6 +92,24 @@ export class CandlesQuery extends HistoryQuery {
     example: '2026-01-15T15:00:00Z',
   })
   readonly as_of?: EpochMicros;
+}
+
+/** A stream of price events. */
+export class PriceStreamQuery extends SymbolsQuery {
+  @EventIdParameter()
+  readonly last_event_id?: string;
+
+  @TimeParameter({
+    description: 'Begins with what was stored here from this time on (not: what happened from then on).',
+    example: '2026-01-15T14:00:00Z',
+  })
+  readonly start?: EpochMicros;
+}
+
+/** A stream of closed minutes. */
+export class CandleStreamQuery extends PriceStreamQuery {
+  @MinuteIntervalParameter()
+  readonly interval?: '1m';
 }
 
 /** Newest prices as CSV. */

@@ -1,4 +1,5 @@
-import type { Change, EpochMicros, FeedPosition } from '../model';
+import type { CandleChange, Change, EpochMicros, FeedPosition, PriceChange, PriceEvent } from '../model';
+import type { StoredCandle } from './readers.port';
 
 /** What one write unit changed, of one kind, and where it stands in its feed. */
 export interface FeedUnit {
@@ -21,6 +22,9 @@ export interface Resumption {
  * all feeds that there are, so that one that is not named was made later and is read from its begin.
  */
 export abstract class ChangeFeedReader {
+  /** Why nothing is told here, in one readable line; undefined where it is. @throws StoreNotReadyError */
+  abstract unavailable(): Promise<string | undefined>;
+
   /** Where the feeds end now: what is committed later lies behind it. @throws StoreNotReadyError */
   abstract end(): Promise<FeedPosition>;
 
@@ -38,4 +42,10 @@ export abstract class ChangeFeedReader {
    * several feeds by the time of their commit. @throws StoreNotReadyError
    */
   abstract units(position: FeedPosition, limit: number, until?: FeedPosition): Promise<FeedUnit[]>;
+
+  /** The rows of these keys as they are now, in their order; undefined for one that is no longer there. */
+  abstract priceEvents(keys: readonly PriceChange[]): Promise<(PriceEvent | undefined)[]>;
+
+  /** The current versions of these minutes, in their order; undefined for one that is no longer there. */
+  abstract minutes(keys: readonly CandleChange[]): Promise<(StoredCandle | undefined)[]>;
 }

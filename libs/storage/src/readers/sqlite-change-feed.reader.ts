@@ -1,13 +1,19 @@
 import {
   ChangeFeedReader,
   unpackChange,
+  type CandleChange,
   type ChangeKind,
   type EpochMicros,
   type FeedPosition,
   type FeedUnit,
+  type PriceChange,
+  type PriceEvent,
   type Resumption,
+  type StoredCandle,
 } from '@app/domain';
-import { FEED_GENERATION_FACT } from '../database/store-facts';
+import { BRONZE_ONLY_FACT, FEED_GENERATION_FACT } from '../database/store-facts';
+import { MINUTE_COLUMNS, toStoredMinute, type MinuteCandleRow } from '../sink/candle-row';
+import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventRow } from './price-event-row';
 import type { ReadStore } from './read-store';
 
 interface FeedRow {
@@ -34,6 +40,13 @@ interface FeedEnds {
 export class SqliteChangeFeedReader extends ChangeFeedReader {
   constructor(private readonly store: ReadStore) {
     super();
+  }
+
+  unavailable(): Promise<string | undefined> {
+    return this.store.read(() => {
+      const isBronzeOnly = this.fact(BRONZE_ONLY_FACT) !== undefined;
+      return isBronzeOnly ? 'ENABLE_DB_SINK=false keeps raw files only: there are no rows to stream' : undefined;
+    });
   }
 
   end(): Promise<FeedPosition> {
@@ -106,12 +119,39 @@ export class SqliteChangeFeedReader extends ChangeFeedReader {
     });
   }
 
+  priceEvents(keys: readonly PriceChange[]): Promise<(PriceEvent | undefined)[]> {
+    return this.store.read(() => {
+      const statement = this.store.statement<[string, number, string], PriceEventRow>(
+        `SELECT ${PRICE_EVENT_COLUMNS} FROM price_events WHERE symbol = ? AND timestamp = ? AND source = ?`,
+      );
+      return keys.map(({ symbol, timestamp, source }) => {
+        const row = statement.get(symbol, timestamp, source);
+        return row && toPriceEvent(row);
+      });
+    });
+  }
+
+  minutes(keys: readonly CandleChange[]): Promise<(StoredCandle | undefined)[]> {
+    return this.store.read(() => {
+      const statement = this.store.statement<[string, number], MinuteCandleRow>(
+        `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time = ?`,
+      );
+      return keys.map(({ symbol, openTime }) => {
+        const row = statement.get(symbol, openTime);
+        return row && toStoredMinute(row);
+      });
+    });
+  }
+
   private ends(): FeedEnds {
     const rows = this.store.statement<[], FeedRow>('SELECT id, next_position FROM feeds ORDER BY id').all();
-    const fact = this.store
+    return { generation: this.fact(FEED_GENERATION_FACT) ?? '', rows };
+  }
+
+  private fact(name: string): string | undefined {
+    return this.store
       .statement<[string], { value: string }>('SELECT value FROM store_facts WHERE name = ?')
-      .get(FEED_GENERATION_FACT);
-    return { generation: fact?.value ?? '', rows };
+      .get(name)?.value;
   }
 
   private oldest(feed: number): number | undefined {

@@ -8,22 +8,13 @@ import {
   type TimeRange,
 } from '@app/domain';
 import { mergeByTime } from './merge-by-time';
+import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventRow } from './price-event-row';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
 
-interface PriceEventRow {
-  readonly symbol: string;
-  readonly timestamp: number;
-  readonly source: string;
-  readonly last_price: string;
-  readonly price_change_percent: string;
-  readonly volume: string;
-}
-
-const COLUMNS = 'symbol, timestamp, source, last_price, price_change_percent, volume';
-const BEFORE = `SELECT ${COLUMNS} FROM price_events
+const BEFORE = `SELECT ${PRICE_EVENT_COLUMNS} FROM price_events
   WHERE symbol = ? AND (timestamp, source) < (?, ?) ORDER BY timestamp DESC, source DESC LIMIT ?`;
-const AFTER = `SELECT ${COLUMNS} FROM price_events
+const AFTER = `SELECT ${PRICE_EVENT_COLUMNS} FROM price_events
   WHERE symbol = ? AND (timestamp, source) > (?, ?) AND timestamp < ? ORDER BY timestamp, source LIMIT ?`;
 
 /** A place among the events of one symbol. */
@@ -46,17 +37,6 @@ function placeAfter({ time, symbol: last, source }: PriceEventKey, symbol: strin
 function placeBefore({ time, symbol: last, source }: PriceEventKey, symbol: string): Place {
   if (symbol === last) return { timestamp: time, source };
   return atStartOf(compareCodePoints(symbol, last) > 0 ? time + 1 : time);
-}
-
-function toPriceEvent(row: PriceEventRow): PriceEvent {
-  return {
-    timestamp: row.timestamp,
-    symbol: row.symbol,
-    lastPrice: row.last_price,
-    priceChangePercent: row.price_change_percent,
-    volume: row.volume,
-    source: row.source,
-  };
 }
 
 const keyOf = (row: PriceEventRow): TimeKey => ({ time: row.timestamp, symbol: row.symbol });

@@ -1,0 +1,27 @@
+import { EventLog } from './event-log';
+
+const event = (number: number) => ({ symbol: 'BTCUSDT', id: `p${number}`, text: `${number}`.padStart(10, '0') });
+
+describe('EventLog', () => {
+  it('should number its events on, and let the oldest go when they are too many', () => {
+    const log = new EventLog(30);
+    log.append([event(0), event(1)]);
+    expect([log.start, log.end]).toEqual([0, 2]);
+    log.append([event(2), event(3), event(4)]);
+    expect([log.start, log.end]).toEqual([2, 5]);
+    expect(log.at(1)).toBeUndefined();
+    expect(log.at(2)).toEqual(event(2));
+    expect(log.at(5)).toBeUndefined();
+    expect(log.bytes(3, 5).toString()).toBe('00000000030000000004');
+    log.clear();
+    expect([log.start, log.end]).toEqual([5, 5]);
+  });
+
+  it('should make the bytes of the same events once', () => {
+    const log = new EventLog(1_000);
+    log.append([event(0), event(1)]);
+    expect(log.bytes(0, 2)).toBe(log.bytes(0, 2));
+    log.append([event(2)]);
+    expect(log.bytes(0, 3).toString()).toBe('000000000000000000010000000002');
+  });
+});

@@ -1,0 +1,63 @@
+import type { StreamEvent } from './stream-event';
+
+/** Some of a channel's newest events, as one piece for all readers that want all of it. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: Buffer;
+}
+
+/** The newest events of a channel, numbered from the first that this process saw; the oldest go when there are too many. */
+export class EventLog {
+  private events: StreamEvent[] = [];
+  private sizes = 0;
+  private firstNumber = 0;
+  private piece: Piece | undefined;
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** Number of the oldest event that is still here. */
+  get start(): number {
+    return this.firstNumber;
+  }
+
+  /** Number that the next event gets. */
+  get end(): number {
+    return this.firstNumber + this.events.length;
+  }
+
+  append(events: readonly StreamEvent[]): void {
+    for (const event of events) {
+      this.events.push(event);
+      this.sizes += event.text.length;
+    }
+    let surplus = 0;
+    while (this.sizes > this.maxBytes && surplus < this.events.length) {
+      this.sizes -= this.events[surplus]?.text.length ?? 0;
+      surplus += 1;
+    }
+    if (surplus === 0) return;
+    this.events.splice(0, surplus);
+    this.firstNumber += surplus;
+  }
+
+  at(number: number): StreamEvent | undefined {
+    return this.events[number - this.firstNumber];
+  }
+
+  /** The bytes of all events from one number up to another one. */
+  bytes(from: number, to: number): Buffer {
+    if (this.piece?.from !== from || this.piece.to !== to) {
+      const texts = this.events.slice(from - this.firstNumber, to - this.firstNumber).map(({ text }) => text);
+      this.piece = { from, to, bytes: Buffer.from(texts.join('')) };
+    }
+    return this.piece.bytes;
+  }
+
+  clear(): void {
+    this.firstNumber = this.end;
+    this.events = [];
+    this.sizes = 0;
+    this.piece = undefined;
+  }
+}

@@ -1,0 +1,20 @@
+import { positionToText, type FeedPosition } from '@app/domain';
+
+/** What a stream sends events of. */
+export type StreamChannel = 'prices' | 'candles';
+
+export type StreamEventName = 'price' | 'candle' | 'history' | 'gap';
+
+/** One event of a stream, as it goes over the wire. */
+export interface StreamEvent {
+  readonly symbol: string;
+  /** Where a reader goes on that has this event. */
+  readonly id: string;
+  readonly text: string;
+}
+
+/** The fields of an event in the form of `text/event-stream`; JSON has no line breaks. */
+export function eventText(name: StreamEventName, position: FeedPosition, data: object): { id: string; text: string } {
+  const id = positionToText(position);
+  return { id, text: `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n` };
+}

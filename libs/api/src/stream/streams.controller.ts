@@ -1,0 +1,113 @@
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { APP_CONFIG, type AppConfig } from '@app/config';
+import { CandleStreamQuery, PriceStreamQuery } from '@app/domain';
+import { clientName } from '@app/http';
+import { AnswersStream } from '../open-api/answers.decorator';
+import { CANDLE_EXAMPLE, PRICE_EVENT_EXAMPLE, streamExample } from '../open-api/examples';
+import { SymbolSelection } from '../symbols/symbol-selection';
+import type { StreamChannel } from './stream-event';
+import { StreamStarts } from './stream-start';
+import { Streams } from './streams';
+
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  // nginx would gather events before it hands them on.
+  'x-accel-buffering': 'no',
+};
+
+/** Newest rows that a list gives where it cannot be said since when something is missing. */
+const NEWEST = '5000';
+
+const LISTS: Readonly<Record<StreamChannel, { readonly path: string; readonly parameters: Record<string, string> }>> = {
+  prices: { path: '/trades/range', parameters: {} },
+  candles: { path: '/candles', parameters: { interval: '1m' } },
+};
+
+/** Live events, each with the position from which a reader goes on after a break. */
+@ApiTags('live')
+@Controller('stream')
+export class StreamsController {
+  constructor(
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly selection: SymbolSelection,
+    private readonly starts: StreamStarts,
+    private readonly streams: Streams,
+  ) {}
+
+  @Get('prices')
+  @ApiOperation({
+    operationId: 'streamPrices',
+    summary: 'Price events as they are stored.',
+    description:
+      'Server-sent events: `price` with the item of `/trades/range`, and `gap` where events are missing, with the ' +
+      'address to read them from. `Last-Event-ID` goes on exactly behind an event.',
+  })
+  @AnswersStream(streamExample('price', PRICE_EVENT_EXAMPLE))
+  prices(@Query() query: PriceStreamQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.open('prices', query, request, reply);
+  }
+
+  @Get('candles')
+  @ApiOperation({
+    operationId: 'streamCandles',
+    summary: 'Closed minutes and their revisions as they are stored.',
+    description:
+      'Server-sent events: `candle` with the item of `/candles`, `history` for minutes that were filled or corrected ' +
+      'all at once, and `gap` where events are missing, both with the address to read them from.',
+  })
+  @AnswersStream(streamExample('candle', CANDLE_EXAMPLE))
+  candles(
+    @Query() query: CandleStreamQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.open('candles', query, request, reply);
+  }
+
+  private async open(
+    channel: StreamChannel,
+    query: PriceStreamQuery,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const client = clientName(request.raw, this.config.http.trustProxyHops);
+    this.streams.admit(client);
+    const symbols = await this.selection.resolve(query);
+    const header = request.headers['last-event-id'];
+    const start = await this.starts.find({
+      header: Array.isArray(header) ? header.join(',') : header,
+      lastEventId: query.last_event_id,
+      start: query.start,
+    });
+    // Others may have come while this one was looked up.
+    this.streams.admit(client);
+    reply.headers(STREAM_HEADERS);
+    if (request.raw.method === 'HEAD') {
+      await reply.send();
+      return;
+    }
+    reply.hijack();
+    reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+    const isChosen = query.symbol !== undefined || query.symbols !== undefined;
+    const question = {
+      channel,
+      symbols: isChosen ? new Set(symbols) : undefined,
+      listUrl: (since: string | null) => listUrl(channel, isChosen ? symbols : [], since),
+    };
+    await this.streams.serve(reply.raw, client, question, start);
+  }
+}
+
+function listUrl(channel: StreamChannel, symbols: readonly string[], since: string | null): string {
+  const { path, parameters } = LISTS[channel];
+  const query = new URLSearchParams({
+    ...(symbols.length > 0 ? { symbols: symbols.join(',') } : {}),
+    ...parameters,
+    ...(since === null ? { last: NEWEST } : { start: since }),
+  });
+  return `${path}?${query.toString()}`;
+}
