@@ -149,9 +149,8 @@ export class SqliteChangeFeedReader extends ChangeFeedReader {
   }
 
   private fact(name: string): string | undefined {
-    return this.store
-      .statement<[string], { value: string }>('SELECT value FROM store_facts WHERE name = ?')
-      .get(name)?.value;
+    return this.store.statement<[string], { value: string }>('SELECT value FROM store_facts WHERE name = ?').get(name)
+      ?.value;
   }
 
   private oldest(feed: number): number | undefined {

@@ -57,9 +57,13 @@ export class SqliteStoreStatus extends StoreStatus {
   }
 
   private feedEnds(): string {
-    const ends = this.store.statement<[], string>("SELECT id || ':' || next_position FROM feeds ORDER BY id").pluck();
-    const generation = this.store.statement<[string], string>('SELECT value FROM store_facts WHERE name = ?').pluck();
-    return [generation.get(FEED_GENERATION_FACT) ?? '', ...ends.all()].join(' ');
+    const ends = this.store
+      .statement<[], { id: number; next_position: number }>('SELECT id, next_position FROM feeds ORDER BY id')
+      .all();
+    const generation = this.store
+      .statement<[string], { value: string }>('SELECT value FROM store_facts WHERE name = ?')
+      .get(FEED_GENERATION_FACT);
+    return [generation?.value, ...ends.map(({ id, next_position: next }) => `${id}:${next}`)].join(' ');
   }
 
   private async fact(name: string): Promise<string | null> {
