@@ -26,11 +26,19 @@ export function rawRequest(url: string, { method = 'GET', path, headers = {} }: 
   return new Promise((resolve, reject) => {
     const outgoing = request({ ...target, agent: false, timeout: SILENCE_MS }, (incoming) => {
       const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
+      const answered = (): void => {
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) });
+      };
+      // A stream has no end: its first bytes are the answer.
+      const isStream = incoming.headers['content-type']?.startsWith('text/event-stream') === true;
+      incoming.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        if (!isStream) return;
+        answered();
+        outgoing.destroy();
       });
+      incoming.on('error', reject);
+      incoming.on('end', answered);
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`${url} has said nothing for ${SILENCE_MS} ms`)));
     outgoing.on('error', reject);

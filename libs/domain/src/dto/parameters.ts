@@ -164,7 +164,7 @@ export function CursorParameter(): PropertyDecorator {
 }
 
 /** The position that examples show. */
-export const FEED_POSITION_EXAMPLE = 'ARA3ZjMxYzA5MmI0ZGU2YTg1gN2K9bTGxgYAAgGUrQEC6gI';
+export const FEED_POSITION_EXAMPLE = 'ARA3ZjMxYzA5MmI0ZGU2YTg1veDKgNuNkgMAAgHCnwECigc';
 
 /** The cursor that examples show. */
 export const CURSOR_EXAMPLE = 'eyJ2IjoxLCJyIjoidHJhZGVzIn0';
