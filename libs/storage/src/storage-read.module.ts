@@ -44,8 +44,8 @@ import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
     },
     {
       provide: PriceEventReader,
-      inject: [ReadStore],
-      useFactory: (store: ReadStore) => new SqlitePriceEventReader(store),
+      inject: [ReadStore, Clock],
+      useFactory: (store: ReadStore, clock: Clock) => new SqlitePriceEventReader(store, clock),
     },
     { provide: CandleReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteCandleReader(store) },
     {

@@ -31,6 +31,8 @@ export class FakeStore {
   readiness: StoreReadiness = { ready: true, reason: '' };
   origin: string | null = 'simulator:test';
   damaged: string[] = [];
+  /** Events stamped ahead of their time, which are not among {@link events}. */
+  eventsAhead = 0;
   version = 1;
   /** How often rows were read. */
   reads = 0;
@@ -108,6 +110,10 @@ export class FakePriceEventReader extends PriceEventReader {
   ): Promise<PriceEvent[]> {
     await this.store.read();
     return page(this.store.events, eventKey, { symbols, range, limit, after });
+  }
+
+  countAhead(): Promise<number> {
+    return Promise.resolve(this.store.eventsAhead);
   }
 
   async newest(symbols: readonly string[]): Promise<PriceEvent[]> {

@@ -58,14 +58,15 @@ export class CsvCache {
     const before = this.entries.get(key)?.snapshot;
     const snapshot = before?.bytes.equals(built.bytes)
       ? before
-      : new CsvSnapshot(built.bytes, this.lastModified(built, before), built.fileName);
+      : new CsvSnapshot(built.bytes, this.lastModified(built, before, now), built.fileName);
     this.entries.set(key, { moment, snapshot }, snapshot.bytes.length);
     return snapshot;
   }
 
   /** To the second; later than that of other bytes served before, so that no client takes them for the new ones. */
-  private lastModified(built: BuiltTable, before: CsvSnapshot | undefined): EpochMicros {
-    const modified = floorTo(built.lastModified, SECOND);
+  private lastModified(built: BuiltTable, before: CsvSnapshot | undefined, now: EpochMicros): EpochMicros {
+    // A row may be stamped by a clock that was ahead; nothing was modified later than now.
+    const modified = floorTo(Math.min(built.lastModified, now), SECOND);
     return before ? Math.max(modified, before.lastModified + SECOND) : modified;
   }
 }

@@ -3,6 +3,7 @@ import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
   Clock,
   formatEventTime,
+  PriceEventReader,
   SECOND,
   StoreNotReadyError,
   StoreStatus,
@@ -43,6 +44,7 @@ export class PlatformHealthReport extends HealthReport {
     @Inject(REMOTE_PROCESSES) private readonly remotes: readonly RemoteProcess[],
     private readonly store: StoreStatus,
     private readonly freshness: SymbolFreshnessReader,
+    private readonly events: PriceEventReader,
     private readonly clock: Clock,
     @Optional() @Inject(LocalProcess) private readonly local?: LocalProcess,
   ) {
@@ -52,12 +54,13 @@ export class PlatformHealthReport extends HealthReport {
   async report(): Promise<HealthStatus> {
     const now = this.clock.now();
     const { ready, reason } = this.store.readiness();
-    const [asked, written, symbols, origin, damaged] = await Promise.all([
+    const [asked, written, symbols, origin, damaged, ahead] = await Promise.all([
       Promise.all(this.remotes.map(async (remote) => [remote.name, await askProcess(remote)] as const)),
       this.whenReadable([], () => this.store.processes()),
       this.whenReadable([], () => this.freshness.read(this.config.symbols, now)),
       this.whenReadable(null, () => this.store.origin()),
       this.whenReadable([], () => this.store.damagedFiles()),
+      this.whenReadable(0, () => this.events.countAhead(this.config.symbols)),
     ]);
     const processes = this.merge(asked, written);
     const faults = [
@@ -68,9 +71,14 @@ export class PlatformHealthReport extends HealthReport {
       ...damaged.map((file) => `store: lines of ${file} were lost outside this program`),
       ...(ready ? this.staleness(symbols) : []),
     ];
-    const notes = Object.entries(processes).flatMap(([name, process]) =>
-      (process.notes ?? []).map((note) => `${name}: ${note}`),
-    );
+    const notes = [
+      ...Object.entries(processes).flatMap(([name, process]) =>
+        (process.notes ?? []).map((note) => `${name}: ${note}`),
+      ),
+      ...(ahead === 0
+        ? []
+        : [`store: ${ahead} price events are stamped later than now; each counts once its time has come`]),
+    ];
     return {
       status: faults.length === 0 ? 'ok' : 'degraded',
       reasons: [...faults, ...notes],
@@ -78,7 +86,7 @@ export class PlatformHealthReport extends HealthReport {
       broker_mode: this.config.brokerMode,
       now: formatEventTime(now),
       uptime_seconds: Math.round(process.uptime()),
-      storage: { ready, reason, origin, damaged_files: damaged },
+      storage: { ready, reason, origin, damaged_files: damaged, events_ahead: ahead },
       processes,
       symbols,
     };

@@ -42,7 +42,7 @@ export class SymbolFreshnessReader {
         symbol,
         exchange_status: status,
         last_event_utc: event === null ? null : formatEventTime(event),
-        last_event_age_seconds: event === null ? null : Math.round((now - event) / SECOND),
+        last_event_age_seconds: event === null ? null : Math.max(0, Math.round((now - event) / SECOND)),
         last_minute: minute === undefined ? null : formatBucketTime(minute),
       };
     });

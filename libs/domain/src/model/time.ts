@@ -1,6 +1,14 @@
 /** An instant: whole microseconds since 1970-01-01T00:00:00Z. Exact as a JavaScript number until the year 2255. */
 export type EpochMicros = number;
 
+/** A stamp that is further than this after now was given by a clock that was ahead. */
+const AHEAD_OF_NOW = 60_000_000;
+
+/** The latest stamp that counts at a moment: later ones are no news before their time has come. */
+export function latestStamp(now: EpochMicros): EpochMicros {
+  return now + AHEAD_OF_NOW;
+}
+
 /** Half-open span of time: start is in it, end is not. */
 export interface TimeRange {
   readonly start: EpochMicros;

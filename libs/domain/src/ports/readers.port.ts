@@ -24,7 +24,10 @@ export interface PriceEventKey extends TimeKey {
 }
 
 export abstract class PriceEventReader {
-  /** Newest first, then by symbol, then by source backwards; only rows after `after` in that order. */
+  /**
+   * Newest first, then by symbol, then by source backwards; only rows after `after` in that order. Events that are
+   * stamped later than now plus a minute are left out: {@link latestStamp}.
+   */
   abstract latest(symbols: readonly string[], limit: number, after?: PriceEventKey): Promise<PriceEvent[]>;
 
   /** Ascending by time, then symbol, then source; only rows after `after`. */
@@ -35,8 +38,11 @@ export abstract class PriceEventReader {
     after?: PriceEventKey,
   ): Promise<PriceEvent[]>;
 
-  /** The newest event of each symbol that has one, by symbol. */
+  /** The newest event of each symbol that has one, by symbol; those stamped ahead of their time left out. */
   abstract newest(symbols: readonly string[]): Promise<PriceEvent[]>;
+
+  /** How many events are left out of what is newest, because they are stamped ahead of their time. */
+  abstract countAhead(symbols: readonly string[]): Promise<number>;
 }
 
 export interface StoredCandle extends MinuteCandle {
@@ -188,7 +194,7 @@ export interface SymbolSummary {
   readonly lastDate: EpochMicros | null;
   /** Open time of the newest minute. */
   readonly lastMinute: EpochMicros | null;
-  /** Time of the newest price event. */
+  /** Time of the newest price event, those stamped ahead of their time left out. */
   readonly lastEvent: EpochMicros | null;
   readonly coveragePercent: string;
 }

@@ -3,6 +3,7 @@ import {
   DailyBarReader,
   LEDGER_DELAY,
   compareCodePoints,
+  latestStamp,
   completenessOf,
   type Clock,
   type DailyBar,
@@ -13,6 +14,7 @@ import {
 } from '@app/domain';
 import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
+import { tickerDayUntil, type TickerDayRow } from './ticker-days-ahead';
 
 interface DayCandleRow {
   readonly date: number;
@@ -28,16 +30,6 @@ interface DayCandleRow {
   readonly last_minute: number;
   /** When the ledger of the day last changed. */
   readonly accounted_at: number | null;
-}
-
-interface TickerDayRow {
-  readonly date: number;
-  readonly open: string;
-  readonly high: string;
-  readonly low: string;
-  readonly close: string;
-  readonly volume: string;
-  readonly last_timestamp: number;
 }
 
 const CANDLE_DAYS = `
@@ -73,6 +65,7 @@ export class SqliteDailyBarReader extends DailyBarReader {
         const fromTickers = tickerDays
           .all(symbol, start, end)
           .filter(({ date }) => !dates.has(date))
+          .flatMap((row) => tickerDayUntil(this.store, symbol, row, latestStamp(now)) ?? [])
           .map((row) => tickerBar(symbol, row, now));
         return [...fromCandles, ...fromTickers];
       });

@@ -1,6 +1,8 @@
 import {
   PriceEventReader,
   compareCodePoints,
+  latestStamp,
+  type Clock,
   type EpochMicros,
   type PriceEvent,
   type PriceEventKey,
@@ -25,7 +27,6 @@ interface Place {
 
 /** The place before the first event of an instant: no source is empty. */
 const atStartOf = (timestamp: EpochMicros): Place => ({ timestamp, source: '' });
-const END_OF_TIME = atStartOf(Number.MAX_SAFE_INTEGER);
 
 /** Where reading goes on in a symbol after a key, in ascending order. */
 function placeAfter({ time, symbol: last, source }: PriceEventKey, symbol: string): Place {
@@ -42,15 +43,20 @@ function placeBefore({ time, symbol: last, source }: PriceEventKey, symbol: stri
 const keyOf = (row: PriceEventRow): TimeKey => ({ time: row.timestamp, symbol: row.symbol });
 
 export class SqlitePriceEventReader extends PriceEventReader {
-  constructor(private readonly store: ReadStore) {
+  constructor(
+    private readonly store: ReadStore,
+    private readonly clock: Clock,
+  ) {
     super();
   }
 
   latest(symbols: readonly string[], limit: number, after?: PriceEventKey): Promise<PriceEvent[]> {
     return this.store.read(() => {
       const statement = this.store.statement<[string, number, string, number], PriceEventRow>(BEFORE);
+      const end = this.endOfNewest();
       const sources = symbols.map((symbol) => {
-        const newest = after ? placeBefore(after, symbol) : END_OF_TIME;
+        const place = after && placeBefore(after, symbol);
+        const newest = place && place.timestamp < end.timestamp ? place : end;
         return rowPages<PriceEventRow>(
           (last, size) => {
             const { timestamp, source } = last ?? newest;
@@ -91,10 +97,26 @@ export class SqlitePriceEventReader extends PriceEventReader {
   newest(symbols: readonly string[]): Promise<PriceEvent[]> {
     return this.store.read(() => {
       const statement = this.store.statement<[string, number, string, number], PriceEventRow>(BEFORE);
+      const { timestamp, source } = this.endOfNewest();
       return [...symbols]
         .sort(compareCodePoints)
-        .flatMap((symbol) => statement.all(symbol, END_OF_TIME.timestamp, END_OF_TIME.source, 1))
+        .flatMap((symbol) => statement.all(symbol, timestamp, source, 1))
         .map(toPriceEvent);
     });
+  }
+
+  countAhead(symbols: readonly string[]): Promise<number> {
+    return this.store.read(() => {
+      const statement = this.store.statement<[string, EpochMicros], { ahead: number }>(
+        'SELECT count(*) AS ahead FROM price_events WHERE symbol = ? AND timestamp > ?',
+      );
+      const latest = latestStamp(this.clock.now());
+      return symbols.reduce((sum, symbol) => sum + (statement.get(symbol, latest)?.ahead ?? 0), 0);
+    });
+  }
+
+  /** The place behind the newest event that counts. */
+  private endOfNewest(): Place {
+    return atStartOf(latestStamp(this.clock.now()) + 1);
   }
 }

@@ -3,6 +3,7 @@ import {
   SymbolReader,
   coveragePercent,
   floorTo,
+  latestStamp,
   ledgerEnd,
   minutesIn,
   compareCodePoints,
@@ -23,7 +24,7 @@ const DATES = `
   SELECT min(first) AS first, max(last) AS last FROM (
     SELECT min(open_time) AS first, max(open_time) AS last FROM candles_1d WHERE symbol = @symbol
     UNION ALL
-    SELECT min(date), max(date) FROM ticker_days WHERE symbol = @symbol)`;
+    SELECT min(date), max(date) FROM ticker_days WHERE symbol = @symbol AND date <= @latest)`;
 
 export class SqliteSymbolReader extends SymbolReader {
   constructor(
@@ -49,10 +50,15 @@ export class SqliteSymbolReader extends SymbolReader {
 
   private summary(entity: SymbolEntity): SymbolSummary {
     const { symbol } = entity;
-    const dates = this.store.statement<[{ symbol: string }], SpanRow>(DATES).get({ symbol });
+    const latest = latestStamp(this.clock.now());
+    const dates = this.store
+      .statement<[{ symbol: string; latest: EpochMicros }], SpanRow>(DATES)
+      .get({ symbol, latest });
     const lastEvent = this.store
-      .statement<[string], { last: number | null }>('SELECT max(timestamp) AS last FROM price_events WHERE symbol = ?')
-      .get(symbol);
+      .statement<[string, EpochMicros], { last: number | null }>(
+        'SELECT max(timestamp) AS last FROM price_events WHERE symbol = ? AND timestamp <= ?',
+      )
+      .get(symbol, latest);
     const lastMinute = this.store
       .statement<[string], { last: number | null }>('SELECT max(open_time) AS last FROM candles_1m WHERE symbol = ?')
       .get(symbol);
