@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { eventually, type AppProcess } from '../support/app-process';
 import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
 import { exchangeKlines } from '../support/exchange-klines';
@@ -107,6 +108,27 @@ describe('cli backfill', () => {
     });
     const symbol = await runCli(stack, 'backfill', '--symbols', 'NOPEUSDT', '--days', '1');
     expect(symbol).toEqual({ code: 1, output: 'cli: the exchange does not know NOPEUSDT\n' });
+  });
+
+  it.each<[string, string]>([
+    ['is not there', '/nonexistent'],
+    ['is no folder', '/dev/null'],
+    ['cannot be written', '/proc'],
+  ])('should say in one line that TMPDIR %s, and fill the days from the archive all the same', async (_, path) => {
+    const folder = join(stack.folder, `without-${basename(path)}`);
+    const databasePath = join(folder, 'app.db');
+    const settings = { TMPDIR: path, STORAGE_PATH: databasePath, RAW_DIR: join(folder, 'raw') };
+    const day = ['--symbols', 'BTCUSDT', '--from', '2025-12-01', '--to', '2025-12-02'];
+    const process = await stack.launch('cli', settings, ['backfill', ...day]);
+    expect(await process.exited()).toBe(0);
+    const said = process.output.split('\n').filter((line) => line.includes('TMPDIR'));
+    expect(said).toEqual([expect.stringContaining(`TMPDIR: ${path} cannot be used (E`)]);
+    expect(process.output).toMatch(/^1 days filled, \d+ minutes new$/m);
+    const database = new Database(databasePath, { readonly: true });
+    const sources = database.prepare('SELECT DISTINCT source FROM candles_1m').pluck().all();
+    database.close();
+    expect(sources).toEqual(['binance_archive_klines']);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.csp-'))).toEqual([]);
   });
 
   it('should fill the past beside a process that captures into the same store', async () => {

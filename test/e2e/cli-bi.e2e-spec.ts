@@ -77,6 +77,9 @@ describe('cli bi-build and verify-bi', () => {
     expect(proved.output).toMatch(/^symbol +days checked +equal +known differences +mismatches +recomputed from$/m);
     expect(proved.output).toMatch(/^PEPEUSDT +\d+ +\d+ +0 +0 +\d{4}-\d\d-\d\d$/m);
     expect(proved.code).toBe(0);
+    const elsewhere = await stack.launch('cli', { TMPDIR: '/nonexistent' }, ['verify-bi', '--build', folder]);
+    expect(await elsewhere.exited()).toBe(0);
+    expect(elsewhere.output).toContain('TMPDIR: /nonexistent cannot be used (ENOENT');
 
     const database = new Database(stack.databasePath);
     database.exec("UPDATE candles_1h SET close = '1.00' WHERE symbol = 'BTCUSDT'");

@@ -9,6 +9,7 @@ import {
   type EpochMicros,
   type KlineArchive,
 } from '@app/domain';
+import { ScratchFolders } from '@app/files';
 import { MetricsRegistry } from '@app/observability';
 import { exchangeKlines, numbersOf } from '../support/exchange-klines';
 import { ExchangeSimulator } from '../support/exchange-simulator';
@@ -16,6 +17,8 @@ import { marketAt } from '../support/stack';
 
 const MARKET = new Date('2026-03-18T13:37:43Z');
 const DATE = Date.UTC(2026, 2, 17) * MILLISECOND;
+/** Never in need of a place beside the store. */
+const scratch = new ScratchFolders('/nonexistent', () => undefined);
 const FAST: Partial<ArchiveOptions> = { retryDelayMs: () => 5 };
 
 describe('archive client against the simulator', () => {
@@ -26,7 +29,7 @@ describe('archive client against the simulator', () => {
   async function connect(overrides: Partial<ArchiveOptions> = {}): Promise<void> {
     metrics = new MetricsRegistry();
     const clock = await createClock({ clock: 'simulator', restUrls: [simulator.url] });
-    archive = createBinanceArchive({ archiveUrl: simulator.url, clock, metrics }, { ...FAST, ...overrides });
+    archive = createBinanceArchive({ archiveUrl: simulator.url, clock, metrics, scratch }, { ...FAST, ...overrides });
   }
 
   /** The same minutes over REST. */
@@ -187,7 +190,7 @@ describe('archive client against the simulator', () => {
   });
 
   it('should ask nobody when there is no archive', async () => {
-    const none = createBinanceArchive({ archiveUrl: null, clock: new SystemClock(), metrics });
+    const none = createBinanceArchive({ archiveUrl: null, clock: new SystemClock(), metrics, scratch });
     expect(none.isEnabled).toBe(false);
     await expect(none.day('BTCUSDT', DATE)).rejects.toMatchObject({ failure: 'disabled' });
   });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createBinanceArchive, createBinanceExchange, ProxyGate, type BinanceOptions } from '@app/binance';
 import { SystemClock } from '@app/clock';
 import { loadConfig } from '@app/config';
+import { ScratchFolders } from '@app/files';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { eventually } from '../support/app-process';
 import { ForwardProxy, type ForwardProxyOptions } from '../support/forward-proxy';
@@ -148,7 +149,8 @@ describe('requests through a proxy', () => {
     const proxy = await startProxy();
     const dependencies = { clock: new SystemClock(), metrics: new MetricsRegistry(), archiveUrl: 'http://relay.test' };
     const proxies = gateOf({ HTTP_PROXY: `http://${proxy.label}` });
-    const archive = createBinanceArchive({ ...dependencies, proxies }, { attempts: 1 });
+    const scratch = new ScratchFolders('/nonexistent', () => undefined);
+    const archive = createBinanceArchive({ ...dependencies, scratch, proxies }, { attempts: 1 });
     const day = Date.UTC(2026, 0, 1) * 1_000;
     await expect(archive.day('BTCUSDT', day)).rejects.toThrow('HTTP 404');
     expect(proxy.asked.at(-1)).toMatch(/^GET http:\/\/relay\.test\/data\/.*BTCUSDT-1m-2026-01-01\.zip\.CHECKSUM$/);

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { Clock, Exchange, KlineArchive, KlineFiles } from '@app/domain';
+import { ScratchFolders } from '@app/files';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import type { BinanceOptions } from './binance-options';
 import { DiskKlineFiles } from './archive/disk-kline-files';
@@ -36,13 +38,19 @@ export class BinanceModule {
         },
         {
           provide: KlineArchive,
-          inject: [APP_CONFIG, Clock, MetricsRegistry, ProxyGate],
+          inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry, ProxyGate],
           useFactory: (
-            { exchange: { archiveUrl } }: AppConfig,
+            { exchange: { archiveUrl }, storage: { databasePath } }: AppConfig,
             clock: Clock,
+            logger: Logger,
             metrics: MetricsRegistry,
             proxies: ProxyGate,
-          ) => createBinanceArchive({ archiveUrl, clock, metrics, proxies }),
+          ) => {
+            const scratch = new ScratchFolders(dirname(databasePath), (message) => {
+              logger.warn(message);
+            });
+            return createBinanceArchive({ archiveUrl, clock, metrics, proxies, scratch });
+          },
         },
         { provide: KlineFiles, useClass: DiskKlineFiles },
       ],

@@ -1,4 +1,5 @@
 import type { Clock, KlineArchive } from '@app/domain';
+import type { ScratchFolders } from '@app/files';
 import type { MetricsRegistry } from '@app/observability';
 import { ArchiveMetrics } from './archive/archive-metrics';
 import { DEFAULT_ARCHIVE_OPTIONS, type ArchiveOptions } from './archive/archive-options';
@@ -14,18 +15,19 @@ export interface ArchiveDependencies {
   readonly archiveUrl: string | null;
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
+  readonly scratch: ScratchFolders;
   /** How requests leave this network; directly unless given. */
   readonly proxies?: ProxyGate;
 }
 
 /** The archive client and all that it stands on. */
 export function createBinanceArchive(
-  { archiveUrl, clock, metrics, proxies = new ProxyGate() }: ArchiveDependencies,
+  { archiveUrl, clock, metrics: registry, scratch, proxies = new ProxyGate() }: ArchiveDependencies,
   overrides: Partial<ArchiveOptions> = {},
 ): KlineArchive {
   if (archiveUrl === null) return new DisabledArchive();
   const options = { ...DEFAULT_ARCHIVE_OPTIONS, ...overrides };
   const origins = new HostOriginResolver(options.requestTimeoutMs, proxies);
-  const host = new ExchangeHost(archiveUrl);
-  return new BinanceArchive(host, origins, new DiskKlineFiles(), clock, new ArchiveMetrics(metrics), options, proxies);
+  const [host, files, metrics] = [new ExchangeHost(archiveUrl), new DiskKlineFiles(), new ArchiveMetrics(registry)];
+  return new BinanceArchive({ host, origins, files, clock, metrics, options, proxies, scratch });
 }

@@ -2,3 +2,4 @@ export { FileLock, FileLockError, identityOf, isSameFile, type FileIdentity } fr
 export { flushFolder, FolderNotMadeError, makeFolder, makeFolderOf } from './folder';
 export { isMountPoint } from './mount-point';
 export { resolveFile } from './resolve-file';
+export { NoScratchFolderError, ScratchFolders } from './scratch-folders';

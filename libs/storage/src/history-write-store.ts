@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StoreNotReadyError } from '@app/domain';
+import { ScratchFolders } from '@app/files';
 import { SqliteBackfillJobs } from './history/sqlite-backfill-jobs';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
@@ -47,7 +49,11 @@ export class HistoryWriteStore {
   }
 
   replay(): SqliteBronzeReplay {
-    return new SqliteBronzeReplay(this.parts.database, this.parts.archive, this.options.topics);
+    const { databasePath, logger, topics } = this.options;
+    const scratch = new ScratchFolders(dirname(databasePath), (message) => {
+      logger.warn(message);
+    });
+    return new SqliteBronzeReplay(this.parts.database, this.parts.archive, topics, scratch);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OnModuleDestroy } from '@nestjs/common';
 import {
@@ -16,6 +15,7 @@ import {
   type KlineFileEnd,
   type KlineFiles,
 } from '@app/domain';
+import { NoScratchFolderError, type ScratchFolders } from '@app/files';
 import type { HostOriginResolver } from '../hosts/host-origin';
 import type { ExchangeHost } from '../hosts/host-pool';
 import { httpDownload } from '../transport/http-download';
@@ -37,6 +37,19 @@ interface LastMonth {
   readonly month: MonthReader | ArchiveError;
 }
 
+/** What the archive client stands on. */
+export interface BinanceArchiveParts {
+  readonly host: ExchangeHost;
+  readonly origins: HostOriginResolver;
+  readonly files: KlineFiles;
+  readonly clock: Clock;
+  readonly metrics: ArchiveMetrics;
+  readonly options: ArchiveOptions;
+  readonly proxies: ProxyGate;
+  /** Where files lie from their arrival until they have been read. */
+  readonly scratch: ScratchFolders;
+}
+
 /**
  * Binance's archive of daily and monthly files, https://data.binance.vision, laid out as
  * github.com/binance/binance-public-data describes it. A file goes to disk first and is read when its hash is found
@@ -46,27 +59,19 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
   readonly isEnabled = true;
   private lastMonth: LastMonth | undefined;
 
-  constructor(
-    private readonly host: ExchangeHost,
-    private readonly origins: HostOriginResolver,
-    private readonly files: KlineFiles,
-    private readonly clock: Clock,
-    private readonly metrics: ArchiveMetrics,
-    private readonly options: ArchiveOptions,
-    private readonly proxies: ProxyGate,
-  ) {
+  constructor(private readonly parts: BinanceArchiveParts) {
     super();
   }
 
   async day(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
-    const folder = await newFolder();
+    const folder = this.newFolder(dailyFile(symbol, date));
     try {
       return await this.withRetries(async () => {
         const { file, fetchedAt, origin } = await this.fetchFile(folder, symbol, dailyFile(symbol, date), signal);
         const days: DayOfMinutes[] = [];
         const { rowsSha256, duplicates, rows, leftOut } = await readAll(file.days(signal, sieve), days);
-        this.metrics.rows.inc(rows);
-        this.metrics.duplicates.inc(duplicates);
+        this.parts.metrics.rows.inc(rows);
+        this.parts.metrics.duplicates.inc(duplicates);
         const candles = days[0]?.candles ?? [];
         const range = { start: date, end: date + DAY };
         return { range, candles, leftOut, file: file.facts, rowsSha256, duplicates, origin, fetchedAt };
@@ -81,7 +86,7 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     if (month instanceof ArchiveError) throw month;
     const day = await month.read(date, sieve);
     if (!day) throw new ArchiveError('not_found', `${name} has no row of ${formatDate(date)}`);
-    this.metrics.rows.inc(day.candles.length);
+    this.parts.metrics.rows.inc(day.candles.length);
     return day;
   }
 
@@ -95,7 +100,7 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     const last = this.lastMonth;
     if (last?.name === address.name && !(last.month instanceof MonthReader && last.month.isPast(date))) return last;
     await this.forgetMonth();
-    const folder = await newFolder();
+    const folder = this.newFolder(address);
     try {
       const fetched = await this.withRetries(() => this.fetchFile(folder, symbol, address, signal), signal);
       this.lastMonth = { name: address.name, folder, month: new MonthReader(fetched) };
@@ -115,15 +120,25 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     await rm(last.folder, { recursive: true, force: true });
   }
 
+  /** @throws ArchiveError where there is no place for the file: its day may come over REST */
+  private newFolder({ name }: ArchiveFileAddress): string {
+    try {
+      return this.parts.scratch.make('csp-archive-', this.parts.options.maxFileBytes);
+    } catch (error) {
+      if (!(error instanceof NoScratchFolderError)) throw error;
+      throw new ArchiveError('rejected', `${name} cannot be fetched: ${error.message}`, { cause: error });
+    }
+  }
+
   private async withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     for (let attempts = 1; ; attempts += 1) {
       try {
         return await attempt();
       } catch (error) {
         if (!(error instanceof ArchiveError) || !TRANSIENT.has(error.failure)) throw error;
-        if (attempts >= this.options.attempts) throw error;
-        this.metrics.retries.inc({ reason: error.failure });
-        await pause(this.options.retryDelayMs(attempts), signal);
+        if (attempts >= this.parts.options.attempts) throw error;
+        this.parts.metrics.retries.inc({ reason: error.failure });
+        await pause(this.parts.options.retryDelayMs(attempts), signal);
       }
     }
   }
@@ -138,15 +153,15 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     const origin = await this.origin(name);
     // The small file first: without it there is nothing to hold the large one against.
     await this.download(`${target}${CHECKSUM_SUFFIX}`, `${path}${CHECKSUM_SUFFIX}`, MAX_CHECKSUM_BYTES, signal);
-    await this.download(target, path, this.options.maxFileBytes, signal);
-    const fetchedAt = this.clock.now();
-    const file = await this.files.open(path, { symbol, capturedAt: fetchedAt, isKnownSpot: true });
+    await this.download(target, path, this.parts.options.maxFileBytes, signal);
+    const fetchedAt = this.parts.clock.now();
+    const file = await this.parts.files.open(path, { symbol, capturedAt: fetchedAt, isKnownSpot: true });
     return { file, fetchedAt, origin };
   }
 
   private async origin(name: string): Promise<string> {
     try {
-      return await this.origins.resolve(this.host);
+      return await this.parts.origins.resolve(this.parts.host);
     } catch (error) {
       throw this.explained(error, name);
     }
@@ -159,32 +174,28 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const name = decodeURIComponent(target.slice(target.lastIndexOf('/') + 1));
-    const timeoutMs = this.options.requestTimeoutMs;
+    const timeoutMs = this.parts.options.requestTimeoutMs;
     try {
-      const { status, bytes } = await httpDownload(`${this.host.baseUrl}${target}`, path, {
+      const { status, bytes } = await httpDownload(`${this.parts.host.baseUrl}${target}`, path, {
         timeoutMs,
         maxBytes,
         signal,
-        proxies: this.proxies,
+        proxies: this.parts.proxies,
       });
-      this.metrics.bytes.inc(bytes);
+      this.parts.metrics.bytes.inc(bytes);
       const failure = failureOf(status);
-      this.metrics.requests.inc({ outcome: failure ?? 'ok' });
-      if (failure) throw new ArchiveError(failure, `${name} from ${this.host.label}: HTTP ${status}`);
+      this.parts.metrics.requests.inc({ outcome: failure ?? 'ok' });
+      if (failure) throw new ArchiveError(failure, `${name} from ${this.parts.host.label}: HTTP ${status}`);
     } catch (error) {
-      if (error instanceof TransportError) this.metrics.requests.inc({ outcome: error.failure });
+      if (error instanceof TransportError) this.parts.metrics.requests.inc({ outcome: error.failure });
       throw this.explained(error, name);
     }
   }
 
   private explained(error: unknown, name: string): unknown {
     if (!(error instanceof TransportError)) return error;
-    return new ArchiveError('unreachable', `${name} from ${this.host.label}: ${error.message}`, { cause: error });
+    return new ArchiveError('unreachable', `${name} from ${this.parts.host.label}: ${error.message}`, { cause: error });
   }
-}
-
-function newFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'csp-archive-'));
 }
 
 function failureOf(status: number): ArchiveFailure | undefined {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
+import type { ScratchFolders } from '@app/files';
 import { handleOf, openWriter, type SqliteHandle } from '../database/sqlite-connection';
 import type { CheckedEvent } from '../sink/checked-event';
 import { HistoryRows } from '../sink/event-writer';
@@ -18,8 +18,9 @@ export class ScratchStore {
     this.rows = new HistoryRows(database);
   }
 
-  static async open(): Promise<ScratchStore> {
-    const folder = mkdtempSync(join(tmpdir(), 'csp-replay-'));
+  /** `wantedBytes` is about as much as it may come to hold. @throws NoScratchFolderError */
+  static async open(folders: ScratchFolders, wantedBytes: number): Promise<ScratchStore> {
+    const folder = folders.make('csp-replay-', wantedBytes);
     try {
       const source = await openWriter(join(folder, 'replay.db'));
       await source.runMigrations();

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   ARCHIVE_SOURCE,
@@ -16,6 +16,7 @@ import {
   type TimeRange,
   type TopicNames,
 } from '@app/domain';
+import type { ScratchFolders } from '@app/files';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { gzipLines, linesFrom } from '../bronze/bronze-lines';
 import { MANIFEST } from '../bronze/fetch-manifest';
@@ -40,12 +41,14 @@ export class SqliteBronzeReplay extends BronzeReplay {
     private readonly database: SqliteHandle,
     private readonly archive: BronzeArchive,
     private readonly topics: TopicNames,
+    private readonly scratchFolders: ScratchFolders,
   ) {
     super();
   }
 
   async compare(signal: AbortSignal): Promise<ReplayReport> {
-    const scratch = await ScratchStore.open();
+    // It holds what came as lines, and so no more rows than the store.
+    const scratch = await ScratchStore.open(this.scratchFolders, statSync(this.database.name).size);
     try {
       const replay = new Replay(this.archive, this.topics, scratch);
       await replay.catchUp(signal);
