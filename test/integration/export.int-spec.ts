@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { EXPORT_FORMATS, ExportCandlesUseCase, type ExportProgress } from '@app/bi';
-import { accountOfMinute, HOUR, MINUTE, toCandleItem, type CandleReader } from '@app/domain';
+import { candleColumns, EXPORT_FORMATS, ExportCandlesUseCase, type ExportProgress } from '@app/bi';
+import { accountOfMinute, HOUR, MINUTE, toCandleItem, type CandleItem, type CandleReader } from '@app/domain';
 import { ZstdParquetFiles } from '@app/parquet';
 import { buildMinute } from '@app/testing';
 import Database from 'better-sqlite3';
@@ -64,6 +64,40 @@ describe('export of candles', () => {
     const items = hours.map((hour) => toCandleItem(hour, '1h', store.clock.now()));
     expect(header.split(',')).toEqual(Object.keys(items[0] ?? {}));
     expect(lines).toEqual([...items.map((item) => Object.values(item).join(',')), '']);
+  });
+
+  it('should not write a day as whole that the history begins in, in any format', async () => {
+    const said: [date: string, isClosed: boolean, isFinal: boolean, missing: number][] = [
+      ['2026-01-11', true, false, 8 * 60],
+      ['2026-01-12', true, true, 0],
+      ['2026-01-13', true, true, 0],
+      ['2026-01-14', true, true, 0],
+      ['2026-01-15', true, false, 12 * 60],
+    ];
+    const request = { symbols: ['BTCUSDT'], interval: '1d', range: {} } as const;
+    const [lines, table] = [join(folder, 'days.jsonl'), join(folder, 'days.csv')];
+    await exporting.toFile(request, 'jsonl', lines, signal, ignore);
+    const items = readFileSync(lines, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as CandleItem);
+    expect(
+      items.map((item) => [item.open_time.slice(0, 10), item.is_closed, item.is_final, item.missing_minutes]),
+    ).toEqual(said);
+    await exporting.toFile(request, 'csv', table, signal, ignore);
+    const [header = '', ...rows] = readFileSync(table, 'utf8').trimEnd().split('\r\n');
+    expect(header.split(',').slice(-3)).toEqual(['revision', 'is_final', 'missing_minutes']);
+    expect(rows.map((row) => row.split(',').slice(-3).join(','))).toEqual(
+      said.map(([, , isFinal, missing]) => `1,${isFinal},${missing}`),
+    );
+    // Parquet is written of these columns.
+    const columns = candleColumns('1d', store.clock.now());
+    const days = await candles.range(['BTCUSDT'], '1d', {}, 10);
+    expect(columns.map(({ name }) => name)).toEqual(header.split(','));
+    expect(days.map((day) => columns.slice(-2).map(({ cell }) => cell(day)))).toEqual(
+      said.map(([, , isFinal, missing]) => [isFinal, missing]),
+    );
+    for (const file of [lines, table]) rmSync(file);
   });
 
   it('should tell how far it is after each page but the last, in every format', async () => {

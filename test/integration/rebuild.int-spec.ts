@@ -191,6 +191,50 @@ describe('making the database anew', () => {
     expect(everything(store)).toEqual(before);
   });
 
+  it('should give minutes that came after they had been noted as stopped the same revisions, of lines and of fetches', async () => {
+    const store = await filled();
+    const { history } = await store.open();
+    const [line, fetched] = [FETCHED_DAY + HOUR, FETCHED_DAY + HOUR + 5 * MINUTE];
+    // One was captured before the note and waited in a spool; the other is fetched by a repair.
+    await store.take(...minutes(line, 1).map(candleEvent));
+    ports.exchange.has = (_, time) => time < FETCHED_DAY + HOUR || time >= FETCHED_DAY + 2 * HOUR || time === fetched;
+    const range = { start: fetched, end: fetched + MINUTE };
+    const { data: candles, receivedAt: fetchedAt } = await ports.exchange.minuteCandles('BTCUSDT', range);
+    await history.saveFetched({
+      kind: 'repair',
+      origin: ORIGIN,
+      symbol: 'BTCUSDT',
+      range,
+      candles,
+      leftOut: [],
+      fetchedAt,
+    });
+    await store.close();
+    const before = everything(store);
+    const revisions = (): unknown[] =>
+      store.rows(
+        'SELECT open_time, revision FROM candles_1m WHERE open_time >= ? AND open_time < ?',
+        line,
+        line + HOUR,
+      );
+    expect(revisions()).toEqual([
+      { open_time: line, revision: 2 },
+      { open_time: fetched, revision: 2 },
+    ]);
+    expect(store.column('SELECT revision FROM candles_1d WHERE open_time = ?', FETCHED_DAY)).toEqual([3]);
+    // Each page gives what it gave then: the exchange has the minute for the repair alone.
+    ports.exchange.fault = ({ range: asked }) => {
+      const isRepair = asked?.start === fetched;
+      ports.exchange.has = (_, time) => time < FETCHED_DAY + HOUR || time >= FETCHED_DAY + 2 * HOUR || isRepair;
+      return undefined;
+    };
+    for (const isLost of [false, true]) {
+      if (isLost) rmSync(store.databasePath);
+      expect(await rebuild(store)).toMatchObject({ losses: [], isReplaced: true });
+      expect(everything(store)).toEqual(before);
+    }
+  });
+
   it('should take over why minutes are missing and the days to fill as they are, and say where they are lost', async () => {
     const store = await filled();
     const notes = (...starts: number[]): void => {
