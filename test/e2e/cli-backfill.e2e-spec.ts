@@ -107,7 +107,12 @@ describe('cli backfill', () => {
       output: 'cli: --days="1.5" is not allowed; expected a whole number from 0 to 3650\n',
     });
     const symbol = await runCli(stack, 'backfill', '--symbols', 'NOPEUSDT', '--days', '1');
-    expect(symbol).toEqual({ code: 1, output: 'cli: the exchange does not know NOPEUSDT\n' });
+    expect(symbol).toEqual({
+      code: 1,
+      output:
+        'symbol    reason\nNOPEUSDT  the exchange does not know it\n0 days filled, 0 minutes new\n' +
+        'cli: 1 symbol could not be filled; the same command tries them again\n',
+    });
   });
 
   it.each<[string, string]>([

@@ -173,7 +173,7 @@ describe('cli import of files as they are found on disks', () => {
     const { code, results } = await importFiles(files);
     expect(results).toEqual([
       `${name}: line 1 is "timestamp,open,high,low,close,volume"; ${TWELVE}`,
-      `${name}: line 1 has 6 columns, not 12; ${TWELVE}`,
+      `${name} has no row that can be read: the row of 2023-05-01T00:00:00Z: it has 6 columns, not 12; ${TWELVE}; line 1`,
       `${name}: line 1 is parted by ";", not by commas; ${TWELVE}`,
     ]);
     expect(code).toBe(1);

@@ -51,7 +51,7 @@ describe('the sink on a real store', () => {
     const events = [
       priceEvent('BTCUSDT', NOON, { lastPrice: '2.50' }),
       priceEvent('币安人生USDT', NOON),
-      priceEvent('BTCUSDT', NOON + 1, { lastPrice: '1.000000000000000001' }),
+      priceEvent('BTCUSDT', NOON + 1, { lastPrice: '1.00000001' }),
       candleEvent(buildMinute('BTCUSDT', NOON, { high: '9.5' })),
       candleEvent(buildMinute('BTCUSDT', NOON + MINUTE, { tradeCount: 0 })),
     ];
@@ -64,14 +64,14 @@ describe('the sink on a real store', () => {
     );
     expect(store.column('SELECT last_price FROM price_events WHERE symbol = ?', 'BTCUSDT')).toEqual([
       '2.50',
-      '1.000000000000000001',
+      '1.00000001',
     ]);
     expect(store.rows('SELECT symbol, open, high, low, close FROM ticker_days ORDER BY symbol')).toContainEqual({
       symbol: 'BTCUSDT',
       open: '2.50',
       high: '2.50',
-      low: '1.000000000000000001',
-      close: '1.000000000000000001',
+      low: '1.00000001',
+      close: '1.00000001',
     });
     for (const table of ['candles_1h', 'candles_1d']) {
       expect(store.rows(`SELECT high, volume, trade_count, minutes FROM ${table}`)).toEqual([

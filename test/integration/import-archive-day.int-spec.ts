@@ -95,7 +95,7 @@ describe('a day from the archive, through client and store', () => {
       rows: 1_380,
       rowsOverRest: 0,
       unresolved: [{ start: DATE + 1_380 * MINUTE, end: DATE + DAY }],
-      restFailure: expect.any(String) as string,
+      restFailure: { message: expect.stringContaining('HTTP 400') as string },
     });
     expect(account()).toEqual({ stored: 1_380, stopped: 0 });
   });

@@ -154,6 +154,7 @@ describe('BinanceExchange', () => {
             priceChangePercent: '1.870',
             volume: '24567.12300000',
           })),
+          leftOut: [],
           unknownSymbols: [],
         },
         receivedAt: START,
@@ -205,7 +206,7 @@ describe('BinanceExchange', () => {
       server.asked.length = 0;
       clock.advance(HOUR - SECOND);
       const second = await exchange.tickers(symbols);
-      expect(second.data).toEqual({ rows: first.data.rows, unknownSymbols: first.data.unknownSymbols });
+      expect(second.data).toEqual(first.data);
       expect(server.asked).toHaveLength(1);
 
       server.asked.length = 0;
@@ -235,14 +236,21 @@ describe('BinanceExchange', () => {
       expect(server.asked.map((target) => target.split('?')[0])).toEqual(['/api/v3/ticker/24hr', '/api/v3/time']);
     });
 
-    it('should leave out a row that cannot be read, count it, and tolerate a missing one', async () => {
+    it('should leave out a row that breaks the contract and one that is not there, name and count both', async () => {
       const server = await serve((_url, response) => {
         send(response, 200, [{ ...ticker('BTCUSDT'), lastPrice: 68001.2 }, ticker('ETHUSDT')]);
       });
       const answer = await connect([server]).tickers(['BTCUSDT', 'ETHUSDT', 'BNBUSDT']);
       expect(answer.data.rows.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
       expect(answer.data.unknownSymbols).toEqual([]);
-      await expect(metric('csp_exchange_rows_dropped_total')).resolves.toEqual({ malformed: 1 });
+      expect(answer.data.leftOut).toEqual([
+        {
+          symbol: 'BTCUSDT',
+          detail: expect.stringMatching(/^the ticker of BTCUSDT: lastPrice is 68001.2, not an unsigned/) as string,
+        },
+        { symbol: 'BNBUSDT', detail: 'the answer has no ticker of BNBUSDT' },
+      ]);
+      await expect(metric('csp_exchange_rows_dropped_total')).resolves.toEqual({ broken: 1, absent: 1 });
       expect(logLines('warn')).toEqual(['rows of the exchange were not taken']);
     });
   });
@@ -264,22 +272,41 @@ describe('BinanceExchange', () => {
       expect(answer.data[0]).toMatchObject({ capturedAt: START, source: 'binance_api_v3_klines', tradeCount: 3 });
     });
 
-    it('should ask again for a page with a row that cannot be read, and fail rather than lose a minute', async () => {
-      const spoilt: Handler = (_url, response) => {
-        send(response, 200, [kline(START / 1_000), [START / 1_000 + 60_000, 1]]);
-      };
-      const server = await serve(inTurn(spoilt, status(200, [kline(START / 1_000)])));
+    it('should leave out a row that breaks the contract, count it, and keep the rows around it without another request', async () => {
+      const [first, second, third] = [0, 1, 2].map((minute) => START / 1_000 + minute * 60_000) as [
+        number,
+        number,
+        number,
+      ];
+      const server = await serve(
+        status(200, [kline(first), kline(second).with(8, null), kline(third), kline(third).with(5, '1')]),
+      );
+      const exchange = connect([server]);
+      const range = { start: START, end: START + 3 * MINUTE };
+      const { data, leftOut, answered } = await exchange.minuteCandles('BTCUSDT', range);
+      expect(data.map(({ openTime }) => openTime)).toEqual([START]);
+      expect(leftOut).toMatchObject([
+        { start: START + MINUTE, end: START + 2 * MINUTE, reason: 'broken' },
+        { start: START + 2 * MINUTE, end: START + 3 * MINUTE, reason: 'conflicting' },
+      ]);
+      expect(answered).toEqual(range);
+      expect(server.asked).toHaveLength(1);
+      expect(exchange.status().state).toBe('ok');
+      await expect(metric('csp_exchange_rows_dropped_total')).resolves.toMatchObject({ broken: 1, conflicting: 1 });
+    });
+
+    it('should ask again for a page that is no list of rows, and fail rather than take it for empty', async () => {
+      const server = await serve(inTurn(status(200, { rows: [] }), status(200, [kline(START / 1_000)])));
       const exchange = connect([server]);
       const range = { start: START, end: START + 2 * MINUTE };
       expect((await exchange.minuteCandles('BTCUSDT', range)).data).toHaveLength(1);
-      server.handler = spoilt;
+      server.handler = status(200, { rows: [] });
       server.asked.length = 0;
       await expect(exchange.minuteCandles('BTCUSDT', range)).rejects.toMatchObject({
         failure: 'malformed',
-        message: expect.stringContaining('klines row 1 has no 12 columns') as string,
+        message: expect.stringContaining('klines without a list of rows') as string,
       });
       expect(server.asked).toHaveLength(3);
-      expect(exchange.status().state).toBe('ok');
       await expect(metric('csp_exchange_retries_total')).resolves.toEqual({ wrong_shape: 3 });
     });
 

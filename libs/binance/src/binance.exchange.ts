@@ -1,16 +1,19 @@
 import {
   CANDLE_PAGE_LIMIT,
+  DAY,
   Exchange,
   ExchangeError,
   HOUR,
   isSymbol,
-  MAX_TIME,
   MILLISECOND,
+  MINUTE,
+  type CandlePage,
   type Clock,
   type DayCandle,
   type EpochMicros,
   type ExchangeAnswer,
   type ExchangeStatus,
+  type LeftOutTicker,
   type MinuteCandle,
   type ServerTime,
   type SymbolInfo,
@@ -27,6 +30,7 @@ import type { ExchangeState } from './exchange-state';
 import type { HostPool } from './hosts/host-pool';
 import { inParallel } from './in-parallel';
 import type { DroppedRow, MappedRows } from './mappers/dropped-rows';
+import { mapFirstOpenTime } from './mappers/first-open-time.mapper';
 import { mapKlines } from './mappers/kline.mapper';
 import { mapServerTime } from './mappers/server-time.mapper';
 import { mapSymbols } from './mappers/symbol.mapper';
@@ -41,6 +45,9 @@ const CONCURRENT_LISTS = 4;
 /** Longest `symbols` parameter sent; the exchange refuses addresses of about 8,000 characters. */
 const MAX_SYMBOLS_PARAMETER = 6_000;
 
+/** Intervals that are asked for, and the length of their candles. */
+const LENGTHS = { '1m': MINUTE, '1d': DAY } as const satisfies Partial<Record<KlinesQuery['interval'], EpochMicros>>;
+
 /** The parts of the client whose state {@link BinanceExchange.status} shows. */
 export interface BinanceParts {
   readonly client: BinanceRestClient;
@@ -51,7 +58,11 @@ export interface BinanceParts {
   readonly metrics: BinanceMetrics;
 }
 
-type Tickers = ExchangeAnswer<{ readonly rows: readonly TickerRow[]; readonly unknown: readonly string[] }>;
+type Tickers = ExchangeAnswer<{
+  readonly rows: readonly TickerRow[];
+  readonly leftOut: readonly LeftOutTicker[];
+  readonly unknown: readonly string[];
+}>;
 
 /** Binance spot market data in the platform's own terms. */
 export class BinanceExchange extends Exchange {
@@ -90,32 +101,24 @@ export class BinanceExchange extends Exchange {
     );
     const { data, ...answer } = answers.length === 0 ? await this.noTickers(signal) : joined(answers);
     const unknown = new Set([...resting, ...data.unknown]);
-    return { ...answer, data: { rows: data.rows, unknownSymbols: wanted.filter((symbol) => unknown.has(symbol)) } };
+    const { rows, leftOut } = data;
+    return { ...answer, data: { rows, leftOut, unknownSymbols: wanted.filter((symbol) => unknown.has(symbol)) } };
   }
 
   /** @throws RangeError when the range holds no millisecond */
-  minuteCandles(
-    symbol: string,
-    range: TimeRange,
-    signal?: AbortSignal,
-  ): Promise<ExchangeAnswer<readonly MinuteCandle[]>> {
+  minuteCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<MinuteCandle>> {
     return this.candles(symbol, '1m', range, signal);
   }
 
   /** @throws RangeError when the range holds no millisecond */
-  dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<ExchangeAnswer<readonly DayCandle[]>> {
+  dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<DayCandle>> {
     return this.candles(symbol, '1d', range, signal);
   }
 
-  /** An answer to `startTime=0` begins at the first candle there is. */
+  /** An answer to `startTime=0` begins at the first candle there is; whatever else its row says does not matter here. */
   async firstMinute(symbol: string, signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined>> {
     if (!isSymbol(symbol)) throw new ExchangeError('unknown_symbol', 'klines: not a symbol');
-    const answer = await this.parts.client.klines(
-      { symbol, interval: '1m', startTime: 0, limit: 1 },
-      (body, capturedAt) => mapKlines(body, { symbol, range: { start: 0, end: MAX_TIME }, capturedAt }),
-      signal,
-    );
-    return { ...answer, data: this.taken(answer.data)[0]?.openTime };
+    return this.parts.client.klines({ symbol, interval: '1m', startTime: 0, limit: 1 }, mapFirstOpenTime, signal);
   }
 
   async symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {
@@ -155,32 +158,36 @@ export class BinanceExchange extends Exchange {
     };
   }
 
-  /** One list; when it holds an unknown symbol, its halves, until the unknown ones stand alone. */
   private async candles(
     symbol: string,
-    interval: KlinesQuery['interval'],
+    interval: keyof typeof LENGTHS,
     range: TimeRange,
     signal?: AbortSignal,
-  ): Promise<ExchangeAnswer<readonly MinuteCandle[]>> {
+  ): Promise<CandlePage<MinuteCandle>> {
     const startTime = Math.ceil(range.start / MILLISECOND);
     const endTime = Math.ceil(range.end / MILLISECOND) - 1;
     if (endTime < startTime) throw new RangeError('the range of candles is empty');
     if (!isSymbol(symbol)) throw new ExchangeError('unknown_symbol', 'klines: not a symbol');
-    const answer = await this.parts.client.klines(
+    const length = LENGTHS[interval];
+    const { data, ...answer } = await this.parts.client.klines(
       { symbol, interval, startTime, endTime, limit: CANDLE_PAGE_LIMIT },
-      (body, capturedAt) => mapKlines(body, { symbol, range, capturedAt }),
+      (body, capturedAt) => mapKlines(body, { symbol, range, length, capturedAt }),
       signal,
     );
-    return { ...answer, data: this.taken(answer.data) };
+    const { rows, duplicates, leftOut, answered } = data;
+    this.parts.metrics.rowsDropped.inc({ reason: 'duplicate' }, duplicates);
+    for (const { reason } of leftOut) this.parts.metrics.rowsDropped.inc({ reason });
+    return { ...answer, data: rows, leftOut, answered };
   }
 
+  /** One list; when it holds an unknown symbol, its halves, until the unknown ones stand alone. */
   private async tickersOf(list: readonly string[], signal: AbortSignal | undefined): Promise<Tickers> {
     const asked = new Set(list);
     let refusal: RefusalError;
     try {
       const answer = await this.parts.client.ticker24hr(list, (body) => mapTickers(body, asked), signal);
       for (const symbol of list) this.unknownUntil.delete(symbol);
-      return { ...answer, data: { rows: this.taken(answer.data), unknown: [] } };
+      return { ...answer, data: { ...this.judged(answer.data, list), unknown: [] } };
     } catch (error) {
       if (!isUnknownSymbol(error)) throw error;
       refusal = error;
@@ -188,7 +195,7 @@ export class BinanceExchange extends Exchange {
     if (list.length === 1) {
       const { receivedAt, origin } = refusal;
       this.rememberUnknown(list, origin);
-      return { data: { rows: [], unknown: list }, receivedAt, origin };
+      return { data: { rows: [], leftOut: [], unknown: list }, receivedAt, origin };
     }
     const middle = Math.ceil(list.length / 2);
     return joined([
@@ -201,14 +208,17 @@ export class BinanceExchange extends Exchange {
   private async allTickers(symbols: readonly string[], signal: AbortSignal | undefined): Promise<Tickers> {
     const asked = new Set(symbols);
     const answer = await this.parts.client.ticker24hr(undefined, (body) => mapTickers(body, asked), signal);
-    const rows = this.taken(answer.data);
-    const found = new Set([...rows, ...answer.data.dropped].map(({ symbol }) => symbol));
-    return { ...answer, data: { rows, unknown: symbols.filter((symbol) => !found.has(symbol)) } };
+    const found = new Set([...answer.data.rows, ...answer.data.dropped].map(({ symbol }) => symbol));
+    const [known, unknown] = [
+      symbols.filter((symbol) => found.has(symbol)),
+      symbols.filter((symbol) => !found.has(symbol)),
+    ];
+    return { ...answer, data: { ...this.judged(answer.data, known), unknown } };
   }
 
   /** Nothing to ask for; the exchange's time stands for an answer, since an answer says when and from where. */
   private async noTickers(signal: AbortSignal | undefined): Promise<Tickers> {
-    return { ...(await this.serverTime(signal)), data: { rows: [], unknown: [] } };
+    return { ...(await this.serverTime(signal)), data: { rows: [], leftOut: [], unknown: [] } };
   }
 
   private rememberUnknown(symbols: readonly string[], origin: string): void {
@@ -218,6 +228,23 @@ export class BinanceExchange extends Exchange {
         this.logger.warn({ symbol, origin }, 'the exchange does not know this symbol');
       this.unknownUntil.set(symbol, until);
     }
+  }
+
+  /** The rows, and which of the symbols have none, with the reason. */
+  private judged(
+    { rows, dropped }: MappedRows<TickerRow>,
+    symbols: readonly string[],
+  ): { rows: readonly TickerRow[]; leftOut: LeftOutTicker[] } {
+    const there = new Set(rows.map(({ symbol }) => symbol));
+    const details = new Map(dropped.map(({ symbol, detail }) => [symbol, detail]));
+    const absent = symbols.filter((symbol) => !there.has(symbol));
+    const leftOut = absent.map((symbol) => {
+      const detail = details.get(symbol);
+      if (detail === undefined) this.parts.metrics.rowsDropped.inc({ reason: 'absent' });
+      return { symbol, detail: detail ?? `the answer has no ticker of ${symbol}` };
+    });
+    this.reportDropped(dropped);
+    return { rows, leftOut };
   }
 
   private taken<T>({ rows, dropped }: MappedRows<T>): readonly T[] {
@@ -246,6 +273,7 @@ function joined(parts: readonly Tickers[]): Tickers {
   return {
     data: {
       rows: parts.flatMap(({ data }) => data.rows),
+      leftOut: parts.flatMap(({ data }) => data.leftOut),
       unknown: parts.flatMap(({ data }) => data.unknown),
     },
     receivedAt: Math.max(...parts.map(({ receivedAt }) => receivedAt)),

@@ -1,6 +1,6 @@
 export { CaptureModule, type CaptureModuleOptions } from './capture.module';
 export { BackfillHistoryUseCase } from './history/backfill-history.use-case';
-export type { BackfillHistoryReport, FailedDay } from './history/backfill-run';
+export type { BackfillHistoryReport, FailedDay, FailedSymbol, LeftOutOfSymbol } from './history/backfill-run';
 export { HistoryDuties } from './history/history-duties';
 export { ImportArchiveDayUseCase, type ArchiveDayOutcome } from './history/import-archive-day.use-case';
 export { ImportFileUseCase, type ImportedFileOutcome, type ImportFileOptions } from './history/import-file.use-case';

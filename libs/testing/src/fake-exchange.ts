@@ -5,11 +5,13 @@ import {
   KLINE_SOURCE,
   MILLISECOND,
   MINUTE,
+  type CandlePage,
   type Clock,
   type DayCandle,
   type EpochMicros,
   type ExchangeAnswer,
   type ExchangeStatus,
+  type LeftOutMinutes,
   type MinuteCandle,
   type ServerTime,
   type SymbolInfo,
@@ -57,6 +59,10 @@ export class FakeExchange extends Exchange {
   has: (symbol: string, openTime: EpochMicros) => boolean = () => true;
   /** Another row than {@link buildMinute} for a minute. */
   readonly changes = new Map<string, Partial<MinuteCandle>>();
+  /** Minutes whose rows break the contract, as `symbol time`, and what is wrong with each. */
+  readonly broken = new Map<string, string>();
+  /** Symbols whose tickers break the contract, and what is wrong with each. */
+  readonly brokenTickers = new Map<string, string>();
   /** The days that the exchange gives, in the order of their dates. */
   days: readonly DayCandle[] = [];
   /** Open time of the first minute of every symbol; undefined while none has been listed. */
@@ -82,32 +88,45 @@ export class FakeExchange extends Exchange {
   async tickers(symbols: readonly string[]): Promise<ExchangeAnswer<TickerAnswer>> {
     await this.called({ method: 'tickers' });
     const known = symbols.filter((symbol) => this.statuses.has(symbol)).reverse();
+    const readable = known.filter((symbol) => !this.brokenTickers.has(symbol));
     return this.answer({
-      rows: known.map((symbol) => ({ symbol, lastPrice: '10.50', priceChangePercent: '-1.250', volume: '7.00' })),
+      leftOut: known.flatMap((symbol) => {
+        const detail = this.brokenTickers.get(symbol);
+        return detail === undefined ? [] : [{ symbol, detail }];
+      }),
+      rows: readable.map((symbol) => ({ symbol, lastPrice: '10.50', priceChangePercent: '-1.250', volume: '7.00' })),
       unknownSymbols: symbols.filter((symbol) => !this.statuses.has(symbol)),
     });
   }
 
-  async minuteCandles(symbol: string, range: TimeRange): Promise<ExchangeAnswer<readonly MinuteCandle[]>> {
+  async minuteCandles(symbol: string, range: TimeRange): Promise<CandlePage<MinuteCandle>> {
     await this.called({ method: 'minuteCandles', symbol, range });
     if (!this.statuses.has(symbol)) throw new ExchangeError('unknown_symbol', `${symbol} is not known`);
     const now = this.clock.now() + this.skew;
     const rows: MinuteCandle[] = [];
+    const leftOut: LeftOutMinutes[] = [];
     const first = Math.ceil(range.start / MINUTE) * MINUTE;
-    for (let time = first; time < range.end && time <= now && rows.length < CANDLE_PAGE_LIMIT; time += MINUTE) {
+    let time = first;
+    for (; time < range.end && time <= now && rows.length + leftOut.length < CANDLE_PAGE_LIMIT; time += MINUTE) {
       if (!this.has(symbol, time)) continue;
+      const detail = this.broken.get(`${symbol} ${time}`);
+      if (detail !== undefined) {
+        leftOut.push({ start: time, end: time + MINUTE, reason: 'broken', detail });
+        continue;
+      }
       const change = this.changes.get(`${symbol} ${time}`) ?? {};
       rows.push(buildMinute(symbol, time, { capturedAt: this.stamps.now(), ...change }));
     }
-    return this.answer(rows);
+    const isFull = rows.length + leftOut.length === CANDLE_PAGE_LIMIT;
+    return { ...this.answer(rows), leftOut, answered: isFull ? { start: range.start, end: time } : range };
   }
 
-  async dayCandles(symbol: string, range: TimeRange): Promise<ExchangeAnswer<readonly DayCandle[]>> {
+  async dayCandles(symbol: string, range: TimeRange): Promise<CandlePage<DayCandle>> {
     await this.called({ method: 'dayCandles', symbol, range });
     const rows = this.days.filter(
       (day) => day.symbol === symbol && day.openTime >= range.start && day.openTime < range.end,
     );
-    return this.answer(rows.slice(0, CANDLE_PAGE_LIMIT));
+    return { ...this.answer(rows.slice(0, CANDLE_PAGE_LIMIT)), leftOut: [], answered: range };
   }
 
   async firstMinute(symbol: string): Promise<ExchangeAnswer<EpochMicros | undefined>> {

@@ -1,12 +1,20 @@
 import { Command, Option } from 'nest-commander';
 import { BinanceModule } from '@app/binance';
-import { BackfillHistoryUseCase, CaptureModule, type BackfillHistoryReport, type FailedDay } from '@app/capture';
+import {
+  BackfillHistoryUseCase,
+  CaptureModule,
+  type BackfillHistoryReport,
+  type FailedDay,
+  type FailedSymbol,
+  type LeftOutOfSymbol,
+} from '@app/capture';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { Clock, DAY, floorTo, formatDate, MAX_DAYS, type EpochMicros, type TimeRange } from '@app/domain';
+import { Clock, DAY, floorTo, formatDate, MAX_DAYS, minutesIn, type EpochMicros, type TimeRange } from '@app/domain';
 import { StorageHistoryModule } from '@app/storage';
 import { wholeNumberOption } from '../options/parse-options';
 import { SpanCommand, type SpanOptions } from '../options/span-command';
 import { UsageError } from '../options/usage.error';
+import { LEFT_OUT_COLUMNS } from '../terminal/left-out-columns';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork, type CommandModules } from '../work/command-work';
@@ -18,6 +26,11 @@ interface BackfillOptions extends SpanOptions {
 const COLUMNS: readonly TableColumn<FailedDay>[] = [
   { title: 'symbol', cell: ({ symbol }) => symbol },
   { title: 'day', cell: ({ range }) => formatDate(range.start) },
+  { title: 'reason', cell: ({ reason }) => reason },
+];
+
+const SYMBOL_COLUMNS: readonly TableColumn<FailedSymbol>[] = [
+  { title: 'symbol', cell: ({ symbol }) => symbol },
   { title: 'reason', cell: ({ reason }) => reason },
 ];
 
@@ -80,13 +93,17 @@ export class BackfillCommand extends SpanCommand {
           progress.end();
         });
       this.tell(report);
-      if (report.failed.length + report.left > 0 && !signal.aborted) throw new Error(shortfall(report));
+      const problem = shortfall(report);
+      if (problem !== '' && !signal.aborted) throw new Error(problem);
     });
   }
 
-  private tell({ days, rows, failed, left }: BackfillHistoryReport): void {
+  private tell({ days, rows, failed, failedSymbols, leftOut, left }: BackfillHistoryReport): void {
+    if (failedSymbols.length > 0) this.terminal.table(SYMBOL_COLUMNS, failedSymbols);
     if (failed.length > 0) this.terminal.table(COLUMNS, failed);
-    if (days + failed.length + left === 0) this.terminal.line('nothing to do: no minute is missing');
+    if (leftOut.length > 0) this.terminal.table(LEFT_OUT_COLUMNS, leftOut);
+    if (days + failed.length + left + failedSymbols.length === 0)
+      this.terminal.line('nothing to do: no minute is missing');
     else this.terminal.line(`${days} days filled, ${rows} minutes new`);
   }
 }
@@ -95,7 +112,21 @@ function rangeOf({ start, end }: Partial<TimeRange>, days: number, now: EpochMic
   return { start: start ?? floorTo(end ?? now, DAY) - days * DAY, end: end ?? now };
 }
 
-function shortfall({ failed, left }: BackfillHistoryReport): string {
-  const untried = left === 0 ? '' : `, ${left} were not tried`;
-  return `${failed.length} days could not be filled${untried}; the same command tries them again`;
+/** What the run could not do; empty when it did all. */
+function shortfall({ failed, failedSymbols, leftOut, left }: BackfillHistoryReport): string {
+  const parts = [
+    counted(failedSymbols.length, 'symbol', 'could not be filled'),
+    counted(failed.length, 'day', 'could not be filled'),
+    counted(left, 'day', left === 1 ? 'was not tried' : 'were not tried'),
+    counted(minutesOf(leftOut), 'minute', 'left out: their rows break the contract'),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `${parts.join(', ')}; the same command tries them again`;
+}
+
+function minutesOf(leftOut: readonly LeftOutOfSymbol[]): number {
+  return leftOut.reduce((sum, range) => sum + minutesIn(range), 0);
+}
+
+function counted(count: number, unit: string, what: string): string {
+  return count === 0 ? '' : `${count} ${unit}${count === 1 ? '' : 's'} ${what}`;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CANDLE_PAGE_LIMIT, DAY, Exchange, floorTo, HistoryStore, MINUTE, type EpochMicros } from '@app/domain';
+import { DAY, Exchange, HistoryStore, type EpochMicros, type LeftOutMinutes } from '@app/domain';
 
 /** Brings the minutes of a day from the exchange once more. */
 @Injectable()
@@ -9,27 +9,23 @@ export class DayRefetch {
     private readonly history: HistoryStore,
   ) {}
 
-  /** Fetches a closed day into the store, where changed minutes become revisions. @throws ExchangeError, OriginMismatchError */
-  async run(symbol: string, date: EpochMicros, signal: AbortSignal): Promise<void> {
+  /**
+   * Fetches a closed day into the store, where changed minutes become revisions; returns what was not accepted of it.
+   * @throws ExchangeError, OriginMismatchError
+   */
+  async run(symbol: string, date: EpochMicros, signal: AbortSignal): Promise<LeftOutMinutes[]> {
     const end = date + DAY;
+    const leftOut: LeftOutMinutes[] = [];
     for (let start = date; start < end;) {
-      const { data, origin, receivedAt } = await this.exchange.minuteCandles(symbol, { start, end }, signal);
-      const last = data.at(-1);
-      const next = last && data.length === CANDLE_PAGE_LIMIT ? floorTo(last.openTime, MINUTE) + MINUTE : end;
-      if (data.length > 0) {
-        const range = { start, end: next };
-        const fetched = {
-          kind: 'repair',
-          origin,
-          symbol,
-          range,
-          candles: data,
-          leftOut: [],
-          fetchedAt: receivedAt,
-        } as const;
+      const page = await this.exchange.minuteCandles(symbol, { start, end }, signal);
+      const { data: candles, answered: range, origin, receivedAt: fetchedAt } = page;
+      if (candles.length + page.leftOut.length > 0) {
+        const fetched = { kind: 'repair', origin, symbol, range, candles, leftOut: page.leftOut, fetchedAt } as const;
         await this.history.saveFetched(fetched);
       }
-      start = next;
+      leftOut.push(...page.leftOut);
+      start = range.end;
     }
+    return leftOut;
   }
 }

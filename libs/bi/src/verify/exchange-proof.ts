@@ -12,11 +12,13 @@ import {
   formatDate,
   HistoryStore,
   ledgerEnd,
+  rangeOfMinute,
   sameCandleNumbers,
   type CandleNumbers,
   type DayVerification,
   type EpochMicros,
   type KnownDifference,
+  type LeftOutMinutes,
   type StoredCandle,
   type TimeRange,
 } from '@app/domain';
@@ -67,6 +69,16 @@ interface Inquiry {
   readonly knownBefore: ReadonlyMap<EpochMicros, KnownDifference>;
   /** Undefined where files are not asked for, or the archive does not answer. */
   archive: ArchiveDays | undefined;
+  /** Rows that were left out of minutes fetched again, each told once. */
+  readonly leftOut: Set<string>;
+  readonly findings: Findings;
+}
+
+function tellLeftOut(symbol: string, rows: readonly LeftOutMinutes[], { leftOut, findings }: Inquiry): void {
+  for (const { detail } of rows) {
+    if (!leftOut.has(detail)) findings.add(symbol, `a minute that was fetched again was left out: ${detail}`);
+    leftOut.add(detail);
+  }
 }
 
 const samePair = (one: Pair, other: Pair): boolean =>
@@ -105,6 +117,8 @@ export class ExchangeProof {
       signal,
       knownBefore: new Map(known.map((difference) => [difference.date, difference])),
       archive: withArchive && this.archive.isEnabled ? this.archive : undefined,
+      leftOut: new Set(),
+      findings,
     };
     const result = { checked: 0, equal: 0, known: [] as KnownDifference[] };
     for (let { start } = closed; start < closed.end; start += CANDLE_PAGE_LIMIT * DAY) {
@@ -112,7 +126,8 @@ export class ExchangeProof {
       const readAt = this.clock.now();
       const stored = await this.candles.range([symbol], '1d', range, CANDLE_PAGE_LIMIT);
       if (stored.length === 0) continue;
-      const { data } = await this.exchange.dayCandles(symbol, range, signal);
+      const { data, leftOut } = await this.exchange.dayCandles(symbol, range, signal);
+      for (const { detail } of leftOut) findings.add(symbol, `a day of the exchange was left out: ${detail}`);
       const own = new Map(data.map((day) => [day.openTime, day]));
       const verified: DayVerification[] = [];
       const differences: KnownDifference[] = [];
@@ -122,9 +137,10 @@ export class ExchangeProof {
           const date = day.openTime;
           comparing(date);
           const candle = own.get(date);
+          if (candle === undefined && rangeOfMinute(leftOut, day) !== undefined) continue;
           // Of such a day only a part was ever asked for.
           if (date < ledgerStart && !(candle && sameCandleNumbers(day, candle))) continue;
-          const judged = await this.judge(day, candle, readAt, inquiry, findings);
+          const judged = await this.judge(day, candle, readAt, inquiry);
           const { verdict } = judged;
           result.checked += 1;
           if (verdict === 'equal') result.equal += 1;
@@ -146,7 +162,6 @@ export class ExchangeProof {
     candle: CandleNumbers | undefined,
     readAt: EpochMicros,
     inquiry: Inquiry,
-    findings: Findings,
   ): Promise<Judged> {
     const { symbol, openTime: date } = day;
     const askDay: Witness = async () =>
@@ -160,7 +175,7 @@ export class ExchangeProof {
       return filed ? await this.settle({ day, readAt: judged.readAt }, filed, askFile, inquiry) : judged;
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error;
-      findings.add(symbol, `days were not compared with the archive: ${error.message}`);
+      inquiry.findings.add(symbol, `days were not compared with the archive: ${error.message}`);
       inquiry.archive = undefined;
       return judged;
     }
@@ -170,15 +185,16 @@ export class ExchangeProof {
     { day, readAt }: { readonly day: StoredCandle; readonly readAt: EpochMicros },
     own: CandleNumbers | undefined,
     ask: Witness,
-    { knownBefore, signal }: Inquiry,
+    inquiry: Inquiry,
   ): Promise<Judged> {
+    const { knownBefore, signal } = inquiry;
     const { symbol, openTime: date } = day;
     const before = knownBefore.get(date);
     let pair: Pair | undefined = own && { stored: day, exchange: own };
     if (pair && sameCandleNumbers(pair.stored, pair.exchange)) return { verdict: 'equal', readAt };
     if (before && pair && samePair(before, pair)) return { verdict: { difference: before }, readAt };
     for (let fetch = 0; ; fetch += 1) {
-      await this.refetch.run(symbol, date, signal);
+      tellLeftOut(symbol, await this.refetch.run(symbol, date, signal), inquiry);
       const again = { readAt: this.clock.now() };
       const [stored] = await this.candles.range([symbol], '1d', { start: date, end: date + DAY }, 1);
       const exchange = await ask();

@@ -107,7 +107,10 @@ class DiskKlineFile extends KlineFile {
       throw toArchiveError(error, name);
     }
     const end = digest.end(collector.duplicates);
-    if (end.rows + end.leftOut.length === 0) throw new ArchiveError('malformed', `${name} has no row`);
+    if (collector.accepted === 0) {
+      const fault = collector.firstFault === undefined ? '' : ` that can be read: ${collector.firstFault}`;
+      throw new ArchiveError('malformed', `${name} has no row${fault}`);
+    }
     return end;
   }
 

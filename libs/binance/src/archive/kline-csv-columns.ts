@@ -1,21 +1,7 @@
-/** The columns of a kline file, in this order. */
-export const COLUMNS = [
-  'open time',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'close time',
-  'quote volume',
-  'trade count',
-  'taker buy volume',
-  'taker buy quote volume',
-  'ignore',
-] as const;
+import { KLINE_COLUMNS } from '../mappers/kline-row';
 
 /** For messages about a file of another kind. */
-export const WANTED_COLUMNS = `expected the ${COLUMNS.length} columns ${COLUMNS.join(', ')}`;
+export const WANTED_COLUMNS = `expected the ${KLINE_COLUMNS.length} columns ${KLINE_COLUMNS.join(', ')}`;
 
 /** What programs that write klines call each column, in lower case and without blanks and signs. */
 const NAMES: readonly (readonly string[])[] = [
@@ -108,7 +94,7 @@ export function readFirstLine(line: string): FirstLine {
   }
   if (BEGINS_WITH_DIGIT.test(line)) return { kind: 'row' };
   const names = line.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
-  if (names.length !== COLUMNS.length) {
+  if (names.length !== KLINE_COLUMNS.length) {
     return { kind: 'other', what: `is ${shortened(line)}` };
   }
   const wrong = names.findIndex((name, column) => !isNameOf(column, name));

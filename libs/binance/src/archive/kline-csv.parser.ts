@@ -1,6 +1,17 @@
-import { ARCHIVE_SOURCE, ArchiveError, MILLISECOND, floorTo, type EpochMicros, type MinuteCandle } from '@app/domain';
+import {
+  AMOUNT_RULE,
+  ARCHIVE_SOURCE,
+  ArchiveError,
+  MILLISECOND,
+  MINUTE,
+  floorTo,
+  type EpochMicros,
+  type MinuteCandle,
+} from '@app/domain';
+import { faultOf, type BrokenRow } from '../mappers/broken-row';
+import { closeTimeFault, COUNT_RULE, KLINE_COLUMNS, TIME_RULE } from '../mappers/kline-row';
 import { readVenueTime } from '../mappers/venue-time';
-import { COLUMNS, readFirstLine, WANTED_COLUMNS } from './kline-csv-columns';
+import { readFirstLine, WANTED_COLUMNS } from './kline-csv-columns';
 
 const OPEN_TIME = 0;
 const CLOSE_TIME = 6;
@@ -8,8 +19,9 @@ const TRADE_COUNT = 8;
 /** Without meaning; whatever stands in it is passed over. */
 const IGNORED = 11;
 
-/** As `isDecimalText`: the exchange's own numbers have at most 28 characters. */
-const LONGEST_FIELD = 64;
+/** Digits before and behind the point that {@link AMOUNT_RULE} admits. */
+const MOST_DIGITS = 24;
+const MOST_FRACTION_DIGITS = 8;
 /** The longest line of twelve such fields, generously; a file without line breaks is not held in memory. */
 const LONGEST_LINE = 2_048;
 
@@ -24,6 +36,9 @@ const POINT = 46;
 const DIGIT_0 = 48;
 const DIGIT_9 = 57;
 
+/** A row of a file as it was judged. */
+export type FileRow = MinuteCandle | BrokenRow;
+
 export interface KlineCsvOptions {
   /** Name of the file, for messages. */
   readonly file: string;
@@ -35,22 +50,22 @@ export interface KlineCsvOptions {
 
 /**
  * Reads the archive's CSV piece by piece: twelve columns, with or without a header line, times in milliseconds or
- * microseconds by the magnitude of each. Decimals are checked and kept as text. One row that cannot be read spoils the
- * file: passing over it would lose a minute without a trace.
+ * microseconds by the magnitude of each. Decimals are checked and kept as text. Rows are judged one by one: one that
+ * breaks the contract is handed on as such, and the others are read.
  */
 export class KlineCsvParser {
   private rest = '';
   private line = 0;
   private emptyLine = 0;
-  private readonly fields: string[] = COLUMNS.map(() => '');
+  private readonly fields: string[] = KLINE_COLUMNS.map(() => '');
 
   constructor(private readonly options: KlineCsvOptions) {}
 
-  /** The rows that this piece completes. @throws ArchiveError naming line, column and value */
-  push(chunk: Buffer): MinuteCandle[] {
+  /** The rows that this piece completes. @throws ArchiveError for what is no table of klines */
+  push(chunk: Buffer): FileRow[] {
     // Every byte becomes one character: what is not ASCII fails the checks below.
     const text = chunk.toString('latin1');
-    const rows: MinuteCandle[] = [];
+    const rows: FileRow[] = [];
     let start = 0;
     if (this.rest !== '') {
       start = text.indexOf('\n') + 1;
@@ -67,28 +82,30 @@ export class KlineCsvParser {
     return rows;
   }
 
-  /** The row after the last line break, where there is one. @throws ArchiveError `truncated` when it is incomplete */
-  end(): MinuteCandle[] {
+  /** The row after the last line break, where there is one. @throws ArchiveError for what is no table of klines */
+  end(): FileRow[] {
     if (this.rest === '') return [];
-    const rows: MinuteCandle[] = [];
-    try {
-      this.readLine(this.rest, 0, this.rest.length, rows);
-    } catch (cause) {
-      if (cause instanceof ArchiveError && cause.failure === 'unsupported') throw cause;
-      const { file } = this.options;
-      throw new ArchiveError('truncated', `${file} ends in the middle of line ${this.line}`, { cause });
-    }
-    return rows;
+    const rows: FileRow[] = [];
+    this.readLine(this.rest, 0, this.rest.length, rows);
+    return rows.map((row) =>
+      'fault' in row ? { ...row, fault: `the file ends in the middle of it: ${row.fault}` } : row,
+    );
   }
 
   /** Keeps the start of a line for the next piece. */
-  private keep(rest: string): MinuteCandle[] {
-    if (rest.length > LONGEST_LINE) throw this.malformed(`is longer than ${LONGEST_LINE} characters`, 1);
+  private keep(rest: string): FileRow[] {
+    if (rest.length > LONGEST_LINE) {
+      const line = this.line + 1;
+      throw new ArchiveError(
+        'malformed',
+        `${this.options.file}: line ${line} is longer than ${LONGEST_LINE} characters`,
+      );
+    }
     this.rest = rest;
     return [];
   }
 
-  private readLine(text: string, lineStart: number, lineEnd: number, rows: MinuteCandle[]): void {
+  private readLine(text: string, lineStart: number, lineEnd: number, rows: FileRow[]): void {
     this.line += 1;
     const isMarked = this.line === 1 && text.startsWith(BYTE_ORDER_MARK, lineStart);
     const start = isMarked ? lineStart + BYTE_ORDER_MARK.length : lineStart;
@@ -97,10 +114,14 @@ export class KlineCsvParser {
       this.emptyLine = this.emptyLine === 0 ? this.line : this.emptyLine;
       return;
     }
-    if (this.emptyLine > 0) throw this.malformed('comes after an empty line');
+    if (this.emptyLine > 0) {
+      rows.push({ openTime: undefined, fault: `it is an empty line; line ${this.emptyLine}` });
+      this.emptyLine = 0;
+    }
     if (this.line === 1 && this.isHeader(text.slice(start, end))) return;
-    this.split(text, start, end);
-    rows.push(this.toCandle());
+    const fault = this.split(text, start, end);
+    const row = fault === undefined ? this.toCandle() : { openTime: this.openTime(), fault };
+    rows.push('fault' in row ? { ...row, fault: `${row.fault}; line ${this.line}` } : row);
   }
 
   /** @throws ArchiveError for the first line of a table with other columns, or of no table */
@@ -117,8 +138,9 @@ export class KlineCsvParser {
     return true;
   }
 
-  /** Takes a line apart into its twelve fields, and checks each but the last for being a plain number. */
-  private split(text: string, start: number, end: number): void {
+  /** Takes a line apart into its twelve fields; returns what is wrong with one of them as a number. */
+  private split(text: string, start: number, end: number): string | undefined {
+    this.fields[OPEN_TIME] = '';
     let column = 0;
     let fieldStart = start;
     let point = -1;
@@ -127,44 +149,48 @@ export class KlineCsvParser {
       if (code >= DIGIT_0 && code <= DIGIT_9) continue;
       if (code === POINT && point < 0 && index > fieldStart) {
         point = index;
-      } else if (code === COMMA && index > fieldStart && point !== index - 1 && index - fieldStart <= LONGEST_FIELD) {
+      } else if (code === COMMA && isNumber(text, fieldStart, point, index)) {
         this.fields[column] = text.slice(fieldStart, index);
         column += 1;
-        if (column === IGNORED && index < end) {
-          this.checkLast(text, index + 1, start, end);
-          return;
-        }
+        if (column === IGNORED && index < end) return this.checkLast(text, index + 1, start, end);
         fieldStart = index + 1;
         point = -1;
       } else {
         const comma = text.indexOf(',', fieldStart);
         const value = text.slice(fieldStart, comma < 0 ? end : Math.min(comma, end));
-        throw this.malformed(`has ${JSON.stringify(value.slice(0, 80))} as ${COLUMNS[column] ?? ''}, not a number`);
+        return faultOf(KLINE_COLUMNS[column] ?? '', value, ruleOf(column));
       }
     }
-    throw this.malformed(`has ${column} columns, not ${COLUMNS.length}; ${WANTED_COLUMNS}`);
+    // Of a line that ends in its first field, nothing tells whether that is all of the time.
+    if (column <= 1) this.fields[OPEN_TIME] = '';
+    return `it has ${column} columns, not ${KLINE_COLUMNS.length}; ${WANTED_COLUMNS}`;
   }
 
-  private checkLast(text: string, fieldStart: number, start: number, end: number): void {
+  private checkLast(text: string, fieldStart: number, start: number, end: number): string | undefined {
     const comma = text.indexOf(',', fieldStart);
-    if (comma < 0 || comma >= end) return;
+    if (comma < 0 || comma >= end) return undefined;
     const columns = text.slice(start, end).split(',').length;
-    throw this.malformed(`has ${columns} columns, not ${COLUMNS.length}; ${WANTED_COLUMNS}`);
+    return `it has ${columns} columns, not ${KLINE_COLUMNS.length}; ${WANTED_COLUMNS}`;
   }
 
-  private toCandle(): MinuteCandle {
+  private toCandle(): FileRow {
     const field = (column: number): string => this.fields[column] ?? '';
-    const openTime = this.time(OPEN_TIME);
-    const closeTime = floorTo(this.time(CLOSE_TIME), MILLISECOND);
+    const openTime = this.openTime();
+    const wrong = (column: number): BrokenRow => ({
+      openTime,
+      fault: faultOf(KLINE_COLUMNS[column] ?? '', field(column), ruleOf(column)),
+    });
+    if (openTime === undefined) return wrong(OPEN_TIME);
+    const closeTime = readTime(field(CLOSE_TIME));
+    if (closeTime === undefined) return wrong(CLOSE_TIME);
+    const misfit = closeTimeFault(openTime, floorTo(closeTime, MILLISECOND), MINUTE);
+    if (misfit !== undefined) return { openTime, fault: misfit };
     const tradeCount = Number(field(TRADE_COUNT));
-    if (!Number.isSafeInteger(tradeCount) || field(TRADE_COUNT).includes('.')) {
-      throw this.malformed(`has ${field(TRADE_COUNT)} as trade count, not a whole number`);
-    }
-    if (closeTime < openTime) throw this.malformed('closes before it opens');
+    if (!Number.isSafeInteger(tradeCount) || field(TRADE_COUNT).includes('.')) return wrong(TRADE_COUNT);
     return {
       symbol: this.options.symbol,
       openTime,
-      closeTime,
+      closeTime: floorTo(closeTime, MILLISECOND),
       open: field(1),
       high: field(2),
       low: field(3),
@@ -179,19 +205,28 @@ export class KlineCsvParser {
     };
   }
 
-  private time(column: number): EpochMicros {
-    const text = this.fields[column] ?? '';
-    const time = text.includes('.') ? undefined : readVenueTime(Number(text));
-    if (time === undefined) throw this.malformed(`has ${text} as ${COLUMNS[column] ?? ''}, not a time`);
-    return time;
-  }
-
-  private malformed(what: string, ahead = 0): ArchiveError {
-    return new ArchiveError('malformed', `${this.options.file}: line ${this.line + ahead} ${what}`);
+  private openTime(): EpochMicros | undefined {
+    return readTime(this.fields[OPEN_TIME] ?? '');
   }
 
   /** A good file, perhaps, but of something else. */
   private unsupported(what: string): ArchiveError {
     return new ArchiveError('unsupported', `${this.options.file}: line ${this.line} ${what}`);
   }
+}
+
+/** Whether the field from `start` to `end`, which has digits and one point at most, is a number that is accepted. */
+function isNumber(text: string, start: number, point: number, end: number): boolean {
+  const whole = (point < 0 ? end : point) - start;
+  if (whole < 1 || whole > MOST_DIGITS || (whole > 1 && text.charCodeAt(start) === DIGIT_0)) return false;
+  return point < 0 || (point < end - 1 && end - point - 1 <= MOST_FRACTION_DIGITS);
+}
+
+function ruleOf(column: number): string {
+  if (column === TRADE_COUNT) return COUNT_RULE;
+  return column === OPEN_TIME || column === CLOSE_TIME ? TIME_RULE : AMOUNT_RULE;
+}
+
+function readTime(text: string): EpochMicros | undefined {
+  return text === '' || text.includes('.') ? undefined : readVenueTime(Number(text));
 }

@@ -1,5 +1,5 @@
-/** Why a row of an answer was not taken; also the metric's label. */
-type DropReason = 'malformed' | 'duplicate';
+/** Why a row of an answer was not accepted; also the metric's label. */
+export type DropReason = 'broken' | 'conflicting' | 'duplicate' | 'absent';
 
 /** What was left out of an answer, so that it can be counted and said. */
 export interface DroppedRow {

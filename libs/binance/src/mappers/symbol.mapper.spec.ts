@@ -24,7 +24,7 @@ describe('mapSymbols', () => {
     const body = { symbols: [info('BTCUSDT', { status: 3 }), null, info('ETHUSDT'), info('ETHUSDT')] };
     const page = mapSymbols(body, new Set(['BTCUSDT', 'ETHUSDT']));
     expect(page.rows.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
-    expect(page.dropped.map(({ reason }) => reason)).toEqual(['malformed', 'malformed', 'duplicate']);
+    expect(page.dropped.map(({ reason }) => reason)).toEqual(['broken', 'broken', 'duplicate']);
   });
 
   it.each([[null], [[]], [{}], [{ symbols: {} }]])('should refuse %j as an answer', (body) => {

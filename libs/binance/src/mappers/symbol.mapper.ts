@@ -16,12 +16,12 @@ export function mapSymbols(body: unknown, asked: ReadonlySet<string>): MappedRow
   for (const item of list as unknown[]) {
     const { symbol, baseAsset, quoteAsset, status } = (item ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof symbol !== 'string') {
-      dropped.push({ reason: 'malformed', detail: 'a symbol of exchangeInfo without a name' });
+      dropped.push({ reason: 'broken', detail: 'a symbol of exchangeInfo without a name' });
       continue;
     }
     if (!asked.has(symbol)) continue;
     if (!isText(baseAsset) || !isText(quoteAsset) || !isText(status)) {
-      dropped.push({ reason: 'malformed', symbol, detail: `exchangeInfo of ${symbol} without assets or status` });
+      dropped.push({ reason: 'broken', symbol, detail: `exchangeInfo of ${symbol} without assets or status` });
     } else if (rows.has(symbol)) {
       dropped.push({ reason: 'duplicate', symbol, detail: `${symbol} twice in exchangeInfo` });
     } else {

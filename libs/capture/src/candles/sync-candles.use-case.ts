@@ -24,7 +24,7 @@ import { LivePriority } from '../schedule/live-priority';
 import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
 import { ExchangeTime } from './exchange-time';
-import { answeredRange, firstPage, isClosed } from './minute-page';
+import { firstPage, isClosed } from './minute-page';
 import { RecentMinutes } from './recent-minutes';
 
 /** Closed minutes that are read again each time: the exchange may still correct them. */
@@ -142,7 +142,7 @@ export class SyncCandlesUseCase {
     let start = await this.startFor(symbol, end);
     while (start < end && !signal.aborted) {
       const page = firstPage({ start, end });
-      const { data, origin } = await this.exchangeTime.ask(
+      const { data, answered, origin } = await this.exchangeTime.ask(
         () => this.exchange.minuteCandles(symbol, page, signal),
         signal,
       );
@@ -150,7 +150,7 @@ export class SyncCandlesUseCase {
       const frame = await this.frameOf(symbol, origin);
       const closed = data.filter((row) => isClosed(row, exchangeNow) && row.openTime >= (frame?.ledgerStart ?? 0));
       await this.hand(symbol, origin, closed, end);
-      start = answeredRange(page, data).end;
+      start = answered.end;
       this.reached.set(symbol, start);
     }
   }

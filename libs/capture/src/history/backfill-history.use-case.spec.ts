@@ -2,12 +2,14 @@ import { Test } from '@nestjs/testing';
 import {
   ARCHIVE_SOURCE,
   ArchiveError,
+  candlesOutside,
   DAY,
   ExchangeError,
   MINUTE,
   OriginMismatchError,
   SECOND,
   type EpochMicros,
+  type LeftOutMinutes,
   type TimeRange,
 } from '@app/domain';
 import { buildMinute, FakePorts } from '@app/testing';
@@ -21,6 +23,7 @@ const NOW = TODAY + 90 * MINUTE + 5 * SECOND;
 const CLOSED = 87;
 const MINUTES = DAY / MINUTE;
 const ORIGIN = 'simulator:test';
+const NOTHING: BackfillHistoryReport = { days: 0, rows: 0, failed: [], failedSymbols: [], leftOut: [], left: 0 };
 const day = (index: number): EpochMicros => TODAY + index * DAY;
 
 describe('BackfillHistoryUseCase', () => {
@@ -73,7 +76,7 @@ describe('BackfillHistoryUseCase', () => {
     const report = await backfill(undefined, ['BTCUSDT', 'ETHUSDT'], ({ job, daysDone, daysTotal }) =>
       seen.push(`${job.symbol} ${(job.range.start - TODAY) / DAY} ${daysDone}/${daysTotal}`),
     );
-    expect(report).toEqual({ days: 8, rows: 2 * (3 * MINUTES + CLOSED), failed: [], left: 0 });
+    expect(report).toEqual({ ...NOTHING, days: 8, rows: 2 * (3 * MINUTES + CLOSED) });
     expect(seen).toEqual(
       [
         'BTCUSDT -3',
@@ -106,7 +109,7 @@ describe('BackfillHistoryUseCase', () => {
     putIntoArchive('BTCUSDT', -3, -2, -1);
     await backfill();
     const stored = new Map(ports.history.stored);
-    expect(await backfill()).toEqual({ days: 0, rows: 0, failed: [], left: 0 });
+    expect(await backfill()).toEqual(NOTHING);
     expect(pages()).toEqual([]);
     expect(ports.history.stored).toEqual(stored);
   });
@@ -190,8 +193,93 @@ describe('BackfillHistoryUseCase', () => {
     expect(await missing('BTCUSDT', day(-1))).toEqual([{ start: TODAY, end: TODAY + CLOSED * MINUTE }]);
   });
 
-  it('should queue nothing of a symbol that the exchange does not know, or for a store of another origin', async () => {
-    await expect(backfill(undefined, ['BTCUSDT', 'NOPEUSDT'])).rejects.toThrow('the exchange does not know NOPEUSDT');
+  it('should leave out the minute of a row that breaks the contract, name it, and fill the day around it', async () => {
+    const bad = day(-1) + 700 * MINUTE;
+    ports.exchange.broken.set(`BTCUSDT ${bad}`, 'the row of 2026-01-14T11:40:00Z: volume is "1E+2"');
+    const report = await backfill({ start: day(-1), end: TODAY });
+    expect(report).toMatchObject({ days: 1, rows: MINUTES - 1, failed: [], left: 0 });
+    expect(report.leftOut).toEqual([
+      {
+        symbol: 'BTCUSDT',
+        start: bad,
+        end: bad + MINUTE,
+        reason: 'broken',
+        detail: 'the row of 2026-01-14T11:40:00Z: volume is "1E+2"',
+      },
+    ]);
+    expect(ports.history.stopped.size).toBe(0);
+    expect(ports.history.fetched.flatMap(({ leftOut }) => leftOut)).toMatchObject([{ start: bad }]);
+    ports.exchange.broken.clear();
+    expect(await backfill({ start: day(-1), end: TODAY })).toEqual({ ...NOTHING, days: 1, rows: 1 });
+  });
+
+  it('should ask REST for the minute of a row that a file has broken, and leave it out only where REST has it broken too', async () => {
+    const [first, second] = [day(-2) + 5 * MINUTE, day(-2) + 900 * MINUTE];
+    putIntoArchive('BTCUSDT', -2);
+    const whole = ports.archive.days.get(`BTCUSDT ${day(-2)}`)!;
+    const leftOut = [first, second].map((start): LeftOutMinutes => ({
+      start,
+      end: start + MINUTE,
+      reason: 'broken',
+      detail: 'of the file',
+    }));
+    ports.archive.put('BTCUSDT', day(-2), { ...whole, candles: candlesOutside(whole.candles, leftOut), leftOut });
+    ports.exchange.broken.set(`BTCUSDT ${second}`, 'of REST');
+    const report = await backfill({ start: day(-2), end: day(-1) });
+    expect(report).toMatchObject({ days: 1, rows: MINUTES - 1, failed: [] });
+    expect(report.leftOut).toMatchObject([{ start: second, detail: 'of REST' }]);
+    expect(ports.history.days[0]?.file?.end).toMatchObject({ rows: MINUTES - 2, leftOut });
+    expect(ports.logged).toEqual([expect.stringMatching(/^archive: 2 rows of .* are left out \(of the file\)/)]);
+  });
+
+  it.each([
+    ['refuses one symbol', new ExchangeError('rejected', 'HTTP 400: no')],
+    ['answers one symbol with nonsense', new ExchangeError('malformed', 'klines without a list of rows')],
+    ['does not answer for one symbol', new ExchangeError('unreachable', 'timed out')],
+  ])('should fill the others first when the exchange %s', async (_, error) => {
+    ports.exchange.statuses.set('BADUSDT', 'TRADING');
+    ports.exchange.fault = ({ symbol, range }) => (symbol === 'BADUSDT' && range ? error : undefined);
+    const seen: string[] = [];
+    const report = await backfill({ start: day(-1), end: NOW }, ['BADUSDT', 'BTCUSDT', 'ETHUSDT'], ({ job }) =>
+      seen.push(`${job.symbol} ${(job.range.start - TODAY) / DAY}`),
+    );
+    expect(seen).toEqual(['BADUSDT -1', 'BTCUSDT -1', 'BTCUSDT 0', 'ETHUSDT -1', 'ETHUSDT 0', 'BADUSDT 0']);
+    expect(report).toMatchObject({ days: 4, left: 0, failed: [{ symbol: 'BADUSDT' }, { symbol: 'BADUSDT' }] });
+    expect([await missing('BTCUSDT', day(-1)), await missing('ETHUSDT', day(-1))]).toEqual([[], []]);
+  });
+
+  it('should try every day of a symbol that fails on its own account, however many fail in a row', async () => {
+    ports.exchange.fault = ({ range }) =>
+      range && range.start < day(-1) ? new ExchangeError('malformed', 'nonsense') : undefined;
+    expect(await backfill({ start: day(-8), end: TODAY })).toMatchObject({ days: 1, failed: { length: 7 }, left: 0 });
+  });
+
+  it.each([
+    ['cannot be read', new ExchangeError('malformed', 'klines: the first row: open time is null')],
+    ['is refused', new ExchangeError('rejected', 'HTTP 400: no')],
+  ])('should list a symbol whose first candle %s, and fill the others', async (_, error) => {
+    ports.exchange.fault = ({ method, symbol }) =>
+      method === 'firstMinute' && symbol === 'BTCUSDT' ? error : undefined;
+    const report = await backfill({ start: day(-1), end: TODAY }, ['BTCUSDT', 'ETHUSDT']);
+    expect(report).toMatchObject({ days: 1, failed: [] });
+    expect(report.failedSymbols).toEqual([
+      { symbol: 'BTCUSDT', reason: `its first minute could not be found: ${error.message}` },
+    ]);
+    expect(await missing('ETHUSDT', day(-1))).toEqual([{ start: TODAY, end: TODAY + CLOSED * MINUTE }]);
+  });
+
+  it('should list a symbol that the exchange does not know, and fill the others', async () => {
+    const report = await backfill({ start: day(-1), end: TODAY }, ['NOPEUSDT', 'BTCUSDT', 'OLDUSDT']);
+    expect(report).toMatchObject({
+      days: 1,
+      failedSymbols: [
+        { symbol: 'NOPEUSDT', reason: 'the exchange does not know it' },
+        { symbol: 'OLDUSDT', reason: 'the exchange does not know it' },
+      ],
+    });
+  });
+
+  it('should queue nothing for a store of another origin', async () => {
     ports.history.fault = new OriginMismatchError('STORAGE_PATH', 'binance', ORIGIN);
     await expect(backfill()).rejects.toBeInstanceOf(OriginMismatchError);
     expect(states()).toEqual([]);

@@ -11,7 +11,9 @@ import {
   floorTo,
   minutesIn,
   isAborted,
+  subtractRanges,
   type BackfillJob,
+  type LeftOutMinutes,
   type TimeRange,
 } from '@app/domain';
 import { ExchangeTime } from '../candles/exchange-time';
@@ -21,7 +23,9 @@ import { FirstMinuteFinder } from './first-minute.finder';
 import { GapFiller } from './gap-filler';
 import { ImportArchiveDayUseCase } from './import-archive-day.use-case';
 import { LEFT_TO_LIVE } from './left-to-live';
+import { leftOutOf } from './minute-ranges';
 import { MinuteFetcher } from './minute-fetcher';
+import { SymbolTurn } from './symbol-turn';
 
 export interface BackfillRequest {
   readonly symbols: readonly string[];
@@ -52,45 +56,50 @@ export class BackfillHistoryUseCase {
   ) {}
 
   /**
-   * Queues what is missing in the range and does it, with what earlier runs left of these symbols. What is done stays
-   * done however it ends. @throws ExchangeError before anything is queued, OriginMismatchError
+   * Queues what is missing in the range and does it, with what earlier runs left of these symbols. Symbols take turns: one
+   * that fails gives its turn away and goes on when the others are through. What is done stays done however it ends.
+   *
+   * @throws ExchangeError when the exchange does not describe the symbols, OriginMismatchError
    */
   async execute(
     { symbols, range }: BackfillRequest,
     signal: AbortSignal,
     onProgress: (progress: BackfillHistoryProgress) => void,
   ): Promise<BackfillHistoryReport> {
-    const origin = await this.describe(symbols, signal);
+    const run = new BackfillRun(onProgress);
+    const { known, origin } = await this.describe(symbols, run, signal);
     await this.exchangeTime.ready(signal);
-    for (const symbol of symbols) await this.queue(symbol, range, origin, signal);
-    const jobs = await this.jobs.open(symbols);
-    const run = new BackfillRun(jobs.length, onProgress);
-    for (const symbol of symbols) {
-      const ofSymbol = jobs.filter((job) => job.symbol === symbol);
-      await this.fill(symbol, ofSymbol, run, signal);
+    for (const symbol of known) {
+      if (isAborted(signal)) break;
+      await this.queueOrReport(symbol, range, origin, run, signal);
+    }
+    const jobs = await this.jobs.open(known);
+    run.queued(jobs.length);
+    const turns = known.map((symbol) => new SymbolTurn(symbol, jobs));
+    for (let turn = turns.shift(); turn && !isAborted(signal); turn = turns.shift()) {
+      await this.take(turn, run, signal);
+      if (run.isHopeless) turns.length = 0;
+      else if (!turn.isThrough) turns.push(turn);
     }
     return run.report();
   }
 
-  private async fill(
-    symbol: string,
-    jobs: readonly BackfillJob[],
-    run: BackfillRun,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const unproven: { readonly job: BackfillJob; readonly gaps: readonly TimeRange[] }[] = [];
-    for (const job of jobs) {
-      if (signal.aborted || run.isHopeless) break;
+  /** Does days of a symbol until one fails, or all are done. */
+  private async take(turn: SymbolTurn, run: BackfillRun, signal: AbortSignal): Promise<void> {
+    for (let job = turn.next(); job && !isAborted(signal); job = turn.next()) {
       await this.jobs.started(job);
       const outcome = await this.attempt(job, signal);
-      if (isAborted(signal)) break;
-      run.attempted(job, outcome);
-      if (outcome.unproven) unproven.push({ job, gaps: outcome.unproven });
-      else await this.settle(job, outcome.failure, run);
-    }
-    for (const { job, gaps } of unproven) {
       if (isAborted(signal)) return;
-      const left = await this.fetcher.resolve(symbol, gaps, signal);
+      run.attempted(job, outcome);
+      const { failure, gaps } = outcome;
+      if (failure === undefined && gaps.length > 0) turn.unproven.push({ job, gaps });
+      else await this.settle(job, failure && reasonFor(gaps, failure.message), run);
+      if (failure) break;
+    }
+    if (!turn.isThrough && !run.isHopeless) return;
+    for (const { job, gaps } of turn.unproven.splice(0)) {
+      if (isAborted(signal)) return;
+      const left = await this.fetcher.resolve(turn.symbol, gaps, signal);
       await this.settle(job, left.length === 0 ? undefined : reasonFor(left, NO_ROW), run);
     }
   }
@@ -101,14 +110,37 @@ export class BackfillHistoryUseCase {
     run.settled(job, failure);
   }
 
-  /** Stores what the exchange says of the symbols; returns where its data comes from. */
-  private async describe(symbols: readonly string[], signal: AbortSignal): Promise<string> {
+  /** Stores what the exchange says of the symbols; returns those that it knows, and where its data comes from. */
+  private async describe(
+    symbols: readonly string[],
+    run: BackfillRun,
+    signal: AbortSignal,
+  ): Promise<{ known: readonly string[]; origin: string }> {
     const { data, origin } = await this.exchange.symbols(symbols, signal);
-    const unknown = symbols.find((symbol) => !data.some((known) => known.symbol === symbol));
-    if (unknown !== undefined) throw new ExchangeError('unknown_symbol', `the exchange does not know ${unknown}`);
+    const described = new Set(data.map(({ symbol }) => symbol));
+    const known = symbols.filter((symbol) => described.has(symbol));
+    for (const symbol of symbols) {
+      if (!described.has(symbol)) run.symbolFailed(symbol, 'the exchange does not know it');
+    }
     await this.history.saveSymbols(data, origin);
-    this.directory.include(symbols);
-    return origin;
+    this.directory.include(known);
+    return { known, origin };
+  }
+
+  /** A symbol whose first minute cannot be found out holds up no other; what was queued of it before is done all the same. */
+  private async queueOrReport(
+    symbol: string,
+    range: TimeRange,
+    origin: string,
+    run: BackfillRun,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.queue(symbol, range, origin, signal);
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      if (!isAborted(signal)) run.symbolFailed(symbol, `its first minute could not be found: ${error.message}`);
+    }
   }
 
   /** Queues the days of the range that miss minutes, from the symbol's first minute on. */
@@ -132,35 +164,43 @@ export class BackfillHistoryUseCase {
 
   private async attempt({ symbol, range }: BackfillJob, signal: AbortSignal): Promise<DayOutcome> {
     const missing = await this.history.missing(symbol, range);
-    if (missing.length === 0) return { rows: 0 };
+    const leftOut: LeftOutMinutes[] = [];
     let rows = 0;
-    let failure: string | undefined;
+    let failure: ExchangeError | undefined;
     try {
-      const fromArchive = await this.fromArchive(symbol, range, signal);
+      const fromArchive = missing.length === 0 ? { rows, leftOut } : await this.fromArchive(symbol, range, signal);
       if (fromArchive) {
         rows = fromArchive.rows;
         failure = fromArchive.failure;
+        leftOut.push(...fromArchive.leftOut);
       } else {
-        for await (const page of this.filler.fill('backfill', symbol, missing, signal)) rows += page.rows;
+        for await (const page of this.filler.fill('backfill', symbol, missing, signal)) {
+          rows += page.taken;
+          leftOut.push(...page.leftOut);
+        }
       }
     } catch (error) {
-      if (signal.aborted) return { rows };
       if (!(error instanceof ExchangeError)) throw error;
-      failure = error.message;
+      failure = error;
     }
-    const gaps = await this.history.missing(symbol, range);
-    if (gaps.length === 0) return { rows };
-    return failure === undefined ? { rows, unproven: gaps } : { rows, failure: reasonFor(gaps, failure) };
+    const still = await this.history.missing(symbol, range);
+    const outcome = { rows, leftOut: leftOutOf(still, leftOut), gaps: subtractRanges(still, leftOut) };
+    return failure !== undefined && outcome.gaps.length > 0 ? { ...outcome, failure } : outcome;
   }
 
   /** Undefined where the day has to come over REST. The archive has a day some hours after its end. */
-  private async fromArchive(symbol: string, range: TimeRange, signal: AbortSignal): Promise<DayOutcome | undefined> {
+  private async fromArchive(
+    symbol: string,
+    range: TimeRange,
+    signal: AbortSignal,
+  ): Promise<Omit<DayOutcome, 'gaps'> | undefined> {
     const dayEnd = floorTo(range.start, DAY) + DAY;
     if (!this.archive.isEnabled || dayEnd > this.exchangeTime.now()) return undefined;
     const outcome = await this.archiveDay.execute(symbol, range, signal);
     if (outcome.kind === 'unavailable') return undefined;
-    const rows = outcome.counts.taken + outcome.rowsOverRest;
-    return outcome.restFailure === undefined ? { rows } : { rows, failure: outcome.restFailure };
+    const { counts, rowsOverRest, leftOut, restFailure } = outcome;
+    const rows = counts.taken + rowsOverRest;
+    return restFailure === undefined ? { rows, leftOut } : { rows, leftOut, failure: restFailure };
   }
 }
 

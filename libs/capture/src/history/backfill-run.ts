@@ -1,4 +1,5 @@
-import type { BackfillJob, TimeRange } from '@app/domain';
+import type { BackfillJob, ExchangeError, LeftOutMinutes, TimeRange } from '@app/domain';
+import { isExchangeWide } from '../status/capture-faults';
 
 export interface BackfillHistoryProgress {
   /** What was in hand last. */
@@ -14,10 +15,23 @@ export interface FailedDay extends BackfillJob {
   readonly reason: string;
 }
 
+/** A symbol whose days could not even be listed. */
+export interface FailedSymbol {
+  readonly symbol: string;
+  readonly reason: string;
+}
+
+/** Minutes of a symbol whose rows were not accepted, and that are missing for it. */
+export interface LeftOutOfSymbol extends LeftOutMinutes {
+  readonly symbol: string;
+}
+
 export interface BackfillHistoryReport {
   readonly days: number;
   readonly rows: number;
   readonly failed: readonly FailedDay[];
+  readonly failedSymbols: readonly FailedSymbol[];
+  readonly leftOut: readonly LeftOutOfSymbol[];
   /** Days that are queued still: the signal or the exchange ended the run before. */
   readonly left: number;
 }
@@ -26,36 +40,48 @@ export interface BackfillHistoryReport {
 export interface DayOutcome {
   /** Minutes that were not stored before. */
   readonly rows: number;
-  /** Why the exchange could not be asked for the rest. */
-  readonly failure?: string;
-  /** Minutes that the exchange has no rows for; a later row, perhaps of the next day, proves that it stopped. */
-  readonly unproven?: readonly TimeRange[];
+  /** Minutes that are missing because their rows were not accepted. */
+  readonly leftOut: readonly LeftOutMinutes[];
+  /** Minutes that are missing for any other reason. */
+  readonly gaps: readonly TimeRange[];
+  /** Why the exchange could not be asked for the gaps; without it, it has no rows for them: a later row, perhaps of the next day, proves that it stopped. */
+  readonly failure?: ExchangeError;
 }
 
-/** When so many days in a row fail, the next ones would as well. */
+/** When the exchange as a whole fails so often in a row, whatever symbol is asked for, the next days would fail as well. */
 const MOST_FAILURES_IN_A_ROW = 3;
 
 /** How a run stands. */
 export class BackfillRun {
   private readonly failed: FailedDay[] = [];
+  private readonly failedSymbols: FailedSymbol[] = [];
+  private readonly leftOut: LeftOutOfSymbol[] = [];
+  private total = 0;
   private attempts = 0;
   private settledDays = 0;
   private rows = 0;
   private failuresInARow = 0;
 
-  constructor(
-    private readonly total: number,
-    private readonly onProgress: (progress: BackfillHistoryProgress) => void,
-  ) {}
+  constructor(private readonly onProgress: (progress: BackfillHistoryProgress) => void) {}
 
   get isHopeless(): boolean {
     return this.failuresInARow >= MOST_FAILURES_IN_A_ROW;
   }
 
-  attempted(job: BackfillJob, { rows, failure }: DayOutcome): void {
+  queued(days: number): void {
+    this.total += days;
+  }
+
+  symbolFailed(symbol: string, reason: string): void {
+    this.failedSymbols.push({ symbol, reason });
+  }
+
+  attempted(job: BackfillJob, { rows, leftOut, failure }: DayOutcome): void {
+    const { symbol } = job;
     this.attempts += 1;
     this.rows += rows;
-    this.failuresInARow = failure === undefined ? 0 : this.failuresInARow + 1;
+    for (const minutes of leftOut) this.leftOut.push({ symbol, ...minutes });
+    this.failuresInARow = isExchangeWide(failure) ? this.failuresInARow + 1 : 0;
     this.onProgress({ job, daysDone: this.attempts, daysTotal: this.total, rows: this.rows });
   }
 
@@ -65,7 +91,8 @@ export class BackfillRun {
   }
 
   report(): BackfillHistoryReport {
-    const { settledDays, rows, failed } = this;
-    return { days: settledDays - failed.length, rows, failed, left: this.total - settledDays };
+    const { settledDays, rows, failed, failedSymbols, leftOut } = this;
+    const left = this.total - settledDays;
+    return { days: settledDays - failed.length, rows, failed, failedSymbols, leftOut, left };
   }
 }

@@ -53,6 +53,7 @@ describe('ImportArchiveDayUseCase', () => {
       rows: MINUTES,
       counts: { taken: MINUTES, repeats: 0, revisions: 0 },
       rowsOverRest: 0,
+      leftOut: [],
       unresolved: [],
     });
     expect(asked()).toEqual([]);
@@ -89,7 +90,7 @@ describe('ImportArchiveDayUseCase', () => {
       counts: { taken: 1_000 },
       rowsOverRest: 0,
       unresolved: [{ start: DATE + 1_000 * MINUTE, end: DATE + DAY }],
-      restFailure: 'no route',
+      restFailure: { failure: 'unreachable', message: 'no route' },
     });
     expect(ports.history.stopped.size).toBe(0);
   });

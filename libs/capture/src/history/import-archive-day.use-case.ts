@@ -8,16 +8,18 @@ import {
   HistoryStore,
   KlineArchive,
   minutesIn,
+  subtractRanges,
   type ArchiveDay,
   type ArchiveFailure,
   type EpochMicros,
   type ImportCounts,
+  type LeftOutMinutes,
   type TimeRange,
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CaptureMetrics } from '../status/capture-metrics';
 import { GapFiller } from './gap-filler';
-import { pagesOver } from './minute-ranges';
+import { leftOutOf, pagesOver } from './minute-ranges';
 
 /** What became of a day of the archive. */
 export type ArchiveDayOutcome =
@@ -33,8 +35,10 @@ export type ArchiveDayOutcome =
       readonly rowsOverRest: number;
       /** Minutes of the day that are still in no state: REST could not be asked, or proves nothing yet. */
       readonly unresolved: readonly TimeRange[];
+      /** Minutes of the day that are missing because REST gave rows of them that were not accepted. */
+      readonly leftOut: readonly LeftOutMinutes[];
       /** Why REST could not be asked. */
-      readonly restFailure?: string;
+      readonly restFailure?: ExchangeError;
     }
   | {
       /** The day has to come over REST. */
@@ -42,6 +46,12 @@ export type ArchiveDayOutcome =
       readonly failure: ArchiveFailure;
       readonly reason: string;
     };
+
+/** What REST said of the minutes that a file lacks. */
+type RestOfDay = Pick<
+  Extract<ArchiveDayOutcome, { readonly kind: 'imported' }>,
+  'rowsOverRest' | 'leftOut' | 'unresolved' | 'restFailure'
+>;
 
 /**
  * Brings one UTC day from the exchange's archive into the store.
@@ -76,6 +86,7 @@ export class ImportArchiveDayUseCase {
       return this.unavailable(symbol, date, error);
     }
     const counts = await this.save(symbol, day);
+    this.tellLeftOut(symbol, day);
     const rest = await this.askForAbsent(symbol, range, signal);
     const { name, sha256 } = day.file;
     return { kind: 'imported', file: name, sha256, rows: day.candles.length, counts, ...rest };
@@ -118,23 +129,35 @@ export class ImportArchiveDayUseCase {
     return counts;
   }
 
-  private async askForAbsent(
-    symbol: string,
-    range: TimeRange,
-    signal: AbortSignal,
-  ): Promise<{ rowsOverRest: number; unresolved: readonly TimeRange[]; restFailure?: string }> {
+  private tellLeftOut(symbol: string, { file, leftOut }: ArchiveDay): void {
+    const [first] = leftOut;
+    if (first === undefined) return;
+    this.logger.warn(
+      { symbol, file: file.name, rows: leftOut.length },
+      `archive: ${leftOut.length} rows of ${file.name} are left out (${first.detail}); their minutes are asked for over REST`,
+    );
+  }
+
+  private async askForAbsent(symbol: string, range: TimeRange, signal: AbortSignal): Promise<RestOfDay> {
     const absent = await this.history.missing(symbol, range);
+    const leftOut: LeftOutMinutes[] = [];
     let rowsOverRest = 0;
+    let restFailure: ExchangeError | undefined;
     try {
-      for await (const { rows } of this.filler.fill('backfill', symbol, pagesOver(absent), signal))
-        rowsOverRest += rows;
+      for await (const page of this.filler.fill('backfill', symbol, pagesOver(absent), signal)) {
+        rowsOverRest += page.taken;
+        leftOut.push(...page.leftOut);
+      }
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
-      return { rowsOverRest, unresolved: await this.history.missing(symbol, range), restFailure: error.message };
+      restFailure = error;
     }
-    const unresolved = absent.length === 0 ? [] : await this.history.missing(symbol, range);
+    const missing = absent.length === 0 ? [] : await this.history.missing(symbol, range);
+    const left = leftOutOf(missing, leftOut);
+    const unresolved = subtractRanges(missing, left);
+    if (restFailure) return { rowsOverRest, leftOut: left, unresolved, restFailure };
     const minutes = unresolved.reduce((sum, gap) => sum + minutesIn(gap), 0);
     if (minutes > 0) this.logger.info({ symbol, minutes }, 'archive: minutes that nothing speaks for yet');
-    return { rowsOverRest, unresolved };
+    return { rowsOverRest, leftOut: left, unresolved };
   }
 }

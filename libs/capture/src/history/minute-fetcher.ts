@@ -1,7 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { Exchange, ExchangeError, floorTo, HistoryStore, MINUTE, type FetchKind, type TimeRange } from '@app/domain';
+import {
+  candlesOutside,
+  Exchange,
+  ExchangeError,
+  floorTo,
+  HistoryStore,
+  MINUTE,
+  subtractRanges,
+  type FetchKind,
+  type LeftOutMinutes,
+  type TimeRange,
+} from '@app/domain';
 import { ExchangeTime } from '../candles/exchange-time';
-import { answeredRange, isClosed } from '../candles/minute-page';
+import { closedOf, isClosed } from '../candles/minute-page';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureMetrics } from '../status/capture-metrics';
 import { SymbolDirectory } from '../symbols/symbol-directory';
@@ -11,6 +22,10 @@ export interface FetchedPage {
   /** The part of the asked range that the exchange answered for. */
   readonly range: TimeRange;
   readonly rows: number;
+  /** Rows of minutes that were missing. */
+  readonly taken: number;
+  /** Minutes of it whose rows were not accepted: they are missing, and to be asked for again. */
+  readonly leftOut: readonly LeftOutMinutes[];
   /** Minutes of it without a row, of which nothing proves yet that they will never have one. */
   readonly unresolved: readonly TimeRange[];
 }
@@ -31,24 +46,27 @@ export class MinuteFetcher {
   ) {}
 
   /**
-   * Fetches a page of at most 1,000 closed minutes. An absent minute is stopped when a later row exists, in the answer
+   * Fetches a page of at most 1,000 closed minutes. A minute whose row was not accepted stays missing, with the reason; an
+   * absent minute is stopped when a later row exists, in the answer
    * or stored, or when the symbol's status is not TRADING. @throws ExchangeError, OriginMismatchError
    */
   async fetch(kind: FetchKind, symbol: string, asked: TimeRange, signal?: AbortSignal): Promise<FetchedPage> {
-    const { data, origin, receivedAt } = await this.ask(symbol, asked, signal);
+    const { data, answered: range, origin, receivedAt, ...page } = await this.ask(symbol, asked, signal);
     this.faults.answered();
-    const range = answeredRange(asked, data);
     const now = this.exchangeTime.now();
     const candles = data.filter((row) => isClosed(row, now) && row.openTime >= range.start && row.openTime < range.end);
-    if (candles.length > 0) {
-      await this.history.saveFetched({ kind, origin, symbol, range, candles, leftOut: [], fetchedAt: receivedAt });
+    const leftOut = closedOf(page.leftOut, now);
+    const missing = candles.length > 0 ? await this.history.missing(symbol, range) : [];
+    if (candles.length + leftOut.length > 0) {
+      await this.history.saveFetched({ kind, origin, symbol, range, candles, leftOut, fetchedAt: receivedAt });
       this.faults.accepted();
       this.metrics.fetched(kind, candles.length);
     }
-    const absent = absentMinutes(range, candles);
+    const absent = subtractRanges(absentMinutes(range, candles), leftOut);
     const unresolved = await this.resolve(symbol, absent, signal);
-    if (unresolved.length > 0) await this.note(symbol, range, unresolved, NO_ROW);
-    return { range, rows: candles.length, unresolved };
+    for (const gap of unresolved) await this.note(symbol, gap, NO_ROW);
+    const taken = candles.length - candlesOutside(candles, missing).length;
+    return { range, rows: candles.length, taken, leftOut, unresolved };
   }
 
   /** Marks those absent ranges stopped that a later row or the symbol's status proves; returns the others. */
@@ -72,18 +90,14 @@ export class MinuteFetcher {
       return await this.exchangeTime.ask(() => this.exchange.minuteCandles(symbol, asked, signal), signal);
     } catch (error) {
       if (error instanceof ExchangeError && signal?.aborted !== true) {
-        await this.note(symbol, asked, [asked], `${error.failure}: ${error.message}`);
+        await this.note(symbol, asked, `${error.failure}: ${error.message}`);
       }
       throw error;
     }
   }
 
-  private note(symbol: string, asked: TimeRange, ranges: readonly TimeRange[], reason: string): Promise<void> {
+  private note(symbol: string, range: TimeRange, reason: string): Promise<void> {
     const askedAt = this.exchangeTime.now();
-    return this.history.noteUnfilled(
-      symbol,
-      asked,
-      ranges.map(({ start, end }) => ({ start, end, reason, askedAt })),
-    );
+    return this.history.noteUnfilled(symbol, range, [{ ...range, reason, askedAt }]);
   }
 }

@@ -4,6 +4,7 @@ import {
   MINUTE,
   subtractRanges,
   type EpochMicros,
+  type LeftOutMinutes,
   type MinuteCandle,
   type TimeRange,
 } from '@app/domain';
@@ -15,6 +16,19 @@ export function absentMinutes(range: TimeRange, rows: readonly MinuteCandle[]): 
     return { start, end: start + MINUTE };
   });
   return subtractRanges([range], present);
+}
+
+/** What was left out of minutes that are missing, cut to them, ascending. */
+export function leftOutOf(missing: readonly TimeRange[], leftOut: readonly LeftOutMinutes[]): LeftOutMinutes[] {
+  return missing.flatMap((gap) =>
+    leftOut
+      .map((minutes) => ({
+        ...minutes,
+        start: Math.max(gap.start, minutes.start),
+        end: Math.min(gap.end, minutes.end),
+      }))
+      .filter(({ start, end }) => start < end),
+  );
 }
 
 /** Covers ascending gaps with as few pages as hold them, each from the start of a gap to the end of a gap. */

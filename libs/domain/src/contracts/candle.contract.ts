@@ -1,8 +1,8 @@
-import { formatEventTime, formatMillisTime, type MinuteCandle } from '../model';
+import { formatEventTime, formatMillisTime, MINUTE, type MinuteCandle } from '../model';
 import { ContractViolationError } from './contract-violation.error';
 import {
   countField,
-  decimalField,
+  amountField,
   eventTimeField,
   marketTimeField,
   parseJsonObject,
@@ -63,21 +63,22 @@ export function parseCandle(text: string): MinuteCandle {
   if (object['is_closed'] !== true) throw new ContractViolationError('is_closed', object['is_closed'], 'true');
   const openTime = marketTimeField(object, 'open_time');
   const closeTime = marketTimeField(object, 'close_time');
-  if (closeTime < openTime)
-    throw new ContractViolationError('close_time', object['close_time'], 'not before open_time');
+  if (closeTime < openTime || closeTime >= openTime + MINUTE) {
+    throw new ContractViolationError('close_time', object['close_time'], 'within a minute from open_time');
+  }
   return {
     symbol: symbolField(object, 'symbol'),
     openTime,
     closeTime,
-    open: decimalField(object, 'open'),
-    high: decimalField(object, 'high'),
-    low: decimalField(object, 'low'),
-    close: decimalField(object, 'close'),
-    volume: decimalField(object, 'volume'),
-    quoteVolume: decimalField(object, 'quote_volume'),
+    open: amountField(object, 'open'),
+    high: amountField(object, 'high'),
+    low: amountField(object, 'low'),
+    close: amountField(object, 'close'),
+    volume: amountField(object, 'volume'),
+    quoteVolume: amountField(object, 'quote_volume'),
     tradeCount: countField(object, 'trade_count'),
-    takerBuyVolume: decimalField(object, 'taker_buy_volume'),
-    takerBuyQuoteVolume: decimalField(object, 'taker_buy_quote_volume'),
+    takerBuyVolume: amountField(object, 'taker_buy_volume'),
+    takerBuyQuoteVolume: amountField(object, 'taker_buy_quote_volume'),
     source: textField(object, 'source'),
     capturedAt: eventTimeField(object, 'captured_at'),
   };

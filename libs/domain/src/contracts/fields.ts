@@ -1,4 +1,15 @@
-import { HOUR, MINUTE, SECOND, isDecimalText, isSymbol, parseIsoTime, type EpochMicros } from '../model';
+import {
+  AMOUNT_RULE,
+  CHANGE_RULE,
+  HOUR,
+  MINUTE,
+  SECOND,
+  isAmountText,
+  isChangeText,
+  isSymbol,
+  parseIsoTime,
+  type EpochMicros,
+} from '../model';
 import { ContractViolationError } from './contract-violation.error';
 
 /** The keys of a JSON object whose values have not been looked at yet. */
@@ -43,21 +54,17 @@ export function symbolField(object: JsonObject, field: string): string {
   return value;
 }
 
-/** Decimal text, kept as it is. @throws ContractViolationError for numbers, exponents and negative values. */
-export function decimalField(object: JsonObject, field: string): string {
+/** A price, quantity or volume, kept as it is written. @throws ContractViolationError for all but {@link AMOUNT_RULE} */
+export function amountField(object: JsonObject, field: string): string {
   const value = object[field];
-  if (typeof value !== 'string' || !isDecimalText(value) || value.startsWith('-')) {
-    throw new ContractViolationError(field, value, 'a non-negative decimal number as text');
-  }
+  if (typeof value !== 'string' || !isAmountText(value)) throw new ContractViolationError(field, value, AMOUNT_RULE);
   return value;
 }
 
-/** Decimal text that may be negative. */
-export function signedDecimalField(object: JsonObject, field: string): string {
+/** As {@link amountField}, but it may be negative. */
+export function changeField(object: JsonObject, field: string): string {
   const value = object[field];
-  if (typeof value !== 'string' || !isDecimalText(value)) {
-    throw new ContractViolationError(field, value, 'a decimal number as text');
-  }
+  if (typeof value !== 'string' || !isChangeText(value)) throw new ContractViolationError(field, value, CHANGE_RULE);
   return value;
 }
 

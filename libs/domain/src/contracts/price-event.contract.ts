@@ -1,10 +1,10 @@
 import { formatEventTime, type PriceEvent } from '../model';
 import {
-  decimalField,
+  amountField,
   eventTimeField,
   parseEventTime,
   parseJsonObject,
-  signedDecimalField,
+  changeField,
   symbolField,
   textField,
 } from './fields';
@@ -43,7 +43,7 @@ export function serializePriceEvent(event: PriceEvent): string {
  * line is. Each group admits only what the field's own check admits.
  */
 const AS_WRITTEN =
-  /^\{"timestamp_utc":"([\dT:.+-]{32})","symbol":"([A-Z\d]{1,40})","lastPrice":"(\d{1,30}(?:\.\d{1,30})?)","priceChangePercent":"(-?\d{1,30}(?:\.\d{1,30})?)","volume":"(\d{1,30}(?:\.\d{1,30})?)","source":"([\w.:-]{1,200})"\}$/;
+  /^\{"timestamp_utc":"([\dT:.+-]{32})","symbol":"([A-Z\d]{1,40})","lastPrice":"((?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","priceChangePercent":"(-?(?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","volume":"((?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","source":"([\w.:-]{1,200})"\}$/;
 
 type WrittenFields = readonly [string, string, string, string, string, string, string];
 
@@ -73,9 +73,9 @@ function readAsJson(text: string): PriceEvent {
   return {
     timestamp: eventTimeField(object, 'timestamp_utc'),
     symbol: symbolField(object, 'symbol'),
-    lastPrice: decimalField(object, 'lastPrice'),
-    priceChangePercent: signedDecimalField(object, 'priceChangePercent'),
-    volume: decimalField(object, 'volume'),
+    lastPrice: amountField(object, 'lastPrice'),
+    priceChangePercent: changeField(object, 'priceChangePercent'),
+    volume: amountField(object, 'volume'),
     source: textField(object, 'source'),
   };
 }

@@ -28,6 +28,27 @@ export function isDecimalText(text: string): boolean {
   return text.length <= MAX_DECIMAL_LENGTH && DECIMAL_TEXT.test(text);
 }
 
+/** Digits that a decimal may have before and behind the point: sums of such numbers fit the 38 digits of Parquet and SQL. */
+const AMOUNT_TEXT = /^(?:0|[1-9]\d{0,23})(?:\.\d{1,8})?$/;
+
+/** What {@link isAmountText} admits, in words. */
+export const AMOUNT_RULE =
+  'an unsigned decimal as text, with at most 24 digits before and 8 behind the point and no leading zero';
+
+/** What {@link isChangeText} admits, in words. */
+export const CHANGE_RULE =
+  'a decimal as text, with at most 24 digits before and 8 behind the point and no leading zero';
+
+/** Whether the text is a price, quantity or volume that is accepted from a source: see {@link AMOUNT_RULE}. */
+export function isAmountText(text: string): boolean {
+  return AMOUNT_TEXT.test(text);
+}
+
+/** As {@link isAmountText}, but it may be negative. */
+export function isChangeText(text: string): boolean {
+  return AMOUNT_TEXT.test(text.startsWith('-') ? text.slice(1) : text);
+}
+
 /** Parses plain decimal text. @throws InvalidDecimalError for anything else. */
 export function parseDecimal(text: string): Decimal {
   if (!isDecimalText(text)) throw new InvalidDecimalError(text);

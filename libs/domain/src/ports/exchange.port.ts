@@ -1,4 +1,4 @@
-import type { CandleNumbers, EpochMicros, MinuteCandle, SymbolInfo, TimeRange } from '../model';
+import type { CandleNumbers, EpochMicros, LeftOutMinutes, MinuteCandle, SymbolInfo, TimeRange } from '../model';
 import type { ServerTime } from './clock.port';
 
 /** What an exchange answered, when that answer was complete, and from which origin it came. */
@@ -18,8 +18,17 @@ export interface TickerRow {
   readonly volume: string;
 }
 
+/** A row of a ticker that was not accepted. */
+export interface LeftOutTicker {
+  readonly symbol: string;
+  /** One readable line: the field and its value, and what is allowed. */
+  readonly detail: string;
+}
+
 export interface TickerAnswer {
   readonly rows: readonly TickerRow[];
+  /** Symbols that the exchange knows, and whose row was not accepted or was not there. */
+  readonly leftOut: readonly LeftOutTicker[];
   /** Asked for, but not known to the exchange. */
   readonly unknownSymbols: readonly string[];
 }
@@ -67,6 +76,14 @@ export class ExchangeError extends Error {
   }
 }
 
+/** A page of candles. Rows are judged one by one: the rows around one that is left out are kept. */
+export interface CandlePage<T> extends ExchangeAnswer<readonly T[]> {
+  /** Candles that the exchange has a row of that was not accepted, ascending; empty ranges for rows of no known time. */
+  readonly leftOut: readonly LeftOutMinutes[];
+  /** The part of the asked range that the page speaks for, which is all of it unless the page is full. */
+  readonly answered: TimeRange;
+}
+
 /** One UTC day of one symbol, as the exchange gives it. */
 export interface DayCandle extends CandleNumbers {
   readonly symbol: string;
@@ -79,14 +96,10 @@ export abstract class Exchange {
   abstract tickers(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<TickerAnswer>>;
 
   /**
-   * One page of 1m candles with open times in `range`, ascending, at most 1,000. May include the forming minute: the
-   * caller decides what is closed. @throws ExchangeError
+   * One page of 1m candles with open times in `range`, ascending, at most 1,000 and one a minute. May include the forming
+   * minute: the caller decides what is closed. @throws ExchangeError
    */
-  abstract minuteCandles(
-    symbol: string,
-    range: TimeRange,
-    signal?: AbortSignal,
-  ): Promise<ExchangeAnswer<readonly MinuteCandle[]>>;
+  abstract minuteCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<MinuteCandle>>;
 
   /**
    * Open time of the very first 1m candle that the exchange has of the symbol; undefined when it has none yet.
@@ -98,11 +111,7 @@ export abstract class Exchange {
    * One page of the exchange's own 1d candles with open times in `range`, ascending, at most 1,000. May include the day
    * that is open. @throws ExchangeError
    */
-  abstract dayCandles(
-    symbol: string,
-    range: TimeRange,
-    signal?: AbortSignal,
-  ): Promise<ExchangeAnswer<readonly DayCandle[]>>;
+  abstract dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<DayCandle>>;
 
   /** What the exchange says of those symbols that it knows. @throws ExchangeError */
   abstract symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>>;
