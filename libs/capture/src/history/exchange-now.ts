@@ -1,9 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, Exchange, ExchangeError, formatMillisTime, type EpochMicros } from '@app/domain';
+import { Clock, CLOCK_FOLLOW, Exchange, ExchangeError, formatMillisTime, type EpochMicros } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 
 /** Real milliseconds for all attempts together: work on files from disk needs no network otherwise. */
 const DEADLINE_MS = 5_000;
+
+/** A moment at the exchange. */
+export interface ExchangeMoment {
+  readonly exchangeNow: EpochMicros;
+  /** What the moment is stamped with: as everywhere, the local time where that is nearly right. */
+  readonly capturedAt: EpochMicros;
+}
 
 /** The exchange's own time for work that has just begun; the local clock's where the exchange does not tell. */
 @Injectable()
@@ -17,11 +24,13 @@ export class ExchangeNow {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Now, at the exchange that data of this origin comes from. @throws the signal's reason when the caller aborts */
-  async of(origin: string, signal?: AbortSignal): Promise<EpochMicros> {
-    const offset = this.offsets.get(origin) ?? this.measure(origin, signal);
-    this.offsets.set(origin, offset);
-    return this.clock.now() + (await offset);
+  /** Now, for data of this origin. @throws the signal's reason when the caller aborts */
+  async of(origin: string, signal?: AbortSignal): Promise<ExchangeMoment> {
+    const measured = this.offsets.get(origin) ?? this.measure(origin, signal);
+    this.offsets.set(origin, measured);
+    const [offset, localNow] = [await measured, this.clock.now()];
+    const exchangeNow = localNow + offset;
+    return { exchangeNow, capturedAt: Math.abs(offset) > CLOCK_FOLLOW ? exchangeNow : localNow };
   }
 
   private async measure(origin: string, signal: AbortSignal | undefined): Promise<EpochMicros> {

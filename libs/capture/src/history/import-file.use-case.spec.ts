@@ -105,6 +105,16 @@ describe('ImportFileUseCase', () => {
     expect(ports.history.days[0]?.file?.end.leftOut).toEqual(outcome.end.leftOut);
   });
 
+  it.each([
+    ['that of the exchange where the local clock is wrong', -26 * HOUR, -26 * HOUR],
+    ['that of the local clock where it is nearly right', 4 * SECOND, 0],
+  ])('should stamp rows with %s', async (_, skew, stamp) => {
+    ports.files.files.set('x.csv', { symbol: 'BTCUSDT', days: [buildDay(0)] });
+    ports.exchange.skew = skew;
+    await module.get(ImportFileUseCase).execute('x.csv', { origin: ports.exchange.origin });
+    expect(ports.history.days).toMatchObject([{ fetchedAt: ports.clock.now() + stamp }]);
+  });
+
   it('should accept minutes that are over at the exchange when the local clock is behind', async () => {
     ports.files.files.set('dump.csv', { symbol: 'BTCUSDT', days: [formingDay()] });
     ports.exchange.skew = 2 * HOUR;

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
   BINANCE_ORIGIN,
-  Clock,
   HistoryStore,
   KlineFiles,
   type DayOfMinutes,
@@ -58,7 +57,6 @@ export class ImportFileUseCase {
   constructor(
     private readonly files: KlineFiles,
     private readonly history: HistoryStore,
-    private readonly clock: Clock,
     private readonly exchangeNow: ExchangeNow,
     private readonly metrics: CaptureMetrics,
   ) {}
@@ -69,10 +67,9 @@ export class ImportFileUseCase {
     { symbol, isKnownSpot = false, origin = BINANCE_ORIGIN, replace = false, onProgress }: ImportFileOptions = {},
     signal?: AbortSignal,
   ): Promise<ImportedFileOutcome> {
-    const fetchedAt = this.clock.now();
+    const { exchangeNow, capturedAt: fetchedAt } = await this.exchangeNow.of(origin, signal);
     const named = symbol === undefined ? {} : { symbol };
     const file = await this.files.open(path, { ...named, isKnownSpot, capturedAt: fetchedAt });
-    const now = await this.exchangeNow.of(origin, signal);
     const replaced: ReplacedMinutes[] = [];
     const total = { taken: 0, repeats: 0, revisions: 0 };
     let rows = 0;
@@ -91,7 +88,7 @@ export class ImportFileUseCase {
       this.metrics.fetched('import', day.candles.length);
       onProgress?.({ bytes: file.bytesRead, rows });
     };
-    const days = file.days(signal, this.sieve(file.facts.symbol, now, replace, replaced));
+    const days = file.days(signal, this.sieve(file.facts.symbol, exchangeNow, replace, replaced));
     // The file's last day carries its line in the manifest, so each waits until the next one is there.
     let waiting: DayOfMinutes | undefined;
     for (;;) {
@@ -109,9 +106,9 @@ export class ImportFileUseCase {
    * What is captured live while a day waits to be stored was captured later than this file, and so stays the newer
    * version whatever is decided here.
    */
-  private sieve(symbol: string, now: EpochMicros, replace: boolean, replaced: ReplacedMinutes[]): DaySieve {
+  private sieve(symbol: string, exchangeNow: EpochMicros, replace: boolean, replaced: ReplacedMinutes[]): DaySieve {
     return async (day) => {
-      const closed = leaveOutOpen(day, now);
+      const closed = leaveOutOpen(day, exchangeNow);
       const stored = await this.history.minutes(symbol, day.range);
       const accepted = replace ? closed : leaveOutFewerTrades(closed, stored);
       for (const minute of replacedMinutes(accepted, stored)) appendJoined(replaced, minute);
