@@ -13,6 +13,7 @@ const TABLES = [
   'coverage_days',
   'stop_notes',
   'symbols',
+  'symbol_assets',
 ];
 
 /** Every row of every table of history, in the order of their keys; the store may be in use. */

@@ -87,4 +87,5 @@ export const SYMBOL_EXAMPLE: SymbolItem = {
   last_date: '2026-01-15',
   last_event_utc: '2026-01-15T14:03:22.913852+00:00',
   coverage_pct: '100.00',
+  assets_since: null,
 };

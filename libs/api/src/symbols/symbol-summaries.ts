@@ -12,6 +12,7 @@ const unknownYet = (symbol: string): SymbolSummary => ({
   lastMinute: null,
   lastEvent: null,
   coveragePercent: coveragePercent(0, 0),
+  assetsSince: null,
 });
 
 /** What is known of symbols, also of those that are only configured so far. */

@@ -27,6 +27,7 @@ const toItem = (summary: SymbolSummary): SymbolItem => ({
   last_date: summary.lastDate === null ? null : formatDate(summary.lastDate),
   last_event_utc: summary.lastEvent === null ? null : formatEventTime(summary.lastEvent),
   coverage_pct: summary.coveragePercent,
+  assets_since: summary.assetsSince === null ? null : formatEventTime(summary.assetsSince),
 });
 
 /** What is captured, and how complete it is. */

@@ -180,7 +180,7 @@ export class CoverageDto {
   readonly repaired!: boolean;
 }
 
-/** Item of `/symbols`: the columns of `/bi/symbols.csv`. */
+/** Item of `/symbols`: the columns of `/bi/symbols.csv`, and since when its assets are what they are. */
 export class SymbolDto {
   @ApiProperty({ example: 'BTCUSDT' })
   readonly symbol!: string;
@@ -205,6 +205,16 @@ export class SymbolDto {
 
   @ApiProperty({ description: 'Share of minutes accounted for, in percent.', example: '100.00' })
   readonly coverage_pct!: string;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description:
+      'Since when `base_asset` and `quote_asset` are what they are: when the exchange was first found to say so. Older ' +
+      'rows of the symbol are of another pair that had its name. Null while it has never been found to say anything else.',
+    example: '2026-01-10T08:00:40.204113+00:00',
+  })
+  readonly assets_since!: string | null;
 }
 
 /** What every page has beside its items. */

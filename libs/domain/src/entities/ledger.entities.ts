@@ -37,6 +37,23 @@ export class SymbolEntity {
   firstMinute!: number | null;
 }
 
+/** What a symbol stood for, from when on: an exchange gives the name of a delisted pair to another one. */
+@Entity('symbol_assets', { withoutRowid: true })
+export class SymbolAssetsEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  /** When the exchange was first found to say so; 0 for what it said when it was first asked. */
+  @PrimaryColumn('integer')
+  since!: number;
+
+  @Column('text', { name: 'base_asset' })
+  baseAsset!: string;
+
+  @Column('text', { name: 'quote_asset' })
+  quoteAsset!: string;
+}
+
 /** Runs of minutes in one state; minutes in no row are missing. */
 @Entity('coverage', { withoutRowid: true })
 export class CoverageEntity {

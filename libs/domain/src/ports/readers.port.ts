@@ -197,6 +197,11 @@ export interface SymbolSummary {
   /** Time of the newest price event, those stamped ahead of their time left out. */
   readonly lastEvent: EpochMicros | null;
   readonly coveragePercent: string;
+  /**
+   * Since when the base and quote asset are what they are: when the exchange was first found to say so. Null while it has
+   * never been found to say anything else.
+   */
+  readonly assetsSince: EpochMicros | null;
 }
 
 export abstract class SymbolReader {

@@ -1,6 +1,8 @@
 import { formatBucketTime, formatEventTime, LEFT_OUT_REASONS, parseIsoTime } from '@app/domain';
 import type { EpochMicros, LeftOutMinutes, LeftOutReason, RecordedFetch, TimeRange, TrackedSymbol } from '@app/domain';
 
+import type { Assets, AssetsChange } from '../history/symbol-assets';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const FETCH_KINDS: ReadonlySet<string> = new Set<RecordedFetch['kind']>(['backfill', 'repair', 'archive', 'import']);
@@ -11,6 +13,7 @@ export type ManifestEntry =
   | { readonly kind: 'tracking'; readonly frame: TrackedSymbol }
   | { readonly kind: 'ledger'; readonly symbol: string; readonly ledgerStart: EpochMicros }
   | { readonly kind: 'stopped'; readonly symbol: string; readonly range: TimeRange; readonly notedAt: EpochMicros }
+  | { readonly kind: 'assets'; readonly change: AssetsChange }
   | { readonly kind: 'removed'; readonly file: string };
 
 /** Says from when on a symbol is tracked, and where its ledger begins. */
@@ -40,6 +43,18 @@ export function stoppedLine(symbol: string, { start, end }: TimeRange, notedAt: 
   });
 }
 
+/** Says that a symbol stands for something else than before. */
+export function assetsLine({ symbol, baseAsset, quoteAsset, since, before }: AssetsChange): string {
+  return JSON.stringify({
+    kind: 'assets',
+    symbol,
+    start: formatEventTime(since),
+    base_asset: baseAsset,
+    quote_asset: quoteAsset,
+    before: { base_asset: before.baseAsset, quote_asset: before.quoteAsset },
+  });
+}
+
 /** Says that a bronze file was removed after its time of retention. */
 export function removedLine(file: string, removedAt: EpochMicros): string {
   return JSON.stringify({ kind: 'removed', file, removed_at: formatEventTime(removedAt) });
@@ -66,6 +81,10 @@ function readFields(fields: Fields, line: number): ManifestEntry | undefined {
     const trackedSince = timeOf(fields['tracked_since']);
     return trackedSince === undefined ? undefined : { kind, frame: { symbol, trackedSince, ledgerStart: start } };
   }
+  if (kind === 'assets') {
+    const [now, before] = [assetsOf(fields), assetsOf((fields['before'] ?? {}) as Fields)];
+    return now && before ? { kind, change: { symbol, since: start, ...now, before } } : undefined;
+  }
   if (end === undefined) return undefined;
   if (kind === 'stopped') {
     const notedAt = timeOf(fields['noted_at']);
@@ -81,6 +100,10 @@ function readFields(fields: Fields, line: number): ManifestEntry | undefined {
     kind: 'fetch',
     fetch: { line, kind, origin, symbol, range: { start, end }, rows, sha256, leftOut, fetchedAt, file: from },
   };
+}
+
+function assetsOf({ base_asset: baseAsset, quote_asset: quoteAsset }: Fields): Assets | undefined {
+  return typeof baseAsset === 'string' && typeof quoteAsset === 'string' ? { baseAsset, quoteAsset } : undefined;
 }
 
 /** None where the line does not speak of any; undefined where what it says cannot be read. */

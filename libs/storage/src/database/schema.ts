@@ -18,6 +18,7 @@ import {
   SinkProgressEntity,
   StopNoteEntity,
   StoreFactEntity,
+  SymbolAssetsEntity,
   SymbolEntity,
   TakenKeyEntity,
   TickerDayEntity,
@@ -33,6 +34,7 @@ import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeat
 import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-jobs';
 import { KnownDifferences1764400000000 } from './migrations/1764400000000-known-differences';
 import { StopNotes1765006000000 } from './migrations/1765006000000-stop-notes';
+import { SymbolAssets1765006000001 } from './migrations/1765006000001-symbol-assets';
 import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
 
 export const ENTITIES = [
@@ -55,6 +57,7 @@ export const ENTITIES = [
   SinkProgressEntity,
   StopNoteEntity,
   StoreFactEntity,
+  SymbolAssetsEntity,
   SymbolEntity,
   TakenKeyEntity,
   TickerDayEntity,
@@ -73,6 +76,7 @@ export const MIGRATIONS = [
   BackfillJobs1764320000000,
   KnownDifferences1764400000000,
   StopNotes1765006000000,
+  SymbolAssets1765006000001,
   ChangeFeed1765050000000,
 ];
 

@@ -19,7 +19,7 @@ import type { Statement } from 'better-sqlite3';
 import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { MANIFEST, fileManifestLine, manifestLine } from '../bronze/fetch-manifest';
-import { ledgerLine, stoppedLine, trackingLine } from '../bronze/manifest-entry';
+import { assetsLine, ledgerLine, stoppedLine, trackingLine } from '../bronze/manifest-entry';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -33,6 +33,7 @@ import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/ca
 import { candleToWrite } from '../sink/checked-event';
 import { DayWriter } from '../sink/day.writer';
 import type { EventLines } from '../sink/event-lines';
+import { SymbolAssets } from './symbol-assets';
 
 interface TrackedRow {
   /** The first capture where nobody has said since when. */
@@ -56,6 +57,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly ledger: LedgerWriter;
   private readonly stopNotes: StopNotes;
   private readonly unfilled: UnfilledWriter;
+  private readonly assets: SymbolAssets;
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
   private readonly extendLedgerTo: Statement<[string, number]>;
@@ -76,6 +78,7 @@ export class SqliteHistoryStore extends HistoryStore {
     this.ledger = new LedgerWriter(database);
     this.stopNotes = new StopNotes(database);
     this.unfilled = new UnfilledWriter(database);
+    this.assets = new SymbolAssets(database);
     this.selectTracked = database.prepare(
       `SELECT coalesce(tracked_since, first_captured_at) AS tracked_since, ledger_start, backfill_planned
        FROM symbols WHERE symbol = ?`,
@@ -143,8 +146,11 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
-    return this.queue.run(() => {
+    return runArchiveUnit(this.queue, this.parts.archive, () => {
       this.parts.origin.claim(origin);
+      const now = this.parts.clock.now();
+      const changes = symbols.flatMap((symbol) => this.assets.note(symbol, now) ?? []);
+      this.parts.archive.appendRecord(MANIFEST, ...changes.map(assetsLine));
       const changed = symbols.filter((symbol) => this.upsertSymbol.run(symbol).changes > 0);
       this.tellSymbols(changed.map(({ symbol }) => symbol));
     });

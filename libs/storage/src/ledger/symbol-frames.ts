@@ -1,14 +1,16 @@
 import type { Statement } from 'better-sqlite3';
 import type { ManifestEntry } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { SymbolAssets } from '../history/symbol-assets';
 import { StopNotes } from './stop-notes';
 
 /**
- * Gives ledgers back to a database that was lost: from when on a symbol was tracked, its first minute, and of which minutes
- * it had been noted that the exchange does not have them.
+ * Gives ledgers back to a database that was lost: from when on a symbol was tracked, its first minute, of which minutes it
+ * had been noted that the exchange does not have them, and what the symbol stood for before.
  */
 export class SymbolFrames {
   private readonly stopNotes: StopNotes;
+  private readonly assets: SymbolAssets;
   private readonly track: Statement<[string, number, number]>;
   private readonly extend: Statement<[string, number]>;
 
@@ -20,6 +22,7 @@ export class SymbolFrames {
          tracked_since = coalesce(tracked_since, excluded.tracked_since), ${earliest}, backfill_planned = 1`,
     );
     this.stopNotes = new StopNotes(database);
+    this.assets = new SymbolAssets(database);
     this.extend = database.prepare(
       `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET ${earliest}`,
     );
@@ -31,6 +34,7 @@ export class SymbolFrames {
    */
   restore(entry: ManifestEntry): void {
     if (entry.kind === 'ledger') this.extend.run(entry.symbol, entry.ledgerStart);
+    if (entry.kind === 'assets') this.assets.restore(entry.change);
     if (entry.kind === 'stopped') this.stopNotes.note(entry.symbol, entry.range, entry.notedAt);
     if (entry.kind !== 'tracking') return;
     const { symbol, trackedSince, ledgerStart } = entry.frame;

@@ -72,7 +72,14 @@ export class SqliteSymbolReader extends SymbolReader {
       lastMinute: lastMinute?.last ?? null,
       lastEvent: lastEvent?.last ?? null,
       coveragePercent: this.coverage(symbol, entity.ledgerStart),
+      assetsSince: this.assetsSince(symbol),
     };
+  }
+
+  private assetsSince(symbol: string): EpochMicros | null {
+    // What it stood for when the exchange was first asked has no time of its own.
+    const sql = 'SELECT nullif(max(since), 0) AS since FROM symbol_assets WHERE symbol = ?';
+    return this.store.statement<[string], { since: number | null }>(sql).get(symbol)?.since ?? null;
   }
 
   private coverage(symbol: string, ledgerStart: EpochMicros | null): string {

@@ -163,7 +163,13 @@ export const BI_TABLES = {
     primaryKey: ['symbol'],
     fields: {
       symbol: SYMBOL,
-      base_asset: text('Asset that is traded.', 'BTC', { nullable: true }),
+      base_asset: text(
+        'Asset that is traded; of a name that was given to another pair, the newest. /symbols says since when.',
+        'BTC',
+        {
+          nullable: true,
+        },
+      ),
       quote_asset: text('Asset that prices are in.', 'USDT', { nullable: true }),
       status: text('What the exchange calls its state; UNKNOWN until it has told.', 'TRADING'),
       first_date: date('First UTC date with data.', '2025-10-17', { nullable: true }),
