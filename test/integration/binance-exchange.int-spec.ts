@@ -105,7 +105,7 @@ describe('BinanceExchange against the exchange simulator', () => {
 
     const tickers = await exchange.tickers(['BTCUSDT', 'NOSUCHPAIR', '币安人生USDT']);
     expect(tickers.data.rows.map(({ symbol }) => symbol).sort()).toEqual(['BTCUSDT', '币安人生USDT']);
-    expect(tickers.data.unknownSymbols).toEqual(['NOSUCHPAIR']);
+    expect(tickers.data.refused).toMatchObject([{ symbol: 'NOSUCHPAIR', failure: 'unknown_symbol' }]);
     expect(tickers.receivedAt).toBeGreaterThan(symbols.receivedAt);
 
     const end = floorTo(clock.now(), MINUTE);

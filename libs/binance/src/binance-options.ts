@@ -1,3 +1,6 @@
+import { MINUTE, type EpochMicros } from '@app/domain';
+import type { Route } from './binance-metrics';
+
 /** How patient the client is. The defaults suit the real exchange; tests shorten them. */
 export interface BinanceOptions {
   /** Real milliseconds for one request, body included. */
@@ -8,6 +11,8 @@ export interface BinanceOptions {
   readonly attemptsPerHost: number;
   /** Real milliseconds before a retry; `retry` is 1 before the second attempt. */
   readonly retryDelayMs: (retry: number) => number;
+  /** Market time between two requests of a route: after so long it is tried again first when the exchange names no time. */
+  readonly intervalOf: (route: Route) => EpochMicros;
   /** Longest silence wished by the exchange (Retry-After) that a request waits for, in real milliseconds. */
   readonly maxBlockWaitMs: number;
   /** Longest wait for room in the weight budget, in real milliseconds. */
@@ -30,6 +35,7 @@ export const DEFAULT_BINANCE_OPTIONS: BinanceOptions = {
   maxBodyBytes: 32 * 1_024 * 1_024,
   attemptsPerHost: 3,
   retryDelayMs: fullJitterDelayMs,
+  intervalOf: () => MINUTE,
   maxBlockWaitMs: 5_000,
   maxBudgetWaitMs: 130_000,
 };

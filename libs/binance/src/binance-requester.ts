@@ -8,13 +8,12 @@ import {
 } from '@app/domain';
 import type { BinanceMetrics, Route } from './binance-metrics';
 import type { BinanceOptions } from './binance-options';
-import type { RequestBlock } from './budget/request-block';
+import type { BlockingRefusal, RequestBlock, Subject } from './budget/request-block';
 import { readRequestLimits, type BudgetShare, type RequestWeightBudget } from './budget/request-weight-budget';
 import type { ExchangeState } from './exchange-state';
 import type { HostOriginResolver } from './hosts/host-origin';
 import type { ExchangeHost, HostPool } from './hosts/host-pool';
 import { MalformedAnswerError } from './malformed-answer.error';
-import { RefusalError } from './refusal.error';
 import { judgeAnswer } from './transport/answer-verdict';
 import type { ProxyGate } from './transport/proxy-gate';
 import { httpGet, pause, TransportError, type HttpAnswer } from './transport/http-get';
@@ -34,6 +33,8 @@ export interface BinanceRequest<T> {
   readonly target: string;
   readonly weight: number;
   readonly share: BudgetShare;
+  /** How often one host is asked at most; the client's own number unless given. */
+  readonly attempts?: number | undefined;
   readonly read: BodyReader<T>;
 }
 
@@ -41,7 +42,7 @@ type Attempt<T> =
   | { readonly kind: 'answered'; readonly answer: ExchangeAnswer<T> }
   | { readonly kind: 'blocked'; readonly error: ExchangeError }
   | { readonly kind: 'geo_blocked'; readonly detail: string }
-  | { readonly kind: 'refused'; readonly error: RefusalError }
+  | { readonly kind: 'refused'; readonly error: ExchangeError }
   | {
       readonly kind: 'transient';
       /** Metric label. */
@@ -52,6 +53,8 @@ type Attempt<T> =
       readonly hostFault: boolean;
       /** Whether something answered at all. */
       readonly reached: boolean;
+      /** When the host wants to be asked again, where it says so. */
+      readonly retryAt?: EpochMicros | undefined;
     };
 
 type Transient<T> = Extract<Attempt<T>, { kind: 'transient' }>;
@@ -93,28 +96,29 @@ export class BinanceRequester {
     signal: AbortSignal | undefined,
   ): Promise<HostResult<T>> {
     // A host that is known to be down is asked once when there are others: waiting for it delays all of them.
-    const attempts = host.isDown && this.hosts.size > 1 ? 1 : this.options.attemptsPerHost;
+    const most = request.attempts ?? this.options.attemptsPerHost;
+    const attempts = host.isDown && this.hosts.size > 1 ? 1 : most;
     for (let attempt = 1; ; attempt += 1) {
       const result = await this.attempt(host, request, signal);
       switch (result.kind) {
         case 'answered':
           this.hosts.markUp(host);
+          this.block.answered();
           this.state.answered(host.label, result.answer.receivedAt, this.block.until !== undefined);
           return result;
         case 'geo_blocked':
-          this.hosts.markGeoBlocked(host);
-          this.state.hostGeoBlocked(host.label, result.detail, host.geoBlockedUntil);
+          this.state.hostGeoBlocked(host.label, result.detail, this.hosts.markGeoBlocked(host));
           return result;
         case 'refused':
           this.hosts.markUp(host);
-          if (result.error.failure !== 'unknown_symbol') this.state.refused(result.error.message);
+          this.state.refused(result.error.message);
           throw result.error;
         case 'blocked':
           if (attempt >= attempts) throw result.error;
           this.metrics.retries.inc({ reason: result.error.failure });
           break;
         case 'transient':
-          if (attempt >= attempts) {
+          if (attempt >= attempts || result.retryAt !== undefined) {
             if (result.hostFault) this.hosts.markDown(host);
             return { ...result, host };
           }
@@ -176,28 +180,39 @@ export class BinanceRequester {
     switch (verdict.kind) {
       case 'ok':
         return this.read(answer.text, origin, receivedAt, trip, request);
-      case 'blocked': {
-        const { failure, until } = verdict;
-        const detail = `${verdict.detail}; no request is sent until ${formatBucketTime(until)}`;
-        this.metrics.blockedSeconds.inc({ failure }, this.block.add({ failure, until, detail: verdict.detail }));
-        this.state.blocked(failure, detail);
-        return { kind: 'blocked', error: new ExchangeError(failure, `${request.route}: ${detail}`) };
-      }
+      case 'blocked':
+        return this.blocked(verdict, request);
+      case 'firewall':
+        return this.refusedByFirewall(verdict.detail, request);
       case 'geo_blocked':
         return verdict;
       case 'refused': {
-        const message = `${request.route}: ${verdict.detail}`;
-        return { kind: 'refused', error: new RefusalError(verdict.failure, message, receivedAt, origin) };
+        const { failure, retryAt, detail } = verdict;
+        return { kind: 'refused', error: new ExchangeError(failure, `${request.route}: ${detail}`, { retryAt }) };
       }
-      case 'transient':
-        return {
-          kind: 'transient',
-          reason: 'server_error',
-          detail: verdict.detail,
-          hostFault: true,
-          reached: true,
-        };
+      case 'transient': {
+        const { retryAt, detail } = verdict;
+        return { kind: 'transient', reason: 'server_error', detail, hostFault: true, reached: true, retryAt };
+      }
     }
+  }
+
+  private blocked<T>(refusal: BlockingRefusal, { route }: BinanceRequest<T>): Attempt<T> {
+    const { failure } = refusal;
+    const { until, grew } = this.block.add(refusal, this.options.intervalOf(route));
+    const detail = `${refusal.detail}; no request is sent until ${formatBucketTime(until)}`;
+    this.metrics.blockedSeconds.inc({ failure }, grew);
+    this.state.blocked(failure, detail);
+    return { kind: 'blocked', error: new ExchangeError(failure, `${route}: ${detail}`, { retryAt: until }) };
+  }
+
+  /** Its first refusal may concern the question alone. */
+  private refusedByFirewall<T>(detail: string, request: BinanceRequest<T>): Attempt<T> {
+    if (this.block.suspect(subjectOf(request)) === 'address') {
+      return this.blocked({ failure: 'forbidden', until: undefined, detail }, request);
+    }
+    this.state.blocked('forbidden', detail);
+    return { kind: 'refused', error: new ExchangeError('rejected', `${request.route}: ${detail}`) };
   }
 
   private read<T>(
@@ -235,19 +250,26 @@ export class BinanceRequester {
       `every host refuses this region (HTTP 451): ${hosts}` +
       (until === undefined ? '' : `; not asked again until ${formatBucketTime(until)}`);
     this.state.geoBlocked(detail);
-    return new ExchangeError('geo_blocked', detail);
+    return new ExchangeError('geo_blocked', detail, { retryAt: until });
   }
 
   private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>): ExchangeError {
     const detail = `${failure.host.label}: ${failure.detail}`;
-    const { cause } = failure;
+    const { cause, retryAt } = failure;
     if (!failure.hostFault) {
       this.state.refused(detail);
       return new ExchangeError('malformed', detail, { cause });
     }
-    this.state.unusable(failure.reached ? 'failing' : 'unreachable', detail);
-    return new ExchangeError('unreachable', detail, { cause });
+    const state = failure.reached ? 'failing' : 'unreachable';
+    this.state.unusable(state, detail);
+    return new ExchangeError(state, detail, { cause, retryAt });
   }
+}
+
+function subjectOf<T>({ route, target }: BinanceRequest<T>): Subject {
+  const query = new URLSearchParams(target.slice(target.indexOf('?') + 1));
+  const list = query.get('symbols');
+  return { route, symbols: list === null ? query.getAll('symbol') : (JSON.parse(list) as string[]) };
 }
 
 function transportFailure(error: TransportError): Extract<Attempt<never>, { kind: 'transient' }> {

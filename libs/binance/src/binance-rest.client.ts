@@ -24,6 +24,12 @@ export interface KlinesQuery {
   readonly limit: number;
 }
 
+export interface TickerRequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How often one host is asked at most. */
+  readonly attempts?: number;
+}
+
 /**
  * The routes of Binance's spot REST API that the platform uses, named as the exchange names them. Bodies are handed to
  * a reader: what it cannot read counts as a failed attempt. All methods @throws ExchangeError, or the signal's reason.
@@ -62,7 +68,7 @@ export class BinanceRestClient {
   ticker24hr<T>(
     symbols: readonly string[] | undefined,
     read: BodyReader<T>,
-    signal?: AbortSignal,
+    { signal, attempts }: TickerRequestOptions = {},
   ): Promise<ExchangeAnswer<T>> {
     const query = symbols === undefined ? '' : `?symbols=${encodeSymbols(symbols)}`;
     return this.requester.get(
@@ -71,6 +77,7 @@ export class BinanceRestClient {
         target: `/api/v3/ticker/24hr${query}`,
         weight: tickerWeight(symbols?.length),
         share: 'live',
+        attempts,
         read,
       },
       signal,

@@ -155,7 +155,7 @@ describe('BinanceExchange', () => {
             volume: '24567.12300000',
           })),
           leftOut: [],
-          unknownSymbols: [],
+          refused: [],
         },
         receivedAt: START,
         origin: 'binance',
@@ -190,50 +190,96 @@ describe('BinanceExchange', () => {
       const exchange = connect([server]);
       const answer = await exchange.tickers(symbols);
       expect(answer.data.rows).toHaveLength(599);
-      expect(answer.data.unknownSymbols).toEqual(['S0USDT']);
+      expect(answer.data.refused).toMatchObject([{ symbol: 'S0USDT', failure: 'unknown_symbol' }]);
       expect(server.asked).toEqual(['/api/v3/ticker/24hr']);
       expect(exchange.status().usedWeight).toBe(80);
     });
 
-    it('should find unknown symbols, return the rest, and ask for them again after an hour only', async () => {
+    it('should find unknown symbols and return the rest', async () => {
       const server = await serve();
-      const exchange = connect([server]);
       const symbols = ['BTCUSDT', 'NOSUCHA', 'ETHUSDT', 'NOSUCHB', 'BNBUSDT', '=cmd|'];
-      const first = await exchange.tickers(symbols);
-      expect(first.data.rows.map(({ symbol }) => symbol).sort()).toEqual(['BNBUSDT', 'BTCUSDT', 'ETHUSDT']);
-      expect(first.data.unknownSymbols).toEqual(['NOSUCHA', 'NOSUCHB', '=cmd|']);
-
-      server.asked.length = 0;
-      clock.advance(HOUR - SECOND);
-      const second = await exchange.tickers(symbols);
-      expect(second.data).toEqual(first.data);
-      expect(server.asked).toHaveLength(1);
-
-      server.asked.length = 0;
-      clock.advance(SECOND);
-      await exchange.tickers(symbols);
-      expect(server.asked).toHaveLength(3);
-
-      server.asked.length = 0;
-      clock.advance(HOUR);
-      server.handler = (url, response) => {
-        send(response, 200, symbolsOf(url).map(ticker));
-      };
-      const listed = await exchange.tickers(symbols);
-      expect(listed.data.rows).toHaveLength(5);
-      expect(listed.data.unknownSymbols).toEqual(['=cmd|']);
+      const { data } = await connect([server]).tickers(symbols);
+      expect(data.rows.map(({ symbol }) => symbol).sort()).toEqual(['BNBUSDT', 'BTCUSDT', 'ETHUSDT']);
+      expect(data.refused.map(({ symbol }) => symbol).sort()).toEqual(['=cmd|', 'NOSUCHA', 'NOSUCHB']);
+      expect(data.refused).toContainEqual({
+        symbol: 'NOSUCHA',
+        failure: 'unknown_symbol',
+        reason: 'ticker_24hr: HTTP 400: -1121 Invalid symbol.',
+        retryAt: undefined,
+      });
     });
 
-    it('should answer without rows when no symbol is known', async () => {
+    const everySymbol = Array.from({ length: 45 }, (_, index) => `S${index}USDT`);
+
+    /** Whatever list a symbol is in is answered otherwise; the others as they should be. */
+    const unlessAsked = (symbol: string, handler: Handler): Handler => {
+      return (url, response) => {
+        if (symbolsOf(url).includes(symbol)) handler(url, response);
+        else answerTickers(url, response);
+      };
+    };
+
+    it.each<[string, string, Handler]>([
+      ['-1121', 'unknown_symbol', status(400, INVALID_SYMBOL)],
+      ['another 400', 'rejected', status(400, { code: -1130, msg: 'Data sent is not valid.' })],
+      ['404', 'not_found', status(404)],
+      ['403 of the firewall', 'rejected', status(403, '<html></html>')],
+      ['500', 'failing', status(500)],
+      ['a page in place of JSON', 'failing', status(200, '<html></html>')],
+      ['JSON of another shape', 'malformed', status(200, '"maintenance"')],
+    ])('should return all others when one symbol is answered with %s', async (_what, failure, handler) => {
+      const server = await serve(unlessAsked('S23USDT', handler));
+      const exchange = connect([server]);
+      const { data } = await exchange.tickers(everySymbol);
+      expect(data.rows).toHaveLength(44);
+      expect(data.refused).toMatchObject([{ symbol: 'S23USDT', failure }]);
+      expect(exchange.status().blockedUntil).toBeNull();
+    });
+
+    it('should return the others when several of one list are refused for different reasons', async () => {
       const server = await serve((url, response) => {
-        if (url.pathname.endsWith('/time')) send(response, 200, { serverTime: START / 1_000 });
+        const symbols = symbolsOf(url);
+        if (symbols.includes('S1USDT')) send(response, 400, INVALID_SYMBOL);
+        else if (symbols.includes('S18USDT')) send(response, 500, '');
         else answerTickers(url, response);
       });
+      const { data } = await connect([server]).tickers(everySymbol.slice(0, 20));
+      expect(data.rows).toHaveLength(18);
+      expect(data.refused.map(({ symbol, failure }) => [symbol, failure])).toEqual([
+        ['S1USDT', 'unknown_symbol'],
+        ['S18USDT', 'failing'],
+      ]);
+    });
+
+    it('should take lists apart now and then only while every symbol is refused', async () => {
+      const server = await serve(status(400, INVALID_SYMBOL));
       const exchange = connect([server]);
-      const nothing = { data: { rows: [], unknownSymbols: ['NOSUCHA'] }, origin: 'binance' };
-      await expect(exchange.tickers(['NOSUCHA'])).resolves.toMatchObject(nothing);
-      await expect(exchange.tickers(['NOSUCHA'])).resolves.toMatchObject(nothing);
-      expect(server.asked.map((target) => target.split('?')[0])).toEqual(['/api/v3/ticker/24hr', '/api/v3/time']);
+      const asked: number[] = [];
+      for (let second = 0; second < 60; second += 1) {
+        server.asked.length = 0;
+        await expect(exchange.tickers(everySymbol)).rejects.toMatchObject({ failure: 'unknown_symbol' });
+        asked.push(server.asked.length);
+        clock.advance(SECOND);
+      }
+      // One list of 20 is taken apart, then the lists are asked for as they are.
+      expect(asked).toEqual([3 + 38, ...Array.from({ length: 58 }, () => 3), 3 + 38]);
+      server.handler = answerTickers;
+      expect((await exchange.tickers(everySymbol)).data.rows).toHaveLength(45);
+    });
+
+    it('should find out with few requests that the firewall refuses the address', async () => {
+      const server = await serve(status(403));
+      const exchange = connect([server]);
+      await expect(exchange.tickers(everySymbol.slice(0, 20))).rejects.toMatchObject({ failure: 'rejected' });
+      expect(server.asked.length).toBeLessThanOrEqual(7);
+      expect(exchange.status()).toMatchObject({ state: 'forbidden', blockedUntil: START + MINUTE });
+    });
+
+    it('should ask for no further list once the exchange wants silence', async () => {
+      const server = await serve(status(429, '', { 'retry-after': '17' }));
+      const symbols = Array.from({ length: 200 }, (_, index) => `S${index}USDT`);
+      await expect(connect([server]).tickers(symbols)).rejects.toMatchObject({ failure: 'rate_limited' });
+      expect(server.asked.length).toBeLessThanOrEqual(4);
     });
 
     it('should leave out a row that breaks the contract and one that is not there, name and count both', async () => {
@@ -242,7 +288,7 @@ describe('BinanceExchange', () => {
       });
       const answer = await connect([server]).tickers(['BTCUSDT', 'ETHUSDT', 'BNBUSDT']);
       expect(answer.data.rows.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
-      expect(answer.data.unknownSymbols).toEqual([]);
+      expect(answer.data.refused).toEqual([]);
       expect(answer.data.leftOut).toEqual([
         {
           symbol: 'BTCUSDT',
@@ -383,7 +429,9 @@ describe('BinanceExchange', () => {
     it.each([
       [429, { 'retry-after': '17' }, 'rate_limited', 17 * SECOND],
       [418, { 'retry-after': '7200' }, 'banned', 2 * HOUR],
-      [403, {}, 'forbidden', 5 * MINUTE],
+      [403, { 'retry-after': '300' }, 'forbidden', 5 * MINUTE],
+      [429, {}, 'rate_limited', MINUTE],
+      [418, {}, 'banned', MINUTE],
     ])('should send nothing after %i until the time is over', async (code, headers, failure, silence) => {
       const server = await serve(status(code, '<html><title>No</title></html>', headers));
       const exchange = connect([server]);
@@ -403,6 +451,72 @@ describe('BinanceExchange', () => {
       expect(exchange.status()).toMatchObject({ state: 'ok', detail: '', blockedUntil: null });
       await expect(metric('csp_exchange_blocked_seconds_total')).resolves.toEqual({ [failure]: silence / SECOND });
       expect(logged).toHaveLength(2);
+    });
+
+    it.each([
+      [429, 'rate_limited'],
+      [418, 'banned'],
+    ])('should double the silence after %i that names no end, up to ten minutes', async (code, failure) => {
+      const server = await serve(status(code));
+      const exchange = connect([server]);
+      const silences: number[] = [];
+      for (let refusal = 0; refusal < 6; refusal += 1) {
+        await expect(exchange.serverTime()).rejects.toMatchObject({ failure });
+        silences.push((exchange.status().blockedUntil ?? 0) - clock.now());
+        clock.set(exchange.status().blockedUntil ?? 0);
+      }
+      expect(silences.map((silence) => silence / MINUTE)).toEqual([1, 2, 4, 8, 10, 10]);
+      server.handler = inTurn(answerTickers, status(code));
+      await exchange.tickers(['BTCUSDT']);
+      await expect(exchange.serverTime()).rejects.toMatchObject({ failure });
+      expect(exchange.status().blockedUntil).toBe(clock.now() + MINUTE);
+    });
+
+    it.each([
+      [403, '<html><title>ERROR</title></html>'],
+      [202, ''],
+    ])('should take a %i of the firewall for the question alone until another is refused too', async (code, page) => {
+      const server = await serve(status(code, page));
+      const exchange = connect([server]);
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'rejected' });
+      expect(exchange.status()).toMatchObject({ state: 'forbidden', blockedUntil: null });
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'rejected' });
+      expect(server.asked).toHaveLength(2);
+
+      await expect(exchange.serverTime()).rejects.toMatchObject({ failure: 'forbidden' });
+      expect(exchange.status()).toMatchObject({ state: 'forbidden', blockedUntil: START + MINUTE });
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'forbidden' });
+      expect(server.asked).toHaveLength(3);
+
+      clock.advance(MINUTE);
+      server.handler = answerTickers;
+      await exchange.tickers(['BTCUSDT']);
+      expect(exchange.status()).toMatchObject({ state: 'ok', blockedUntil: null });
+      server.handler = status(code, page);
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'rejected' });
+    });
+
+    it('should hold the silence when the clock is set, and no longer', async () => {
+      const server = await serve(status(429, '', { 'retry-after': '120' }));
+      const exchange = connect([server]);
+      await expect(exchange.serverTime()).rejects.toMatchObject({ failure: 'rate_limited' });
+      clock.step(-26 * HOUR);
+      expect(exchange.status().blockedUntil).toBe(clock.now() + 2 * MINUTE);
+      clock.advance(2 * MINUTE);
+      expect(exchange.status().blockedUntil).toBeNull();
+    });
+
+    it('should not believe limits under which it could never ask again', async () => {
+      const rateLimits = [
+        { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 1 },
+        { rateLimitType: 'RAW_REQUESTS', interval: 'DAY', intervalNum: 365, limit: 300_000 },
+        { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 2 },
+      ];
+      const server = await serve(status(200, { rateLimits, symbols: [] }));
+      const exchange = connect([server]);
+      for (let question = 0; question < 5; question += 1) await exchange.symbols(['BTCUSDT']);
+      expect(exchange.status().weightLimit).toBe(6_000);
+      expect(server.asked).toHaveLength(5);
     });
 
     it('should wait for the end of a short silence and then go on', async () => {
@@ -454,6 +568,15 @@ describe('BinanceExchange', () => {
     };
     const silent: Handler = () => undefined;
 
+    it('should not ask again at once when the host says how long it is busy', async () => {
+      const server = await serve(status(503, '', { 'retry-after': '30' }));
+      await expect(connect([server]).serverTime()).rejects.toMatchObject({
+        failure: 'failing',
+        retryAt: START + 30 * SECOND,
+      });
+      expect(server.asked).toHaveLength(1);
+    });
+
     it.each<[string, Handler, string, string]>([
       ['500', status(500, { code: -1000, msg: 'Unknown' }), 'server_error', 'failing'],
       ['503', status(503, '<html></html>'), 'server_error', 'failing'],
@@ -474,8 +597,8 @@ describe('BinanceExchange', () => {
       });
 
       server.handler = handler;
-      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'unreachable' });
-      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'unreachable' });
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: state });
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: state });
       expect(server.asked).toHaveLength(9);
       expect(exchange.status()).toMatchObject({ state, host: new URL(server.url).host, lastAnswerAt: START });
       expect(exchange.status().detail).not.toBe('');
@@ -532,11 +655,11 @@ describe('BinanceExchange', () => {
       expect(exchange.status().host).toBe(new URL(preferred.url).host);
     });
 
-    it('should leave a host that refuses the region alone for an hour', async () => {
+    it('should leave a host that refuses the region alone for five minutes', async () => {
       const [preferred, other] = [await serve(status(451, { code: 0, msg: 'restricted location' })), await serve()];
       const exchange = connect([preferred, other]);
       await exchange.tickers(['BTCUSDT']);
-      clock.advance(HOUR - SECOND);
+      clock.advance(5 * MINUTE - SECOND);
       await exchange.tickers(['BTCUSDT']);
       expect([preferred.asked.length, other.asked.length]).toEqual([1, 2]);
       expect(exchange.status()).toMatchObject({
@@ -549,14 +672,24 @@ describe('BinanceExchange', () => {
       expect(preferred.asked).toHaveLength(2);
     });
 
-    it('should be geo_blocked when every host refuses the region, and not ask for an hour', async () => {
-      const hosts = [await serve(status(451)), await serve(status(451))];
-      const exchange = connect(hosts);
-      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'geo_blocked' });
-      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'geo_blocked' });
-      expect(hosts.map(({ asked }) => asked.length)).toEqual([1, 1]);
-      expect(exchange.status()).toMatchObject({ state: 'geo_blocked', blockedUntil: START + HOUR });
-    });
+    it.each([1, 2])(
+      'should be geo_blocked when each of %i hosts refuses the region, and ask after five minutes',
+      async (count) => {
+        const hosts: LoopbackExchange[] = [];
+        while (hosts.length < count) hosts.push(await serve(status(451)));
+        const exchange = connect(hosts);
+        await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'geo_blocked' });
+        clock.advance(5 * MINUTE - SECOND);
+        const retryAt = START + 5 * MINUTE;
+        await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'geo_blocked', retryAt });
+        expect(hosts.map(({ asked }) => asked.length)).toEqual(hosts.map(() => 1));
+        expect(exchange.status()).toMatchObject({ state: 'geo_blocked', blockedUntil: retryAt });
+        clock.advance(SECOND);
+        for (const host of hosts) host.handler = answerTickers;
+        await exchange.tickers(['BTCUSDT']);
+        expect(exchange.status()).toMatchObject({ state: 'ok', blockedUntil: null });
+      },
+    );
   });
 
   describe('origin', () => {
@@ -588,7 +721,7 @@ describe('BinanceExchange', () => {
     it('should not take data of an origin that could not be asked for', async () => {
       const server = await serve();
       server.origin = 'not an origin';
-      await expect(connect([server]).tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'unreachable' });
+      await expect(connect([server]).tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'failing' });
       expect(server.asked).toEqual([]);
     });
 

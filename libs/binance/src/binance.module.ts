@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { Clock, Exchange, KlineArchive, KlineFiles } from '@app/domain';
+import { Clock, Exchange, KlineArchive, KlineFiles, MINUTE, SECOND, type EpochMicros } from '@app/domain';
 import { ScratchFolders } from '@app/files';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
+import type { Route } from './binance-metrics';
 import type { BinanceOptions } from './binance-options';
 import { DiskKlineFiles } from './archive/disk-kline-files';
 import { createBinanceArchive } from './create-binance-archive';
@@ -29,12 +30,16 @@ export class BinanceModule {
           provide: Exchange,
           inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry, ProxyGate],
           useFactory: (
-            { exchange: { restUrls } }: AppConfig,
+            { exchange: { restUrls }, ingest }: AppConfig,
             clock: Clock,
             logger: Logger,
             metrics: MetricsRegistry,
             proxies: ProxyGate,
-          ) => createBinanceExchange({ restUrls, clock, logger, metrics, proxies }, overrides),
+          ) => {
+            const pollInterval = Math.min(ingest.pollIntervalSeconds * SECOND, MINUTE);
+            const intervalOf = (route: Route): EpochMicros => (route === 'ticker_24hr' ? pollInterval : MINUTE);
+            return createBinanceExchange({ restUrls, clock, logger, metrics, proxies }, { intervalOf, ...overrides });
+          },
         },
         {
           provide: KlineArchive,

@@ -56,7 +56,7 @@ export class ExchangeState {
     this.currentDetail = '';
   }
 
-  /** The exchange wants silence until then. */
+  /** The exchange wants silence for a while, or its firewall refused a question. */
   blocked(failure: Extract<ExchangeFailure, 'rate_limited' | 'banned' | 'forbidden'>, detail: string): void {
     this.change(failure, detail);
   }
@@ -73,7 +73,7 @@ export class ExchangeState {
   /** One request was refused for what it asked, or answered with what cannot be read. */
   refused(detail: string): void {
     const recent = this.lastGoodAt !== null && this.clock.now() - this.lastGoodAt < GOOD_ANSWER_COUNTS_FOR;
-    if (!recent) this.change('failing', detail);
+    if (!recent && this.currentState !== 'forbidden') this.change('failing', detail);
   }
 
   hostGeoBlocked(host: string, detail: string, until: EpochMicros): void {

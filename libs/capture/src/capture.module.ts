@@ -26,6 +26,7 @@ import { RebuildHistoryUseCase } from './history/rebuild-history.use-case';
 import { RepairGapsUseCase } from './history/repair-gaps.use-case';
 import { StartLedgersUseCase } from './history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
+import { Refusals } from './refusals/refusals';
 import { LivePriority } from './schedule/live-priority';
 import { Pauses } from './schedule/pauses';
 import { CaptureFaults } from './status/capture-faults';
@@ -52,6 +53,7 @@ export interface CaptureModuleOptions {
 const COMMON: Provider[] = [
   CaptureMetrics,
   CaptureFaults,
+  Refusals,
   CaptureStatus,
   ClockAlignedScheduler,
   LivePriority,
@@ -151,6 +153,7 @@ export class CaptureModule {
 const ON_DEMAND: Provider[] = [
   CaptureMetrics,
   CaptureFaults,
+  Refusals,
   CaptureStatus,
   LivePriority,
   Pauses,

@@ -22,8 +22,11 @@ import {
 export interface ExchangeCall {
   readonly method: 'tickers' | 'minuteCandles' | 'dayCandles' | 'firstMinute' | 'symbols' | 'serverTime';
   readonly symbol?: string;
+  readonly symbols?: readonly string[];
   readonly range?: TimeRange;
 }
+
+const UNKNOWN_SYMBOL = 'HTTP 400: -1121 Invalid symbol.';
 
 /** A minute whose numbers follow from its time: one trade at a price that rises by one each minute. */
 export function buildMinute(symbol: string, openTime: EpochMicros, changes: Partial<MinuteCandle> = {}): MinuteCandle {
@@ -86,7 +89,9 @@ export class FakeExchange extends Exchange {
   }
 
   async tickers(symbols: readonly string[]): Promise<ExchangeAnswer<TickerAnswer>> {
-    await this.called({ method: 'tickers' });
+    await this.called({ method: 'tickers', symbols });
+    const unknown = symbols.filter((symbol) => !this.statuses.has(symbol));
+    if (unknown.length === symbols.length) throw new ExchangeError('unknown_symbol', UNKNOWN_SYMBOL);
     const known = symbols.filter((symbol) => this.statuses.has(symbol)).reverse();
     const readable = known.filter((symbol) => !this.brokenTickers.has(symbol));
     return this.answer({
@@ -95,7 +100,7 @@ export class FakeExchange extends Exchange {
         return detail === undefined ? [] : [{ symbol, detail }];
       }),
       rows: readable.map((symbol) => ({ symbol, lastPrice: '10.50', priceChangePercent: '-1.250', volume: '7.00' })),
-      unknownSymbols: symbols.filter((symbol) => !this.statuses.has(symbol)),
+      refused: unknown.map((symbol) => ({ symbol, failure: 'unknown_symbol', reason: UNKNOWN_SYMBOL })),
     });
   }
 

@@ -150,7 +150,13 @@ export class RequestWeightBudget {
 
 const UNITS: Readonly<Record<string, EpochMicros>> = { SECOND, MINUTE, HOUR, DAY };
 
-/** Reads `exchangeInfo.rateLimits`; what is absent or not readable is left out, unknown kinds are ignored. */
+/** A lower limit, or a longer window, than these would keep the client from asking: that is a mistake of the sender. */
+const LEAST_LIMIT = 100;
+const LONGEST_WINDOW = HOUR;
+
+/**
+ * Reads `exchangeInfo.rateLimits`; what is absent, not readable or not credible is left out, unknown kinds are ignored.
+ */
 export function readRequestLimits(exchangeInfo: unknown): Partial<RequestLimits> {
   const rules = (exchangeInfo as { rateLimits?: unknown } | null)?.rateLimits;
   if (!Array.isArray(rules)) return {};
@@ -160,6 +166,7 @@ export function readRequestLimits(exchangeInfo: unknown): Partial<RequestLimits>
     const unit = typeof interval === 'string' ? UNITS[interval] : undefined;
     if (unit === undefined || !isCount(intervalNum) || !isCount(limit)) continue;
     const window = unit * intervalNum;
+    if (limit < LEAST_LIMIT || window > LONGEST_WINDOW) continue;
     if (rateLimitType === 'REQUEST_WEIGHT' && window === MINUTE) limits.weightPerMinute = limit;
     if (rateLimitType === 'RAW_REQUESTS') limits.rawRequests = { limit, window };
   }

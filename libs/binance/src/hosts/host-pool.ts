@@ -1,7 +1,7 @@
-import { HOUR, MINUTE, type Clock, type EpochMicros } from '@app/domain';
+import { MINUTE, type Clock, type EpochMicros } from '@app/domain';
 
-/** A host that refused the region is not asked again for this long. */
-const GEO_BLOCK_REST = HOUR;
+/** A host that refused the region is not asked again for this long; such refusals come and go. */
+const GEO_BLOCK_REST = 5 * MINUTE;
 /** A host that did not answer is asked after the others for this long, then first again in its turn. */
 const DOWN_REST = 5 * MINUTE;
 
@@ -12,8 +12,9 @@ export class ExchangeHost {
   /** Real time (performance.now) at which the origin was last confirmed. */
   originConfirmedAt = 0;
   isDown = false;
-  downUntil: EpochMicros = 0;
-  geoBlockedUntil: EpochMicros = 0;
+  /** On the monotonic counter of the clock, as the next: a clock that is set neither prolongs nor ends a rest. */
+  downUntil: EpochMicros = -Infinity;
+  geoBlockedUntil: EpochMicros = -Infinity;
   /** Host and port, without scheme, credentials or path. */
   readonly label: string;
 
@@ -24,7 +25,7 @@ export class ExchangeHost {
 
 /**
  * The exchange's addresses in order of preference. The one that works is kept; one that failed rests, and is tried
- * first again when its rest is over. Rests are market time.
+ * first again when its rest is over.
  */
 export class HostPool {
   private readonly hosts: readonly ExchangeHost[];
@@ -39,7 +40,7 @@ export class HostPool {
 
   /** Hosts to ask, best first; empty when all of them refuse the region. */
   candidates(): ExchangeHost[] {
-    const now = this.clock.now();
+    const now = this.clock.monotonicNow();
     const open = this.hosts.filter((host) => host.geoBlockedUntil <= now);
     return [...open.filter((host) => host.downUntil <= now), ...open.filter((host) => host.downUntil > now)];
   }
@@ -55,31 +56,33 @@ export class HostPool {
   }
 
   geoBlocked(): ExchangeHost[] {
-    const now = this.clock.now();
+    const now = this.clock.monotonicNow();
     return this.hosts.filter((host) => host.geoBlockedUntil > now);
   }
 
   /** Market time at which the first host may be asked again, when all of them refuse the region. */
   geoBlockedUntil(): EpochMicros | undefined {
-    return this.geoBlocked().length < this.hosts.length
-      ? undefined
-      : Math.min(...this.hosts.map((host) => host.geoBlockedUntil));
+    if (this.geoBlocked().length < this.hosts.length) return undefined;
+    const end = Math.min(...this.hosts.map((host) => host.geoBlockedUntil));
+    return this.clock.now() + (end - this.clock.monotonicNow());
   }
 
   markUp(host: ExchangeHost): void {
     host.isDown = false;
-    host.downUntil = 0;
+    host.downUntil = -Infinity;
     this.lastGood = host;
   }
 
   /** Its origin is asked anew: what comes back under that address may be another simulator. */
   markDown(host: ExchangeHost): void {
     host.isDown = true;
-    host.downUntil = this.clock.now() + DOWN_REST;
+    host.downUntil = this.clock.monotonicNow() + DOWN_REST;
     host.origin = undefined;
   }
 
-  markGeoBlocked(host: ExchangeHost): void {
-    host.geoBlockedUntil = this.clock.now() + GEO_BLOCK_REST;
+  /** Returns the market time until which the host rests. */
+  markGeoBlocked(host: ExchangeHost): EpochMicros {
+    host.geoBlockedUntil = this.clock.monotonicNow() + GEO_BLOCK_REST;
+    return this.clock.now() + GEO_BLOCK_REST;
   }
 }

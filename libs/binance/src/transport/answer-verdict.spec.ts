@@ -26,8 +26,8 @@ describe('judgeAnswer', () => {
     });
   });
 
-  it.each([['soon'], ['0'], ['-5'], ['']])('should block for a minute on 429 with Retry-After "%s"', (value) => {
-    expect(judge(429, '', { 'retry-after': value })).toMatchObject({ until: NOW + 60 * SECOND });
+  it.each([['soon'], ['0'], ['-5'], ['']])('should name no end on 429 with Retry-After "%s"', (value) => {
+    expect(judge(429, '', { 'retry-after': value })).toMatchObject({ failure: 'rate_limited', until: undefined });
   });
 
   it('should understand Retry-After as a date', () => {
@@ -45,20 +45,28 @@ describe('judgeAnswer', () => {
     });
   });
 
-  it('should hold a ban without any end for two minutes, and an absurd one for a week', () => {
-    expect(judge(418)).toMatchObject({ until: NOW + 2 * MINUTE });
+  it('should name no end of a ban without any, and hold an absurd one for a week', () => {
+    expect(judge(418)).toMatchObject({ failure: 'banned', until: undefined });
     expect(judge(418, '', { 'retry-after': '999999999' })).toMatchObject({ until: NOW + 7 * DAY });
   });
 
-  it('should stop for five minutes at least when the firewall answers', () => {
-    expect(judge(403, FIREWALL_PAGE)).toEqual({
+  it('should leave open whom the firewall means, unless it names a time', () => {
+    const detail = 'HTTP 403: ERROR: The request could not be satisfied';
+    expect(judge(403, FIREWALL_PAGE)).toEqual({ kind: 'firewall', detail });
+    expect(judge(202, '')).toEqual({ kind: 'firewall', detail: 'HTTP 202' });
+    expect(judge(403, FIREWALL_PAGE, { 'retry-after': '5' })).toEqual({
       kind: 'blocked',
       failure: 'forbidden',
-      until: NOW + 5 * MINUTE,
-      detail: 'HTTP 403: ERROR: The request could not be satisfied',
+      until: NOW + 5 * SECOND,
+      detail,
     });
-    expect(judge(403, FIREWALL_PAGE, { 'retry-after': '5' })).toMatchObject({ until: NOW + 5 * MINUTE });
-    expect(judge(403, FIREWALL_PAGE, { 'retry-after': '900' })).toMatchObject({ until: NOW + 15 * MINUTE });
+  });
+
+  it('should hold up a question for as long as the exchange wants, but for ten minutes at most', () => {
+    expect(judge(503, '', { 'retry-after': '30' })).toMatchObject({ kind: 'transient', retryAt: NOW + 30 * SECOND });
+    expect(judge(503, '', { 'retry-after': '86400' })).toMatchObject({ retryAt: NOW + 10 * MINUTE });
+    expect(judge(404, '', { 'retry-after': '86400' })).toMatchObject({ retryAt: NOW + 10 * MINUTE });
+    expect(judge(503)).toMatchObject({ retryAt: undefined });
   });
 
   it('should name a geo block by its message', () => {

@@ -1,4 +1,4 @@
-import { DAY, MILLISECOND, MINUTE, SECOND, type EpochMicros } from '@app/domain';
+import { DAY, LONGEST_PAUSE, MILLISECOND, SECOND, type EpochMicros } from '@app/domain';
 import type { HttpAnswer } from './http-get';
 
 /** A refusal that concerns every request of the process until it ends. */
@@ -10,20 +10,27 @@ export type RefusalFailure = 'not_found' | 'unknown_symbol' | 'rejected';
 /** What the status line, headers and body of an answer mean for the client. */
 export type Verdict =
   | { readonly kind: 'ok' }
-  /** Stop everything until the market time given. */
-  | { readonly kind: 'blocked'; readonly failure: BlockFailure; readonly until: EpochMicros; readonly detail: string }
-  /** This host refuses the region for good: ask another. */
+  /** Stop everything until the market time given, or for as long as the client thinks fit. */
+  | {
+      readonly kind: 'blocked';
+      readonly failure: BlockFailure;
+      readonly until: EpochMicros | undefined;
+      readonly detail: string;
+    }
+  /** The firewall refuses this question, and perhaps the address as a whole: it does not say which, nor for how long. */
+  | { readonly kind: 'firewall'; readonly detail: string }
+  /** This host refuses the region: ask another. */
   | { readonly kind: 'geo_blocked'; readonly detail: string }
-  /** The host is in trouble: asking again may help. */
-  | { readonly kind: 'transient'; readonly detail: string }
-  /** Asking again brings the same. */
-  | { readonly kind: 'refused'; readonly failure: RefusalFailure; readonly detail: string };
+  /** The host is in trouble: asking again may help, though not before `retryAt`. */
+  | { readonly kind: 'transient'; readonly retryAt: EpochMicros | undefined; readonly detail: string }
+  /** Asking again at once brings the same. */
+  | {
+      readonly kind: 'refused';
+      readonly failure: RefusalFailure;
+      readonly retryAt: EpochMicros | undefined;
+      readonly detail: string;
+    };
 
-const RATE_LIMIT_DEFAULT = 60 * SECOND;
-/** The exchange's shortest ban. */
-const BAN_DEFAULT = 2 * MINUTE;
-/** The firewall's ban is normally five minutes. */
-const FORBIDDEN_MINIMUM = 5 * MINUTE;
 /** The exchange's longest ban is three days; anything beyond this is a mistake of the sender. */
 const LONGEST_BLOCK = 7 * DAY;
 
@@ -40,28 +47,31 @@ export function judgeAnswer(answer: Pick<HttpAnswer, 'status' | 'headers' | 'tex
   if (status === 200) return { kind: 'ok' };
   const body = readErrorBody(answer.text);
   const detail = `HTTP ${status}${body.detail === '' ? '' : `: ${body.detail}`}`;
+  const named = namedEnd(headers, body.detail, receivedAt);
   switch (status) {
     case 429:
-      return block('rate_limited', blockEnd(headers, body.detail, receivedAt) ?? receivedAt + RATE_LIMIT_DEFAULT);
+      return block('rate_limited');
     case 418:
-      return block('banned', blockEnd(headers, body.detail, receivedAt) ?? receivedAt + BAN_DEFAULT);
+      return block('banned');
     case 403:
-      return block(
-        'forbidden',
-        Math.max(receivedAt + FORBIDDEN_MINIMUM, blockEnd(headers, body.detail, receivedAt) ?? 0),
-      );
+      return named === undefined ? { kind: 'firewall', detail } : block('forbidden');
+    // The firewall's challenge for browsers: accepted, and never answered.
+    case 202:
+      return { kind: 'firewall', detail };
     case 451:
       return { kind: 'geo_blocked', detail };
-    case 404:
-      return { kind: 'refused', failure: 'not_found', detail };
   }
+  // One question's refusal holds up that question alone, and never for long.
+  const retryAt = named === undefined ? undefined : Math.min(named, receivedAt + LONGEST_PAUSE);
+  if (status === 404) return { kind: 'refused', failure: 'not_found', retryAt, detail };
   if (status >= 400 && status < 500) {
-    return { kind: 'refused', failure: isUnknownSymbol(body) ? 'unknown_symbol' : 'rejected', detail };
+    return { kind: 'refused', failure: isUnknownSymbol(body) ? 'unknown_symbol' : 'rejected', retryAt, detail };
   }
-  return { kind: 'transient', detail };
+  return { kind: 'transient', retryAt, detail };
 
-  function block(failure: BlockFailure, until: EpochMicros): Verdict {
-    return { kind: 'blocked', failure, until: Math.min(until, receivedAt + LONGEST_BLOCK), detail };
+  function block(failure: BlockFailure): Verdict {
+    const until = named === undefined ? undefined : Math.min(named, receivedAt + LONGEST_BLOCK);
+    return { kind: 'blocked', failure, until, detail };
   }
 }
 
@@ -96,8 +106,8 @@ function isUnknownSymbol({ code, detail }: ErrorBody): boolean {
   return code === INVALID_SYMBOL || (code === ILLEGAL_CHARACTERS && /'symbols?'/.test(detail));
 }
 
-/** End of a block: `Retry-After` (seconds or a date), else the epoch milliseconds in the message. */
-function blockEnd(headers: Headers, message: string, receivedAt: EpochMicros): EpochMicros | undefined {
+/** The time that the exchange names: `Retry-After` (seconds or a date), else the epoch milliseconds in the message. */
+function namedEnd(headers: Headers, message: string, receivedAt: EpochMicros): EpochMicros | undefined {
   const retryAfter = headers.get('retry-after')?.trim() ?? '';
   if (/^\d{1,9}$/.test(retryAfter) && Number(retryAfter) > 0) return receivedAt + Number(retryAfter) * SECOND;
   const date = /[a-z]/i.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN;

@@ -5,20 +5,20 @@ import {
   ClockAlignment,
   Exchange,
   ExchangeError,
+  GrowingPause,
+  isExchangeWide,
   MINUTE,
   SECOND,
   type EpochMicros,
   type ServerTime,
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
+import { Refusals } from '../refusals/refusals';
 import { Pauses } from '../schedule/pauses';
-import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
+import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
 
 const MEASURE_EVERY: EpochMicros = 10 * MINUTE;
-/** Pauses after a reading that failed: the first, then twice as long each time, up to the longest. */
-const FIRST_PAUSE: EpochMicros = MINUTE;
-const LONGEST_PAUSE: EpochMicros = 10 * MINUTE;
 /** Two readings agree when the exchange's clock ran between them as far as ours did, give or take this. */
 const AGREEMENT: EpochMicros = SECOND;
 
@@ -43,9 +43,8 @@ export class ExchangeTime implements OnModuleDestroy {
   /** The reading under way, and how long it is waited for (`performance.now`). */
   private measuring: Promise<void> | undefined;
   private measuredBy = 0;
-  private failures = 0;
-  /** On the monotonic counter. */
-  private retryAt = -Infinity;
+  /** After readings that failed. */
+  private readonly pause: GrowingPause;
   private said = '';
 
   constructor(
@@ -53,10 +52,13 @@ export class ExchangeTime implements OnModuleDestroy {
     private readonly clock: Clock,
     private readonly alignment: ClockAlignment,
     private readonly faults: CaptureFaults,
+    private readonly refusals: Refusals,
     private readonly status: CaptureStatus,
     private readonly pauses: Pauses,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.pause = new GrowingPause(clock, MINUTE, { aligned: false });
+  }
 
   /** The exchange's time as far as it can be trusted to say that a minute is over: never ahead of our own clock. */
   now(): EpochMicros {
@@ -99,7 +101,7 @@ export class ExchangeTime implements OnModuleDestroy {
   private get isDue(): boolean {
     const offset = this.alignment.offset();
     const wanted = offset === undefined || this.alignment.stepped || offset.age >= MEASURE_EVERY;
-    return wanted && this.clock.monotonicNow() >= this.retryAt;
+    return wanted && this.pause.isOver;
   }
 
   /** Waits for the first reading, which is tried several times; not again once that took too long. */
@@ -142,8 +144,8 @@ export class ExchangeTime implements OnModuleDestroy {
     try {
       this.alignment.align(await this.confirmed());
       this.faults.answered();
-      this.failures = 0;
-      this.retryAt = -Infinity;
+      this.pause.succeeded();
+      this.refusals.answered('server time', []);
       this.status.clockRefused('');
       this.say();
     } catch (error) {
@@ -174,14 +176,17 @@ export class ExchangeTime implements OnModuleDestroy {
   }
 
   private failed(error: unknown): void {
-    this.failures += 1;
+    this.status.clockRefused(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof ExchangeError)) {
+      this.pause.failed();
+      this.logger.error({ err: error }, 'the time of the exchange cannot be read');
+      return;
+    }
+    this.faults.note(error);
     // While the exchange is away nothing is captured, and its time is what has to be known first when it is back.
     const waits = this.isKnown || !isExchangeWide(error);
-    const pause = Math.min(FIRST_PAUSE * 2 ** (this.failures - 1), LONGEST_PAUSE);
-    this.retryAt = waits ? this.clock.monotonicNow() + pause : -Infinity;
-    this.status.clockRefused(error instanceof Error ? error.message : String(error));
-    if (error instanceof ExchangeError) this.faults.note(error);
-    else this.logger.error({ err: error }, 'the time of the exchange cannot be read');
+    const retryAt = waits ? this.pause.failed(error.retryAt) : this.clock.now();
+    this.refusals.refused('server time', [], { failure: error.failure, reason: error.message, retryAt });
   }
 
   /** Says each change of how the local clock stands. */

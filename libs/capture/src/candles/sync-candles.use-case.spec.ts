@@ -190,7 +190,8 @@ describe('SyncCandlesUseCase', () => {
   });
 
   it('names candles unavailable on an exchange without them, and asks with growing pauses', async () => {
-    ports.exchange.fault = () => new ExchangeError('not_found', 'no such route');
+    ports.exchange.fault = ({ method }) =>
+      method === 'minuteCandles' ? new ExchangeError('not_found', 'no such route') : undefined;
     const asked: number[] = [];
     for (let minute = 0; minute < 40; minute += 1) {
       ports.exchange.calls.length = 0;
@@ -200,7 +201,7 @@ describe('SyncCandlesUseCase', () => {
     }
     expect(asked).toEqual([0, 1, 3, 7, 15, 25, 35]);
     expect(module.get(CaptureStatus).snapshot().candles.state).toBe('unavailable');
-    expect(ports.logged).toEqual([expect.stringContaining('candles: unavailable')]);
+    expect(ports.logged).toEqual(['candles: refused (no such route); asked for again at 2026-01-15T12:01:00Z']);
     ports.exchange.fault = () => undefined;
     ports.clock.advance(10 * MINUTE);
     await sync();
@@ -220,28 +221,67 @@ describe('SyncCandlesUseCase', () => {
     expect(ports.logged.filter((line) => line.includes('broken row'))).toHaveLength(1);
   });
 
-  it('says what it cannot take of the answers, and is degraded while minutes are behind', async () => {
-    await create({ SYMBOLS: 'BTCUSDT,ETHUSDT' });
-    const unreadable = new ExchangeError('malformed', 'host: klines row 4, column 1 is not a decimal');
-    ports.exchange.fault = ({ symbol }) => (symbol === 'BTCUSDT' ? unreadable : undefined);
+  it.each(['unknown_symbol', 'rejected', 'not_found', 'failing', 'malformed'] as const)(
+    'asks for a symbol that is refused (%s) with growing pauses, names it, and keeps the others whole',
+    async (failure) => {
+      await create({ SYMBOLS: 'BTCUSDT,ETHUSDT' });
+      ports.exchange.fault = ({ symbol }) => (symbol === 'BTCUSDT' ? new ExchangeError(failure, 'no') : undefined);
+      const asked: number[] = [];
+      for (let minute = 0; minute < 40; minute += 1) {
+        ports.exchange.calls.length = 0;
+        await sync();
+        if (ports.exchange.calls.some(({ symbol }) => symbol === 'BTCUSDT')) asked.push(minute);
+        ports.clock.advance(MINUTE);
+      }
+      expect(asked).toEqual([0, 1, 3, 7, 15, 25, 35]);
+      expect(minutes('ETHUSDT')).toHaveLength(5 + 39);
+      expect(module.get(CaptureStatus).snapshot()).toMatchObject({
+        state: 'degraded',
+        problem: 'candles of BTCUSDT: refused (no); asked for again at 2026-01-15T12:45:00Z',
+        candles: { state: 'failing' },
+      });
+      // Said again after an hour only.
+      expect(ports.logged).toEqual(['candles of BTCUSDT: refused (no); asked for again at 2026-01-15T12:01:00Z']);
+      ports.exchange.fault = () => undefined;
+      ports.clock.advance(10 * MINUTE);
+      await sync();
+      expect(minutes('BTCUSDT').at(-1)).toBe(49);
+      expect(module.get(CaptureStatus).snapshot()).toMatchObject({ state: 'ok', problem: '', refusals: [] });
+    },
+  );
+
+  it('gives the others their turn although the first symbols fail each time', async () => {
+    const symbols = Array.from({ length: 12 }, (_, index) => `S${index}USDT`);
+    await create({ SYMBOLS: symbols.join(',') });
+    const isBad = (symbol = ''): boolean => symbols.indexOf(symbol) < 6;
+    for (const failure of ['unreachable', 'failing', 'unknown_symbol'] as const) {
+      ports.exchange.fault = ({ method, symbol }) =>
+        method === 'minuteCandles' && isBad(symbol) ? new ExchangeError(failure, 'no') : undefined;
+      for (let pass = 0; pass < 3; pass += 1) {
+        await sync();
+        ports.clock.advance(MINUTE);
+      }
+    }
+    for (const symbol of symbols.slice(6)) expect(minutes(symbol).at(-1)).toBe(7);
+  });
+
+  it('is whole again with the first answer after every symbol was refused for long', async () => {
+    const symbols = Array.from({ length: 8 }, (_, index) => `S${index}USDT`);
+    await create({ SYMBOLS: symbols.join(',') });
+    ports.exchange.fault = ({ method }) =>
+      method === 'minuteCandles' ? new ExchangeError('unknown_symbol', 'no') : undefined;
+    for (let minute = 0; minute < 25; minute += 1) {
+      await sync();
+      ports.clock.advance(MINUTE);
+    }
+    // Passes in the minutes 0, 1, 3, 7 and 15, of a few requests each: those find out that it is not one symbol.
+    expect(candleCalls().length).toBeLessThanOrEqual(5 * 6);
+    ports.exchange.fault = () => undefined;
     await sync();
     ports.clock.advance(MINUTE);
     await sync();
-    expect(minutes('BTCUSDT')).toEqual([]);
-    expect(minutes('ETHUSDT').length).toBeGreaterThan(0);
-    expect(module.get(CaptureStatus).snapshot()).toMatchObject({
-      state: 'degraded',
-      problem: expect.stringContaining('minutes are behind: host: klines row 4, column 1 is not a decimal') as string,
-    });
-    expect(ports.logged.filter((line) => line.includes('klines row 4'))).toHaveLength(1);
-    expect(ports.logged.join()).not.toContain('cannot be reached');
-    ports.clock.advance(HOUR);
-    await sync();
-    expect(ports.logged.filter((line) => line.includes('klines row 4'))).toHaveLength(2);
-
-    ports.exchange.fault = () => undefined;
-    await sync();
-    expect(module.get(CaptureStatus).snapshot().problem).not.toContain('behind');
+    for (const symbol of symbols) expect(minutes(symbol).at(-1)).toBe(25);
+    expect(module.get(CaptureStatus).snapshot()).toMatchObject({ state: 'ok', refusals: [] });
   });
 
   it('gives up a pass early when the exchange is away', async () => {

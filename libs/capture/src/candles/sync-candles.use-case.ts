@@ -5,12 +5,15 @@ import {
   DAY,
   EventPublisher,
   Exchange,
+  ExchangeError,
   floorTo,
+  GrowingPause,
   MINUTE,
   OriginMismatchError,
   serializeCandle,
   SymbolTracking,
   isAborted,
+  isExchangeWide,
   type EpochMicros,
   type MinuteCandle,
   type OutgoingEvent,
@@ -18,10 +21,11 @@ import {
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
-import { BackOff } from '../schedule/back-off';
+import { Refusals } from '../refusals/refusals';
+import { SymbolPauses } from '../refusals/symbol-pauses';
 import { inParallel } from '../schedule/in-parallel';
 import { LivePriority } from '../schedule/live-priority';
-import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
+import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
 import { ExchangeTime } from './exchange-time';
 import { firstPage, isClosed } from './minute-page';
@@ -32,11 +36,17 @@ const REREAD: EpochMicros = 5 * MINUTE;
 /** What is older than this is left to the ledger keeper. */
 const CATCH_UP: EpochMicros = DAY;
 const SYMBOLS_AT_ONCE = 4;
-/** After so many failures of the whole exchange in a row the pass ends: the next one tries again. */
+/** After so many failures in a row that no symbol alone explains the pass ends: the next one tries again. */
 const FAILURES_TO_STOP = 3;
-/** Pauses before asking again for a route or a symbol that the exchange does not have. */
-const FIRST_PAUSE: EpochMicros = MINUTE;
-const LONGEST_PAUSE: EpochMicros = 10 * MINUTE;
+
+/** What a pass over the symbols has brought so far. */
+interface Pass {
+  answered: number;
+  failuresInARow: number;
+  readonly failed: { readonly symbol: string; readonly error: ExchangeError }[];
+  /** What went wrong that is not the exchange's. */
+  detail: string;
+}
 
 /**
  * Publishes the closed minutes of all symbols from where each one stands: the last minute in steady state, everything
@@ -46,8 +56,10 @@ const LONGEST_PAUSE: EpochMicros = 10 * MINUTE;
 export class SyncCandlesUseCase {
   private readonly recent = new RecentMinutes();
   private readonly reached = new Map<string, EpochMicros>();
-  private readonly unavailable: BackOff;
-  private readonly unknown = new Map<string, BackOff>();
+  /** Of symbols that are refused while others are answered. */
+  private readonly pauses: SymbolPauses;
+  /** While no symbol is answered. */
+  private readonly routePause: GrowingPause;
   private warning = '';
 
   constructor(
@@ -58,12 +70,14 @@ export class SyncCandlesUseCase {
     private readonly tracking: SymbolTracking,
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
+    private readonly refusals: Refusals,
     private readonly live: LivePriority,
     private readonly clock: Clock,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.unavailable = new BackOff(clock, FIRST_PAUSE, LONGEST_PAUSE);
+    this.pauses = new SymbolPauses(clock, MINUTE);
+    this.routePause = new GrowingPause(clock, MINUTE);
   }
 
   /**
@@ -76,52 +90,77 @@ export class SyncCandlesUseCase {
 
   /** Whether the exchange serves no candles at present. */
   get isUnavailable(): boolean {
-    return this.unavailable.waiting;
+    return this.routePause.isFailing;
   }
 
   async execute(signal: AbortSignal): Promise<void> {
-    if (this.faults.standAside || this.unavailable.waiting) return;
+    if (this.faults.standAside || !this.routePause.isOver) return;
     await this.live.run(() => this.pass(signal));
   }
 
   private async pass(signal: AbortSignal): Promise<void> {
     await this.exchangeTime.ready(signal);
-    let failures = 0;
-    let detail = '';
-    await inParallel(this.options.symbols, SYMBOLS_AT_ONCE, async (symbol) => {
+    const pass: Pass = { answered: 0, failuresInARow: 0, failed: [], detail: '' };
+    await inParallel(this.pauses.due(this.options.symbols), SYMBOLS_AT_ONCE, async (symbol) => {
       if (signal.aborted) return 'stop';
-      if (this.unknown.get(symbol)?.waiting) return 'go on';
       try {
         await this.syncSymbol(symbol, signal);
-        this.unknown.delete(symbol);
-        failures = 0;
+        pass.answered += 1;
+        pass.failuresInARow = 0;
+        this.answered(symbol);
         return 'go on';
       } catch (error) {
         if (isAborted(signal)) return 'stop';
-        const { message } = error as Error;
         const outcome = this.outcomeOf(error);
-        if (outcome === 'unknown_symbol') {
-          this.rest(symbol);
-          return 'go on';
-        }
-        detail = message;
-        if (outcome === 'not_found') {
-          this.unavailable.failed();
-          this.status.candleState('unavailable', message);
-        }
-        failures += isExchangeWide(error) ? 1 : 0;
-        return outcome === 'not_found' || outcome === 'refused' || failures >= FAILURES_TO_STOP ? 'stop' : 'go on';
+        if (error instanceof ExchangeError) pass.failed.push({ symbol, error });
+        else if (outcome !== 'refused') pass.detail = (error as Error).message;
+        // While others are answered, a refusal is the symbol's own.
+        if (isExchangeWide(error) || (error instanceof ExchangeError && pass.answered === 0)) pass.failuresInARow += 1;
+        return outcome === 'refused' || pass.failuresInARow >= FAILURES_TO_STOP ? 'stop' : 'go on';
       }
     });
-    if (this.unavailable.waiting || signal.aborted) return;
-    this.unavailable.succeeded();
-    this.status.candleState(detail === '' ? 'ok' : 'failing', detail);
+    if (!signal.aborted) this.end(pass);
   }
 
-  private rest(symbol: string): void {
-    const pause = this.unknown.get(symbol) ?? new BackOff(this.clock, FIRST_PAUSE, LONGEST_PAUSE);
-    pause.failed();
-    this.unknown.set(symbol, pause);
+  /** One answer ends what was refused for the symbol, and what was refused for all of them. */
+  private answered(symbol: string): void {
+    if (this.routePause.isFailing) {
+      this.routePause.succeeded();
+      this.pauses.clear();
+      this.refusals.answered('candles', this.options.symbols);
+    }
+    this.pauses.succeeded(symbol);
+    this.refusals.answered('candles', [symbol]);
+  }
+
+  /** Decides what the failures of a pass say: of single symbols where others were answered, else of the route. */
+  private end({ answered, failed, detail }: Pass): void {
+    // Symbols that failed come last in the next pass, in which those come first that had no turn.
+    for (const { symbol, error } of failed) {
+      if (isExchangeWide(error)) {
+        this.pauses.postponed(symbol);
+        this.refused([], error, error.retryAt ?? this.nextPass());
+      } else {
+        const retryAt = this.pauses.failed(symbol, error.retryAt);
+        if (answered > 0) this.refused([symbol], error, retryAt);
+      }
+    }
+    const first = failed.find(({ error }) => !isExchangeWide(error))?.error;
+    if (answered === 0 && first) {
+      this.refused([], first, this.routePause.failed(first.retryAt));
+      this.status.candleState(first.failure === 'not_found' ? 'unavailable' : 'failing', detail);
+    } else {
+      const isWhole = failed.length === 0 && detail === '' && !this.pauses.hasFailing;
+      this.status.candleState(isWhole ? 'ok' : 'failing', detail);
+    }
+  }
+
+  private refused(symbols: readonly string[], { failure, message: reason }: ExchangeError, retryAt: EpochMicros): void {
+    this.refusals.refused('candles', symbols, { failure, reason, retryAt });
+  }
+
+  private nextPass(): EpochMicros {
+    return floorTo(this.clock.now(), MINUTE) + MINUTE;
   }
 
   /** Notes what ended a symbol's turn; what is neither the exchange's nor the origin's is said once while it lasts. */

@@ -1,5 +1,4 @@
-import type { BackfillJob, ExchangeError, LeftOutMinutes, TimeRange } from '@app/domain';
-import { isExchangeWide } from '../status/capture-faults';
+import { isExchangeWide, type BackfillJob, type ExchangeError, type LeftOutMinutes, type TimeRange } from '@app/domain';
 
 export interface BackfillHistoryProgress {
   /** What was in hand last. */

@@ -1,7 +1,8 @@
 import { Test, type TestingModule } from '@nestjs/testing';
-import { ExchangeError, OriginMismatchError } from '@app/domain';
+import { ExchangeError, MINUTE, OriginMismatchError } from '@app/domain';
 import { FakePorts } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { CaptureStatus } from '../status/capture-status';
 import { FirstMinutesUseCase } from './first-minutes.use-case';
 
 const NOW = Date.UTC(2026, 0, 15, 12) * 1_000;
@@ -52,10 +53,34 @@ describe('FirstMinutesUseCase', () => {
     expect([...ports.history.firstMinutes.keys()]).toEqual(['ETHUSDT']);
 
     ports.exchange.calls.length = 0;
-    ports.history.firstMinutes.clear();
+    ports.clock.advance(MINUTE);
     ports.exchange.fault = () => new ExchangeError('unreachable', 'connection refused');
     await run();
     expect(asked()).toEqual(['BTCUSDT']);
+  });
+
+  it('should ask for a symbol that is refused with pauses that double to ten minutes', async () => {
+    ports.exchange.statuses.delete('BTCUSDT');
+    const minutes: number[] = [];
+    for (let minute = 0; minute < 40; minute += 1) {
+      ports.exchange.calls.length = 0;
+      await run();
+      if (asked().includes('BTCUSDT')) minutes.push(minute);
+      ports.clock.advance(MINUTE);
+    }
+    expect(minutes).toEqual([0, 1, 3, 7, 15, 25, 35]);
+    expect(module.get(CaptureStatus).snapshot()).toMatchObject({
+      state: 'degraded',
+      problem: expect.stringContaining('first minutes of BTCUSDT: refused (BTCUSDT is not known)') as string,
+    });
+  });
+
+  it('should begin with another symbol when the first could not be reached', async () => {
+    ports.exchange.fault = ({ symbol }) =>
+      symbol === 'BTCUSDT' ? new ExchangeError('unreachable', 'timed out') : undefined;
+    await run();
+    await run();
+    expect([...ports.history.firstMinutes.keys()]).toEqual(['ETHUSDT']);
   });
 
   it('should leave the exchange alone while the store refuses its origin', async () => {

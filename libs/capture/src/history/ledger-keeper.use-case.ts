@@ -1,8 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ExchangeError, floorTo, HistoryStore, LiveFlow, MINUTE, isAborted, type TimeRange } from '@app/domain';
+import {
+  Clock,
+  ExchangeError,
+  floorTo,
+  HistoryStore,
+  isAborted,
+  isExchangeWide,
+  LiveFlow,
+  MINUTE,
+  type TimeRange,
+} from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { ExchangeTime } from '../candles/exchange-time';
-import { CaptureFaults, isExchangeWide } from '../status/capture-faults';
+import { Refusals } from '../refusals/refusals';
+import { SymbolPauses } from '../refusals/symbol-pauses';
+import { CaptureFaults } from '../status/capture-faults';
 import { SymbolTracker } from '../symbols/symbol-tracker';
 import { BackfillUseCase, backfillSpan } from './backfill.use-case';
 import { GapAgenda } from './gap-agenda';
@@ -12,11 +24,14 @@ import { MinuteFetcher } from './minute-fetcher';
 import { cutAt, pagesOver } from './minute-ranges';
 
 const PAGES_PER_RUN = 60;
+/** After so many refusals, and no answer, the run ends: the route may be what is refused. */
+const REFUSALS_TO_STOP = 3;
 
 /** Asks the exchange for minutes that neither live sync nor the first backfill has brought, until each is accounted for. */
 @Injectable()
 export class LedgerKeeperUseCase {
   private readonly agendas = new Map<string, GapAgenda>();
+  private readonly pauses: SymbolPauses;
 
   constructor(
     private readonly history: HistoryStore,
@@ -27,23 +42,49 @@ export class LedgerKeeperUseCase {
     private readonly exchangeTime: ExchangeTime,
     private readonly pace: GentlePace,
     private readonly faults: CaptureFaults,
+    private readonly refusals: Refusals,
+    private readonly clock: Clock,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
-  ) {}
+  ) {
+    this.pauses = new SymbolPauses(clock, MINUTE);
+  }
 
   async execute(signal: AbortSignal): Promise<void> {
     // Minutes that wait somewhere are not missing: they are on their way.
     if (this.faults.standAside || this.live.waiting) return;
     await this.exchangeTime.ready(signal);
     let pagesLeft = PAGES_PER_RUN;
-    for (const symbol of this.options.symbols) {
+    let refused = 0;
+    for (const symbol of this.pauses.due(this.options.symbols)) {
       if (signal.aborted || pagesLeft <= 0) return;
       try {
-        pagesLeft -= await this.keep(symbol, pagesLeft, signal);
+        const pages = await this.keep(symbol, pagesLeft, signal);
+        pagesLeft -= pages;
+        if (pages > 0) this.answered(symbol);
       } catch (error) {
         if (isAborted(signal)) return;
-        const outcome = this.faults.note(error);
-        if (isExchangeWide(error) || outcome === 'not_found' || outcome === 'refused') return;
+        if (this.faults.note(error) === 'refused') return;
+        this.refused(symbol, error as ExchangeError);
+        refused += 1;
+        if (isExchangeWide(error) || (pagesLeft === PAGES_PER_RUN && refused >= REFUSALS_TO_STOP)) return;
       }
+    }
+  }
+
+  private answered(symbol: string): void {
+    this.pauses.succeeded(symbol);
+    this.refusals.answered('past minutes', [symbol]);
+  }
+
+  private refused(symbol: string, error: ExchangeError): void {
+    const { failure, message: reason } = error;
+    if (isExchangeWide(error)) {
+      this.pauses.postponed(symbol);
+      const retryAt = error.retryAt ?? floorTo(this.clock.now(), MINUTE) + MINUTE;
+      this.refusals.refused('past minutes', [], { failure, reason, retryAt });
+    } else {
+      const retryAt = this.pauses.failed(symbol, error.retryAt);
+      this.refusals.refused('past minutes', [symbol], { failure, reason, retryAt });
     }
   }
 

@@ -2,32 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   Clock,
   ExchangeError,
-  HOUR,
+  GrowingPause,
+  isExchangeWide,
   MINUTE,
   OriginMismatchError,
-  type EpochMicros,
   type ExchangeFailure,
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
-import { BackOff } from '../schedule/back-off';
-
-/** Failures that concern the exchange as a whole; the others concern one route or one symbol. */
-const EXCHANGE_WIDE: ReadonlySet<ExchangeFailure> = new Set<ExchangeFailure>([
-  'unreachable',
-  'rate_limited',
-  'banned',
-  'forbidden',
-  'geo_blocked',
-]);
-
-export function isExchangeWide(error: unknown): boolean {
-  return error instanceof ExchangeError && EXCHANGE_WIDE.has(error.failure);
-}
-
-/** Failures of one question, which nobody else says anything about. */
-const OF_ONE_QUESTION: ReadonlySet<ExchangeFailure> = new Set<ExchangeFailure>(['malformed', 'rejected']);
-/** What stays the same is said again after this long. */
-const SAY_AGAIN: EpochMicros = HOUR;
 
 /** How an attempt ended that brought nothing. */
 export type FaultOutcome = ExchangeFailure | 'refused';
@@ -39,15 +20,14 @@ export type FaultOutcome = ExchangeFailure | 'refused';
 @Injectable()
 export class CaptureFaults {
   private away = false;
-  private said = { message: '', until: 0 };
   private refusal: OriginMismatchError | undefined;
-  private readonly refusalPause: BackOff;
+  private readonly refusalPause: GrowingPause;
 
   constructor(
-    private readonly clock: Clock,
+    clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.refusalPause = new BackOff(clock, MINUTE, 10 * MINUTE);
+    this.refusalPause = new GrowingPause(clock, MINUTE);
   }
 
   /** Why the store refuses what is captured; null while it does not. */
@@ -57,7 +37,7 @@ export class CaptureFaults {
 
   /** Whether to leave the exchange alone for now, because the store would refuse the answer. */
   get standAside(): boolean {
-    return this.refusal !== undefined && this.refusalPause.waiting;
+    return this.refusal !== undefined && !this.refusalPause.isOver;
   }
 
   /** The exchange answered. */
@@ -91,15 +71,6 @@ export class CaptureFaults {
       }
       this.away = true;
     }
-    if (OF_ONE_QUESTION.has(error.failure)) this.sayOnce(error);
     return error.failure;
-  }
-
-  /** The same refusal comes back with every attempt. */
-  private sayOnce({ failure, message }: ExchangeError): void {
-    const now = this.clock.now();
-    if (message === this.said.message && now < this.said.until) return;
-    this.said = { message, until: now + SAY_AGAIN };
-    this.logger.warn({ failure }, `an answer of the exchange is of no use: ${message}; it is asked for again`);
   }
 }

@@ -14,6 +14,8 @@ export class CaptureMetrics {
   private readonly lag: Histogram;
   private readonly fetchedTotal: Counter<'kind'>;
   private readonly skippedTotal: Counter<'task'>;
+  private readonly refusalsTotal: Counter<'asked' | 'failure'>;
+  private readonly refusedNowGauge: Gauge<'asked'>;
 
   constructor(registry: MetricsRegistry, alignment: ClockAlignment) {
     const registers = [registry];
@@ -82,6 +84,18 @@ export class CaptureMetrics {
       labelNames: ['task'],
       registers,
     });
+    this.refusalsTotal = new Counter({
+      name: 'csp_refusals_total',
+      help: 'Refusals of the exchange by what was asked for and how it failed, one for each symbol.',
+      labelNames: ['asked', 'failure'],
+      registers,
+    });
+    this.refusedNowGauge = new Gauge({
+      name: 'csp_refused',
+      help: 'Symbols that the exchange refuses at present, by what is asked for; 1 where it refuses all of them at once.',
+      labelNames: ['asked'],
+      registers,
+    });
     this.pollsTotal.inc({ outcome: 'ok' }, 0);
   }
 
@@ -108,5 +122,13 @@ export class CaptureMetrics {
 
   skipped(task: string, instants: number): void {
     this.skippedTotal.inc({ task }, Math.max(0, instants));
+  }
+
+  refused(asked: string, failure: string): void {
+    this.refusalsTotal.inc({ asked, failure });
+  }
+
+  refusedNow(asked: string, symbols: number): void {
+    this.refusedNowGauge.set({ asked }, symbols);
   }
 }

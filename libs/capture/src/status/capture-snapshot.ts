@@ -62,6 +62,15 @@ export interface CaptureSnapshot {
     readonly percent: number;
     readonly eta_seconds: number | null;
   } | null;
+  /** What the exchange refuses at present; no symbols: it refuses all of them. */
+  readonly refusals: readonly {
+    readonly asked: string;
+    readonly symbols: readonly string[];
+    readonly failure: string;
+    readonly reason: string;
+    readonly since: string;
+    readonly retry_at: string;
+  }[];
   readonly unknown_symbols: readonly string[];
   readonly symbols: readonly {
     readonly symbol: string;

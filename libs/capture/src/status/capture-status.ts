@@ -15,6 +15,7 @@ import {
 import type { CaptureKind } from '@app/config';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { Refusals, type Refusal } from '../refusals/refusals';
 import { CaptureFaults } from './capture-faults';
 import { CaptureMetrics } from './capture-metrics';
 import type { CaptureSnapshot, TickerState } from './capture-snapshot';
@@ -60,7 +61,6 @@ export class CaptureStatus {
   /** When this process began, and when a poll was last answered, on the monotonic counter. */
   private readonly beganAt: EpochMicros;
   private polledAt: EpochMicros | undefined;
-  private unknownSymbols: readonly string[] = [];
   private poll: { outcome: string; detail: string; lastAt: EpochMicros | null } = {
     outcome: 'starting',
     detail: '',
@@ -76,6 +76,7 @@ export class CaptureStatus {
     private readonly clock: Clock,
     private readonly alignment: ClockAlignment,
     private readonly faults: CaptureFaults,
+    private readonly refusals: Refusals,
     private readonly metrics: CaptureMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Optional() private readonly publisher?: EventPublisher,
@@ -84,11 +85,12 @@ export class CaptureStatus {
     this.candles = { state: this.captures('candles') ? 'starting' : 'off', detail: '' };
   }
 
-  polled(symbols: readonly string[], time: EpochMicros): void {
-    this.poll = { outcome: 'ok', detail: '', lastAt: time };
+  /** A poll brought prices of these symbols, of which there is at least one. */
+  polled(prices: readonly { readonly symbol: string; readonly time: EpochMicros }[]): void {
+    this.poll = { outcome: 'ok', detail: '', lastAt: Math.max(...prices.map(({ time }) => time)) };
     this.polledAt = this.clock.monotonicNow();
     this.metrics.polled('ok');
-    for (const symbol of symbols) {
+    for (const { symbol, time } of prices) {
       this.lastPoll.set(symbol, time);
       this.metrics.event(symbol, time);
     }
@@ -108,24 +110,11 @@ export class CaptureStatus {
     this.metrics.minute(symbol, newest);
   }
 
-  /** Configured symbols that the exchange does not know; said once each time the set changes. */
-  unknown(symbols: readonly string[]): void {
-    const text = symbols.join(', ');
-    if (text === this.unknownSymbols.join(', ')) return;
-    this.unknownSymbols = [...symbols];
-    if (symbols.length === 0) this.logger.info('the exchange knows all configured symbols now');
-    else this.logger.warn({ symbols }, `not known to the exchange, the others are captured: ${text}`);
-  }
-
   exchangeStatus(symbol: string, status: string): void {
     this.exchangeStatuses.set(symbol, status);
   }
 
   candleState(state: CandleState, detail = ''): void {
-    if (state === 'unavailable' && this.candles.state !== 'unavailable') {
-      this.logger.warn(`candles: unavailable (${detail}); tickers go on; asked for again now and then`);
-    }
-    if (state === 'ok' && this.candles.state === 'unavailable') this.logger.info('candles: available again');
     this.candles = { state, detail };
   }
 
@@ -168,9 +157,9 @@ export class CaptureStatus {
     return age > late ? `the last poll was ${Math.floor(age / SECOND)} s ago: ${this.poll.detail}` : '';
   }
 
-  /** Why the last pass over the minutes did not bring them all; empty while the exchange serves no candles at all. */
+  /** What keeps the last pass over the minutes from bringing them all; empty when it is the exchange. */
   private candleProblem(): string {
-    return this.candles.state === 'failing' ? `minutes are behind: ${this.candles.detail}` : '';
+    return this.candles.detail === '' ? '' : `minutes are behind: ${this.candles.detail}`;
   }
 
   /** Everything as one JSON-able object. */
@@ -179,10 +168,11 @@ export class CaptureStatus {
     const clock = this.clockState();
     const reading = this.alignment.offset();
     const offset = reading?.offset ?? null;
-    const ofExchange =
-      exchangeProblem(exchange) || [this.pollProblem(), this.candleProblem()].filter(Boolean).join('; ');
+    const ofExchange = [exchangeProblem(exchange), this.refusals.problem()].filter(Boolean).join('; ');
     const ofClock = clock.state === 'corrected' ? clock.detail : '';
-    const problem = [this.storeProblem(), ofExchange, ofClock].filter(Boolean).join('; ');
+    const problem = [this.storeProblem(), ofExchange || this.pollProblem(), this.candleProblem(), ofClock]
+      .filter(Boolean)
+      .join('; ');
     const unasked = exchange.state === 'unknown' ? 'the exchange has not answered yet' : '';
     return {
       state: problem === '' && unasked === '' ? 'ok' : 'degraded',
@@ -217,7 +207,8 @@ export class CaptureStatus {
         time_of: this.alignment.followsExchange ? 'exchange' : 'local',
       },
       backfill: this.options.half === 'live' ? null : backfillPart(this.backfill),
-      unknown_symbols: [...this.unknownSymbols],
+      refusals: this.refusals.list().map(refusalPart),
+      unknown_symbols: this.unknownSymbols(),
       symbols: this.options.symbols.map((symbol) => ({
         symbol,
         status: this.exchangeStatuses.get(symbol) ?? 'UNKNOWN',
@@ -225,6 +216,13 @@ export class CaptureStatus {
         last_minute: timeOrNull(this.lastMinute.get(symbol)),
       })),
     };
+  }
+
+  /** Configured symbols that the exchange says it does not know. */
+  private unknownSymbols(): string[] {
+    const unknown = this.refusals.list().filter(({ failure }) => failure === 'unknown_symbol');
+    const named = new Set(unknown.flatMap(({ symbols }) => symbols));
+    return this.options.symbols.filter((symbol) => named.has(symbol));
   }
 
   /** Whether this process captures it live. */
@@ -244,6 +242,10 @@ function exchangeProblem({ state, detail }: ExchangeStatus): string {
   if (state === 'ok' || state === 'unknown') return '';
   const said = `the exchange is ${state.replace('_', ' ')} (${detail}); capture goes on trying`;
   return state === 'unreachable' ? `${said}; \`make demo\` runs without a network` : said;
+}
+
+function refusalPart({ retryAt, since, ...refusal }: Refusal): CaptureSnapshot['refusals'][number] {
+  return { ...refusal, since: formatMillisTime(since), retry_at: formatMillisTime(retryAt) };
 }
 
 function publisherPart({ waitingEvents, waitingBytes, detail, lost }: PublisherStatus): CaptureSnapshot['publisher'] {

@@ -1,8 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, Exchange, HistoryStore, MINUTE, type EpochMicros } from '@app/domain';
+import { Clock, Exchange, ExchangeError, GrowingPause, HistoryStore, MINUTE, type EpochMicros } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { Refusals } from '../refusals/refusals';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
+
+const NOT_LISTED = 'exchangeInfo does not list it';
 
 /** What the exchange says of the configured symbols, asked for at most once a minute and kept in the store. */
 @Injectable()
@@ -10,8 +13,11 @@ export class SymbolDirectory {
   private readonly statuses = new Map<string, string>();
   private readonly symbols: Set<string>;
   private answeredBy: string | undefined;
+  /** On the monotonic counter of the clock, as the next. */
   private askedAt = -Infinity;
   private answeredAt = -Infinity;
+  /** After a refusal, and after an answer that lacked symbols. */
+  private readonly pause: GrowingPause;
   private asking: Promise<void> | undefined;
 
   constructor(
@@ -20,9 +26,11 @@ export class SymbolDirectory {
     private readonly clock: Clock,
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
+    private readonly refusals: Refusals,
     @Inject(CAPTURE_OPTIONS) { symbols }: CaptureOptions,
   ) {
     this.symbols = new Set(symbols);
+    this.pause = new GrowingPause(clock, MINUTE);
   }
 
   /** Asks for these symbols too from now on. */
@@ -40,10 +48,14 @@ export class SymbolDirectory {
     return this.answeredBy;
   }
 
-  /** Asks again when the last answer is older than `age` and the last question older than a minute. */
+  /**
+   * Asks again when the last answer is older than `age`, or lacked symbols, and the last question is older than a minute;
+   * after refusals less and less often.
+   */
   async refresh(age: EpochMicros, signal?: AbortSignal): Promise<void> {
-    const now = this.clock.now();
-    if (now - this.answeredAt < age || now - this.askedAt < MINUTE || this.faults.standAside) return this.asking;
+    const now = this.clock.monotonicNow();
+    const isFresh = now - this.answeredAt < age && !this.pause.isFailing;
+    if (isFresh || now - this.askedAt < MINUTE || !this.pause.isOver || this.faults.standAside) return this.asking;
     this.askedAt = now;
     this.asking = this.ask(signal).finally(() => {
       this.asking = undefined;
@@ -52,18 +64,41 @@ export class SymbolDirectory {
   }
 
   private async ask(signal?: AbortSignal): Promise<void> {
+    const asked = [...this.symbols];
     try {
-      const { data, origin } = await this.exchange.symbols([...this.symbols], signal);
+      const { data, origin } = await this.exchange.symbols(asked, signal);
       this.faults.answered();
-      this.answeredAt = this.clock.now();
+      this.answeredAt = this.clock.monotonicNow();
       this.answeredBy = origin;
       for (const { symbol, status } of data) {
         this.statuses.set(symbol, status);
         this.status.exchangeStatus(symbol, status);
       }
+      const listed = new Set(data.map(({ symbol }) => symbol));
+      this.noteAnswer(
+        asked.filter((symbol) => listed.has(symbol)),
+        asked.filter((symbol) => !listed.has(symbol)),
+      );
       await this.history.saveSymbols(data, origin);
     } catch (error) {
-      if (!signal?.aborted) this.faults.note(error);
+      if (signal?.aborted) return;
+      if (error instanceof ExchangeError) this.refused(error);
+      this.faults.note(error);
     }
+  }
+
+  /** What the exchange does not list now, it may list soon. */
+  private noteAnswer(listed: readonly string[], absent: readonly string[]): void {
+    this.refusals.answered('symbols', listed);
+    if (absent.length === 0) {
+      this.pause.succeeded();
+      return;
+    }
+    const retryAt = this.pause.failed();
+    this.refusals.refused('symbols', absent, { failure: 'unknown_symbol', reason: NOT_LISTED, retryAt });
+  }
+
+  private refused({ failure, message: reason, retryAt }: ExchangeError): void {
+    this.refusals.refused('symbols', [], { failure, reason, retryAt: this.pause.failed(retryAt) });
   }
 }

@@ -6,6 +6,7 @@ export * from './coverage';
 export * from './decimal';
 export * from './decimal-sum';
 export * from './feed';
+export * from './growing-pause';
 export * from './interval';
 export * from './left-out';
 export * from './merge-roll-ups';

@@ -25,12 +25,20 @@ export interface LeftOutTicker {
   readonly detail: string;
 }
 
+/** A symbol that the exchange refused to answer for, although it answered for others. */
+export interface RefusedSymbol {
+  readonly symbol: string;
+  readonly failure: ExchangeFailure;
+  /** One readable line. */
+  readonly reason: string;
+  readonly retryAt?: EpochMicros | undefined;
+}
+
 export interface TickerAnswer {
   readonly rows: readonly TickerRow[];
   /** Symbols that the exchange knows, and whose row was not accepted or was not there. */
   readonly leftOut: readonly LeftOutTicker[];
-  /** Asked for, but not known to the exchange. */
-  readonly unknownSymbols: readonly string[];
+  readonly refused: readonly RefusedSymbol[];
 }
 
 /** How the exchange answers at the moment, as `/health` shows it. */
@@ -51,28 +59,41 @@ export interface ExchangeStatus {
   readonly weightLimit: number;
 }
 
-/** Why a request to the exchange failed for good (after its bounded retries). */
+/**
+ * Why a request to the exchange failed, after its bounded retries. None of them is final: whoever asked tries again after
+ * a pause.
+ */
 export type ExchangeFailure =
-  | 'unreachable' // no connection, time-out, cut body or one that is not JSON, 5xx
-  | 'malformed' // JSON that is not what this question is answered with
+  // They concern every request of the process.
+  | 'unreachable' // no connection, time-out, reset, cut body
   | 'rate_limited' // 429; nothing is sent until blockedUntil
   | 'banned' // 418
-  | 'forbidden' // 403 of the firewall in front of the exchange
+  | 'forbidden' // 403 or 202 of the firewall in front of the exchange, for more than one question
   | 'geo_blocked' // 451 on every host
-  | 'not_found' // 404: the route does not exist there
+  // They concern one question.
+  | 'failing' // 5xx, or a body that is not JSON
+  | 'malformed' // JSON that is not what this question is answered with
+  | 'not_found' // 404
   | 'unknown_symbol' // -1121
-  | 'rejected'; // any other 4xx: asking again brings the same
+  | 'rejected'; // any other 4xx, or the firewall's refusal of this question alone
+
+export interface ExchangeErrorOptions extends ErrorOptions {
+  /** Market time before which the exchange does not want to be asked again, where it says so. */
+  readonly retryAt?: EpochMicros | undefined;
+}
 
 export class ExchangeError extends Error {
   readonly code = 'EXCHANGE.REQUEST_FAILED';
+  readonly retryAt: EpochMicros | undefined;
 
   constructor(
     readonly failure: ExchangeFailure,
     message: string,
-    options?: ErrorOptions,
+    { retryAt, ...options }: ExchangeErrorOptions = {},
   ) {
     super(message, options);
     this.name = 'ExchangeError';
+    this.retryAt = retryAt;
   }
 }
 
@@ -84,6 +105,20 @@ export interface CandlePage<T> extends ExchangeAnswer<readonly T[]> {
   readonly answered: TimeRange;
 }
 
+/** Failures that concern every request. */
+export const EXCHANGE_WIDE_FAILURES: ReadonlySet<ExchangeFailure> = new Set<ExchangeFailure>([
+  'unreachable',
+  'rate_limited',
+  'banned',
+  'forbidden',
+  'geo_blocked',
+]);
+
+/** Whether it concerns every request, so that asking for something else is in vain too. */
+export function isExchangeWide(error: unknown): boolean {
+  return error instanceof ExchangeError && EXCHANGE_WIDE_FAILURES.has(error.failure);
+}
+
 /** One UTC day of one symbol, as the exchange gives it. */
 export interface DayCandle extends CandleNumbers {
   readonly symbol: string;
@@ -92,7 +127,10 @@ export interface DayCandle extends CandleNumbers {
 
 /** A market-data source. Every method has a time-out, a bounded retry and keeps to the request-weight budget. */
 export abstract class Exchange {
-  /** 24-hour tickers of the symbols, in any order. @throws ExchangeError */
+  /**
+   * 24-hour tickers of the symbols, in any order. What the exchange refuses for one symbol takes none of the others with
+   * it. @throws ExchangeError when no symbol was answered
+   */
   abstract tickers(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<TickerAnswer>>;
 
   /**
