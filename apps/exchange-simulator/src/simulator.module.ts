@@ -13,6 +13,7 @@ import { HealthController } from './control/health.controller';
 import { RequestStatistics } from './control/request-statistics';
 import { SimulatorController } from './control/simulator.controller';
 import { SimulatorMetrics } from './control/simulator-metrics';
+import { BrokenRows } from './faults/broken-rows';
 import { FaultRegistry } from './faults/fault-registry';
 import { FaultsController } from './faults/faults.controller';
 import { FaultyMarket } from './faults/faulty-market';
@@ -41,6 +42,7 @@ export class SimulatorModule {
       providers: [
         { provide: SIMULATOR_OPTIONS, useValue: options },
         FaultRegistry,
+        BrokenRows,
         {
           provide: Market,
           useFactory: (faults: FaultRegistry) => new FaultyMarket(market, faults),

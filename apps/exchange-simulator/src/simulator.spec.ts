@@ -284,6 +284,42 @@ describe('exchange simulator', () => {
       }
     });
 
+    it('should break one row of klines and leave the others as they are', async () => {
+      const start = Math.floor(NOW / 60_000) * 60_000 - 10 * 60_000;
+      const klines = (): Promise<unknown[][]> =>
+        json<unknown[][]>(`/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=${start}&limit=3`);
+      const [first, second, third] = (await klines()) as [unknown[], unknown[], unknown[]];
+      const fault = { kind: 'broken-row', symbol: 'BTCUSDT', start: start + 60_000, end: start + 120_000 } as const;
+      await setFaults({ ...fault, field: 'volume', value: '1E+2' });
+      expect(await klines()).toEqual([first, second.with(5, '1E+2'), third]);
+      await setFaults({ ...fault, field: 'close_time', shift_ms: -60_000 });
+      expect(await klines()).toEqual([first, second.with(6, Number(second[0]) - 1), third]);
+      await setFaults({ ...fault, columns: 7 });
+      expect(await klines()).toEqual([first, second.slice(0, 7), third]);
+      await setFaults({ ...fault, field: 'trade_count', value: null, repeat: true });
+      expect(await klines()).toEqual([first, second, second.with(8, null), third]);
+      await setFaults({ ...fault, place: 'archive', field: 'volume', value: '-1' });
+      expect(await klines()).toEqual([first, second, third]);
+      for (const wrong of [{ field: 'volume' }, {}, { field: 'close_time', value: '1', shift_ms: 1 }] as const) {
+        expect((await setFaults({ ...fault, ...wrong })).status).toBe(400);
+      }
+    });
+
+    it('should break, repeat or leave out a ticker', async () => {
+      const tickers = async (): Promise<unknown[]> =>
+        (await json<Record<string, unknown>[]>('/api/v3/ticker/24hr?symbols=["BTCUSDT","ETHUSDT"]')).map(
+          ({ symbol, volume }) => [symbol, volume],
+        );
+      const [btc, eth] = (await tickers()) as [unknown[], unknown[]];
+      await setFaults({ kind: 'broken-ticker', symbol: 'BTCUSDT', field: 'volume', value: '1E+2' });
+      expect(await tickers()).toEqual([['BTCUSDT', '1E+2'], eth]);
+      await setFaults({ kind: 'broken-ticker', symbol: 'BTCUSDT', field: 'volume', value: 7, repeat: true });
+      expect(await tickers()).toEqual([btc, ['BTCUSDT', 7], eth]);
+      await setFaults({ kind: 'broken-ticker', symbol: 'BTCUSDT', absent: true });
+      expect(await tickers()).toEqual([eth]);
+      expect((await setFaults({ kind: 'broken-ticker', symbol: 'BTCUSDT' })).status).toBe(400);
+    });
+
     it('should meet only the symbol and the share of requests it is for', async () => {
       await setFaults({ kind: 'status', status: 500, symbol: 'BTCUSDT' });
       expect((await get('/api/v3/ticker/24hr?symbol=ETHUSDT')).status).toBe(200);

@@ -134,6 +134,21 @@ describe('archive of the exchange simulator', () => {
       expect(await lines(YESTERDAY)).toEqual(whole);
     });
 
+    it('should break a row of a file, with a hash that matches', async () => {
+      const whole = await lines(YESTERDAY);
+      const start = at('2026-03-17T00:01:00Z');
+      const fault = { kind: 'broken-row', symbol: 'BTCUSDT', start, end: start + MINUTE } as const;
+      await setFaults({ ...fault, place: 'archive', field: 'close_time', shift_ms: -60_000 });
+      const columns = whole[1]?.split(',') ?? [];
+      expect(await lines(YESTERDAY)).toEqual(whole.with(1, columns.with(6, String(Number(columns[0]) - 1)).join(',')));
+      const hash = createHash('sha256')
+        .update(await bytes(YESTERDAY))
+        .digest('hex');
+      expect(await text(`${YESTERDAY}.CHECKSUM`)).toContain(hash);
+      await setFaults({ ...fault, place: 'rest', columns: 3 });
+      expect(await lines(YESTERDAY)).toEqual(whole);
+    });
+
     it('should contradict the daily file in the monthly one', async () => {
       const time = '2026-02-10T12:34:00Z';
       await setFaults({ kind: 'archive-monthly-differs', symbol: 'BTCUSDT', open_time: time });

@@ -4,6 +4,7 @@ import { zipSync, type Zippable } from 'fflate';
 import { klineRow } from '../binance-api/kline-row';
 import { MarketClock } from '../clock/market-clock';
 import { ARCHIVE_ROUTE } from '../faults/fault';
+import { BrokenRows } from '../faults/broken-rows';
 import { FaultRegistry } from '../faults/fault-registry';
 import { oneStepMore } from '../faults/one-step-more';
 import { Market, type Candle } from '../market/market';
@@ -33,6 +34,7 @@ export class KlineArchive {
     private readonly market: Market,
     private readonly clock: MarketClock,
     private readonly faults: FaultRegistry,
+    private readonly broken: BrokenRows,
     @Inject(SIMULATOR_OPTIONS) private readonly options: SimulatorOptions,
   ) {
     faults.onReplaced(() => {
@@ -73,9 +75,12 @@ export class KlineArchive {
     if (rows.length === 0) {
       return null;
     }
-    const lines = rows.map((row) =>
-      klineRow(row, row.openTime >= MICROSECONDS_FROM ? 'MICROSECOND' : 'MILLISECOND').join(','),
-    );
+    const { symbol, interval } = file;
+    const lines = rows.flatMap((row) => {
+      const unit = row.openTime >= MICROSECONDS_FROM ? 'MICROSECOND' : 'MILLISECOND';
+      const written = this.broken.klines(row, klineRow(row, unit), { symbol, interval, place: 'archive', unit });
+      return written.map((columns) => columns.map(String).join(','));
+    });
     if (meeting(this.faults.of('archive-header'), file).length > 0) {
       lines.unshift(HEADER);
     }

@@ -1,5 +1,6 @@
 import { Controller, Get, Headers, Inject, Query } from '@nestjs/common';
 import { MarketClock } from '../clock/market-clock';
+import { BrokenRows } from '../faults/broken-rows';
 import { Market, type Instrument } from '../market/market';
 import { SIMULATOR_OPTIONS } from '../simulator-options.token';
 import type { SimulatorOptions } from '../options';
@@ -22,6 +23,7 @@ export class MarketDataController {
     private readonly market: Market,
     private readonly clock: MarketClock,
     private readonly limiter: RateLimiter,
+    private readonly broken: BrokenRows,
     @Inject(SIMULATOR_OPTIONS) private readonly options: SimulatorOptions,
   ) {}
 
@@ -64,7 +66,7 @@ export class MarketDataController {
   }
 
   @Get('klines')
-  klines(@Query() query: RawQuery, @Headers('x-mbx-time-unit') timeUnit?: string): (string | number)[][] {
+  klines(@Query() query: RawQuery, @Headers('x-mbx-time-unit') timeUnit?: string): unknown[][] {
     const unit = timeUnitOf(timeUnit);
     const parameters = new QueryParameters(query, KLINE_PARAMETERS);
     const now = this.clock.now();
@@ -88,11 +90,13 @@ export class MarketDataController {
       time === undefined ? undefined : Math.min(Math.max(time, EARLIEST_TIME), now + LATEST_AHEAD);
     return this.market
       .klines({ symbol, interval, offset, start: adjusted(start), end: adjusted(end), limit }, now)
-      .map((candle) => klineRow(candle, unit));
+      .flatMap((candle) =>
+        this.broken.klines(candle, klineRow(candle, unit), { symbol, interval, place: 'rest', unit }),
+      );
   }
 
   @Get('uiKlines')
-  uiKlines(@Query() query: RawQuery, @Headers('x-mbx-time-unit') timeUnit?: string): (string | number)[][] {
+  uiKlines(@Query() query: RawQuery, @Headers('x-mbx-time-unit') timeUnit?: string): unknown[][] {
     return this.klines(query, timeUnit);
   }
 

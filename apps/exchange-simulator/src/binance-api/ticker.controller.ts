@@ -1,5 +1,6 @@
 import { Controller, Get, Headers, Query } from '@nestjs/common';
 import { MarketClock } from '../clock/market-clock';
+import { BrokenRows } from '../faults/broken-rows';
 import { Market } from '../market/market';
 import { refusals } from './binance-error';
 import { QueryParameters, type RawQuery } from './query-parameters';
@@ -12,6 +13,7 @@ export class TickerController {
   constructor(
     private readonly market: Market,
     private readonly clock: MarketClock,
+    private readonly broken: BrokenRows,
   ) {}
 
   @Get('24hr')
@@ -35,7 +37,8 @@ export class TickerController {
       if (status !== undefined && this.market.status(symbol, now) !== status) {
         throw refusals.symbolStatusMismatch();
       }
-      return tickerRow(ticker, type, unit);
+      const [row = {}] = this.broken.ticker(tickerRow(ticker, type, unit));
+      return row;
     }
     if (symbols?.some((name) => this.market.find(name, now) === undefined) === true) {
       throw refusals.invalidSymbol();
@@ -47,7 +50,7 @@ export class TickerController {
       .filter((name) => wanted?.has(name) ?? true)
       .filter((name) => status === undefined || this.market.status(name, now) === status)
       .flatMap((name) => this.market.ticker(name, now) ?? [])
-      .map((ticker) => tickerRow(ticker, type, unit));
+      .flatMap((ticker) => this.broken.ticker(tickerRow(ticker, type, unit)));
   }
 }
 

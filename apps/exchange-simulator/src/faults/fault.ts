@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { INTERVALS } from '../market/interval';
+import { KLINE_FIELDS } from './kline-fields';
 
 const MINUTE = 60_000;
 
@@ -46,6 +48,13 @@ const files = { symbol: symbol.optional(), date: fileDate.optional() };
 const span = { start: wholeMinute, end: wholeMinute };
 const inOrder = ({ start, end }: { start: number; end: number }): boolean => start < end;
 const IN_ORDER = 'end must be after start';
+
+/** Where a broken row stands: in answers of klines, or in the files of the archive. */
+const ROW_PLACES = ['rest', 'archive'] as const;
+export type RowPlace = (typeof ROW_PLACES)[number];
+
+/** Whatever JSON has no name for: numbers, texts, null. */
+const anyValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 export const faultSchema = z.discriminatedUnion('kind', [
   /** Any status with any body: an object is sent as JSON, a text as it is (`html` for its content type). */
@@ -95,6 +104,41 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('stale'), symbol: symbol.optional(), rows: z.number().int().min(1).max(500) }),
   /** A kline has other numbers in the first `seconds` of market time after its close. */
   z.strictObject({ kind: z.literal('forming-late'), symbol: symbol.optional(), seconds }),
+  /**
+   * In the rows that open in the span, in one place or in all, a field has another value (or its own time, shifted), or
+   * only so many columns are there. `repeat`: the row stays as it is, and the broken one follows.
+   */
+  z
+    .strictObject({
+      kind: z.literal('broken-row'),
+      symbol,
+      ...span,
+      interval: z.enum(INTERVALS).default('1m'),
+      place: z.enum(ROW_PLACES).optional(),
+      field: z.enum(KLINE_FIELDS).optional(),
+      value: anyValue.optional(),
+      shift_ms: z.number().int().optional(),
+      columns: z.number().int().min(0).max(KLINE_FIELDS.length).optional(),
+      repeat: z.boolean().default(false),
+    })
+    .refine(inOrder, IN_ORDER)
+    .refine(({ value, shift_ms: shift }) => value === undefined || shift === undefined, 'value or shift_ms, not both')
+    .refine(
+      ({ field, value, shift_ms: shift, columns }) =>
+        field === undefined ? columns !== undefined : value !== undefined || shift !== undefined,
+      'a field goes with its value or shift_ms; without one, columns says how many are left',
+    ),
+  /** The ticker has another value in a field, or is not there. `repeat`: it stays as it is, and the broken one follows. */
+  z
+    .strictObject({
+      kind: z.literal('broken-ticker'),
+      symbol,
+      field: z.string().min(1).max(50).default('lastPrice'),
+      value: anyValue.optional(),
+      absent: z.boolean().default(false),
+      repeat: z.boolean().default(false),
+    })
+    .refine(({ value, absent }) => absent !== (value !== undefined), 'either value or absent'),
   /** The `.CHECKSUM` is that of another issue of the file. */
   z.strictObject({ kind: z.literal('archive-checksum'), ...archiveAim }),
   /** The files are not there. */
@@ -128,6 +172,8 @@ export type MarketFaultKind =
   | 'stop'
   | 'stale'
   | 'forming-late'
+  | 'broken-row'
+  | 'broken-ticker'
   | 'archive-absent'
   | 'archive-header'
   | 'archive-duplicates'
