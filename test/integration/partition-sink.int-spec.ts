@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import {
+  HOUR,
   OriginMismatchError,
   PartitionLostError,
   PartitionPositionError,
@@ -142,5 +143,27 @@ describe.each([
     await sink.start(claim, { kind: 'restart', offset: 0, clusterId: 'another' });
     expect(await sink.take(claim, unit(0, 80))).toEqual({ taken: 10, repeats: 70, revisions: 0 });
     expect(store.linesOf(TARGET.topic)).toEqual(lines(0, 80));
+  });
+
+  it('should count what a topic lacks in the step that takes the unit, and join what lacks within an hour', async () => {
+    const sink = await consumer();
+    const claim = await claimed(sink, 0);
+    await sink.take(claim, unit(0, 5, { values: lines(0, 2), absent: { from: 2, to: 5, messages: 3 } }));
+    await expect(sink.take(claim, unit(0, 9, { absent: { from: 5, to: 9, messages: 4 } }))).rejects.toBeInstanceOf(
+      PartitionPositionError,
+    );
+    await sink.take(claim, unit(5, 9, { values: lines(5, 6), absent: { from: 6, to: 9, messages: 2 } }));
+    const first = { ...TARGET, from: 2, to: 9, messages: 5, reason: 'absent', noticedAt: store.clock.now() };
+    expect(await sink.losses()).toEqual([first]);
+
+    store.clock.advance(HOUR);
+    await sink.take(claim, unit(9, 12, { values: [], absent: { from: 9, to: 12, messages: 3 } }));
+    const later = { ...first, from: 9, to: 12, messages: 3, noticedAt: store.clock.now() };
+    expect(await sink.losses()).toEqual([first, later]);
+
+    const next = await sink.claim(TARGET, 'price');
+    await sink.start(next, { kind: 'skip', offset: 20, clusterId: CLUSTER });
+    const given = { ...TARGET, from: 12, to: 20, messages: 8, reason: 'retention', noticedAt: later.noticedAt + 1 };
+    expect(await sink.losses()).toEqual([first, later, given]);
   });
 });

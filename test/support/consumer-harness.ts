@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -147,6 +147,11 @@ export class ConsumerHarness {
     } finally {
       database.close();
     }
+  }
+
+  /** Whether bronze was begun. */
+  get hasFiles(): boolean {
+    return existsSync(this.rawDir);
   }
 
   /** Lines of all bronze files of a topic, in order of file names. */

@@ -47,9 +47,10 @@ describe('ConsumerHealthReport', () => {
 
   it('should name what the broker gave up before it was taken, and why the consumer does not do its work', async () => {
     const loss = { topic: 'crypto_prices', partition: 4, noticedAt: 60 * SECOND };
-    const losses = [
-      { ...loss, from: 10, to: 25 },
-      { ...loss, from: 40, to: 41 },
+    const losses: TopicLoss[] = [
+      { ...loss, from: 10, to: 25, messages: 15, reason: 'retention' },
+      { ...loss, from: 40, to: 41, messages: 1, reason: 'retention' },
+      { ...loss, from: 50, to: 90, messages: 7, reason: 'absent' },
     ];
     expect(await reportOf('broker_away: connect ECONNREFUSED', losses)).toMatchObject({
       status: 'degraded',
@@ -57,6 +58,8 @@ describe('ConsumerHealthReport', () => {
         'broker_away: connect ECONNREFUSED',
         '16 messages were lost: the broker gave them up before they were taken; a longer retention of the topics ' +
           'prevents it (said until 1970-01-02T00:01:00Z, listed in losses for good)',
+        '7 messages were lost: they are missing between others in their topics, compacted away or deleted; ' +
+          'cleanup.policy=delete on the topics prevents the one (said until 1970-01-02T00:01:00Z, listed in losses for good)',
       ],
       losses: [
         {
@@ -64,16 +67,20 @@ describe('ConsumerHealthReport', () => {
           partition: 4,
           from_offset: 10,
           to_offset: 25,
+          messages: 15,
+          reason: 'retention',
           noticed_at: '1970-01-01T00:01:00.000Z',
         },
         { from_offset: 40, to_offset: 41 },
+        { from_offset: 50, to_offset: 90, messages: 7, reason: 'absent' },
       ],
     });
   });
 
   it('should be well again a day after a loss was noticed, and go on listing it', async () => {
-    const older = { topic: 'crypto_prices', partition: 4, from: 10, to: 25, noticedAt: 60 * SECOND };
-    const newer = { ...older, from: 40, to: 41, noticedAt: 90 * SECOND };
+    const place = { topic: 'crypto_prices', partition: 4, reason: 'retention' } as const;
+    const older = { ...place, from: 10, to: 25, messages: 15, noticedAt: 60 * SECOND };
+    const newer = { ...place, from: 40, to: 41, messages: 1, noticedAt: 90 * SECOND };
     const degradedBy = async (now: EpochMicros): Promise<string[]> => {
       const { reasons, losses } = await reportOf('', [older, newer], now);
       expect(losses).toHaveLength(2);

@@ -11,6 +11,20 @@ import { KafkaBatchServer } from '@app/messaging';
  */
 const LOSS_DEGRADES_FOR = DAY;
 
+/** In the order in which they are said. */
+const LOSS_REASONS: readonly { readonly reason: TopicLoss['reason']; readonly text: string }[] = [
+  {
+    reason: 'retention',
+    text: 'the broker gave them up before they were taken; a longer retention of the topics prevents it',
+  },
+  {
+    reason: 'absent',
+    text:
+      'they are missing between others in their topics, compacted away or deleted; cleanup.policy=delete on the topics ' +
+      'prevents the one',
+  },
+];
+
 /** `/health` of a consumer: its place in the group, what it has taken, what was lost. */
 @Injectable()
 export class ConsumerHealthReport extends HealthReport {
@@ -33,7 +47,11 @@ export class ConsumerHealthReport extends HealthReport {
     const clock = this.capture?.clockState();
     const ofClock = clock === undefined || clock.detail === '' ? [] : [clock.detail];
     const isCorrected = clock?.state === 'corrected';
-    const faults = [...(problem === '' ? [] : [problem]), ...this.recentLoss(losses), ...(isCorrected ? ofClock : [])];
+    const faults = [
+      ...(problem === '' ? [] : [problem]),
+      ...this.recentLosses(losses),
+      ...(isCorrected ? ofClock : []),
+    ];
     return {
       status: faults.length === 0 ? 'ok' : 'degraded',
       reasons: [...faults, ...(isCorrected ? [] : ofClock)],
@@ -44,25 +62,28 @@ export class ConsumerHealthReport extends HealthReport {
       keeps_history: this.lease.held,
       consumer: this.server.consumerStatus.snapshot(),
       ...(clock ? { clock } : {}),
-      losses: losses.map(({ topic, partition, from, to, noticedAt }) => ({
+      losses: losses.map(({ topic, partition, from, to, messages, reason, noticedAt }) => ({
         topic,
         partition,
         from_offset: from,
         to_offset: to,
+        messages,
+        reason,
         noticed_at: formatMillisTime(noticedAt),
       })),
     };
   }
 
-  private recentLoss(losses: readonly TopicLoss[]): string[] {
+  private recentLosses(losses: readonly TopicLoss[]): string[] {
     const since = this.clock.now() - LOSS_DEGRADES_FOR;
     const recent = losses.filter(({ noticedAt }) => noticedAt > since);
-    if (recent.length === 0) return [];
-    const messages = recent.reduce((sum, { from, to }) => sum + to - from, 0);
-    const until = Math.max(...recent.map(({ noticedAt }) => noticedAt)) + LOSS_DEGRADES_FOR;
-    return [
-      `${messages} messages were lost: the broker gave them up before they were taken; a longer retention of the topics ` +
-        `prevents it (said until ${formatBucketTime(until)}, listed in losses for good)`,
-    ];
+    return LOSS_REASONS.flatMap(({ reason, text }) => {
+      const some = recent.filter((loss) => loss.reason === reason);
+      if (some.length === 0) return [];
+      const messages = some.reduce((sum, loss) => sum + loss.messages, 0);
+      const until = Math.max(...some.map(({ noticedAt }) => noticedAt)) + LOSS_DEGRADES_FOR;
+      const said = `(said until ${formatBucketTime(until)}, listed in losses for good)`;
+      return [`${messages} messages were lost: ${text} ${said}`];
+    });
   }
 }

@@ -185,7 +185,8 @@ export class MessagingModule {
             clock: Clock,
             logger: Logger,
           ): BrokerLiveFlow =>
-            new BrokerLiveFlow(broker, sink, Object.values(topicNames(topics.prices)), clock, logger),
+            // Minutes are what the history waits for; prices must not hold it up.
+            new BrokerLiveFlow(broker, sink, [topicNames(topics.prices).candle], clock, logger),
         },
         { provide: LiveFlow, useExisting: BrokerLiveFlow },
       ],

@@ -73,7 +73,7 @@ export class SinkProgressEntity {
   clusterId!: string | null;
 }
 
-/** Messages that the broker gave up before they were taken. */
+/** Messages that a topic did not have any more, or had not, when they were to be taken. */
 @Entity('topic_losses', { withoutRowid: true })
 export class TopicLossEntity {
   @PrimaryColumn('text')
@@ -93,6 +93,14 @@ export class TopicLossEntity {
   /** Offset after the last lost one. */
   @Column('integer', { name: 'to_offset' })
   toOffset!: number;
+
+  /** `retention`: given up from the start of the partition on; `absent`: missing between others. */
+  @Column('text', { default: () => "('retention')" })
+  reason!: string;
+
+  /** How many of the offsets are lost. */
+  @Column('integer', { default: () => '(0)' })
+  messages!: number;
 }
 
 /** Natural keys of what was taken in the last 48 hours while no rows are written. */

@@ -37,6 +37,15 @@ export interface PartitionStart {
   readonly clusterId: string;
 }
 
+/** Offsets of a span that have no message, though a message was there: compaction or somebody's deletion took it. */
+export interface AbsentOffsets {
+  /** First of them, and the one after the last; what lies between may be there in part. */
+  readonly from: number;
+  readonly to: number;
+  /** How many there are. */
+  readonly messages: number;
+}
+
 /** Messages of one partition and one origin that are taken in one step, at most 2,000. */
 export interface PartitionUnit {
   /** Offset at which the unit begins: the one after the last message of the unit before it. */
@@ -48,13 +57,15 @@ export interface PartitionUnit {
   readonly origin: string;
   /** Texts of the messages that keep their contract, in order; dead letters are not among them. */
   readonly values: readonly string[];
+  /** What lacks between `begin` and `next`; undefined where nothing does. Marks of transactions never do. */
+  readonly absent?: AbsentOffsets | undefined;
 }
 
-/** Messages that the broker gave up before they were taken. */
-export interface TopicLoss extends TopicPartition {
-  /** Offsets, half-open. */
-  readonly from: number;
-  readonly to: number;
+/** Messages that were not there any more when they were to be taken. */
+export interface TopicLoss extends TopicPartition, AbsentOffsets {
+  /** `retention`: the broker gave up the start of the partition; `absent`: they are missing between others. */
+  readonly reason: 'retention' | 'absent';
+  /** First time that it was noticed. */
   readonly noticedAt: EpochMicros;
 }
 
@@ -122,6 +133,6 @@ export abstract class PartitionSink {
   /** Offsets at which the store stands, for all partitions of the topics that it knows. */
   abstract positions(topics: readonly string[]): Promise<(TopicPartition & { readonly nextOffset: number })[]>;
 
-  /** Everything the broker gave up before it was taken. */
+  /** Everything that was lost at the broker before it was taken. */
   abstract losses(): Promise<TopicLoss[]>;
 }

@@ -1,9 +1,11 @@
 import type { Logger } from '@app/observability';
 import { Kafka, type KafkaConfig, type RetryOptions } from 'kafkajs';
+import { registerCodecs } from './compression/codecs';
 import { calmIdleConnections } from './idle-timer';
 import { kafkaLogCreator } from './kafka-log';
 
 calmIdleConnections();
+registerCodecs();
 
 export interface KafkaClientOptions {
   /** `host:port` of brokers to begin with. */

@@ -24,6 +24,7 @@ import type { WriteQueue } from '../database/write-queue';
 import { checkEvent, type CheckedEvent } from './checked-event';
 import type { EventWriter } from './event-writer';
 import { SinkOutcomes } from './sink-outcomes';
+import { TopicLosses } from './topic-losses';
 
 interface ProgressRow {
   readonly topic: string;
@@ -56,8 +57,8 @@ export class SqlitePartitionSink extends PartitionSink {
   private readonly selectTopic: Statement<[string], ProgressRow>;
   private readonly raiseEpoch: Statement<[string, number], { epoch: number }>;
   private readonly store: Statement<[number, string | null, string, string, number]>;
+  private readonly topicLosses: TopicLosses;
   private readonly advance: Statement<[number, string | null, string, number]>;
-  private readonly insertLoss: Statement<[string, number, number, number, number]>;
 
   constructor(private readonly parts: PartitionSinkParts) {
     super();
@@ -75,10 +76,7 @@ export class SqlitePartitionSink extends PartitionSink {
     this.advance = database.prepare(
       'UPDATE sink_progress SET next_offset = ?, last_hash = ? WHERE topic = ? AND partition = ?',
     );
-    this.insertLoss = database.prepare(
-      `INSERT INTO topic_losses (topic, partition, noticed_at, from_offset, to_offset) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (topic, partition, noticed_at) DO UPDATE SET to_offset = max(to_offset, excluded.to_offset)`,
-    );
+    this.topicLosses = new TopicLosses(database, parts.clock);
   }
 
   claim({ topic, partition }: TopicPartition, kind: EventKind): Promise<PartitionClaim> {
@@ -101,7 +99,8 @@ export class SqlitePartitionSink extends PartitionSink {
       for (const { file, compressed } of files) if (!compressed) this.parts.archive.cutSurplus(file);
       if (start.kind === 'continue') return;
       if (start.kind === 'skip' && progress) {
-        this.insertLoss.run(topic, partition, this.parts.clock.now(), progress.nextOffset, start.offset);
+        const { nextOffset: from } = progress;
+        this.topicLosses.add(claim, 'retention', { from, to: start.offset, messages: start.offset - from });
       }
       this.store.run(start.offset, null, start.clusterId, topic, partition);
     });
@@ -117,6 +116,7 @@ export class SqlitePartitionSink extends PartitionSink {
       if (events.length > 0) origin.claim(unit.origin);
       const taken = writer.write(events, { topic, partition });
       this.advance.run(unit.next, unit.lastHash, topic, partition);
+      if (unit.absent) this.topicLosses.add(claim, 'absent', unit.absent);
       return taken;
     });
     this.outcomes.add(result);
@@ -133,20 +133,7 @@ export class SqlitePartitionSink extends PartitionSink {
   }
 
   losses(): Promise<TopicLoss[]> {
-    const rows = this.parts.database
-      .prepare<[], { topic: string; partition: number; noticed_at: number; from_offset: number; to_offset: number }>(
-        'SELECT * FROM topic_losses ORDER BY topic, partition, noticed_at',
-      )
-      .all();
-    return Promise.resolve(
-      rows.map((row) => ({
-        topic: row.topic,
-        partition: row.partition,
-        from: row.from_offset,
-        to: row.to_offset,
-        noticedAt: row.noticed_at,
-      })),
-    );
+    return Promise.resolve(this.topicLosses.all());
   }
 
   /** The stored offset, when the claim still holds. Inside a write unit. @throws PartitionLostError */

@@ -65,7 +65,7 @@ export class ConsumerMetrics {
     });
     this.lostTotal = new Counter({
       name: 'csp_kafka_messages_lost_total',
-      help: 'Messages that the broker gave up before they were taken.',
+      help: 'Messages that were lost at the broker before they were taken: given up, compacted away, or deleted.',
       labelNames: ['topic'],
       registers,
     });

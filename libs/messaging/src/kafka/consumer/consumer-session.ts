@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAborted, type EventKind, type PartitionSink, type TopicPartition } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { ensureTopics, TopicPartitionsError } from '../topic-admin';
+import { inspectTopics, type TopicRefusedError } from '../topic-admin';
 import { settledWithin } from '../within';
 import type { BrokerView } from './broker-view';
 import type { ConsumerMetrics } from './consumer-metrics';
@@ -23,7 +23,8 @@ const FETCH_WAIT_MILLIS = 500;
 const PARTITION_FETCH_BYTES = 2_097_152;
 const FIRST_RESTART_MILLIS = 250;
 const LONGEST_RESTART_MILLIS = 5_000;
-const REFUSED_PAUSE_MILLIS = 10_000;
+/** Topics are looked at again this often: those that are refused may have been put right, others have become so. */
+const INSPECT_EVERY_MILLIS = 10_000;
 const DISCONNECT_MILLIS = 5_000;
 /** With what comes after it, this stays below the 10 s that a stop may take, whatever the broker does. */
 const CLOSE_MILLIS = 6_000;
@@ -79,11 +80,17 @@ export class ConsumerSession {
     while (!signal.aborted) {
       const startedAt = performance.now();
       try {
-        await this.prepareTopics();
-        if (!isAborted(signal)) await this.consume();
+        const refused = await this.inspect();
+        if (isAborted(signal)) return;
+        this.parts.status.refuse(refused);
+        const topics = [...this.parts.kinds.keys()].filter((name) => !refused.some(({ topic }) => topic === name));
+        if (topics.length > 0) await this.consume(topics, refused);
+        else {
+          this.parts.status.enter('refused', reasonsOf(refused));
+          pause = INSPECT_EVERY_MILLIS;
+        }
       } catch (error) {
         if (!isAborted(signal)) this.noteFailure(error);
-        if (error instanceof TopicPartitionsError) pause = REFUSED_PAUSE_MILLIS;
       }
       this.parts.metrics.left();
       if (isAborted(signal)) return;
@@ -94,25 +101,30 @@ export class ConsumerSession {
   }
 
   private noteFailure(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.parts.status.enter(error instanceof TopicPartitionsError ? 'refused' : 'broker_away', message);
+    this.parts.status.enter('broker_away', error instanceof Error ? error.message : String(error));
   }
 
-  /** Ends early when the session is told to close: a broker that hangs keeps every question waiting. */
-  private async prepareTopics(): Promise<void> {
+  /**
+   * Makes the topics that are missing and says which of all cannot be used. Ends early when the session is told to close:
+   * a broker that hangs keeps every question waiting.
+   */
+  private async inspect(): Promise<readonly TopicRefusedError[]> {
     const { kafka, kinds, partitions } = this.parts;
     const ended = new AbortController();
     try {
-      const prepared = ensureTopics(kafka, { topics: [...kinds.keys()], partitions, deadLetters: true });
-      await Promise.race([prepared, this.closed(ended.signal)]);
+      const inspected = inspectTopics(kafka, { topics: [...kinds.keys()], partitions, deadLetters: true });
+      const closed = this.closed(ended.signal).then((): readonly TopicRefusedError[] => []);
+      return await Promise.race([inspected, closed]);
     } finally {
       ended.abort();
     }
   }
 
-  /** Resolves when the session is told to close; rejects when the client gives up or hangs. */
-  private async consume(): Promise<void> {
-    const { kafka, groupId, kinds, metrics } = this.parts;
+  /**
+   * Resolves when the session is told to close, or other topics are to be taken; rejects when the client gives up or hangs.
+   */
+  private async consume(topics: readonly string[], refused: readonly TopicRefusedError[]): Promise<void> {
+    const { kafka, groupId, metrics } = this.parts;
     const consumer = kafka.consumer({
       groupId,
       sessionTimeout: SESSION_TIMEOUT_MILLIS,
@@ -127,14 +139,14 @@ export class ConsumerSession {
     try {
       const failure = this.failureOf(consumer);
       await consumer.connect();
-      await consumer.subscribe({ topics: [...kinds.keys()], fromBeginning: true });
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: (payload) => this.take(payload),
       });
       const watches = [this.hang(ended.signal), this.standstill(ended.signal)];
-      await Promise.race([failure, ...watches, this.closed(ended.signal)]);
+      await Promise.race([failure, ...watches, this.otherTopics(refused, ended.signal), this.closed(ended.signal)]);
     } catch (error) {
       metrics.crashed();
       throw error;
@@ -172,7 +184,7 @@ export class ConsumerSession {
 
   private listen(consumer: Consumer, fail: (error: unknown) => void): void {
     const { status, metrics } = this.parts;
-    const { GROUP_JOIN, REBALANCING, FETCH, HEARTBEAT } = consumer.events;
+    const { GROUP_JOIN, REBALANCING, FETCH, HEARTBEAT, END_BATCH_PROCESS } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => {
       metrics.joined();
       this.fetchedAt = performance.now();
@@ -184,6 +196,13 @@ export class ConsumerSession {
     consumer.on(FETCH, () => {
       this.fetchedAt = performance.now();
       status.alive();
+    });
+    consumer.on(END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, firstOffset, lastOffset } }) => {
+      if (batchSize > 0) return;
+      const first = firstOffset as string | null;
+      void this.workers
+        .get(partitionName({ topic, partition }))
+        ?.passOver(first === null ? null : Number(first), Number(lastOffset));
     });
     consumer.on(HEARTBEAT, () => {
       status.alive();
@@ -270,6 +289,16 @@ export class ConsumerSession {
     }
   }
 
+  /** Resolves when other topics are refused than were at the start. */
+  private async otherTopics(refused: readonly TopicRefusedError[], signal: AbortSignal): Promise<void> {
+    const known = reasonsOf(refused);
+    for (;;) {
+      await delay(INSPECT_EVERY_MILLIS, undefined, { signal });
+      const now = await this.inspect().catch(() => undefined);
+      if (now && reasonsOf(now) !== known) return;
+    }
+  }
+
   private closed(signal: AbortSignal): Promise<void> {
     const { signal: closing } = this.closing;
     return new Promise((resolve) => {
@@ -280,4 +309,8 @@ export class ConsumerSession {
       closing.addEventListener('abort', listener, { signal });
     });
   }
+}
+
+function reasonsOf(refused: readonly TopicRefusedError[]): string {
+  return refused.map(({ message }) => message).join('\n');
 }

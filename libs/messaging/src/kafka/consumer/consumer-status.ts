@@ -1,5 +1,6 @@
 import type { SinkResult, TopicPartition } from '@app/domain';
 import type { Logger } from '@app/observability';
+import type { TopicRefusedError } from '../topic-admin';
 import { partitionName } from './partition-name';
 
 /** A consumer that shows no sign of life for so long (real time) is dead: its process needs a restart. */
@@ -25,6 +26,8 @@ export interface ConsumerSnapshot {
   readonly revisions: number;
   readonly dead_letters: number;
   readonly sink_fault: string | null;
+  /** Topics that are not used until somebody acts, each with the reason and what to do. */
+  readonly refused: readonly { readonly topic: string; readonly reason: string }[];
   /** Partitions of which nothing is taken until somebody acts, each with the reason and what to do. */
   readonly held: readonly { readonly topic: string; readonly partition: number; readonly reason: string }[];
 }
@@ -41,6 +44,7 @@ export class ConsumerStatus {
   private outcomes: SinkResult = { taken: 0, repeats: 0, revisions: 0 };
   private deadLetters = 0;
   private fault = '';
+  private refused: readonly TopicRefusedError[] = [];
   private readonly held = new Map<string, { readonly target: TopicPartition; readonly reason: string }>();
 
   constructor(
@@ -118,6 +122,14 @@ export class ConsumerStatus {
     this.fault = '';
   }
 
+  /** Topics of which nothing is taken until somebody acts; the others go on. */
+  refuse(topics: readonly TopicRefusedError[]): void {
+    const known = new Set(this.refused.map(({ message }) => message));
+    for (const { message } of topics) if (!known.has(message)) this.logger.error(`refused: ${message}`);
+    this.refused = topics;
+    if (topics.length > 0) this.alive();
+  }
+
   /** Nothing of the partition is taken until somebody acts; the others go on. */
   hold(target: TopicPartition, reason: string): void {
     this.retried();
@@ -143,8 +155,11 @@ export class ConsumerStatus {
   /** Why the consumer does not do its work now; empty while it does. */
   problem(): string {
     if (this.fault !== '') return `the store takes nothing: ${this.fault}`;
-    if (this.state !== 'running') return `${this.state}${this.detail === '' ? '' : `: ${this.detail}`}`;
-    return [...this.held].map(([name, { reason }]) => `${name} is held: ${reason}`).join('; ');
+    const refused = this.refused.map(({ message }) => message).join('; ');
+    const state =
+      this.state === 'running' || this.state === 'refused' ? '' : `${this.state}${this.detail && `: ${this.detail}`}`;
+    const held = [...this.held].map(([name, { reason }]) => `${name} is held: ${reason}`);
+    return [refused && `refused: ${refused}`, state, ...held].filter((problem) => problem !== '').join('; ');
   }
 
   snapshot(): ConsumerSnapshot {
@@ -161,6 +176,7 @@ export class ConsumerStatus {
       ...this.outcomes,
       dead_letters: this.deadLetters,
       sink_fault: this.fault === '' ? null : this.fault,
+      refused: this.refused.map(({ topic, message }) => ({ topic, reason: message })),
       held: [...this.held.values()].map(({ target: { topic, partition }, reason }) => ({ topic, partition, reason })),
     };
   }

@@ -1,4 +1,4 @@
-import { SINK_UNIT_EVENTS, type ContractViolationError, type PartitionUnit } from '@app/domain';
+import { SINK_UNIT_EVENTS, type AbsentOffsets, type ContractViolationError, type PartitionUnit } from '@app/domain';
 import type { KafkaMessage } from 'kafkajs';
 import { OriginReader, originOf } from '../kafka-headers';
 import { hashOfMessage } from './message-hash';
@@ -20,6 +20,8 @@ export class MessageUnit {
     private readonly messages: readonly KafkaMessage[],
     private readonly values: readonly string[],
     private readonly lastHash: string | null,
+    /** What the topic lacks within the unit's span. */
+    readonly absent?: AbsentOffsets,
   ) {}
 
   /** Messages without a readable text are told to `reject`; they are part of the unit's span, not of its values. */
@@ -28,6 +30,7 @@ export class MessageUnit {
     begin: number,
     next: number,
     reject: (rejected: RejectedMessage) => void,
+    absent?: AbsentOffsets,
   ): MessageUnit {
     const readable: KafkaMessage[] = [];
     const values: string[] = [];
@@ -43,7 +46,7 @@ export class MessageUnit {
     const last = messages.at(-1);
     // An offset without a message (a mark of a transaction) proves nothing of the topic's incarnation.
     const lastHash = last && Number(last.offset) === next - 1 ? hashOfMessage(last) : null;
-    return new MessageUnit(begin, next, originOf(messages[0]?.headers), readable, values, lastHash);
+    return new MessageUnit(begin, next, originOf(messages[0]?.headers), readable, values, lastHash, absent);
   }
 
   get size(): number {
@@ -52,8 +55,8 @@ export class MessageUnit {
 
   /** How the sink sees it. */
   get partitionUnit(): PartitionUnit {
-    const { begin, next, lastHash, origin, values } = this;
-    return { begin, next, lastHash, origin, values };
+    const { begin, next, lastHash, origin, values, absent } = this;
+    return { begin, next, lastHash, origin, values, absent };
   }
 
   /** Messages with a value but no key. */
@@ -71,8 +74,8 @@ export class MessageUnit {
   without(indexes: readonly number[]): MessageUnit {
     const dropped = new Set(indexes);
     const keep = (_: unknown, index: number): boolean => !dropped.has(index);
-    const { begin, next, origin, messages, values, lastHash } = this;
-    return new MessageUnit(begin, next, origin, messages.filter(keep), values.filter(keep), lastHash);
+    const { begin, next, origin, messages, values, lastHash, absent } = this;
+    return new MessageUnit(begin, next, origin, messages.filter(keep), values.filter(keep), lastHash, absent);
   }
 
   /** Two units that follow each other and hold all of it; of two messages or more. */
@@ -80,7 +83,7 @@ export class MessageUnit {
     const middle = Math.ceil(this.messages.length / 2);
     const lastOfFirst = this.messageAt(middle - 1);
     const border = Number(lastOfFirst.offset) + 1;
-    const { begin, next, origin, messages, values, lastHash } = this;
+    const { begin, next, origin, messages, values, lastHash, absent } = this;
     return [
       new MessageUnit(
         begin,
@@ -89,6 +92,8 @@ export class MessageUnit {
         messages.slice(0, middle),
         values.slice(0, middle),
         hashOfMessage(lastOfFirst),
+        // Counted once, with the half that is taken first.
+        absent,
       ),
       new MessageUnit(border, next, origin, messages.slice(middle), values.slice(middle), lastHash),
     ];

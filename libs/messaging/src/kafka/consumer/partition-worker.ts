@@ -14,8 +14,10 @@ import type { BrokerView } from './broker-view';
 import type { ConsumerMetrics } from './consumer-metrics';
 import type { ConsumerStatus } from './consumer-status';
 import type { DeadLetters } from '../dead-letters/dead-letter.publisher';
+import { unreadableBatchIn, type UnreadableBatch } from '../compression/unreadable-batch';
 import { hashOfMessage } from './message-hash';
 import { MessageUnit, runsOfMessages, type RejectedMessage } from './message-unit';
+import { PresentOffsets } from './present-offsets';
 import { ConsumerClosingError, UnitHeldError, type UnitTaker } from './unit-taker';
 
 /** Pause after a fault of the store before the same batch is fetched and tried again. */
@@ -57,6 +59,8 @@ export class PartitionWorker {
   private position = 0;
   /** The unit at `position` that cannot be taken until somebody acts, as it was tried last. */
   private held: MessageUnit | undefined;
+  /** Ends when what was begun last is through: one thing at a time. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly target: TopicPartition,
@@ -65,7 +69,38 @@ export class PartitionWorker {
   ) {}
 
   /** Takes a fetched batch as far as it can be taken. Throws what the broker's client must know (a rebalance). */
-  async handle(payload: EachBatchPayload): Promise<void> {
+  handle(payload: EachBatchPayload): Promise<void> {
+    return this.inTurn(() => this.takeBatch(payload));
+  }
+
+  /**
+   * Goes past a fetch of which the client hands nothing over and which it does not fetch again: it held marks and messages
+   * of aborted transactions alone (`first` is the first of them), or, with `first` null, nothing at the offset `last`.
+   */
+  passOver(first: number | null, last: number): Promise<void> {
+    return this.inTurn(async () => {
+      const { stage, position: begin } = this;
+      // Of any other place nothing is known: the fetch that comes next finds out.
+      if (stage.name !== 'running' || this.held || (first ?? last) !== begin) return;
+      const next = last + 1;
+      const absent = first === null ? { from: begin, to: next, messages: next - begin } : undefined;
+      const unit = MessageUnit.of([], begin, next, () => undefined, absent);
+      await this.parts.taker.take(stage.claim, unit, () => Promise.resolve());
+      this.noteAbsent(unit);
+      this.goOn(next);
+    }).catch((error: unknown) => {
+      if (!(error instanceof ConsumerClosingError))
+        this.parts.logger.warn({ err: error }, 'a fetch was not passed over');
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private async takeBatch(payload: EachBatchPayload): Promise<void> {
     try {
       await this.step(payload);
     } catch (error) {
@@ -79,6 +114,9 @@ export class PartitionWorker {
       } else if (error instanceof UnitHeldError) {
         this.held = error.unit;
         this.parts.status.hold(this.target, whatToDo(error.mismatch, this.position));
+        await this.restUnlessClosing(payload);
+      } else if (error instanceof UnreadableBatchError) {
+        this.parts.status.hold(this.target, error.message);
         await this.restUnlessClosing(payload);
       } else if (isOfTheClient(error)) {
         throw error;
@@ -159,6 +197,7 @@ export class PartitionWorker {
   ): Promise<void> {
     if (begin !== this.position - 1) return this.reposition(begin, payload);
     const [first, ...rest] = payload.batch.messages;
+    if (first) refuseUnreadable(unreadableBatchIn(first));
     const isThere = first !== undefined && Number(first.offset) === this.position - 1;
     if (isThere && hashOfMessage(first) !== hash) {
       const { earliest } = await this.parts.broker.extentOf(this.target);
@@ -186,22 +225,41 @@ export class PartitionWorker {
     if (this.held) {
       const { held } = this;
       await taker.take(stage.claim, held, () => payload.heartbeat());
+      this.noteAbsent(held);
       await this.passed(held.next, payload);
       messages = fetched.filter(({ offset }) => Number(offset) >= held.next);
     }
-    const end = Math.max(Number(payload.batch.lastOffset()) + 1, this.position);
+    const unreadable = messages.map(unreadableBatchIn).find((batch) => batch !== undefined);
+    if (unreadable) messages = messages.filter(({ offset }) => Number(offset) < unreadable.firstOffset);
+    const fetchedEnd = unreadable?.firstOffset ?? Number(payload.batch.lastOffset()) + 1;
+    const end = Math.max(fetchedEnd, this.position);
+    const present = PresentOffsets.of(payload.batch);
     for (const run of runsOfMessages(messages, this.position, end)) {
       if (!payload.isRunning() || payload.isStale()) return;
       const rejected: RejectedMessage[] = [];
-      const unit = MessageUnit.of(run.messages, run.begin, run.next, (message) => rejected.push(message));
+      const absent = present?.absentIn(run.begin, run.next);
+      const unit = MessageUnit.of(run.messages, run.begin, run.next, (message) => rejected.push(message), absent);
       for (const letter of rejected) await this.parts.deadLetters.send(this.target, letter, 1);
       await taker.take(stage.claim, unit, () => payload.heartbeat());
+      this.noteAbsent(unit);
       await this.passed(run.next, payload);
     }
     status.recovered();
     await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
     metrics.committed();
     status.committed();
+    refuseUnreadable(unreadable);
+  }
+
+  /** Says what the topic lacked in a unit that was taken. */
+  private noteAbsent({ absent }: MessageUnit): void {
+    if (!absent) return;
+    const { topic, partition } = this.target;
+    this.parts.metrics.lost(topic, absent.messages);
+    this.parts.logger.error(
+      { topic, partition, ...absent },
+      `${absent.messages} messages are not in the topic any more, though those around them are`,
+    );
   }
 
   /** Everything before the offset is taken. */
@@ -220,6 +278,22 @@ export class PartitionWorker {
     this.held = undefined;
     this.parts.status.release(this.target);
   }
+}
+
+/** The batch at which the partition stands cannot be unpacked: what lies behind it must not overtake it. */
+class UnreadableBatchError extends Error {
+  constructor({ firstOffset, reason }: UnreadableBatch) {
+    super(
+      `its messages from offset ${firstOffset} on cannot be unpacked (${reason}). Delete the records of the partition ` +
+        'up to the next batch (kafka-delete-records.sh), which gives them up, and this consumer goes on there by itself; ' +
+        'let whoever published them do so again',
+    );
+    this.name = 'UnreadableBatchError';
+  }
+}
+
+function refuseUnreadable(batch: UnreadableBatch | undefined): void {
+  if (batch) throw new UnreadableBatchError(batch);
 }
 
 /** Messages of another origin stay where they are: whether they are to be kept elsewhere is for a person to say. */
