@@ -392,6 +392,34 @@ describe('exchange simulator', () => {
       expect(await (await get(path)).text()).toBe('');
     });
 
+    it('should encode and compress bodies wrongly', async () => {
+      const path = '/api/v3/ticker/24hr?symbol=BTCUSDT';
+      const whole = await (await get(path)).text();
+      await setFaults({ kind: 'utf-16' });
+      const utf16 = Buffer.from(await (await get(path)).arrayBuffer());
+      expect([utf16.readUInt16BE(0), utf16.subarray(2).toString('utf16le')]).toEqual([0xfffe, whole]);
+      await setFaults({ kind: 'bad-gzip', defect: 'cut' });
+      const cut = await get(path);
+      expect(cut.headers.get('content-encoding')).toBe('gzip');
+      // Node's fetch takes the end of the bytes for the end of the compressed text.
+      const text = await cut.text();
+      expect(text.length).toBeLessThan(whole.length);
+      expect(whole.startsWith(text)).toBe(true);
+      await setFaults({ kind: 'bad-gzip', defect: 'none' });
+      await expect((await get(path)).text()).rejects.toThrow();
+    });
+
+    it('should reset connections before the answer and within it', async () => {
+      const path = '/api/v3/ticker/24hr?symbol=BTCUSDT';
+      await setFaults({ kind: 'reset', times: 1 });
+      await expect(get(path)).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
+      expect((await get(path)).status).toBe(200);
+      await setFaults({ kind: 'reset', at: 'body' });
+      const within = await get(path);
+      expect(within.status).toBe(200);
+      await expect(within.text()).rejects.toThrow();
+    });
+
     it('should jump in the weight used', async () => {
       await setFaults({ kind: 'weight', used_weight: 5_998, times: 1 });
       const first = await get('/api/v3/time');

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestStatistics } from '../control/request-statistics';
-import { cutInHalf } from '../faults/cut-in-half';
+import { brokenBody, resetBeforeAnswer } from '../faults/broken-body';
 import { ARCHIVE_ROUTE } from '../faults/fault';
 import { FaultRegistry } from '../faults/fault-registry';
 import { archiveFileAt } from './archive-file';
@@ -31,16 +31,22 @@ export class ArchiveController {
     const isChecksum = path.endsWith(CHECKSUM);
     const file = archiveFileAt(isChecksum ? path.slice(0, -CHECKSUM.length) : path);
     const target = { path: ARCHIVE_ROUTE, symbols: file ? [file.symbol] : [] };
+    if (resetBeforeAnswer(request.raw.socket, this.faults, target)) {
+      reply.hijack();
+      return;
+    }
     const slow = this.faults.take('slow', target);
     if (slow !== undefined) {
       await sleep(slow.delay_ms, undefined, { ref: false });
     }
     const ordered = this.faults.take('status', target);
     if (ordered !== undefined) {
+      const { status, headers = {}, html = false, body = '' } = ordered;
       void reply
-        .status(ordered.status)
-        .headers(ordered.headers ?? {})
-        .send('');
+        .status(status)
+        .type(html ? 'text/html' : 'application/xml')
+        .headers(headers)
+        .send(typeof body === 'string' ? body : JSON.stringify(body));
       return;
     }
     const contents = file && (isChecksum ? this.archive.checksum(file) : this.archive.zip(file));
@@ -48,10 +54,9 @@ export class ArchiveController {
       void reply.status(404).type('application/xml').send(NO_SUCH_KEY);
       return;
     }
+    void reply.type(isChecksum ? 'binary/octet-stream' : 'application/zip');
     const bytes = Buffer.from(contents as Uint8Array);
-    void reply.type(isChecksum ? 'binary/octet-stream' : 'application/zip').header('content-length', bytes.length);
-    // Only the zip is cut: it is what takes long enough for a connection to break.
-    const isCut = !isChecksum && this.faults.take('cut', target) !== undefined;
-    void reply.send(isCut ? cutInHalf(bytes) : bytes);
+    // Only the zip is broken: it is what takes long enough for a connection to break.
+    void reply.send(isChecksum ? bytes : brokenBody(bytes, { reply, faults: this.faults, target }));
   }
 }

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MarketClock } from '../clock/market-clock';
 import { RequestStatistics } from '../control/request-statistics';
 import { SimulatorMetrics } from '../control/simulator-metrics';
-import { cutInHalf } from '../faults/cut-in-half';
+import { brokenBody, resetBeforeAnswer } from '../faults/broken-body';
 import { FIREWALL_PAGE, RESTRICTED_LOCATION, withShortDecimals, withUnknownParts } from '../faults/fault-bodies';
 import { FaultRegistry, type FaultTarget } from '../faults/fault-registry';
 import type { RawQuery } from './query-parameters';
@@ -32,6 +32,10 @@ export class ExchangeFront {
         return undefined;
       }
       if (this.stoppedByFirewall(request, reply) || this.refused(request, reply)) {
+        return reply;
+      }
+      if (resetBeforeAnswer(request.raw.socket, this.faults, targetOf(request))) {
+        reply.hijack();
         return reply;
       }
       await this.delayed(request);
@@ -138,28 +142,8 @@ export class ExchangeFront {
     const extra = this.faults.take('extra', target);
     const extended = extra === undefined ? payload : withUnknownParts(payload, extra.symbol);
     const body = this.faults.take('short-decimals', target) === undefined ? extended : withShortDecimals(extended);
-    if (this.faults.take('empty', target) !== undefined) {
-      return resized(reply, '');
-    }
-    if (this.faults.take('malformed', target) !== undefined) {
-      return resized(reply, `${body.slice(0, Math.max(1, body.length - 2))},,`);
-    }
-    const oversized = this.faults.take('oversized', target);
-    if (oversized !== undefined) {
-      return resized(reply, body.padEnd(oversized.bytes));
-    }
-    if (this.faults.take('cut', target) !== undefined) {
-      resized(reply, body);
-      return cutInHalf(body);
-    }
-    return resized(reply, body);
+    return brokenBody(Buffer.from(body), { reply, faults: this.faults, target });
   }
-}
-
-/** Content-Length is set before the body is changed, so it is set again. */
-function resized(reply: FastifyReply, body: string): string {
-  reply.header('content-length', String(Buffer.byteLength(body)));
-  return body;
 }
 
 function targetOf(request: FastifyRequest): FaultTarget {

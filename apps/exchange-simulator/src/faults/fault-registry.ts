@@ -6,6 +6,8 @@ import { ARCHIVE_ROUTE, type AnswerFaultKind, type Fault, type FaultKind, type F
 export interface FaultTarget {
   readonly path: string;
   readonly symbols: readonly string[];
+  /** Where in the answer, for faults that say so. */
+  readonly at?: 'request' | 'body';
 }
 
 interface ActiveFault {
@@ -64,7 +66,10 @@ export class FaultRegistry {
     return found.fault as FaultOf<K>;
   }
 
-  private meets(fault: FaultOf<AnswerFaultKind>, { path, symbols }: FaultTarget): boolean {
+  private meets(fault: FaultOf<AnswerFaultKind>, { path, symbols, at }: FaultTarget): boolean {
+    if ('at' in fault && fault.at !== at) {
+      return false;
+    }
     if (fault.route === '*' ? path === ARCHIVE_ROUTE : fault.route !== path) {
       return false;
     }

@@ -88,6 +88,12 @@ export const faultSchema = z.discriminatedUnion('kind', [
     ...aim,
     bytes: z.number().int().min(1).max(268_435_456).default(33_554_432),
   }),
+  /** The body in UTF-16, which no route of the exchange uses. */
+  z.strictObject({ kind: z.literal('utf-16'), ...aim }),
+  /** `Content-Encoding: gzip` with half of the compressed body (`cut`), or with a body that is not compressed (`none`). */
+  z.strictObject({ kind: z.literal('bad-gzip'), ...aim, defect: z.enum(['cut', 'none']).default('cut') }),
+  /** The connection is reset before anything is answered (`request`), or within the body. */
+  z.strictObject({ kind: z.literal('reset'), ...aim, at: z.enum(['request', 'body']).default('request') }),
   /** The weight used jumps to at least `used_weight`, as if another process shared the address. */
   z.strictObject({ kind: z.literal('weight'), ...aim, used_weight: z.number().int().min(1).max(1_000_000_000) }),
   /** Unknown keys in every object of the answer, and an unknown status in exchangeInfo. */
