@@ -204,7 +204,7 @@ describeKafka('Kafka consumer', () => {
       expect(header(DEAD_LETTER_HEADERS.offset)).toEqual(poison.map((_, index) => String(2 * index + 1)));
       expect(header(DEAD_LETTER_HEADERS.attempts)).toEqual(poison.map(() => '1'));
       expect(header(DEAD_LETTER_HEADERS.error)[POISON_OF_ANY_KIND.length]).toMatch(
-        /^\w+: "x[\d.]+" is not allowed; expected a non-negative decimal number as text$/,
+        /^\w+: "x[\d.]+" is not allowed; expected an unsigned decimal as text, with at most 24 digits before and 8 behind the point and no leading zero$/,
       );
       expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_messages_without_key_total')).toMatch(/ 1$/m);
     },
