@@ -2,12 +2,16 @@ import { collectDefaultMetrics, Gauge, Registry, type Metric } from 'prom-client
 
 export { Counter, Gauge, Histogram } from 'prom-client';
 
+/** Gauges that prom-client names like counters; without the suffix they are there too, by type. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 /** The process's own Prometheus registry: one per process, handed to whoever counts something. */
 export class MetricsRegistry extends Registry {
   constructor(build?: { readonly process: string; readonly version: string }) {
     super();
     if (!build) return;
     collectDefaultMetrics({ register: this });
+    for (const name of MISNAMED) this.removeSingleMetric(name);
     new Gauge({
       name: 'csp_build_info',
       help: 'Always 1; what runs is in the labels.',

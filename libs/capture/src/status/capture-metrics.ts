@@ -73,7 +73,7 @@ export class CaptureMetrics {
       registers,
     });
     this.fetchedTotal = new Counter({
-      name: 'csp_backfill_minutes_total',
+      name: 'csp_backfill_candles_total',
       help: 'Minutes brought in outside the live flow, by kind: backfill, repair, archive or import.',
       labelNames: ['kind'],
       registers,
