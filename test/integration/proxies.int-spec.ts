@@ -63,7 +63,7 @@ describe('requests through a proxy', () => {
   ])('should ask %s for %s', async (name, url) => {
     const proxy = await startProxy();
     const exchange = exchangeAt(url, { [name]: `http://${proxy.label}` });
-    expect((await exchange.serverTime()).data).toBe(1_767_225_600_000_000);
+    expect((await exchange.serverTime()).data.time).toBe(1_767_225_600_000_000);
     expect(proxy.asked).toEqual([`GET ${url}/_simulator/origin`, `GET ${url}/api/v3/time`]);
   });
 
@@ -75,7 +75,7 @@ describe('requests through a proxy', () => {
   ])('should give user and password %s to a proxy that asks for them', async (credentials, inUrl) => {
     const proxy = await startProxy({ credentials });
     const exchange = exchangeAt('http://relay.test', { HTTP_PROXY: `http://${inUrl}@${proxy.label}` });
-    expect((await exchange.serverTime()).data).toBe(1_767_225_600_000_000);
+    expect((await exchange.serverTime()).data.time).toBe(1_767_225_600_000_000);
     expect(proxy.asked.filter((line) => line.endsWith('407'))).toEqual([]);
   });
 
@@ -90,7 +90,7 @@ describe('requests through a proxy', () => {
     const proxy = await startProxy();
     const { port } = exchangeServer.address() as AddressInfo;
     const exchange = exchangeAt(`http://${host}:${port}`, { HTTP_PROXY: `http://${proxy.label}` });
-    expect((await exchange.serverTime()).data).toBe(1_767_225_600_000_000);
+    expect((await exchange.serverTime()).data.time).toBe(1_767_225_600_000_000);
     expect(proxy.asked).toEqual([]);
   });
 

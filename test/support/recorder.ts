@@ -76,11 +76,12 @@ export class Recorder {
     }
   }
 
-  /** Changes the file as another program would. */
+  /** Changes the file and tells of it, as every write unit does. */
   change(sql: string, ...parameters: unknown[]): void {
     const database = new Database(this.databasePath);
     try {
       database.prepare(sql).run(...parameters);
+      database.prepare('UPDATE feeds SET next_position = next_position + 1').run();
     } finally {
       database.close();
     }
