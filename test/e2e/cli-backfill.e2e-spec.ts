@@ -107,12 +107,11 @@ describe('cli backfill', () => {
       output: 'cli: --days="1.5" is not allowed; expected a whole number from 0 to 3650\n',
     });
     const symbol = await runCli(stack, 'backfill', '--symbols', 'NOPEUSDT', '--days', '1');
-    expect(symbol).toEqual({
-      code: 1,
-      output:
-        'symbol    reason\nNOPEUSDT  the exchange does not know it\n0 days filled, 0 minutes new\n' +
-        'cli: 1 symbol could not be filled; the same command tries them again\n',
-    });
+    expect(symbol.output).toMatch(
+      /^NOPEUSDT {2}the exchange does not know it, and the archive has no file of it for these days$/m,
+    );
+    expect(symbol.output).toMatch(/^cli: 1 symbol could not be filled; the same command tries them again$/m);
+    expect(symbol.code).toBe(1);
   });
 
   it.each<[string, string]>([
@@ -134,6 +133,34 @@ describe('cli backfill', () => {
     database.close();
     expect(sources).toEqual(['binance_archive_klines']);
     expect(readdirSync(folder).filter((name) => name.startsWith('.csp-'))).toEqual([]);
+  });
+
+  it('should fill a symbol that the exchange does not list any more from its archive, and others beside it', async () => {
+    const info = await getJson<{ symbols: { symbol: string }[] }>(`${stack.exchangeUrl}/api/v3/exchangeInfo`);
+    const symbols = info.symbols.filter(({ symbol }) => ['BTCUSDT', 'ETHUSDT'].includes(symbol));
+    const unknown = { status: 400, body: { code: -1121, msg: 'Invalid symbol.' } };
+    await stack.setFaults([
+      { kind: 'status', route: '/api/v3/exchangeInfo', status: 200, body: { ...info, symbols } },
+      { kind: 'status', route: '/api/v3/klines', symbol: 'SOLUSDT', ...unknown },
+      ...['2025-06-01', '2025-06-04', '2025-06'].map((date) => ({ kind: 'archive-absent', symbol: 'SOLUSDT', date })),
+    ]);
+    const range = ['--from', '2025-06-01', '--to', '2025-06-05'];
+    const { code, output } = await runCli(stack, 'backfill', '--symbols', 'SOLUSDT,BTCUSDT,NOPEUSDT', ...range);
+    expect(output).toContain('NOPEUSDT  the exchange does not know it, and the archive has no file of it');
+    expect(output).toMatch(/^SOLUSDT is not listed by the exchange: 2 days from its archive alone$/m);
+    expect(output).toMatch(/^6 days filled, \d+ minutes new$/m);
+    expect(code).toBe(1);
+    const alone = await runCli(stack, 'backfill', '--symbols', 'SOLUSDT', '--from', '2025-05-31', '--to', '2025-06-03');
+    expect(alone.output).toMatch(/^SOLUSDT {2}2025-06-01 {2}1440 minutes are missing: the archive has no row of them/m);
+    expect(alone.code).toBe(1);
+    const again = await runCli(stack, 'backfill', '--symbols', 'SOLUSDT', '--from', '2025-06-02', '--to', '2025-06-05');
+    expect(again.output).toMatch(/^SOLUSDT is not listed by the exchange: 0 days/m);
+    expect(again.code).toBe(0);
+    const [start, end] = [Date.parse('2025-05-31'), Date.parse('2025-06-04')];
+    await stack.setFaults(FAULTS);
+    const klines = await exchangeKlines(stack.exchangeUrl, 'SOLUSDT', '1m', start, end);
+    const inArchive = klines.filter(([openTime]) => !new Date(openTime).toISOString().startsWith('2025-06-01'));
+    expect(storedKlines(stack, 'SOLUSDT')).toEqual(inArchive.map((row) => row.slice(0, 11)));
   });
 
   it('should fill the past beside a process that captures into the same store', async () => {

@@ -179,6 +179,22 @@ describe('cli import of files as they are found on disks', () => {
     expect(code).toBe(1);
   });
 
+  it('should import the good rows of a file, list the others with the reason, and end with 1', async () => {
+    const other = ROWS[1]!.replace('12.5', '12.6');
+    const [first, second, third] = ROWS as [string, string, string];
+    const path = write(
+      'LINKUSDT-1m-2023-05-01.csv',
+      bytes([first.replace('29234.4', '1E+4'), second, other, third, third.replaceAll('16828', '16829')].join('\n')),
+    );
+    const { code, output } = await runCli(stack, 'import', path);
+    expect(output).toMatch(/LINKUSDT-1m-2023-05-01\.csv +1 +1 +0 +imported, 2 minutes and 1 row left out$/m);
+    expect(output).toMatch(/2023-05-01T00:00:00Z +1 +left out +.*1E\+4/);
+    expect(output).toMatch(/2023-05-01T00:01:00Z +1 +left out +.*12\.6/);
+    expect(output).toMatch(/ +0 +left out +.*does not belong into this file/);
+    expect(output).toContain('cli: 2 minutes and 1 row left out, listed above with the reason');
+    expect(code).toBe(1);
+  });
+
   it('should refuse files of the futures market, and say in its help that they look like those of the spot market', async () => {
     const headed = bytes(`${FUTURES_HEADER}\n${CSV}`);
     const files = [

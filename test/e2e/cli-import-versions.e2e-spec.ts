@@ -20,9 +20,9 @@ function cutMidMinute(row: KlineRow): (string | number)[] {
   return [openTime, open, open, open, open, '0.00100000', closeTime, '1.00000000', 1, '0.00000000', '0.00000000', '0'];
 }
 
-/** The same trades with another last digit of the volume. */
+/** The same trades with another volume. */
 function withOtherVolume(row: KlineRow): (string | number)[] {
-  return row.map((value, index) => (index === 5 ? `${String(value)}1` : value));
+  return row.map((value, index) => (index === 5 ? `1${String(value)}` : value));
 }
 
 /** Dumps of the exchange's REST answers, imported into stores that know some of their minutes already. */

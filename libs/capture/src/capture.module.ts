@@ -25,6 +25,7 @@ import { MinuteFetcher } from './history/minute-fetcher';
 import { RebuildHistoryUseCase } from './history/rebuild-history.use-case';
 import { RepairGapsUseCase } from './history/repair-gaps.use-case';
 import { StartLedgersUseCase } from './history/start-ledgers.use-case';
+import { UnlistedHistory } from './history/unlisted-history';
 import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
 import { Refusals } from './refusals/refusals';
 import { LivePriority } from './schedule/live-priority';
@@ -166,6 +167,7 @@ const ON_DEMAND: Provider[] = [
   ImportArchiveDayUseCase,
   ExchangeNow,
   ImportFileUseCase,
+  UnlistedHistory,
   BackfillHistoryUseCase,
   RepairGapsUseCase,
 ];

@@ -57,7 +57,10 @@ export class FakeHistoryStore extends HistoryStore {
   }
 
   ledgerFrame(symbol: string): Promise<TrackedSymbol | undefined> {
-    return this.tracked(symbol);
+    const rows = [...this.stored.values()].filter((row) => row.symbol === symbol);
+    const first = rows.reduce<MinuteCandle | undefined>((a, b) => (a && a.openTime <= b.openTime ? a : b), undefined);
+    const stored = first && { symbol, trackedSince: first.capturedAt, ledgerStart: floorTo(first.openTime, MINUTE) };
+    return Promise.resolve(this.frames.get(symbol) ?? stored);
   }
 
   async saveSymbols(symbols: readonly SymbolInfo[]): Promise<void> {

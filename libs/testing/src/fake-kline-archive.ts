@@ -21,6 +21,8 @@ export class FakeKlineArchive extends KlineArchive {
   readonly daysOfMonths = new Map<string, ArchiveDay>();
   /** Thrown for every day. */
   fault: Error | undefined;
+  /** Thrown for some, by symbol and date. */
+  readonly faults = new Map<string, Error>();
 
   put(
     symbol: string,
@@ -56,7 +58,8 @@ export class FakeKlineArchive extends KlineArchive {
     date: EpochMicros,
     sieve: DaySieve = (day) => day,
   ): Promise<ArchiveDay> {
-    if (this.fault) throw this.fault;
+    const fault = this.fault ?? this.faults.get(`${symbol} ${date}`);
+    if (fault) throw fault;
     const day = days.get(`${symbol} ${date}`);
     if (!day) throw new ArchiveError('not_found', 'no such day');
     const { candles, leftOut } = await sieve(day);

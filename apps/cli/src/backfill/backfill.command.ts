@@ -98,10 +98,13 @@ export class BackfillCommand extends SpanCommand {
     });
   }
 
-  private tell({ days, rows, failed, failedSymbols, leftOut, left }: BackfillHistoryReport): void {
+  private tell({ days, rows, failed, failedSymbols, unlisted, leftOut, left }: BackfillHistoryReport): void {
     if (failedSymbols.length > 0) this.terminal.table(SYMBOL_COLUMNS, failedSymbols);
     if (failed.length > 0) this.terminal.table(COLUMNS, failed);
     if (leftOut.length > 0) this.terminal.table(LEFT_OUT_COLUMNS, leftOut);
+    for (const { symbol, days: count } of unlisted) {
+      this.terminal.line(`${symbol} is not listed by the exchange: ${archiveDays(count)}`);
+    }
     if (days + failed.length + left + failedSymbols.length === 0)
       this.terminal.line('nothing to do: no minute is missing');
     else this.terminal.line(`${days} days filled, ${rows} minutes new`);
@@ -129,4 +132,8 @@ function minutesOf(leftOut: readonly LeftOutOfSymbol[]): number {
 
 function counted(count: number, unit: string, what: string): string {
   return count === 0 ? '' : `${count} ${unit}${count === 1 ? '' : 's'} ${what}`;
+}
+
+function archiveDays(count: number): string {
+  return `${count} ${count === 1 ? 'day' : 'days'} from its archive alone`;
 }

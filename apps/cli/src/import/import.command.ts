@@ -163,10 +163,10 @@ export class ImportCommand extends CliCommand {
       this.terminal.table(COLUMNS, results);
       this.list(noted);
       const failures = results.filter(({ rows }) => rows === undefined).length;
-      const leftOut = minutesOf(noted.filter(({ what }) => what === LEFT_OUT));
+      const leftOut = amountOf(noted.filter(({ what }) => what === LEFT_OUT));
       const shortfalls = [
         ...(failures > 0 ? [`${failures} of ${files.length} files could not be imported`] : []),
-        ...(leftOut > 0 ? [`${minutesText(leftOut)} left out, listed above with the reason`] : []),
+        ...(leftOut === '' ? [] : [`${leftOut} left out, listed above with the reason`]),
       ];
       if (shortfalls.length > 0) throw new Error(shortfalls.join('; '));
     });
@@ -177,22 +177,25 @@ export class ImportCommand extends CliCommand {
     this.terminal.line('');
     this.terminal.table(NOTED_COLUMNS, noted.slice(0, MOST_LISTED));
     const rest = noted.slice(MOST_LISTED);
-    if (rest.length > 0) this.terminal.line(`and ${minutesText(minutesOf(rest))} more`);
+    if (rest.length > 0) this.terminal.line(`and ${amountOf(rest)} more`);
   }
 }
 
 function resultOf({ rows, leftOut }: KlineFileEnd): string {
-  const minutes = minutesOf(leftOut);
-  if (minutes === 0) return 'imported';
-  return `${rows === 0 ? 'nothing imported' : 'imported'}, ${minutesText(minutes)} left out`;
+  const amount = amountOf(leftOut);
+  if (amount === '') return 'imported';
+  return `${rows === 0 ? 'nothing imported' : 'imported'}, ${amount} left out`;
 }
 
-function minutesOf(ranges: readonly TimeRange[]): number {
-  return ranges.reduce((sum, range) => sum + minutesIn(range), 0);
+/** Empty for none. A range without a minute is a row of which nobody can say where it belongs. */
+function amountOf(ranges: readonly TimeRange[]): string {
+  const minutes = ranges.reduce((sum, range) => sum + minutesIn(range), 0);
+  const rows = ranges.filter((range) => minutesIn(range) === 0).length;
+  return [counted(minutes, 'minute'), counted(rows, 'row')].filter((part) => part !== '').join(' and ');
 }
 
-function minutesText(minutes: number): string {
-  return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+function counted(count: number, unit: string): string {
+  return count === 0 ? '' : `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 /** Nothing for a file that is not there: its import will say so. */

@@ -23,7 +23,15 @@ const NOW = TODAY + 90 * MINUTE + 5 * SECOND;
 const CLOSED = 87;
 const MINUTES = DAY / MINUTE;
 const ORIGIN = 'simulator:test';
-const NOTHING: BackfillHistoryReport = { days: 0, rows: 0, failed: [], failedSymbols: [], leftOut: [], left: 0 };
+const NOTHING: BackfillHistoryReport = {
+  days: 0,
+  rows: 0,
+  failed: [],
+  failedSymbols: [],
+  unlisted: [],
+  leftOut: [],
+  left: 0,
+};
 const day = (index: number): EpochMicros => TODAY + index * DAY;
 
 describe('BackfillHistoryUseCase', () => {
@@ -268,15 +276,92 @@ describe('BackfillHistoryUseCase', () => {
     expect(await missing('ETHUSDT', day(-1))).toEqual([{ start: TODAY, end: TODAY + CLOSED * MINUTE }]);
   });
 
+  const NO_FILE = 'the exchange does not know it, and the archive has no file of it for these days';
+
   it('should list a symbol that the exchange does not know, and fill the others', async () => {
     const report = await backfill({ start: day(-1), end: TODAY }, ['NOPEUSDT', 'BTCUSDT', 'OLDUSDT']);
     expect(report).toMatchObject({
       days: 1,
+      left: 0,
+      failed: [],
       failedSymbols: [
-        { symbol: 'NOPEUSDT', reason: 'the exchange does not know it' },
-        { symbol: 'OLDUSDT', reason: 'the exchange does not know it' },
+        { symbol: 'NOPEUSDT', reason: NO_FILE },
+        { symbol: 'OLDUSDT', reason: NO_FILE },
       ],
     });
+    ports.archive.isEnabled = false;
+    const without = await backfill({ start: day(-1), end: TODAY }, ['OLDUSDT']);
+    expect(without.failedSymbols).toEqual([{ symbol: 'OLDUSDT', reason: 'the exchange does not know it' }]);
+  });
+
+  it('should fill a symbol that the exchange does not list any more from its archive, after the others', async () => {
+    putIntoArchive('OLDUSDT', -3, -2);
+    const seen: string[] = [];
+    const report = await backfill({ start: day(-5), end: NOW }, ['OLDUSDT', 'BTCUSDT'], ({ job }) =>
+      seen.push(job.symbol),
+    );
+    // Two days before its life, one after it, and today are not missing.
+    expect(report).toEqual({
+      ...NOTHING,
+      days: 6 + 2,
+      rows: 5 * MINUTES + CLOSED + 2 * MINUTES,
+      unlisted: [{ symbol: 'OLDUSDT', days: 2 }],
+    });
+    expect(seen.slice(0, 6)).toEqual(Array.from({ length: 6 }, () => 'BTCUSDT'));
+    expect(await ports.history.missing('OLDUSDT', { start: day(-3), end: day(-1) })).toEqual([]);
+    expect(ports.exchange.calls.filter(({ symbol }) => symbol === 'OLDUSDT')).toEqual([]);
+    const again = await backfill({ start: day(-5), end: NOW }, ['OLDUSDT', 'BTCUSDT']);
+    expect(again).toMatchObject({ rows: 0, left: 0, failed: [], failedSymbols: [] });
+  });
+
+  it('should not take the first and last minutes of its life for gaps, and name a day that is missing between', async () => {
+    const minutes = (index: number, from: number, to: number) =>
+      Array.from({ length: to - from }, (_, at) =>
+        buildMinute('OLDUSDT', day(index) + (from + at) * MINUTE, { source: ARCHIVE_SOURCE, capturedAt: NOW }),
+      );
+    ports.archive.put('OLDUSDT', day(-4), { candles: minutes(-4, 600, MINUTES), origin: ORIGIN });
+    ports.archive.put('OLDUSDT', day(-2), { candles: minutes(-2, 0, 180), origin: ORIGIN });
+    const report = await backfill({ start: day(-5), end: NOW }, ['OLDUSDT']);
+    expect(report).toMatchObject({
+      days: 2,
+      left: 0,
+      unlisted: [{ symbol: 'OLDUSDT', days: 2 }],
+      failed: [
+        {
+          range: { start: day(-3) },
+          reason: `${MINUTES} minutes are missing: the archive has no row of them, and the exchange does not list the symbol`,
+        },
+      ],
+    });
+  });
+
+  it('should not take an archive that is away for the end of its life', async () => {
+    putIntoArchive('OLDUSDT', -3, -2, -1);
+    const away = new ArchiveError('unreachable', 'OLDUSDT-1m-2026-01-14.zip: no route');
+    ports.archive.faults.set(`OLDUSDT ${day(-1)}`, away);
+    const report = await backfill({ start: day(-3), end: NOW }, ['OLDUSDT']);
+    expect(report).toMatchObject({ days: 2, failed: [{ range: { start: day(-1) }, reason: away.message }] });
+    ports.archive.faults.clear();
+    expect(await backfill({ start: day(-3), end: NOW }, ['OLDUSDT'])).toMatchObject({ days: 1, failed: [] });
+    ports.archive.fault = away;
+    const gone = await backfill({ start: day(-30), end: day(-20) }, ['OLDUSDT']);
+    expect(gone.failed.map(({ reason }) => reason)).toEqual(Array.from({ length: 3 }, () => away.message));
+    expect(gone.left).toBe(7);
+    const never = await backfill({ start: day(-30), end: day(-20) }, ['NOPEUSDT']);
+    expect(never.failedSymbols).toEqual([
+      { symbol: 'NOPEUSDT', reason: `the exchange does not know it, and ${away.message}` },
+    ]);
+  });
+
+  it('should be through with days of it that were queued while it was listed', async () => {
+    ports.exchange.statuses.set('OLDUSDT', 'TRADING');
+    ports.exchange.fault = ({ method }) =>
+      method === 'minuteCandles' ? new ExchangeError('unreachable', 'no route') : undefined;
+    await ports.backfillJobs.queue([{ symbol: 'OLDUSDT', range: { start: day(-2), end: day(-1) } }]);
+    ports.exchange.statuses.delete('OLDUSDT');
+    putIntoArchive('OLDUSDT', -3, -2);
+    await backfill({ start: day(-3), end: day(-1) }, ['OLDUSDT']);
+    expect(states()).toEqual(['done']);
   });
 
   it('should queue nothing for a store of another origin', async () => {

@@ -26,6 +26,7 @@ import { LEFT_TO_LIVE } from './left-to-live';
 import { leftOutOf } from './minute-ranges';
 import { MinuteFetcher } from './minute-fetcher';
 import { SymbolTurn } from './symbol-turn';
+import { UnlistedHistory } from './unlisted-history';
 
 export interface BackfillRequest {
   readonly symbols: readonly string[];
@@ -53,11 +54,13 @@ export class BackfillHistoryUseCase {
     private readonly fetcher: MinuteFetcher,
     private readonly exchangeTime: ExchangeTime,
     private readonly directory: SymbolDirectory,
+    private readonly unlisted: UnlistedHistory,
   ) {}
 
   /**
    * Queues what is missing in the range and does it, with what earlier runs left of these symbols. Symbols take turns: one
-   * that fails gives its turn away and goes on when the others are through. What is done stays done however it ends.
+   * that fails gives its turn away and goes on when the others are through. Those that the exchange does not list any more
+   * come last, from the archive alone. What is done stays done however it ends.
    *
    * @throws ExchangeError when the exchange does not describe the symbols, OriginMismatchError
    */
@@ -67,7 +70,7 @@ export class BackfillHistoryUseCase {
     onProgress: (progress: BackfillHistoryProgress) => void,
   ): Promise<BackfillHistoryReport> {
     const run = new BackfillRun(onProgress);
-    const { known, origin } = await this.describe(symbols, run, signal);
+    const { known, unlisted, origin } = await this.describe(symbols, signal);
     await this.exchangeTime.ready(signal);
     for (const symbol of known) {
       if (isAborted(signal)) break;
@@ -80,6 +83,9 @@ export class BackfillHistoryUseCase {
       await this.take(turn, run, signal);
       if (run.isHopeless) turns.length = 0;
       else if (!turn.isThrough) turns.push(turn);
+    }
+    for (const symbol of unlisted) {
+      if (!isAborted(signal)) await this.unlisted.fill(symbol, range, run, signal);
     }
     return run.report();
   }
@@ -110,21 +116,17 @@ export class BackfillHistoryUseCase {
     run.settled(job, failure);
   }
 
-  /** Stores what the exchange says of the symbols; returns those that it knows, and where its data comes from. */
+  /** Stores what the exchange says of the symbols; returns those that it lists and the others, and its origin. */
   private async describe(
     symbols: readonly string[],
-    run: BackfillRun,
     signal: AbortSignal,
-  ): Promise<{ known: readonly string[]; origin: string }> {
+  ): Promise<{ known: readonly string[]; unlisted: readonly string[]; origin: string }> {
     const { data, origin } = await this.exchange.symbols(symbols, signal);
     const described = new Set(data.map(({ symbol }) => symbol));
     const known = symbols.filter((symbol) => described.has(symbol));
-    for (const symbol of symbols) {
-      if (!described.has(symbol)) run.symbolFailed(symbol, 'the exchange does not know it');
-    }
     await this.history.saveSymbols(data, origin);
     this.directory.include(known);
-    return { known, origin };
+    return { known, unlisted: symbols.filter((symbol) => !described.has(symbol)), origin };
   }
 
   /** A symbol whose first minute cannot be found out holds up no other; what was queued of it before is done all the same. */

@@ -25,11 +25,18 @@ export interface LeftOutOfSymbol extends LeftOutMinutes {
   readonly symbol: string;
 }
 
+/** A symbol that the exchange does not list, and days of it that its archive has. */
+export interface UnlistedSymbol {
+  readonly symbol: string;
+  readonly days: number;
+}
+
 export interface BackfillHistoryReport {
   readonly days: number;
   readonly rows: number;
   readonly failed: readonly FailedDay[];
   readonly failedSymbols: readonly FailedSymbol[];
+  readonly unlisted: readonly UnlistedSymbol[];
   readonly leftOut: readonly LeftOutOfSymbol[];
   /** Days that are queued still: the signal or the exchange ended the run before. */
   readonly left: number;
@@ -54,6 +61,7 @@ const MOST_FAILURES_IN_A_ROW = 3;
 export class BackfillRun {
   private readonly failed: FailedDay[] = [];
   private readonly failedSymbols: FailedSymbol[] = [];
+  private readonly unlisted: UnlistedSymbol[] = [];
   private readonly leftOut: LeftOutOfSymbol[] = [];
   private total = 0;
   private attempts = 0;
@@ -69,6 +77,15 @@ export class BackfillRun {
 
   queued(days: number): void {
     this.total += days;
+  }
+
+  /** Of days that were queued: they turned out to be before or after the symbol's life. */
+  notDue(days: number): void {
+    this.total -= days;
+  }
+
+  fromArchiveAlone(symbol: string, days: number): void {
+    this.unlisted.push({ symbol, days });
   }
 
   symbolFailed(symbol: string, reason: string): void {
@@ -90,8 +107,8 @@ export class BackfillRun {
   }
 
   report(): BackfillHistoryReport {
-    const { settledDays, rows, failed, failedSymbols, leftOut } = this;
+    const { settledDays, rows, failed, failedSymbols, unlisted, leftOut } = this;
     const left = this.total - settledDays;
-    return { days: settledDays - failed.length, rows, failed, failedSymbols, leftOut, left };
+    return { days: settledDays - failed.length, rows, failed, failedSymbols, unlisted, leftOut, left };
   }
 }

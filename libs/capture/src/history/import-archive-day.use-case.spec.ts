@@ -103,6 +103,24 @@ describe('ImportArchiveDayUseCase', () => {
     expect(await execute()).toMatchObject({ counts: { taken: 0, repeats: MINUTES - 1, revisions: 1 } });
   });
 
+  it('should not replace minutes that came with more trades over REST, and say so', async () => {
+    ports.archive.put('BTCUSDT', DATE, { candles: rows(0, MINUTES), origin: ORIGIN });
+    await execute();
+    const lost = [6, 7].reduce(
+      (candles, minute) => candles.with(minute, { ...candles[minute]!, tradeCount: 0, volume: '0' }),
+      rows(0, MINUTES),
+    );
+    ports.archive.put('BTCUSDT', DATE, { candles: lost, origin: ORIGIN });
+    expect(await execute()).toMatchObject({ counts: { taken: 0, repeats: MINUTES - 2, revisions: 0 }, leftOut: [] });
+    const range = { start: DATE + 6 * MINUTE, end: DATE + 8 * MINUTE };
+    expect(ports.history.days.at(-1)?.file?.end.leftOut).toMatchObject([{ ...range, reason: 'fewer_trades' }]);
+    expect(asked()).toEqual([]);
+    expect(ports.logged).toEqual([
+      'archive: 2 rows of BTCUSDT-1m-2026-01-10.zip are left out ' +
+        '(2026-01-10T00:06:00Z has 0 trades, and the stored minute has 1); the stored minutes stay',
+    ]);
+  });
+
   it('should take a day of which there is no daily file from the monthly one', async () => {
     ports.archive.put('BTCUSDT', DATE, { candles: rows(0, MINUTES), origin: ORIGIN });
     const day = ports.archive.days.get(`BTCUSDT ${DATE}`)!;

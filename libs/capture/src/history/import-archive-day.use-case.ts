@@ -11,6 +11,7 @@ import {
   subtractRanges,
   type ArchiveDay,
   type ArchiveFailure,
+  type DaySieve,
   type EpochMicros,
   type ImportCounts,
   type LeftOutMinutes,
@@ -19,6 +20,7 @@ import {
 import { LOGGER, type Logger } from '@app/observability';
 import { CaptureMetrics } from '../status/capture-metrics';
 import { GapFiller } from './gap-filler';
+import { leaveOutFewerTrades } from './import-rules';
 import { leftOutOf, pagesOver } from './minute-ranges';
 
 /** What became of a day of the archive. */
@@ -94,11 +96,13 @@ export class ImportArchiveDayUseCase {
 
   /** The daily file, or the monthly one where there is no daily one. */
   private async fetch(symbol: string, date: EpochMicros, signal: AbortSignal): Promise<ArchiveDay> {
+    // Files have lost trades that REST still had: what came over REST or live with more of them stays.
+    const sieve: DaySieve = async (day) => leaveOutFewerTrades(day, await this.history.minutes(symbol, day.range));
     try {
-      return await this.archive.day(symbol, date, signal);
+      return await this.archive.day(symbol, date, signal, sieve);
     } catch (error) {
       if (!(error instanceof ArchiveError) || error.failure !== 'not_found') throw error;
-      return this.archive.dayOfMonth(symbol, date, signal);
+      return this.archive.dayOfMonth(symbol, date, signal, sieve);
     }
   }
 
@@ -130,12 +134,20 @@ export class ImportArchiveDayUseCase {
   }
 
   private tellLeftOut(symbol: string, { file, leftOut }: ArchiveDay): void {
-    const [first] = leftOut;
-    if (first === undefined) return;
-    this.logger.warn(
-      { symbol, file: file.name, rows: leftOut.length },
-      `archive: ${leftOut.length} rows of ${file.name} are left out (${first.detail}); their minutes are asked for over REST`,
-    );
+    const isStored = ({ reason }: LeftOutMinutes): boolean => reason === 'fewer_trades';
+    const groups = [
+      { minutes: leftOut.filter((one) => !isStored(one)), then: 'their minutes are asked for over REST' },
+      { minutes: leftOut.filter(isStored), then: 'the stored minutes stay' },
+    ];
+    for (const { minutes, then } of groups) {
+      const [first] = minutes;
+      if (first === undefined) continue;
+      const rows = minutes.reduce((sum, range) => sum + Math.max(1, minutesIn(range)), 0);
+      this.logger.warn(
+        { symbol, file: file.name, rows },
+        `archive: ${rows} rows of ${file.name} are left out (${first.detail}); ${then}`,
+      );
+    }
   }
 
   private async askForAbsent(symbol: string, range: TimeRange, signal: AbortSignal): Promise<RestOfDay> {
