@@ -27,6 +27,7 @@ import { RepairGapsUseCase } from './history/repair-gaps.use-case';
 import { StartLedgersUseCase } from './history/start-ledgers.use-case';
 import { UnlistedHistory } from './history/unlisted-history';
 import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
+import { LeftOutRegister } from './left-out/left-out-register';
 import { Refusals } from './refusals/refusals';
 import { LivePriority } from './schedule/live-priority';
 import { Pauses } from './schedule/pauses';
@@ -55,6 +56,7 @@ const COMMON: Provider[] = [
   CaptureMetrics,
   CaptureFaults,
   Refusals,
+  LeftOutRegister,
   CaptureStatus,
   ClockAlignedScheduler,
   LivePriority,
@@ -155,6 +157,7 @@ const ON_DEMAND: Provider[] = [
   CaptureMetrics,
   CaptureFaults,
   Refusals,
+  LeftOutRegister,
   CaptureStatus,
   LivePriority,
   Pauses,

@@ -1,10 +1,11 @@
 import { Command } from 'nest-commander';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule, RepairGapsUseCase, type RepairReport } from '@app/capture';
-import { SymbolReader } from '@app/domain';
+import { minutesIn, SymbolReader, type TimeRange } from '@app/domain';
 import { StorageHistoryModule, StorageReadModule } from '@app/storage';
 import { knownSymbols } from '../options/known-symbols';
 import { SpanCommand, type SpanOptions } from '../options/span-command';
+import { LEFT_OUT_COLUMNS } from '../terminal/left-out-columns';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork, type CommandModules } from '../work/command-work';
@@ -14,6 +15,7 @@ const COLUMNS: readonly TableColumn<RepairReport>[] = [
   { title: 'missing before', cell: ({ missingBefore }) => String(missingBefore), right: true },
   { title: 'settled', cell: ({ settled }) => String(settled), right: true },
   { title: 'still missing', cell: ({ missingAfter }) => String(missingAfter), right: true },
+  { title: 'result', cell: ({ failure }) => failure ?? '' },
 ];
 
 const MODULES = (): CommandModules => [
@@ -51,6 +53,18 @@ export class RepairCommand extends SpanCommand {
           progress.end();
         });
       this.terminal.table(COLUMNS, reports);
+      const leftOut = reports.flatMap(({ symbol, leftOut: ranges }) => ranges.map((range) => ({ symbol, ...range })));
+      if (leftOut.length > 0) this.terminal.table(LEFT_OUT_COLUMNS, leftOut);
+      const failed = reports.filter(({ failure }) => failure !== undefined).map(({ symbol }) => symbol);
+      const problems = [
+        ...(failed.length > 0 ? [`the exchange could not be asked for all minutes of ${failed.join(', ')}`] : []),
+        ...(leftOut.length > 0 ? [`${sumOf(leftOut)} minutes left out: their rows break the contract`] : []),
+      ];
+      if (problems.length > 0) throw new Error(`${problems.join(', ')}; the same command asks for them again`);
     });
   }
+}
+
+function sumOf(ranges: readonly TimeRange[]): number {
+  return ranges.reduce((sum, range) => sum + minutesIn(range), 0);
 }

@@ -208,6 +208,40 @@ describe('SyncCandlesUseCase', () => {
     expect(module.get(CaptureStatus).snapshot().candles.state).toBe('ok');
   });
 
+  it('goes on beyond a minute whose row breaks the contract, names it, and publishes it once it is right', async () => {
+    await create({ SYMBOLS: 'BTCUSDT,ETHUSDT' });
+    const detail = 'the row of 2026-01-15T11:58:00Z: close time is 1768478279999, not within 60 s';
+    ports.exchange.broken.set(`BTCUSDT ${NOON - 2 * MINUTE}`, detail);
+    await sync();
+    expect([minutes(), minutes('ETHUSDT')]).toEqual([
+      [-5, -4, -3, -1],
+      [-5, -4, -3, -2, -1],
+    ]);
+    expect(module.get(CaptureStatus).snapshot()).toMatchObject({
+      state: 'degraded',
+      problem: `1 minute is left out of BTCUSDT (${detail}); asked for again at 2026-01-15T12:01:00Z`,
+      candles: { state: 'ok' },
+    });
+    ports.clock.advance(MINUTE);
+    await sync();
+    expect(minutes()).toEqual([-5, -4, -3, -1, 0]);
+    ports.exchange.broken.clear();
+    ports.clock.advance(MINUTE);
+    await sync();
+    expect(minutes()).toEqual([-5, -4, -3, -1, 0, -2, 1]);
+    expect(module.get(CaptureStatus).snapshot()).toMatchObject({ state: 'ok', problem: '', left_out: [] });
+  });
+
+  it('goes on when the newest minute is the broken one, and through many of them after downtime', async () => {
+    await sync();
+    ports.clock.advance(30 * MINUTE);
+    for (const minute of [0, 7, 8, 29]) ports.exchange.broken.set(`BTCUSDT ${NOON + minute * MINUTE}`, `bad ${minute}`);
+    await sync();
+    const all = [...Array(30).keys()].filter((minute) => ![0, 7, 8, 29].includes(minute));
+    expect(minutes()).toEqual([-5, -4, -3, -2, -1, ...all]);
+    expect(module.get(SyncCandlesUseCase).reach('BTCUSDT')).toBe(NOON + 30 * MINUTE);
+  });
+
   it('keeps one symbol from disturbing the others', async () => {
     await create({ SYMBOLS: 'BTCUSDT,NOPE,ETHUSDT,BADUSDT' });
     ports.exchange.statuses.delete('NOPE');

@@ -21,6 +21,7 @@ import {
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { LeftOutRegister, nextMinute } from '../left-out/left-out-register';
 import { Refusals } from '../refusals/refusals';
 import { SymbolPauses } from '../refusals/symbol-pauses';
 import { inParallel } from '../schedule/in-parallel';
@@ -71,6 +72,7 @@ export class SyncCandlesUseCase {
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
+    private readonly leftOut: LeftOutRegister,
     private readonly live: LivePriority,
     private readonly clock: Clock,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
@@ -181,7 +183,7 @@ export class SyncCandlesUseCase {
     let start = await this.startFor(symbol, end);
     while (start < end && !signal.aborted) {
       const page = firstPage({ start, end });
-      const { data, answered, origin } = await this.exchangeTime.ask(
+      const { data, leftOut, answered, origin } = await this.exchangeTime.ask(
         () => this.exchange.minuteCandles(symbol, page, signal),
         signal,
       );
@@ -189,9 +191,12 @@ export class SyncCandlesUseCase {
       const frame = await this.frameOf(symbol, origin);
       const closed = data.filter((row) => isClosed(row, exchangeNow) && row.openTime >= (frame?.ledgerStart ?? 0));
       await this.hand(symbol, origin, closed, end);
+      this.leftOut.note(symbol, answered, leftOut, nextMinute(exchangeNow));
       start = answered.end;
       this.reached.set(symbol, start);
     }
+    // Older minutes are asked for by the process that keeps the history, which says so itself.
+    if (this.options.half === 'live') this.leftOut.forgetBefore(symbol, end - REREAD);
   }
 
   /** From the last minute handed on, or from when the symbol is tracked; at most a day back, at least five minutes. */

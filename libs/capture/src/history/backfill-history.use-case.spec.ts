@@ -237,7 +237,10 @@ describe('BackfillHistoryUseCase', () => {
     expect(report).toMatchObject({ days: 1, rows: MINUTES - 1, failed: [] });
     expect(report.leftOut).toMatchObject([{ start: second, detail: 'of REST' }]);
     expect(ports.history.days[0]?.file?.end).toMatchObject({ rows: MINUTES - 2, leftOut });
-    expect(ports.logged).toEqual([expect.stringMatching(/^archive: 2 rows of .* are left out \(of the file\)/)]);
+    expect(ports.logged).toEqual([
+      expect.stringMatching(/^archive: 2 rows of .* are left out \(of the file\)/),
+      'rows of BTCUSDT are left out: of REST',
+    ]);
   });
 
   it.each([

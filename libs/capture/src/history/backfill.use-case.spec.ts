@@ -38,6 +38,11 @@ describe('BackfillUseCase', () => {
     );
   }
 
+  /** Resolves once it holds; the test's own time-out ends what never does. */
+  async function waitFor(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   function missing(symbol = 'BTCUSDT'): Promise<readonly { start: EpochMicros; end: EpochMicros }[]> {
     return ports.history.missing(symbol, { start: MIDNIGHT - DAY, end: MIDNIGHT + 90 * MINUTE });
   }
@@ -119,6 +124,45 @@ describe('BackfillUseCase', () => {
     await start();
     await backfill();
     expect(await missing()).toEqual([]);
+  });
+
+  it('fills past rows that break the contract, in the history of one symbol and of all others', async () => {
+    await create('BADUSDT,BTCUSDT,ETHUSDT');
+    const bad = [10, 500, 501, 999, 1_500].map((minute) => MIDNIGHT - DAY + minute * MINUTE);
+    for (const time of bad) ports.exchange.broken.set(`BADUSDT ${time}`, `the row of ${time}: trade count is null`);
+    await backfill();
+    expect([await missing('BTCUSDT'), await missing('ETHUSDT')]).toEqual([[], []]);
+    expect((await missing('BADUSDT')).flatMap(({ start, end }) => (end - start) / MINUTE)).toEqual([1, 2, 1, 1]);
+    expect(ports.history.stopped.size).toBe(0);
+    expect(progress()).toMatchObject({ state: 'done', symbols_done: 3, eta_seconds: 0 });
+    const { state, problem, left_out: leftOut } = module.get(CaptureStatus).snapshot();
+    expect(state).toBe('degraded');
+    expect(problem).toMatch(
+      /^5 minutes are left out of BADUSDT \(the row of \d+: trade count is null, and 4 more\); asked/,
+    );
+    expect(leftOut.map(({ start }) => Date.parse(start) * 1_000)).toEqual(bad);
+  });
+
+  it.each([
+    ['is refused', new ExchangeError('rejected', 'HTTP 400: no')],
+    ['is answered with nonsense', new ExchangeError('malformed', 'klines without a list of rows')],
+    ['is not answered', new ExchangeError('unreachable', 'timed out')],
+  ])('gives the turn of a symbol that %s to the others, and says what nothing moves for', async (_, error) => {
+    await create('BADUSDT,BTCUSDT,ETHUSDT');
+    ports.exchange.fault = ({ symbol, method }) =>
+      symbol === 'BADUSDT' && method === 'minuteCandles' ? error : undefined;
+    const running = backfill();
+    await waitFor(() => module.get(BackfillUseCase).finished('ETHUSDT') && progress()?.state === 'waiting');
+    expect([await missing('BTCUSDT'), await missing('ETHUSDT')]).toEqual([[], []]);
+    expect(progress()).toMatchObject({ state: 'waiting', symbols_done: 2, percent: 66, eta_seconds: null });
+    const { state, problem } = module.get(CaptureStatus).snapshot();
+    expect(state).toBe('degraded');
+    expect(problem).toContain(error.message);
+    ports.exchange.fault = () => undefined;
+    ports.clock.advance(10 * MINUTE);
+    await running;
+    expect(await missing('BADUSDT')).toEqual([]);
+    expect(progress()).toMatchObject({ state: 'done', symbols_done: 3, percent: 100 });
   });
 
   it('waits for live capture and for the budget of the minute', async () => {

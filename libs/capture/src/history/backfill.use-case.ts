@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  Clock,
   ExchangeError,
   floorTo,
   HistoryStore,
+  isExchangeWide,
   MINUTE,
   minutesIn,
   OriginMismatchError,
@@ -12,27 +14,39 @@ import {
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { nextMinute } from '../left-out/left-out-register';
+import { Refusals } from '../refusals/refusals';
+import { SymbolPauses } from '../refusals/symbol-pauses';
+import { Pauses } from '../schedule/pauses';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus, percentOf, type BackfillProgress } from '../status/capture-status';
 import { SymbolTracker } from '../symbols/symbol-tracker';
+import { BackfillPace } from './backfill-pace';
 import { GapFiller } from './gap-filler';
-import { GentlePace } from './gentle-pace';
 
 const REPORT_EVERY_MILLIS = 5_000;
 const FIRST_RETRY_MILLIS = 250;
 const LONGEST_RETRY_MILLIS = 60_000;
 
+/** After so many failures in a row that no symbol alone explains a round ends: the next one tries again. */
+const FAILURES_TO_STOP = 3;
+
+/** How a symbol's turn ended. `store`: for a reason that is neither the exchange's nor the symbol's. */
+type Turn = 'filled' | 'gave way' | 'exchange' | 'store';
+
 /**
- * Fills, symbol by symbol and oldest first, what was before live capture began. It works from what is missing in the
- * ledger, so it goes on after an interruption by itself; minutes that the exchange could not speak for stay missing and
- * pass to the ledger keeper.
+ * Fills what was before live capture began, oldest first. Symbols take turns: each is filled whole, and one that fails
+ * gives its turn away and is tried again after growing pauses. It works from what is missing in the ledger, so it goes on
+ * after an interruption by itself; minutes that the exchange could not speak for, or whose rows are left out, stay missing
+ * and pass to the ledger keeper.
  */
 @Injectable()
 export class BackfillUseCase {
   private readonly finishedSymbols = new Set<string>();
-  private startedAt = 0;
+  private readonly pauses: SymbolPauses;
+  private readonly pace: BackfillPace;
+  private state: BackfillProgress['state'] = 'waiting';
   private reportedAt = 0;
-  private minutesDone = 0;
   private minutesTotal = 0;
   private rows = 0;
 
@@ -40,12 +54,18 @@ export class BackfillUseCase {
     private readonly history: HistoryStore,
     private readonly filler: GapFiller,
     private readonly tracker: SymbolTracker,
-    private readonly pace: GentlePace,
-    private readonly status: CaptureStatus,
+    private readonly waits: Pauses,
     private readonly faults: CaptureFaults,
+    private readonly refusals: Refusals,
+    private readonly clock: Clock,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    status: CaptureStatus,
+  ) {
+    this.pauses = new SymbolPauses(clock, MINUTE);
+    this.pace = new BackfillPace();
+    status.backfillReportsBy(() => this.progress());
+  }
 
   /** Whether this run is through with a symbol. */
   finished(symbol: string): boolean {
@@ -56,64 +76,111 @@ export class BackfillUseCase {
   async execute(signal: AbortSignal): Promise<void> {
     let retryMillis = FIRST_RETRY_MILLIS;
     while (!signal.aborted) {
-      const outcome = await this.pass(signal);
-      if (outcome === 'done') break;
-      retryMillis = outcome === 'progress' ? FIRST_RETRY_MILLIS : Math.min(retryMillis * 2, LONGEST_RETRY_MILLIS);
-      await this.pace.pause(retryMillis, signal);
+      const before = this.pace.minutes;
+      await this.round(signal);
+      if (isAborted(signal)) return;
+      if (this.options.symbols.every((symbol) => this.finishedSymbols.has(symbol))) break;
+      this.state = 'waiting';
+      retryMillis = this.pace.minutes > before ? FIRST_RETRY_MILLIS : Math.min(retryMillis * 2, LONGEST_RETRY_MILLIS);
+      await this.waits.wait(retryMillis, signal);
+    }
+    if (!signal.aborted) this.reportDone();
+  }
+
+  /** Gives every symbol that is not finished, and may be asked for, its turn. */
+  private async round(signal: AbortSignal): Promise<void> {
+    if (this.faults.standAside) return;
+    let failuresInARow = 0;
+    for (const [symbol, gaps] of await this.plan(signal)) {
+      const turn = await this.take(symbol, gaps, signal);
+      if (isAborted(signal) || turn === 'store') return;
+      failuresInARow = turn === 'exchange' ? failuresInARow + 1 : 0;
+      if (failuresInARow >= FAILURES_TO_STOP) return;
     }
   }
 
-  private async pass(signal: AbortSignal): Promise<'done' | 'progress' | 'waiting'> {
-    const before = this.finishedSymbols.size;
+  private async take(symbol: string, gaps: readonly TimeRange[], signal: AbortSignal): Promise<Turn> {
+    this.state = 'running';
     try {
-      if (this.faults.standAside) return 'waiting';
-      const gaps = await this.plan();
-      for (const [symbol, ranges] of gaps) {
-        await this.fill(symbol, ranges, signal);
-        if (isAborted(signal)) return 'waiting';
-        this.finishedSymbols.add(symbol);
+      for await (const { range, rows } of this.filler.fill('backfill', symbol, gaps, signal)) {
+        this.pace.done(minutesIn(range));
+        this.rows += rows;
+        this.sayNowAndThen(symbol);
       }
-      if (this.finishedSymbols.size > before) this.reportDone();
+      if (isAborted(signal)) return 'gave way';
+      this.finishedSymbols.add(symbol);
+      this.pauses.succeeded(symbol);
+      this.refusals.answered('past minutes', [symbol]);
+      return 'filled';
     } catch (error) {
-      if (isAborted(signal)) return 'waiting';
-      if (error instanceof ExchangeError || error instanceof OriginMismatchError) this.faults.note(error);
+      if (isAborted(signal)) return 'gave way';
+      if (error instanceof ExchangeError) return this.giveWay(symbol, error);
+      if (error instanceof OriginMismatchError) this.faults.note(error);
       else this.logger.error({ err: error }, `backfill: ${error instanceof Error ? error.message : String(error)}`);
+      return 'store';
     }
-    if (this.options.symbols.every((symbol) => this.finishedSymbols.has(symbol))) return 'done';
-    return this.finishedSymbols.size > before ? 'progress' : 'waiting';
   }
 
-  /** What is missing of the symbols that are tracked by now and not finished. */
-  private async plan(): Promise<Map<string, readonly TimeRange[]>> {
+  private giveWay(symbol: string, error: ExchangeError): Turn {
+    const { failure, message: reason } = error;
+    this.faults.note(error);
+    const isEverybodys = isExchangeWide(error);
+    if (isEverybodys) this.pauses.postponed(symbol);
+    const retryAt = isEverybodys
+      ? (error.retryAt ?? nextMinute(this.clock.now()))
+      : this.pauses.failed(symbol, error.retryAt);
+    // Named by its symbol in any case: others may be answered meanwhile.
+    this.refusals.refused('past minutes', [symbol], { failure, reason, retryAt });
+    return isEverybodys ? 'exchange' : 'gave way';
+  }
+
+  /** What is missing of the symbols that are tracked by now, not finished, and may be asked for. */
+  private async plan(signal: AbortSignal): Promise<Map<string, readonly TimeRange[]>> {
     const gaps = new Map<string, readonly TimeRange[]>();
-    for (const symbol of this.options.symbols) {
-      const frame = this.finishedSymbols.has(symbol) ? undefined : await this.tracker.frame(symbol);
-      if (frame) gaps.set(symbol, await this.history.missing(symbol, backfillSpan(frame)));
-    }
-    const toDo = [...gaps.values()].flat().reduce((sum, gap) => sum + minutesIn(gap), 0);
-    this.minutesTotal = this.minutesDone + toDo;
-    if (this.startedAt === 0 && toDo > 0) {
-      this.startedAt = performance.now();
-      this.reportedAt = this.startedAt;
-      this.logger.info({ minutes: toDo, symbols: gaps.size }, `backfill: ${toDo} minutes of ${gaps.size} symbols`);
+    try {
+      const unfinished = this.options.symbols.filter((symbol) => !this.finishedSymbols.has(symbol));
+      let toDo = 0;
+      const due = new Set(this.pauses.due(unfinished));
+      for (const symbol of [...due, ...unfinished.filter((one) => !due.has(one))]) {
+        const frame = await this.tracker.frame(symbol);
+        if (!frame) continue;
+        const missing = await this.history.missing(symbol, backfillSpan(frame));
+        toDo += minutesOf(missing);
+        if (due.has(symbol)) gaps.set(symbol, missing);
+      }
+      this.minutesTotal = this.pace.minutes + toDo;
+      if (this.pace.begin(toDo)) {
+        this.logger.info({ minutes: toDo, symbols: gaps.size }, `backfill: ${toDo} minutes of ${gaps.size} symbols`);
+      }
+    } catch (error) {
+      if (!isAborted(signal)) {
+        this.logger.error({ err: error }, `backfill: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      gaps.clear();
     }
     return gaps;
   }
 
-  private async fill(symbol: string, gaps: readonly TimeRange[], signal: AbortSignal): Promise<void> {
-    for await (const { range, rows } of this.filler.fill('backfill', symbol, gaps, signal)) {
-      this.minutesDone += minutesIn(range);
-      this.rows += rows;
-      this.reportNowAndThen(symbol);
-    }
+  private progress(): BackfillProgress {
+    const { state, minutesTotal, rows } = this;
+    return {
+      state,
+      symbolsDone: this.finishedSymbols.size,
+      symbolsTotal: this.options.symbols.length,
+      minutesDone: this.pace.minutes,
+      minutesTotal,
+      rows,
+      etaSeconds: state === 'done' ? 0 : state === 'running' ? this.pace.secondsFor(minutesTotal) : null,
+    };
   }
 
-  private reportNowAndThen(symbol: string): void {
-    const progress = this.report('running');
-    if (performance.now() - this.reportedAt < REPORT_EVERY_MILLIS) return;
-    this.reportedAt = performance.now();
+  private sayNowAndThen(symbol: string): void {
+    const now = performance.now();
+    if (now - this.reportedAt < REPORT_EVERY_MILLIS) return;
+    this.reportedAt = now;
+    const progress = this.progress();
     const { minutesDone, minutesTotal, etaSeconds } = progress;
-    const rate = Math.round((minutesDone * 1_000) / (performance.now() - this.startedAt));
+    const rate = this.pace.minutesPerSecond();
     this.logger.info(
       { symbol, minutesDone, minutesTotal, rate, etaSeconds },
       `backfill: ${percentOf(progress)}% (${minutesDone} of ${minutesTotal} minutes), ${symbol}, ` +
@@ -121,33 +188,16 @@ export class BackfillUseCase {
     );
   }
 
-  private report(state: BackfillProgress['state']): BackfillProgress {
-    const { minutesDone, minutesTotal, rows } = this;
-    const elapsed = performance.now() - this.startedAt;
-    const progress: BackfillProgress = {
-      state,
-      symbolsDone: this.finishedSymbols.size,
-      symbolsTotal: this.options.symbols.length,
-      minutesDone,
-      minutesTotal,
-      rows,
-      etaSeconds:
-        state === 'done'
-          ? 0
-          : minutesDone === 0
-            ? null
-            : Math.ceil((((minutesTotal - minutesDone) / minutesDone) * elapsed) / 1_000),
-    };
-    this.status.backfillProgress(progress);
-    return progress;
-  }
-
   private reportDone(): void {
-    const { rows, minutesDone } = this.report('done');
-    if (this.startedAt === 0) return;
-    const seconds = Math.ceil((performance.now() - this.startedAt) / 1_000);
-    this.logger.info({ rows, minutes: minutesDone }, `backfill: done, ${rows} minutes in ${seconds} s`);
+    this.state = 'done';
+    const { rows } = this;
+    const { minutes, seconds } = this.pace;
+    if (minutes > 0) this.logger.info({ rows, minutes }, `backfill: done, ${rows} minutes in ${seconds} s`);
   }
+}
+
+function minutesOf(gaps: readonly TimeRange[]): number {
+  return gaps.reduce((sum, gap) => sum + minutesIn(gap), 0);
 }
 
 /** What the first backfill is responsible for: full minutes from the start of the ledger to the begin of live capture. */

@@ -1,4 +1,4 @@
-import { floorTo, HOUR, MINUTE, subtractRanges, type EpochMicros, type TimeRange } from '@app/domain';
+import { floorTo, LONGEST_PAUSE, MINUTE, subtractRanges, type EpochMicros, type TimeRange } from '@app/domain';
 
 interface Asked {
   readonly range: TimeRange;
@@ -7,9 +7,8 @@ interface Asked {
 }
 
 const FIRST_PAUSE: EpochMicros = MINUTE;
-const LONGEST_PAUSE: EpochMicros = HOUR;
 
-/** Which gaps of one symbol are to be asked for now: new ones at once, unanswered ones ever less often, up to hourly. */
+/** Which gaps of one symbol are to be asked for now: new ones at once, unanswered ones ever less often, at least every ten minutes. */
 export class GapAgenda {
   private asked: Asked[] = [];
 
@@ -24,14 +23,16 @@ export class GapAgenda {
     );
   }
 
-  /** Notes that a range was asked for and whatever of it is still missing rests for a while. */
-  note(range: TimeRange, now: EpochMicros): void {
+  /** Notes that a range was asked for: whatever of it is still missing rests until the time that is returned. */
+  note(range: TimeRange, now: EpochMicros): EpochMicros {
     const overlaps = ({ range: other }: Asked): boolean => other.start < range.end && range.start < other.end;
     const attempts = Math.max(0, ...this.asked.filter(overlaps).map((entry) => entry.attempts)) + 1;
     const pause = Math.min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE);
     const others = this.asked.flatMap((entry) =>
       overlaps(entry) ? subtractRanges([entry.range], [range]).map((rest) => ({ ...entry, range: rest })) : [entry],
     );
-    this.asked = [...others, { range, attempts, nextAt: floorTo(now, MINUTE) + pause }];
+    const nextAt = floorTo(now, MINUTE) + pause;
+    this.asked = [...others, { range, attempts, nextAt }];
+    return nextAt;
   }
 }

@@ -30,7 +30,7 @@ export class GentlePace {
     await this.live.whenIdle(signal);
   }
 
-  async pause(millis: number, signal: AbortSignal): Promise<void> {
+  private async pause(millis: number, signal: AbortSignal): Promise<void> {
     await delay(Math.min(millis, LONGEST_WAIT_MILLIS), undefined, { signal }).catch(() => undefined);
   }
 }

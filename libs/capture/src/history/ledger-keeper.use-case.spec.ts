@@ -1,8 +1,10 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DAY, ExchangeError, HOUR, MINUTE, OriginMismatchError, SECOND, type TimeRange } from '@app/domain';
-import { FakePorts } from '@app/testing';
+import { buildMinute, FakePorts } from '@app/testing';
 import { CaptureModule } from '../capture.module';
 import { SyncCandlesUseCase } from '../candles/sync-candles.use-case';
+import type { CaptureSnapshot } from '../status/capture-snapshot';
+import { CaptureStatus } from '../status/capture-status';
 import { BackfillUseCase } from './backfill.use-case';
 import { LedgerKeeperUseCase } from './ledger-keeper.use-case';
 
@@ -32,16 +34,22 @@ describe('LedgerKeeperUseCase', () => {
   }
 
   /** Minutes pass with live sync; returns what the keeper asked for after each. */
-  async function live(minutes: number): Promise<number[][][]> {
+  async function live(
+    minutes: number,
+    onMinute: (minute: number, pages: number[][]) => void = () => undefined,
+  ): Promise<number[][][]> {
     const asked: number[][][] = [];
     for (let minute = 0; minute < minutes; minute += 1) {
       ports.clock.advance(MINUTE);
       await sync();
-      asked.push(await keep());
+      const pages = await keep();
+      asked.push(pages);
+      onMinute(minute, pages);
     }
     return asked;
   }
 
+  const snapshot = (): CaptureSnapshot => module.get(CaptureStatus).snapshot();
   const missing = (range: TimeRange): Promise<readonly TimeRange[]> => ports.history.missing('BTCUSDT', range);
   const span = (start: number, end: number): TimeRange => ({
     start: MIDNIGHT + start * MINUTE,
@@ -94,7 +102,63 @@ describe('LedgerKeeperUseCase', () => {
     // The newest minute each time, and the old ones now and then.
     expect(asked).toBeLessThan(300);
     const wholeGap = (await live(60)).flat().filter(([from]) => from === 5);
-    expect(wholeGap.length).toBeLessThanOrEqual(2);
+    expect(wholeGap.length).toBe(6);
+  });
+
+  it('asks for a minute whose row breaks the contract with growing pauses, says so meanwhile, and stores it in the end', async () => {
+    const bad = MIDNIGHT + 5 * MINUTE;
+    const detail = 'the row of 2026-01-15T00:05:00Z: volume is "1E+2"';
+    ports.exchange.broken.set(`BTCUSDT ${bad}`, detail);
+    const askedAt: number[] = [];
+    await live(50, (minute, pages) => {
+      if (pages.some(([from, to]) => from === 5 && to === 6)) askedAt.push(minute);
+    });
+    const [first = 0] = askedAt;
+    expect(askedAt.map((minute) => minute - first)).toEqual([0, 1, 3, 7, 15, 25, 35]);
+    expect(await missing(span(0, 50))).toEqual([span(5, 6)]);
+    expect(ports.history.stopped.size).toBe(0);
+    const health = snapshot();
+    expect(health.state).toBe('degraded');
+    expect(health.problem).toMatch(
+      /^1 minute is left out of BTCUSDT \(the row of 2026-01-15T00:05:00Z: volume is "1E\+2"\); asked for again at 2026-01-15T\d\d:\d\d:00Z$/,
+    );
+    expect(health.left_out).toEqual([
+      {
+        symbol: 'BTCUSDT',
+        start: '2026-01-15T00:05:00.000Z',
+        end: '2026-01-15T00:06:00.000Z',
+        reason: detail,
+        retry_at: expect.any(String) as string,
+      },
+    ]);
+    expect(Date.parse(health.left_out[0]?.retry_at ?? '') * 1_000).toBeGreaterThan(ports.clock.now() - MINUTE);
+    ports.exchange.broken.clear();
+    await live(11);
+    expect(await missing(span(0, 50))).toEqual([]);
+    expect(snapshot()).toMatchObject({ state: 'ok', problem: '', left_out: [] });
+    expect(ports.logged).toEqual([`rows of BTCUSDT are left out: ${detail}`]);
+  });
+
+  it('asks for a new bad minute after one minute, although an old one is asked for every ten', async () => {
+    ports.exchange.broken.set(`BTCUSDT ${MIDNIGHT + 5 * MINUTE}`, 'old');
+    await live(40);
+    ports.exchange.broken.set(`BTCUSDT ${MIDNIGHT + 46 * MINUTE}`, 'new');
+    const askedAt: number[] = [];
+    await live(25, (minute, pages) => {
+      if (pages.some(([from, to]) => (from ?? 0) <= 46 && (to ?? 0) > 46)) askedAt.push(minute);
+    });
+    const [first = 0, second = 0, third = 0] = askedAt;
+    expect([second - first, third - first]).toEqual([1, 3]);
+  });
+
+  it('forgets a left-out minute that somebody else has brought', async () => {
+    const bad = MIDNIGHT + 5 * MINUTE;
+    ports.exchange.broken.set(`BTCUSDT ${bad}`, 'bad');
+    await live(15);
+    expect(snapshot().left_out).toHaveLength(1);
+    ports.history.stored.set(`BTCUSDT ${bad}`, buildMinute('BTCUSDT', bad));
+    await live(1);
+    expect(snapshot().left_out).toEqual([]);
   });
 
   it('asks for the symbols at most once a minute', async () => {

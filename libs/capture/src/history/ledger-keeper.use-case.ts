@@ -12,6 +12,7 @@ import {
 } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { ExchangeTime } from '../candles/exchange-time';
+import { LeftOutRegister } from '../left-out/left-out-register';
 import { Refusals } from '../refusals/refusals';
 import { SymbolPauses } from '../refusals/symbol-pauses';
 import { CaptureFaults } from '../status/capture-faults';
@@ -21,11 +22,21 @@ import { GapAgenda } from './gap-agenda';
 import { GentlePace } from './gentle-pace';
 import { LEFT_TO_LIVE } from './left-to-live';
 import { MinuteFetcher } from './minute-fetcher';
-import { cutAt, pagesOver } from './minute-ranges';
+import { cutAt, pagesOver, partsWithin } from './minute-ranges';
 
 const PAGES_PER_RUN = 60;
 /** After so many refusals, and no answer, the run ends: the route may be what is refused. */
 const REFUSALS_TO_STOP = 3;
+
+/** Gaps of a page that are noted one by one. */
+const MOST_GAPS = 50;
+
+interface AskedPage {
+  readonly symbol: string;
+  readonly page: TimeRange;
+  /** What is missing of it, and due. */
+  readonly gaps: readonly TimeRange[];
+}
 
 /** Asks the exchange for minutes that neither live sync nor the first backfill has brought, until each is accounted for. */
 @Injectable()
@@ -43,6 +54,7 @@ export class LedgerKeeperUseCase {
     private readonly pace: GentlePace,
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
+    private readonly leftOut: LeftOutRegister,
     private readonly clock: Clock,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
   ) {
@@ -55,10 +67,13 @@ export class LedgerKeeperUseCase {
     await this.exchangeTime.ready(signal);
     let pagesLeft = PAGES_PER_RUN;
     let refused = 0;
-    for (const symbol of this.pauses.due(this.options.symbols)) {
+    const symbols = this.pauses.due(this.options.symbols);
+    for (const [index, symbol] of symbols.entries()) {
       if (signal.aborted || pagesLeft <= 0) return;
+      // What one symbol lacks takes no turn from the others.
+      const share = Math.max(1, Math.floor(pagesLeft / (symbols.length - index)));
       try {
-        const pages = await this.keep(symbol, pagesLeft, signal);
+        const pages = await this.keep(symbol, share, signal);
         pagesLeft -= pages;
         if (pages > 0) this.answered(symbol);
       } catch (error) {
@@ -101,7 +116,9 @@ export class LedgerKeeperUseCase {
     };
     if (span.start >= span.end) return 0;
     const agenda = this.agendaOf(symbol);
-    const due = agenda.due(await this.history.missing(symbol, span), now);
+    const missing = await this.history.missing(symbol, span);
+    this.leftOut.keepMissing(symbol, span, missing);
+    const due = agenda.due(missing, now);
     const pages = pagesOver(due)
       .flatMap((page) => cutAt(page, backfilled.end))
       .reverse()
@@ -109,21 +126,25 @@ export class LedgerKeeperUseCase {
     for (const page of pages) {
       await this.pace.step(signal);
       if (signal.aborted) break;
-      await this.ask(symbol, page, page.start < backfilled.end ? 'backfill' : 'repair', agenda, signal);
+      const gaps = partsWithin(due, page);
+      await this.ask({ symbol, page, gaps }, page.start < backfilled.end ? 'backfill' : 'repair', agenda, signal);
     }
     return pages.length;
   }
 
   private async ask(
-    symbol: string,
-    page: TimeRange,
+    { symbol, page, gaps }: AskedPage,
     kind: 'backfill' | 'repair',
     agenda: GapAgenda,
     signal: AbortSignal,
   ): Promise<void> {
     try {
       const { range } = await this.fetcher.fetch(kind, symbol, page, signal);
-      agenda.note(range, this.exchangeTime.now());
+      const now = this.exchangeTime.now();
+      // Each gap has pauses of its own, unless there are very many.
+      for (const gap of gaps.length > MOST_GAPS ? [range] : partsWithin(gaps, range)) {
+        this.leftOut.retryAt(symbol, gap, agenda.note(gap, now));
+      }
     } catch (error) {
       // The symbol's own fault: asking again at once brings the same.
       if (error instanceof ExchangeError && !isExchangeWide(error)) agenda.note(page, this.exchangeTime.now());

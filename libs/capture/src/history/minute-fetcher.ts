@@ -12,7 +12,8 @@ import {
   type TimeRange,
 } from '@app/domain';
 import { ExchangeTime } from '../candles/exchange-time';
-import { closedOf, isClosed } from '../candles/minute-page';
+import { isClosed } from '../candles/minute-page';
+import { LeftOutRegister, nextMinute } from '../left-out/left-out-register';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureMetrics } from '../status/capture-metrics';
 import { SymbolDirectory } from '../symbols/symbol-directory';
@@ -42,6 +43,7 @@ export class MinuteFetcher {
     private readonly exchangeTime: ExchangeTime,
     private readonly directory: SymbolDirectory,
     private readonly faults: CaptureFaults,
+    private readonly leftOut: LeftOutRegister,
     private readonly metrics: CaptureMetrics,
   ) {}
 
@@ -51,17 +53,17 @@ export class MinuteFetcher {
    * or stored, or when the symbol's status is not TRADING. @throws ExchangeError, OriginMismatchError
    */
   async fetch(kind: FetchKind, symbol: string, asked: TimeRange, signal?: AbortSignal): Promise<FetchedPage> {
-    const { data, answered: range, origin, receivedAt, ...page } = await this.ask(symbol, asked, signal);
+    const { data, leftOut, answered: range, origin, receivedAt } = await this.ask(symbol, asked, signal);
     this.faults.answered();
     const now = this.exchangeTime.now();
     const candles = data.filter((row) => isClosed(row, now) && row.openTime >= range.start && row.openTime < range.end);
-    const leftOut = closedOf(page.leftOut, now);
     const missing = candles.length > 0 ? await this.history.missing(symbol, range) : [];
     if (candles.length + leftOut.length > 0) {
       await this.history.saveFetched({ kind, origin, symbol, range, candles, leftOut, fetchedAt: receivedAt });
       this.faults.accepted();
       this.metrics.fetched(kind, candles.length);
     }
+    this.leftOut.note(symbol, range, leftOut, nextMinute(now));
     const absent = subtractRanges(absentMinutes(range, candles), leftOut);
     const unresolved = await this.resolve(symbol, absent, signal);
     for (const gap of unresolved) await this.note(symbol, gap, NO_ROW);

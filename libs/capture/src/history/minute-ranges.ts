@@ -31,6 +31,13 @@ export function leftOutOf(missing: readonly TimeRange[], leftOut: readonly LeftO
   );
 }
 
+/** The parts of the ranges that lie in another one. */
+export function partsWithin(ranges: readonly TimeRange[], { start, end }: TimeRange): TimeRange[] {
+  return ranges
+    .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) }))
+    .filter((range) => range.start < range.end);
+}
+
 /** Covers ascending gaps with as few pages as hold them, each from the start of a gap to the end of a gap. */
 export function pagesOver(gaps: readonly TimeRange[]): TimeRange[] {
   const pages: TimeRange[] = [];

@@ -32,7 +32,9 @@ describe('RepairGapsUseCase', () => {
   }
 
   it('should fill what is missing up to three minutes ago and say how much that was', async () => {
-    expect(await repair()).toEqual([{ symbol: 'BTCUSDT', missingBefore: 87, settled: 87, missingAfter: 0 }]);
+    expect(await repair()).toEqual([
+      { symbol: 'BTCUSDT', missingBefore: 87, settled: 87, missingAfter: 0, leftOut: [] },
+    ]);
     expect(progress.at(-1)).toEqual({ symbol: 'BTCUSDT', minutesDone: 87, minutesTotal: 87, rows: 87 });
     expect(ports.history.fetched.map(({ kind, range }) => [kind, range.start, range.end])).toEqual([
       ['backfill', MIDNIGHT, TRACKED_SINCE],
@@ -43,7 +45,7 @@ describe('RepairGapsUseCase', () => {
   it('should ask for nothing the second time', async () => {
     await repair();
     ports.exchange.calls.length = 0;
-    expect(await repair()).toEqual([{ symbol: 'BTCUSDT', missingBefore: 0, settled: 0, missingAfter: 0 }]);
+    expect(await repair()).toMatchObject([{ symbol: 'BTCUSDT', missingBefore: 0, settled: 0, missingAfter: 0 }]);
     expect(ports.exchange.calls.filter(({ range }) => range)).toEqual([]);
   });
 
@@ -61,13 +63,49 @@ describe('RepairGapsUseCase', () => {
 
   it('should keep the reason with what could not be had', async () => {
     ports.exchange.fault = ({ range }) => (range ? new ExchangeError('unreachable', 'no answer') : undefined);
-    await expect(repair()).rejects.toThrow('no answer');
+    expect(await repair()).toMatchObject([{ symbol: 'BTCUSDT', settled: 0, missingAfter: 87, failure: 'no answer' }]);
     expect(ports.history.unfilled).toEqual([
       {
         symbol: 'BTCUSDT',
         asked: { start: MIDNIGHT, end: TRACKED_SINCE },
         notes: [{ start: MIDNIGHT, end: TRACKED_SINCE, reason: 'unreachable: no answer', askedAt: NOW }],
       },
+    ]);
+  });
+
+  it('should leave out a row that breaks the contract, name its minute, and fill the others', async () => {
+    const bad = MIDNIGHT + 40 * MINUTE;
+    ports.exchange.broken.set(`BTCUSDT ${bad}`, 'the row of 2026-01-15T00:40:00Z: trade count is null');
+    expect(await repair()).toMatchObject([
+      {
+        settled: 86,
+        missingAfter: 1,
+        leftOut: [{ start: bad, end: bad + MINUTE, detail: 'the row of 2026-01-15T00:40:00Z: trade count is null' }],
+      },
+    ]);
+    expect(ports.history.stopped.size).toBe(0);
+  });
+
+  it('should go on with the other symbols when one fails, and end when the exchange is away', async () => {
+    for (const symbol of ['ETHUSDT', 'BNBUSDT', 'XRPUSDT']) {
+      ports.history.frames.set(symbol, { symbol, trackedSince: TRACKED_SINCE, ledgerStart: MIDNIGHT });
+      ports.exchange.statuses.set(symbol, 'TRADING');
+    }
+    const all = ['BTCUSDT', 'ETHUSDT', 'BNBUSDT', 'XRPUSDT'];
+    ports.exchange.fault = ({ symbol, range }) =>
+      symbol === 'BTCUSDT' && range ? new ExchangeError('malformed', 'nonsense') : undefined;
+    expect(await repair({}, all)).toMatchObject([
+      { symbol: 'BTCUSDT', missingAfter: 87, failure: 'nonsense' },
+      { symbol: 'ETHUSDT', missingAfter: 0 },
+      { symbol: 'BNBUSDT', missingAfter: 0 },
+      { symbol: 'XRPUSDT', missingAfter: 0 },
+    ]);
+    ports.history.stored.clear();
+    ports.exchange.fault = ({ range }) => (range ? new ExchangeError('unreachable', 'no answer') : undefined);
+    expect((await repair({}, all)).map(({ symbol, failure }) => [symbol, failure])).toEqual([
+      ['BTCUSDT', 'no answer'],
+      ['ETHUSDT', 'no answer'],
+      ['BNBUSDT', 'no answer'],
     ]);
   });
 

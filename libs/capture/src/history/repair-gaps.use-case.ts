@@ -1,10 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { floorTo, HistoryStore, MINUTE, minutesIn, type TimeRange } from '@app/domain';
+import {
+  ExchangeError,
+  floorTo,
+  HistoryStore,
+  isExchangeWide,
+  MINUTE,
+  minutesIn,
+  type LeftOutMinutes,
+  type TimeRange,
+} from '@app/domain';
 import { ExchangeTime } from '../candles/exchange-time';
 import { backfillSpan } from './backfill.use-case';
 import { GapFiller } from './gap-filler';
 import { LEFT_TO_LIVE } from './left-to-live';
-import { cutAt, pagesOver } from './minute-ranges';
+import { cutAt, leftOutOf, pagesOver } from './minute-ranges';
+
+/** When the exchange as a whole fails for so many symbols in a row, it would for the next ones as well. */
+const FAILURES_TO_STOP = 3;
 
 /** What a repair did for one symbol, in minutes. */
 export interface RepairReport {
@@ -13,6 +25,10 @@ export interface RepairReport {
   /** Stored now, or known to be stopped. */
   readonly settled: number;
   readonly missingAfter: number;
+  /** Minutes that are missing because their rows were not accepted. */
+  readonly leftOut: readonly LeftOutMinutes[];
+  /** Why the exchange could not be asked for the rest. */
+  readonly failure?: string;
 }
 
 export interface RepairProgress {
@@ -40,8 +56,9 @@ export class RepairGapsUseCase {
   ) {}
 
   /**
-   * Fills the gaps of the symbols in the range, symbol by symbol, oldest first. What is done stays done when the signal
-   * or an error ends it. @throws ExchangeError, OriginMismatchError
+   * Fills the gaps of the symbols in the range, symbol by symbol, oldest first. A symbol that fails holds up no other,
+   * until the exchange as a whole has failed for some in a row. What is done stays done when the signal or an error ends
+   * it. @throws OriginMismatchError
    */
   async execute(
     symbols: readonly string[],
@@ -55,19 +72,32 @@ export class RepairGapsUseCase {
     const minutesTotal = sum(agendas.flatMap(({ gaps }) => gaps));
     let [minutesDone, rows] = [0, 0];
     const reports: RepairReport[] = [];
+    let failuresInARow = 0;
     for (const { symbol, span, gaps, liveSince } of agendas) {
-      for (const [kind, pages] of kindsOf(gaps, liveSince)) {
-        for await (const page of this.filler.fill(kind, symbol, pages, signal)) {
-          // A page may reach over minutes that are there.
-          minutesDone = Math.min(minutesTotal, minutesDone + minutesIn(page.range));
-          rows += page.rows;
-          onProgress({ symbol, minutesDone, minutesTotal, rows });
+      const leftOut: LeftOutMinutes[] = [];
+      let failure: ExchangeError | undefined;
+      try {
+        for (const [kind, pages] of kindsOf(gaps, liveSince)) {
+          for await (const page of this.filler.fill(kind, symbol, pages, signal)) {
+            // A page may reach over minutes that are there.
+            minutesDone = Math.min(minutesTotal, minutesDone + minutesIn(page.range));
+            rows += page.rows;
+            leftOut.push(...page.leftOut);
+            onProgress({ symbol, minutesDone, minutesTotal, rows });
+          }
         }
+      } catch (error) {
+        if (!(error instanceof ExchangeError)) throw error;
+        failure = error;
       }
+      failuresInARow = isExchangeWide(failure) ? failuresInARow + 1 : 0;
       const missingBefore = sum(gaps);
-      const missingAfter = sum(await this.history.missing(symbol, span));
-      reports.push({ symbol, missingBefore, settled: missingBefore - missingAfter, missingAfter });
-      if (signal.aborted) break;
+      const missing = await this.history.missing(symbol, span);
+      const missingAfter = sum(missing);
+      const settled = missingBefore - missingAfter;
+      const report = { symbol, missingBefore, settled, missingAfter, leftOut: leftOutOf(missing, leftOut) };
+      reports.push(failure ? { ...report, failure: failure.message } : report);
+      if (signal.aborted || failuresInARow >= FAILURES_TO_STOP) break;
     }
     return reports;
   }

@@ -13,6 +13,7 @@ export class CaptureMetrics {
   private readonly candlesTotal: Counter;
   private readonly lag: Histogram;
   private readonly fetchedTotal: Counter<'kind'>;
+  private readonly leftOutGauge: Gauge;
   private readonly skippedTotal: Counter<'task'>;
   private readonly refusalsTotal: Counter<'asked' | 'failure'>;
   private readonly refusedNowGauge: Gauge<'asked'>;
@@ -78,6 +79,11 @@ export class CaptureMetrics {
       labelNames: ['kind'],
       registers,
     });
+    this.leftOutGauge = new Gauge({
+      name: 'csp_left_out_minutes',
+      help: 'Minutes that are missing at present because their rows break the contract; asked for again.',
+      registers,
+    });
     this.skippedTotal = new Counter({
       name: 'csp_schedule_skipped_total',
       help: 'Due instants of a task that passed while it still ran or the process slept.',
@@ -118,6 +124,10 @@ export class CaptureMetrics {
 
   fetched(kind: FetchKind | ImportedFile['kind'], minutes: number): void {
     this.fetchedTotal.inc({ kind }, minutes);
+  }
+
+  leftOutNow(minutes: number): void {
+    this.leftOutGauge.set(minutes);
   }
 
   skipped(task: string, instants: number): void {

@@ -71,6 +71,14 @@ export interface CaptureSnapshot {
     readonly since: string;
     readonly retry_at: string;
   }[];
+  /** Minutes whose rows break the contract, the first of them: they are missing until they are given otherwise. */
+  readonly left_out: readonly {
+    readonly symbol: string;
+    readonly start: string;
+    readonly end: string;
+    readonly reason: string;
+    readonly retry_at: string;
+  }[];
   readonly unknown_symbols: readonly string[];
   readonly symbols: readonly {
     readonly symbol: string;

@@ -15,6 +15,7 @@ import {
 import type { CaptureKind } from '@app/config';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { LeftOutRegister, type LeftOutNotice } from '../left-out/left-out-register';
 import { Refusals, type Refusal } from '../refusals/refusals';
 import { CaptureFaults } from './capture-faults';
 import { CaptureMetrics } from './capture-metrics';
@@ -23,6 +24,7 @@ import { clockStateOf, type ClockState } from './clock-state';
 
 export type CandleState = 'off' | 'starting' | 'ok' | 'failing' | 'unavailable';
 
+/** How the first backfill stands; asked for when somebody wants to know. */
 export interface BackfillProgress {
   readonly state: 'waiting' | 'running' | 'done';
   readonly symbolsDone: number;
@@ -31,7 +33,7 @@ export interface BackfillProgress {
   readonly minutesDone: number;
   readonly minutesTotal: number;
   readonly rows: number;
-  /** Real seconds; null while nothing can be said. */
+  /** Real seconds; null while nothing can be said, and while nothing moves. */
   readonly etaSeconds: number | null;
 }
 
@@ -47,6 +49,9 @@ const NO_BACKFILL: BackfillProgress = {
 
 /** Of a process that publishes nothing. */
 const NOTHING_WAITS = { waitingEvents: 0, detail: '' } as const;
+
+/** Left-out ranges that are listed one by one; there is a metric of all. */
+const MOST_LEFT_OUT = 20;
 
 /** Polls are late when the last good one is this many intervals ago, and never before this long. */
 const LATE_INTERVALS = 3;
@@ -68,7 +73,7 @@ export class CaptureStatus {
   };
   private candles: { state: CandleState; detail: string };
   private clockRefusal = '';
-  private backfill = NO_BACKFILL;
+  private backfill: () => BackfillProgress = () => NO_BACKFILL;
 
   constructor(
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
@@ -77,6 +82,7 @@ export class CaptureStatus {
     private readonly alignment: ClockAlignment,
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
+    private readonly leftOut: LeftOutRegister,
     private readonly metrics: CaptureMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Optional() private readonly publisher?: EventPublisher,
@@ -128,7 +134,8 @@ export class CaptureStatus {
     return clockStateOf(this.alignment, this.clockRefusal);
   }
 
-  backfillProgress(progress: BackfillProgress): void {
+  /** Where to ask how the first backfill stands. */
+  backfillReportsBy(progress: () => BackfillProgress): void {
     this.backfill = progress;
   }
 
@@ -170,7 +177,13 @@ export class CaptureStatus {
     const offset = reading?.offset ?? null;
     const ofExchange = [exchangeProblem(exchange), this.refusals.problem()].filter(Boolean).join('; ');
     const ofClock = clock.state === 'corrected' ? clock.detail : '';
-    const problem = [this.storeProblem(), ofExchange || this.pollProblem(), this.candleProblem(), ofClock]
+    const problem = [
+      this.storeProblem(),
+      ofExchange || this.pollProblem(),
+      this.candleProblem(),
+      this.leftOut.problem(),
+      ofClock,
+    ]
       .filter(Boolean)
       .join('; ');
     const unasked = exchange.state === 'unknown' ? 'the exchange has not answered yet' : '';
@@ -206,8 +219,9 @@ export class CaptureStatus {
         measured_seconds_ago: reading ? Math.floor(reading.age / SECOND) : null,
         time_of: this.alignment.followsExchange ? 'exchange' : 'local',
       },
-      backfill: this.options.half === 'live' ? null : backfillPart(this.backfill),
+      backfill: this.options.half === 'live' ? null : backfillPart(this.backfill()),
       refusals: this.refusals.list().map(refusalPart),
+      left_out: this.leftOut.list().slice(0, MOST_LEFT_OUT).map(leftOutPart),
       unknown_symbols: this.unknownSymbols(),
       symbols: this.options.symbols.map((symbol) => ({
         symbol,
@@ -246,6 +260,16 @@ function exchangeProblem({ state, detail }: ExchangeStatus): string {
 
 function refusalPart({ retryAt, since, ...refusal }: Refusal): CaptureSnapshot['refusals'][number] {
   return { ...refusal, since: formatMillisTime(since), retry_at: formatMillisTime(retryAt) };
+}
+
+function leftOutPart({ symbol, start, end, detail, retryAt }: LeftOutNotice): CaptureSnapshot['left_out'][number] {
+  return {
+    symbol,
+    start: formatMillisTime(start),
+    end: formatMillisTime(end),
+    reason: detail,
+    retry_at: formatMillisTime(retryAt),
+  };
 }
 
 function publisherPart({ waitingEvents, waitingBytes, detail, lost }: PublisherStatus): CaptureSnapshot['publisher'] {
