@@ -42,7 +42,11 @@ describe('OpenAPI document', () => {
       ],
     };
     const quiet: Pick<NestApplicationOptions, 'logger'> = { logger: false };
-    app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(), quiet);
+    app = await NestFactory.create<NestFastifyApplication>(
+      root,
+      createHttpAdapter({ logger, metrics, http: config.http }),
+      quiet,
+    );
     routes = configureApp(app, { logger, metrics, http: config.http });
     setupOpenApi(app);
     document = openApiDocument(app);

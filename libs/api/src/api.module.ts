@@ -1,9 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { HttpModule, type HttpOptions } from '@app/http';
-import { AnswersUnderWay } from './bi/answers-under-way';
 import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
-import { BuildGate } from './bi/build-gate';
 import { CsvCache } from './bi/csv-cache';
 import { CsvResponder } from './bi/csv-responder';
 import { DatasetsController } from './bi/datasets.controller';
@@ -88,8 +86,6 @@ export class ApiModule {
         SymbolSelection,
         SymbolSummaries,
         WindowedTables,
-        BuildGate,
-        { provide: AnswersUnderWay, useFactory: () => new AnswersUnderWay() },
         CsvCache,
         SnapshotPins,
         CsvResponder,

@@ -14,7 +14,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   }
   const status = STATUS_OF[error.code ?? ''] ?? 400;
   const body = JSON.stringify(problemBody(problemOfStatus(status), '/'));
-  socket.end(
+  socket.write(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
       `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
@@ -26,4 +26,6 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
       body,
     ].join('\r\n'),
   );
+  // Not only this side of it: a client that keeps its own open would keep the connection.
+  socket.destroySoon();
 }

@@ -1,8 +1,13 @@
+import type { IncomingMessage, Server } from 'node:http';
 import type { DynamicModule, NestApplicationOptions, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifyServerFactoryHandler } from 'fastify';
 import { NestLogger } from '@app/observability';
+import { ADMISSION_LIMITS, type AdmissionLimits } from './admission/admission-limits';
+import { admissionMetrics } from './admission/admission-metrics';
+import { AdmittedServer } from './admission/admitted-server';
+import { clientName } from './client-address';
 import { answerClientError } from './client-error';
 import { configureApp, type HttpAppContext } from './configure-app';
 import { problemOfError } from './problem-from-error';
@@ -12,27 +17,29 @@ import { requestId } from './request-id';
 
 /** Routes are read-only: a body is never needed. */
 const BODY_LIMIT_BYTES = 16_384;
-/** Longest time in which a request may arrive. */
-const REQUEST_TIMEOUT_MS = 15_000;
-/** Above the 60 s of common proxies, so that the proxy and not this side ends an idle connection. */
-const KEEP_ALIVE_MS = 65_000;
 
-/** The Fastify adapter of every process: small limits, no banner, problem details for what never reaches a route. */
-export function createHttpAdapter(): FastifyAdapter {
+/** The Fastify adapter of every process: bounded by the server below it, no banner, problem details everywhere. */
+export function createHttpAdapter(
+  { metrics, http }: HttpAppContext,
+  limits: AdmissionLimits = ADMISSION_LIMITS,
+): FastifyAdapter {
   return new FastifyAdapter({
     // No Nest middleware is used.
     skipMiddie: true,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: requestId,
     routerOptions: { querystringParser: parseQueryString, ignoreTrailingSlash: false },
     clientErrorHandler: answerClientError,
-    // Node would refuse such a request by itself, without a word: a hook does it.
-    http: { requireHostHeader: false },
+    serverFactory: (handler: FastifyServerFactoryHandler): Server => {
+      const { onCut, observe } = admissionMetrics(metrics);
+      const clientOf = (request: IncomingMessage): string => clientName(request, http.trustProxyHops);
+      const server = new AdmittedServer({ limits, handler, clientOf, onCut });
+      observe(server.admission);
+      return server;
+    },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(request, reply, problemOfError(error));
     },
@@ -43,12 +50,13 @@ export function createHttpAdapter(): FastifyAdapter {
 export async function createHttpApp(
   module: Type | DynamicModule,
   context: HttpAppContext,
+  limits: AdmissionLimits = ADMISSION_LIMITS,
 ): Promise<NestFastifyApplication> {
   const options: Pick<NestApplicationOptions, 'logger' | 'abortOnError'> = {
     logger: new NestLogger(context.logger),
     abortOnError: false,
   };
-  const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), options);
+  const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(context, limits), options);
   configureApp(app, context);
   return app;
 }

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AdmissionShutdown } from './admission/admission-shutdown';
 import { HealthController } from './health/health.controller';
 import { HealthReport } from './health/health-report';
 import { ProbesController } from './health/probes.controller';
@@ -26,6 +27,7 @@ export class HttpModule {
       imports: [throttlingModule(http), ...imports],
       controllers: [ProbesController, HealthController],
       providers: [
+        AdmissionShutdown,
         ProcessHealth,
         { provide: HealthReport, useClass: healthReport },
         { provide: APP_GUARD, useClass: ClientThrottlerGuard },

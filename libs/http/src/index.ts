@@ -1,3 +1,5 @@
+export { ADMISSION_LIMITS, type AdmissionLimits } from './admission/admission-limits';
+export { hasRoomFor, reserveRoom, withRoomToMake } from './admission/reply-room';
 export { configureApp, type HttpAppContext } from './configure-app';
 export { clientName } from './client-address';
 export { createHttpAdapter, createHttpApp } from './create-http-app';
@@ -7,7 +9,14 @@ export { limitHeapGrowth } from './heap-growth';
 export { HttpModule, type HttpModuleOptions } from './http.module';
 export type { HttpOptions } from './http-options';
 export { platformVersion } from './platform-version';
-export { invalidParameter, problemBody, ProblemError, shownValue, type ProblemOptions } from './problem.error';
+export {
+  invalidParameter,
+  problemBody,
+  ProblemError,
+  readerGone,
+  shownValue,
+  type ProblemOptions,
+} from './problem.error';
 export type { RouteTable } from './route-table';
 export { runProcess, type ProcessDefinition, type ProcessParts } from './run-process';
 export { STOP_SIGNALS } from './serve';

@@ -65,6 +65,16 @@ export function methodNotAllowed(method: string, allowed: readonly string[]): Pr
   });
 }
 
+/** What ends work whose readers are all gone; nobody is told. */
+export function readerGone(): ProblemError {
+  return new ProblemError({
+    status: 499,
+    code: 'REQUEST.ABANDONED',
+    title: 'The client is gone',
+    detail: 'The client closed the connection before it was answered.',
+  });
+}
+
 export function problemBody(problem: ProblemOptions, instance: string): Problem {
   const { status, code, title, detail, errors, extensions } = problem;
   return {

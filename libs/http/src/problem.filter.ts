@@ -9,11 +9,12 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 const MAX_INSTANCE_LENGTH = 200;
 
 /** Headers of the answer that was meant to be sent; none of them is true of an error. */
-const HEADERS_OF_SUCCESS = [
+export const HEADERS_OF_SUCCESS: readonly string[] = [
   'etag',
   'last-modified',
   'content-disposition',
   'content-encoding',
+  'content-range',
   'accept-ranges',
   'link',
 ];

@@ -13,10 +13,23 @@ export interface BuiltTable {
   readonly fileName: string;
 }
 
+/** Makes a table as it is at a time, as long as somebody waits for it. */
+export type BuildTable = (now: EpochMicros, isWanted: () => boolean) => Promise<BuiltTable>;
+
+/** Who waits for a table, until he is gone: what of Node's `ServerResponse` is needed to see that. */
+export interface Asker {
+  readonly closed: boolean;
+}
+
 interface Entry {
   /** Version of the store and UTC minute: flags and windows move with time even when the store does not. */
   readonly moment: string;
   readonly snapshot: CsvSnapshot;
+}
+
+interface Build {
+  readonly snapshot: Promise<CsvSnapshot>;
+  readonly askers: Asker[];
 }
 
 /**
@@ -26,7 +39,7 @@ interface Entry {
 @Injectable()
 export class CsvCache {
   private readonly entries = new LruMap<Entry>(MAX_ENTRIES, MAX_BYTES);
-  private readonly building = new Map<string, Promise<CsvSnapshot>>();
+  private readonly building = new Map<string, Build>();
 
   constructor(
     private readonly store: StoreStatus,
@@ -34,27 +47,31 @@ export class CsvCache {
   ) {}
 
   /** The current snapshot of a question; equal keys must mean equal questions. */
-  async current(key: string, build: (now: EpochMicros) => Promise<BuiltTable>): Promise<CsvSnapshot> {
+  async current(key: string, build: BuildTable, asker: Asker): Promise<CsvSnapshot> {
     const now = this.clock.now();
     const moment = `${await this.store.version()} ${floorTo(now, MINUTE)}`;
     const entry = this.entries.get(key);
     if (entry?.moment === moment) return entry.snapshot;
     const job = `${moment} ${key}`;
-    let running = this.building.get(job);
-    if (!running) {
-      running = this.build(key, moment, now, build).finally(() => this.building.delete(job));
-      this.building.set(job, running);
+    const running = this.building.get(job);
+    if (running) {
+      running.askers.push(asker);
+      return running.snapshot;
     }
-    return running;
+    const askers = [asker];
+    const isWanted = (): boolean => askers.some(({ closed }) => !closed);
+    const snapshot = this.build(key, moment, now, () => build(now, isWanted)).finally(() => this.building.delete(job));
+    this.building.set(job, { snapshot, askers });
+    return snapshot;
   }
 
   private async build(
     key: string,
     moment: string,
     now: EpochMicros,
-    build: (now: EpochMicros) => Promise<BuiltTable>,
+    build: () => Promise<BuiltTable>,
   ): Promise<CsvSnapshot> {
-    const built = await build(now);
+    const built = await build();
     const before = this.entries.get(key)?.snapshot;
     const snapshot = before?.bytes.equals(built.bytes)
       ? before

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import type { EpochMicros } from '@app/domain';
-import { ProblemError } from '@app/http';
-import { AnswersUnderWay } from './answers-under-way';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hasRoomFor, ProblemError, reserveRoom } from '@app/http';
 import { parseByteRange } from './byte-range';
-import { CsvCache, type BuiltTable } from './csv-cache';
+import { CsvCache, type BuildTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';
 import { asksForGzip, isNotModified } from './request-conditions';
 import { SnapshotPins } from './snapshot-pins';
@@ -18,15 +16,24 @@ export class CsvResponder {
   constructor(
     private readonly cache: CsvCache,
     private readonly pins: SnapshotPins,
-    private readonly underWay: AnswersUnderWay,
   ) {}
 
-  /** Sends the table that `key` stands for, built when it is not at hand. @throws StoreNotReadyError */
-  async send(reply: FastifyReply, key: string, build: (now: EpochMicros) => Promise<BuiltTable>): Promise<void> {
+  /**
+   * Sends the table that `key` stands for, built when it is not at hand.
+   * @throws StoreNotReadyError
+   * @throws ProblemError 503 when there is no room for it in time
+   */
+  async send(reply: FastifyReply, key: string, build: BuildTable): Promise<void> {
     const { request } = reply;
-    const snapshot = this.pins.pinned(request.url) ?? (await this.cache.current(key, build));
-    if (request.raw.method === 'HEAD' || request.headers.range !== undefined) this.pins.pin(request.url, snapshot);
-    return this.sendSnapshot(reply, snapshot);
+    for (;;) {
+      const snapshot = this.pins.pinned(request.url) ?? (await this.cache.current(key, build, reply.raw));
+      if (sendsNoBody(request, snapshot) || hasRoomFor(reply, snapshot.bytes)) {
+        if (request.raw.method === 'HEAD' || request.headers.range !== undefined) this.pins.pin(request.url, snapshot);
+        return this.sendSnapshot(reply, snapshot);
+      }
+      // Who has to wait keeps no table in memory meanwhile; afterwards it may be another one.
+      await reserveRoom(reply, snapshot.bytes.length);
+    }
   }
 
   /** Sends the whole, a part of it, or that it is unchanged. */
@@ -37,7 +44,6 @@ export class CsvResponder {
       await reply.code(304).headers(snapshot.validators()).send();
       return;
     }
-    if (request.raw.method !== 'HEAD') await this.underWay.admit(snapshot.bytes, reply.raw);
     if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
       if (this.sendRange(reply, snapshot, range)) return;
     }
@@ -73,4 +79,8 @@ export class CsvResponder {
       .send(snapshot.bytes.subarray(first, last + 1));
     return true;
   }
+}
+
+function sendsNoBody({ raw, headers }: FastifyRequest, { etag, lastModified }: CsvSnapshot): boolean {
+  return raw.method === 'HEAD' || isNotModified(headers, etag, lastModified);
 }

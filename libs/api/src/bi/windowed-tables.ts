@@ -2,12 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { byBuckets, csvHeader, csvLine, type CsvTable } from '@app/bi';
 import { Clock, DAY, floorTo, type DailyTableQuery, type EpochMicros, type TimeRange } from '@app/domain';
+import { readerGone, withRoomToMake } from '@app/http';
 import { SymbolSelection } from '../symbols/symbol-selection';
-import { BuildGate } from './build-gate';
 import type { BuiltTable } from './csv-cache';
 import { CsvResponder } from './csv-responder';
 import { dateWindow, type DateWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
+
+/** No line of any of these tables is longer, as long as its decimals are of the length that the market has. */
+const MOST_LINE_BYTES = 200;
 
 /** A table of which a window of UTC dates is served. */
 export interface WindowedTable<Row extends { readonly changedAt: EpochMicros }> {
@@ -23,7 +26,6 @@ export class WindowedTables {
   constructor(
     private readonly selection: SymbolSelection,
     private readonly responder: CsvResponder,
-    private readonly gate: BuildGate,
     private readonly clock: Clock,
   ) {}
 
@@ -39,7 +41,9 @@ export class WindowedTables {
     const { start, end } = window.range;
     const key = `${table.name} ${window.label} ${start} ${end} ${symbols.join(',')}`;
     const rows = ((end - start) / DAY) * size.rowsPerDate * symbols.length;
-    return this.responder.send(reply, key, (now) => this.gate.pass(rows, () => build(windowed, symbols, window, now)));
+    return this.responder.send(reply, key, (now, isWanted) =>
+      withRoomToMake(reply, rows * MOST_LINE_BYTES, () => build(windowed, symbols, window, now, isWanted)),
+    );
   }
 }
 
@@ -48,11 +52,13 @@ async function build<Row extends { readonly changedAt: EpochMicros }>(
   symbols: readonly string[],
   window: DateWindow,
   now: EpochMicros,
+  isWanted: () => boolean,
 ): Promise<BuiltTable> {
   const parts = [Buffer.from(csvHeader(table), 'utf8')];
   let newest = 0;
   // Rows are many times larger than their lines: they are let go of page by page.
   for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates: window.range }, read)) {
+    if (!isWanted()) throw readerGone();
     parts.push(Buffer.from(rows.map((row) => csvLine(table, row)).join(''), 'utf8'));
     newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
   }

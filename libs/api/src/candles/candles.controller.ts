@@ -57,10 +57,9 @@ export class CandlesController {
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/candles', symbols, interval, start, end, asOf);
     const after = decodeCursor(scope, query.cursor);
-    const rows = await this.candles.range(symbols, interval, range, limit + 1, after, asOf).catch(withoutGrid);
     const now = Math.min(this.clock.now(), asOf ?? Infinity);
     return answerPage(request, reply, {
-      rows,
+      read: (rows) => this.candles.range(symbols, interval, range, rows, after, asOf).catch(withoutGrid),
       limit,
       scope,
       keyOf: ({ openTime, symbol }) => ({ time: openTime, symbol }),

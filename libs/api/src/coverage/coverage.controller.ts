@@ -49,9 +49,9 @@ export class CoverageController {
     const range = checkedRange(start, end);
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/coverage', symbols, start, end);
-    const rows = await this.coverage.ranges(symbols, range, limit + 1, decodeCursor(scope, query.cursor));
+    const after = decodeCursor(scope, query.cursor);
     return answerPage(request, reply, {
-      rows,
+      read: (rows) => this.coverage.ranges(symbols, range, rows, after),
       limit,
       scope,
       keyOf: (row) => ({ time: row.start, symbol: row.symbol }),

@@ -55,9 +55,9 @@ export class DailyMetricsController {
     const range = checkedRange(start, end);
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/daily-metrics', symbols, start, end);
-    const rows = await this.metrics.range(symbols, range, limit + 1, decodeCursor(scope, query.cursor));
+    const after = decodeCursor(scope, query.cursor);
     return answerPage(request, reply, {
-      rows,
+      read: (rows) => this.metrics.range(symbols, range, rows, after),
       limit,
       scope,
       keyOf: ({ date, symbol }) => ({ time: date, symbol }),

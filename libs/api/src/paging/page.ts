@@ -1,10 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Page, TimeKey } from '@app/domain';
+import { nextTurn, type Page, type TimeKey } from '@app/domain';
+import { reserveRoom } from '@app/http';
 import { encodeCursor } from './cursor';
 
+/** No item of any list is longer, as JSON: names, times and about ten decimals of the length that the market has. */
+const MOST_ITEM_BYTES = 700;
+
+/** More rows than that are not written in the turn in which they were read. */
+const ROWS_A_TURN = 500;
+
 export interface PageSource<Row, Item> {
-  /** Rows read: one more than the limit when there are more. */
-  readonly rows: readonly Row[];
+  /** Reads so many rows of the page, or all that there are. */
+  readonly read: (rows: number) => Promise<readonly Row[]>;
   readonly limit: number;
   readonly scope: string;
   readonly keyOf: (row: Row) => TimeKey;
@@ -19,12 +26,19 @@ function nextUrl(url: string, cursor: string): string {
   return `${path}?${parameters.toString()}`;
 }
 
-/** Cuts the rows to a page, and says in body and `Link` header where to go on. */
-export function answerPage<Row, Item>(
+/**
+ * Reads a page when there is room for it, and says in body and `Link` header where to go on.
+ * @throws ProblemError 503 when there is no room in time
+ */
+export async function answerPage<Row, Item>(
   request: FastifyRequest,
   reply: FastifyReply,
-  { rows, limit, scope, keyOf, toItem }: PageSource<Row, Item>,
-): Page<Item> {
+  { read, limit, scope, keyOf, toItem }: PageSource<Row, Item>,
+): Promise<Page<Item>> {
+  await reserveRoom(reply, limit * MOST_ITEM_BYTES);
+  // One row more than is shown says whether there is another page.
+  const rows = await read(limit + 1);
+  if (rows.length > ROWS_A_TURN) await nextTurn();
   reply.header('cache-control', 'no-cache');
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;

@@ -50,11 +50,9 @@ export class SymbolsController {
     const symbols = [...(await this.selection.resolve(query))].sort(compareCodePoints);
     const scope = cursorScope('/symbols', symbols);
     const after = decodeCursor(scope, query.cursor);
-    const page = symbols
-      .filter((symbol) => after === undefined || compareCodePoints(symbol, after.symbol) > 0)
-      .slice(0, query.limit + 1);
+    const page = symbols.filter((symbol) => after === undefined || compareCodePoints(symbol, after.symbol) > 0);
     return answerPage(request, reply, {
-      rows: await this.summaries.of(page),
+      read: (count) => this.summaries.of(page.slice(0, count)),
       limit: query.limit,
       scope,
       keyOf: ({ symbol }) => ({ time: 0, symbol }),

@@ -41,8 +41,9 @@ export class TradesController {
     const symbols = await this.selection.resolve(query);
     const { limit } = query;
     const scope = cursorScope('/trades/latest', symbols);
-    const rows = await this.events.latest(symbols, limit + 1, decodeEventCursor(scope, query.cursor));
-    return answerPage(request, reply, { rows, limit, scope, keyOf, toItem: toPriceEventV1 });
+    const after = decodeEventCursor(scope, query.cursor);
+    const read = (rows: number): Promise<PriceEvent[]> => this.events.latest(symbols, rows, after);
+    return answerPage(request, reply, { read, limit, scope, keyOf, toItem: toPriceEventV1 });
   }
 
   @Get('range')
@@ -57,7 +58,8 @@ export class TradesController {
     checkedRange(start, end);
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/trades/range', symbols, start, end);
-    const rows = await this.events.range(symbols, { start, end }, limit + 1, decodeEventCursor(scope, query.cursor));
-    return answerPage(request, reply, { rows, limit, scope, keyOf, toItem: toPriceEventV1 });
+    const after = decodeEventCursor(scope, query.cursor);
+    const read = (rows: number): Promise<PriceEvent[]> => this.events.range(symbols, { start, end }, rows, after);
+    return answerPage(request, reply, { read, limit, scope, keyOf, toItem: toPriceEventV1 });
   }
 }

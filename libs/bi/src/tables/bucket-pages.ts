@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EpochMicros, TimeRange } from '@app/domain';
+import { nextTurn, type EpochMicros, type TimeRange } from '@app/domain';
 
 /** Most rows that are read in one go: no read of the store is longer, and no more are held in memory. */
 export const PAGE_ROWS = 5_000;

@@ -14,3 +14,4 @@ export * from './readers.port';
 export * from './store-upkeep.port';
 export * from './rebuild-store.port';
 export * from './table-file.port';
+export { nextTurn, turns, Turns } from './turns';

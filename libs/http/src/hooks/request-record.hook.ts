@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram, type Logger, type MetricsRegistry } from '@app/observability';
-
-/** Routes that machines ask all the time: their lines are of interest to a debugger only. */
-const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+import { PROBES } from '../probes';
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -34,6 +32,7 @@ export function addRequestRecord(instance: FastifyInstance, logger: Logger, metr
     const observer = histogram.labels(method, route, String(status));
     // The fields of these lines are fixed and hold nothing to redact, and looking for it takes as long as writing them.
     const lines = logger.child({ method, route, status }, { redact: [] });
+    // Of interest to a debugger only.
     const level = PROBES.has(route) ? 'debug' : status >= 500 ? 'warn' : 'info';
     return {
       observe: (seconds) => {

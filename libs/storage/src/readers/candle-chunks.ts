@@ -1,7 +1,7 @@
-import { setImmediate as breath } from 'node:timers/promises';
 import {
   MILLISECOND,
   mergeAllRollUps,
+  nextTurn,
   storedCandlesIn,
   storedIntervalOf,
   type BucketGrid,
@@ -72,7 +72,7 @@ export async function* minuteChunks(
     yield page.rows;
     from = page.next;
     rows = MAX_ROWS;
-    await breath();
+    await nextTurn();
   }
 }
 
@@ -136,6 +136,6 @@ async function* chunksOf<Part>(
     else from = undefined;
     size = next !== undefined && found.length === 0 ? size * 2 : MAX_ROWS;
     yield candlesOf(found);
-    await breath();
+    await nextTurn();
   }
 }

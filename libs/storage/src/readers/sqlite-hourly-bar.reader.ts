@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   DAY,
   HOUR,
   HourlyBarReader,
   compareCodePoints,
+  nextTurn,
   completenessOf,
   type Clock,
   type EpochMicros,

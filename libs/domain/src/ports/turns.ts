@@ -1,0 +1,91 @@
+type Work = () => void;
+
+/** How long pieces of work begin in one turn of the event loop before the others wait for the next, in milliseconds. */
+const TURN_MS = 10;
+/** Most that begin in one turn. */
+const MOST_A_TURN = 64;
+
+/**
+ * Shares the event loop. Much of what a process does has no pause of its own (SQLite answers at once), and one turn of
+ * the loop may bring hundreds of requests: done all in that turn, they would keep timers and other sockets waiting for
+ * seconds. So short work (the beginning of a request) begins in a turn only while it has time left, and of long work one
+ * piece at most, behind the short.
+ */
+export class Turns {
+  private readonly short: Work[] = [];
+  private readonly long: Work[] = [];
+  private began: number | undefined;
+  private isScheduled = false;
+  private isLongDone = false;
+
+  constructor(
+    private readonly turnMs: number = TURN_MS,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Begins short work at once when nothing waits and this turn has time left, else in its order; urgent work first. */
+  begin(work: Work, isUrgent = false): void {
+    if (this.short.length === 0 && this.hasTime()) {
+      work();
+      return;
+    }
+    if (isUrgent) this.short.unshift(work);
+    else this.short.push(work);
+    this.schedule();
+  }
+
+  /** Begins short work after what is being done now. */
+  beginLater(work: Work): void {
+    this.short.push(work);
+    this.schedule();
+  }
+
+  /** Begins a piece of long work when its turn has come. */
+  beginLong(work: Work): void {
+    this.long.push(work);
+    this.schedule();
+  }
+
+  /** Each piece is a task of its own: what it leaves to promises is done, and its time known, before the next one. */
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.isLongDone = false;
+    const pieces = Math.min(this.short.length + 1, MOST_A_TURN);
+    for (let piece = 1; piece <= pieces; piece += 1) {
+      setImmediate(() => {
+        this.doPiece(piece === pieces);
+      });
+    }
+  }
+
+  private doPiece(isLast: boolean): void {
+    if (isLast) this.isScheduled = false;
+    const hasTurnOfLong = this.long.length > 0 && !this.isLongDone;
+    const isShort = this.short.length > 0 && !(isLast && hasTurnOfLong) && this.hasTime();
+    if (!isShort && hasTurnOfLong) this.isLongDone = true;
+    const work = isShort ? this.short.shift() : hasTurnOfLong ? this.long.shift() : undefined;
+    if (isLast && this.short.length + this.long.length > 0) this.schedule();
+    work?.();
+  }
+
+  private hasTime(): boolean {
+    const now = this.now();
+    if (this.began !== undefined) return now - this.began < this.turnMs;
+    this.began = now;
+    setImmediate(() => {
+      this.began = undefined;
+    });
+    return true;
+  }
+}
+
+/** The turns of this process. */
+export const turns = new Turns();
+
+/** Lets other work have its turn: resolves when one of the event loop has come in which a long piece may be done. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    turns.beginLong(resolve);
+  });
+}

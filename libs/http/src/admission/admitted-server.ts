@@ -1,0 +1,119 @@
+import { Server, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { AdmissionLimits } from './admission-limits';
+import { AdmittedResponse } from './admitted-response';
+import { AnswerAdmission } from './answer-admission';
+import { AnswerRoom } from './answer-room';
+import { Connection, type CutReason } from './connection';
+import { kernelSendQueues } from './kernel-send-queues';
+
+export interface AdmittedServerOptions {
+  readonly limits: AdmissionLimits;
+  /** Answers a request. */
+  readonly handler: (request: IncomingMessage, response: AdmittedResponse) => void;
+  /** Whom a request is for, as the request budget counts clients. */
+  readonly clientOf: (request: IncomingMessage) => string;
+  /** Told of every connection that is cut. */
+  readonly onCut: (reason: CutReason) => void;
+}
+
+/**
+ * The HTTP server of a process. What clients may take of it at once is bounded here, below the framework and its routes:
+ * requests of a connection, time of the event loop, bytes of answers, and patience with slow clients.
+ */
+export class AdmittedServer extends Server<typeof IncomingMessage, typeof AdmittedResponse> {
+  readonly admission: AnswerAdmission;
+  private readonly limits: AdmissionLimits;
+  private readonly onCut: (reason: CutReason) => void;
+  private readonly open = new Map<Socket, Connection>();
+  private isLooking = false;
+  /** When readers have no more time, on the monotonic clock: the process stops. */
+  private leavesAt = Infinity;
+
+  constructor({ limits, handler, clientOf, onCut }: AdmittedServerOptions) {
+    super({
+      ServerResponse: AdmittedResponse,
+      headersTimeout: limits.headMs,
+      // Node counts from the first byte of the head; the body has its time after that.
+      requestTimeout: limits.headMs + limits.bodyMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.lookMs,
+      // Node would refuse such a request by itself, without a word: a hook does it.
+      requireHostHeader: false,
+    });
+    this.limits = limits;
+    this.onCut = onCut;
+    const admission = new AnswerAdmission(limits);
+    this.admission = admission;
+    const context = {
+      limits,
+      unhandled: { count: 0 },
+      begin: (request: IncomingMessage, response: AdmittedResponse) => {
+        response.room = new AnswerRoom({ limits, admission }, clientOf(request));
+        handler(request, response);
+      },
+      overflow: (connection: Connection) => {
+        this.cut(connection, 'too_many_requests');
+      },
+    };
+    this.on('connection', (socket: Socket) => {
+      this.open.set(socket, new Connection(socket, context));
+      socket.once('close', () => this.open.delete(socket));
+    });
+    this.on('request', (request, response) => {
+      this.open.get(request.socket)?.arrive(request, response);
+    });
+    this.on('listening', () => {
+      this.lookAfterConnections();
+    });
+  }
+
+  /** The process stops: what is under way has a little time left, and slow clients do not hold up the end after that. */
+  leave(): void {
+    const { leavingMs } = this.limits;
+    this.leavesAt = performance.now() + leavingMs;
+    setTimeout(() => {
+      this.admission.close();
+    }, leavingMs).unref();
+  }
+
+  private lookAfterConnections(): void {
+    const { port } = this.address() as AddressInfo;
+    const timer = setInterval(() => {
+      if (this.isLooking) return;
+      this.isLooking = true;
+      void this.look(port).finally(() => {
+        this.isLooking = false;
+      });
+    }, this.limits.lookMs).unref();
+    this.once('close', () => {
+      clearInterval(timer);
+    });
+  }
+
+  private async look(port: number): Promise<void> {
+    const connections = [...this.open.values()];
+    const isSlow = connections.some(({ hasBytesWaiting }) => hasBytesWaiting);
+    const queues = isSlow ? await kernelSendQueues(port) : undefined;
+    const now = performance.now();
+    for (const connection of connections) {
+      const queued = queues?.get(connection.socket.remotePort ?? 0) ?? 0;
+      const reason = connection.judge(now, queued) ?? this.judgeLeaving(now, connection);
+      if (reason) this.cut(connection, reason);
+    }
+  }
+
+  private judgeLeaving(now: number, connection: Connection): CutReason | undefined {
+    return now >= this.leavesAt && !connection.isWorkedOn ? 'stopping' : undefined;
+  }
+
+  private cut({ socket }: Connection, reason: CutReason): void {
+    this.onCut(reason);
+    if (reason === 'unfinished_request') {
+      this.emit('clientError', Object.assign(new Error(reason), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+    } else {
+      // A reset: the kernel would keep what it holds for the reader.
+      socket.resetAndDestroy();
+    }
+  }
+}

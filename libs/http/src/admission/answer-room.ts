@@ -1,0 +1,141 @@
+import { nextTurn } from '@app/domain';
+import { readerGone } from '../problem.error';
+import type { AdmissionLimits } from './admission-limits';
+import type { Admission, AnswerAdmission } from './answer-admission';
+import type { AnswerScope, ClientScope, CountedAnswer } from './answer-scope';
+
+/** What the answers of a server share. */
+export interface AnswerContext {
+  readonly limits: AdmissionLimits;
+  readonly admission: AnswerAdmission;
+}
+
+/** Bytes as they are counted: by the memory that they keep, which other answers may be cut from too. */
+export function countedAs(bytes: Uint8Array): CountedAnswer {
+  return { bytes: bytes.buffer.byteLength, memory: bytes.buffer };
+}
+
+/** The room that one answer takes among those under way. */
+export class AnswerRoom {
+  private readonly client: ClientScope;
+  private readonly scopes: readonly AnswerScope[];
+  private smallBytes = 0;
+  private large: { readonly bytes: number; readonly admission: Admission } | undefined;
+  /** When it may wait no longer, on the monotonic clock. */
+  private waitsUntil: number | undefined;
+  private isLeft = false;
+
+  /** `client`: whom it is for, as the request budget counts clients. */
+  constructor(
+    private readonly context: AnswerContext,
+    client: string,
+  ) {
+    this.client = context.admission.enter(client);
+    this.scopes = [this.client, context.admission.process];
+  }
+
+  /** Whether others wait for the room that it takes. */
+  get isInTheWay(): boolean {
+    return this.large !== undefined && this.scopes.some((scope) => this.context.admission.isWanted(scope));
+  }
+
+  isSmall(bytes: number): boolean {
+    return bytes <= this.context.limits.smallBytes;
+  }
+
+  /** Whether an answer of these bytes could be handed over now. */
+  isThereFor(bytes: Uint8Array): boolean {
+    const answer = countedAs(bytes);
+    return this.isReservedFor(answer) || this.context.admission.hasRoomFor(answer, this.scopes);
+  }
+
+  /**
+   * Waits for room for an answer that is still to be made, so that nothing of it is in memory meanwhile.
+   * @throws ProblemError 503 when there is none in time, or the reader is gone
+   */
+  async reserve(bytes: number): Promise<void> {
+    this.giveBack();
+    if (this.isSmall(bytes)) return;
+    await this.take({ bytes }, (answer) => this.context.admission.admit(answer, this.scopes, this.timeLeft()));
+    // Several may be admitted at once.
+    await nextTurn();
+    this.checkReader();
+  }
+
+  /**
+   * Makes what several answers are given when the process has room for it; what was reserved for this one is given back.
+   * @throws ProblemError 503 when there is none in time
+   */
+  async whileMaking<T>(bytes: number, make: () => Promise<T>): Promise<T> {
+    this.giveBack();
+    if (this.isSmall(bytes)) return make();
+    const { admission } = this.context;
+    const { admitted, release } = admission.admit({ bytes }, [admission.process], this.timeLeft());
+    await admitted;
+    await nextTurn();
+    return make().finally(release);
+  }
+
+  /**
+   * Counts a large answer that is made: in place of what was reserved for it, else when there is room.
+   * @throws ProblemError 503 as {@link reserve}
+   */
+  async handOver(bytes: Uint8Array): Promise<void> {
+    const { admission } = this.context;
+    const isReserved = this.isReservedFor(countedAs(bytes));
+    this.giveBack();
+    await this.take(countedAs(bytes), (answer) =>
+      isReserved ? admission.count(answer, this.scopes) : admission.admitMade(answer, this.scopes, this.timeLeft()),
+    );
+  }
+
+  /** Counts bytes that never wait. */
+  addSmall(bytes: number): void {
+    if (this.isLeft) return;
+    this.smallBytes += bytes;
+    for (const scope of this.scopes) scope.addSmall(bytes);
+  }
+
+  removeSmall(bytes: number): void {
+    if (this.isLeft) return;
+    this.smallBytes -= bytes;
+    for (const scope of this.scopes) scope.removeSmall(bytes);
+  }
+
+  /** The reader has taken the answer, or is gone: nothing of it counts any more. */
+  leave(): void {
+    this.giveBack();
+    this.removeSmall(this.smallBytes);
+    this.isLeft = true;
+    this.context.admission.exit(this.client);
+    this.context.admission.released();
+  }
+
+  private isReservedFor({ bytes }: CountedAnswer): boolean {
+    return this.isSmall(bytes) || bytes <= (this.large?.bytes ?? 0);
+  }
+
+  /** @throws ProblemError when the reader is gone: nothing would take the answer out of the count again */
+  private checkReader(): void {
+    if (this.isLeft) throw readerGone();
+  }
+
+  private async take(answer: CountedAnswer, admit: (answer: CountedAnswer) => Admission): Promise<void> {
+    this.checkReader();
+    const admission = admit(answer);
+    this.large = { bytes: answer.bytes, admission };
+    await admission.admitted;
+  }
+
+  private giveBack(): void {
+    this.large?.admission.release();
+    this.large = undefined;
+  }
+
+  /** All its waits together are no longer than one may be. */
+  private timeLeft(): number {
+    const now = performance.now();
+    this.waitsUntil ??= now + this.context.limits.waitMs;
+    return Math.max(0, this.waitsUntil - now);
+  }
+}
