@@ -319,6 +319,43 @@ describe('how whole a candle is', () => {
     });
   });
 
+  it('should count the stops of whole days as those of their hours, over midnight, on the first day and on an open one', async () => {
+    const day = NOON - 12 * HOUR;
+    const first = day + 5 * HOUR;
+    at(day + 4 * DAY + 90 * MINUTE + SECOND);
+    // Before the listing, over two midnights, and up to now; of the fourth day one minute is missing.
+    for (const [start, count] of [
+      [day, 300],
+      [day + 1_430 * MINUTE, 1_460],
+      [day + 3 * DAY + 10 * MINUTE, 5],
+      [day + 4 * DAY + 60 * MINUTE, 30],
+    ] as const) {
+      await stop(start, count);
+    }
+    await take(...minutesFrom(first, 1_430 - 300), ...minutesFrom(day + 2 * DAY + 10 * MINUTE, 1_440));
+    await take(...minutesFrom(day + 3 * DAY + 16 * MINUTE, 1_440 + 44));
+    await opened.history.saveFirstMinute(SYMBOL, first, ORIGIN);
+    expect(await said('1d')).toEqual([
+      ['2026-01-15T00:00', true, true, 0, 1],
+      ['2026-01-17T00:00', true, true, 0, 1],
+      ['2026-01-18T00:00', true, false, 1, 1],
+      ['2026-01-19T00:00', false, false, 0, 1],
+    ]);
+    expect(await said('3d')).toEqual([
+      ['2026-01-15T00:00', true, true, 0, 1],
+      ['2026-01-18T00:00', false, false, 1, 1],
+    ]);
+    const missing = async (interval: CandleInterval): Promise<number> =>
+      (await said(interval)).reduce((sum, [, , , minutes]) => sum + minutes, 0);
+    for (const interval of ['1w', '1d', '12h', '4h', '1h', '15m', '5m'] as const) {
+      expect([interval, await missing(interval)]).toEqual([interval, 1]);
+      expect([interval, await said(interval, {}, store.clock.now())]).toEqual([interval, await said(interval)]);
+    }
+    // A clock that lags behind what is noted finds no more and no fewer minutes.
+    at(day + 4 * DAY + 70 * MINUTE);
+    expect((await said('1d')).at(-1)).toEqual(['2026-01-19T00:00', false, false, 0, 1]);
+  });
+
   it('should stay final, or not, after its minutes were removed at the end of their time of retention', async () => {
     const day = NOON - 12 * HOUR;
     at(day + 4 * DAY);

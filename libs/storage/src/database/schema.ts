@@ -35,6 +35,7 @@ import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-j
 import { KnownDifferences1764400000000 } from './migrations/1764400000000-known-differences';
 import { StopNotes1765006000000 } from './migrations/1765006000000-stop-notes';
 import { SymbolAssets1765006000001 } from './migrations/1765006000001-symbol-assets';
+import { StoppedIndex1765006000002 } from './migrations/1765006000002-stopped-index';
 import { AbsentOffsets1765008000000 } from './migrations/1765008000000-absent-offsets';
 import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
 
@@ -78,6 +79,7 @@ export const MIGRATIONS = [
   KnownDifferences1764400000000,
   StopNotes1765006000000,
   SymbolAssets1765006000001,
+  StoppedIndex1765006000002,
   AbsentOffsets1765008000000,
   ChangeFeed1765050000000,
 ];

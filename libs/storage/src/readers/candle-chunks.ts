@@ -14,7 +14,7 @@ import {
 } from '@app/domain';
 import type { CandleLevel, CandlePart, LevelPage } from './candle-level';
 import { rollUpJoined, type JoinedMinute } from './joined-minutes';
-import type { MinuteAccounts } from './minute-accounts';
+import type { AccountOf, MinuteAccounts } from './minute-accounts';
 
 /** Most rows that one statement reads: no read transaction is longer. */
 const MAX_ROWS = 5_000;
@@ -26,6 +26,7 @@ export const ROLL_UP_SOURCE = 'rollup_1m';
 interface Parts<Part> {
   readonly page: (from: EpochMicros, until: EpochMicros, size: number) => LevelPage<CandlePart<Part>>;
   readonly merge: (parts: readonly Part[]) => RollUp | undefined;
+  readonly accounts: (range: TimeRange) => AccountOf;
 }
 
 interface Bucket<Part> {
@@ -93,16 +94,23 @@ export function bucketChunks(
   // One bucket more, so that the last one asked for is seen to be complete.
   const size = Math.min(MAX_ROWS, (buckets + 1) * storedCandlesIn(interval));
   if (stored === '1m') {
-    const minutes: Parts<JoinedMinute> = { page: level.minuteParts.bind(level), merge: rollUpJoined };
-    return chunksOf(minutes, accounts, symbol, grid, range, size);
+    const minutes: Parts<JoinedMinute> = {
+      page: level.minuteParts.bind(level),
+      merge: rollUpJoined,
+      accounts: accounts.within.bind(accounts),
+    };
+    return chunksOf(minutes, symbol, grid, range, size);
   }
-  const rollUps: Parts<RollUp> = { page: level.rollUpParts.bind(level, stored), merge: mergeAllRollUps };
-  return chunksOf(rollUps, accounts, symbol, grid, range, size);
+  const rollUps: Parts<RollUp> = {
+    page: level.rollUpParts.bind(level, stored),
+    merge: mergeAllRollUps,
+    accounts: (time) => (stored === '1d' ? accounts.withinDays(time) : accounts.within(time)),
+  };
+  return chunksOf(rollUps, symbol, grid, range, size);
 }
 
 async function* chunksOf<Part>(
-  { page: read, merge }: Parts<Part>,
-  accounts: MinuteAccounts,
+  { page: read, merge, accounts }: Parts<Part>,
   symbol: string,
   grid: BucketGrid,
   range: TimeRange,
@@ -112,7 +120,7 @@ async function* chunksOf<Part>(
   const candlesOf = (buckets: readonly Bucket<Part>[]): StoredCandle[] => {
     const [first, last] = [buckets[0], buckets.at(-1)];
     if (!first || !last) return [];
-    const account = accounts.within({ start: first.openTime, end: grid.endOf(last.openTime) });
+    const account = accounts({ start: first.openTime, end: grid.endOf(last.openTime) });
     return buckets.flatMap(({ openTime, parts }) => {
       const rollUp = merge(parts);
       const bucket = { start: openTime, end: grid.endOf(openTime) };

@@ -1,4 +1,5 @@
 import {
+  DAY,
   HOUR,
   MINUTE,
   accountOf,
@@ -21,8 +22,20 @@ const FIRST_MINUTE = `
       WHERE minute.symbol = symbols.symbol AND minute.open_time < first_minute) AS has_older
   FROM symbols WHERE symbol = ?`;
 
+/** What is stopped now. */
+const STOPPED = `
+  SELECT start_time, end_time FROM coverage
+  WHERE symbol = @symbol AND state = 'stopped' AND start_time < @end AND end_time > @start
+    AND start_time >= coalesce((SELECT max(start_time) FROM coverage
+      WHERE symbol = @symbol AND state = 'stopped' AND start_time <= @start), 0)
+  ORDER BY start_time`;
+
+/** Stopped minutes of each day that has any. */
+const STOPPED_DAYS = `
+  SELECT date, stopped FROM coverage_days WHERE symbol = ? AND date >= ? AND date < ? AND stopped > 0 ORDER BY date`;
+
 /** Stops that were noted by a time, with what has become of their minutes since; those that are missing are left out. */
-const STOPS = `
+const NOTED_STOPS = `
   SELECT max(stop_notes.start_time, coverage.start_time) AS start, min(stop_notes.end_time, coverage.end_time) AS "end",
     coverage.state
   FROM stop_notes CROSS JOIN coverage ON coverage.symbol = stop_notes.symbol
@@ -41,6 +54,9 @@ const CAPTURED_BY = `
   WHERE symbol = @symbol AND open_time >= @start AND open_time < @end AND (captured_at <= @asOf OR EXISTS (
     SELECT 1 FROM candle_revisions AS version WHERE version.symbol = candles_1m.symbol
       AND version.open_time = candles_1m.open_time AND version.captured_at <= @asOf))`;
+
+/** The account of a bucket, by what its candle holds. */
+export type AccountOf = (bucket: TimeRange, held: HeldMinutes) => MinuteAccount;
 
 interface StopRow extends TimeRange {
   readonly state: MinuteState;
@@ -63,22 +79,60 @@ export class MinuteAccounts {
     this.firstMinute = row?.has_older === 1 ? undefined : (row?.first_minute ?? undefined);
   }
 
-  /** Accounts of buckets in the range, for any of which `accountOf` gives what it holds. */
-  within(range: TimeRange): (bucket: TimeRange, held: HeldMinutes) => MinuteAccount {
-    const stopped = this.stopped(range);
+  /** Accounts of buckets in the range. */
+  within(range: TimeRange): AccountOf {
+    return this.accountsBy(this.asOf === undefined ? this.stopped(range) : this.stoppedAt(this.asOf, range));
+  }
+
+  /** The same for buckets of whole days. */
+  withinDays(range: TimeRange): AccountOf {
+    return this.asOf === undefined ? this.accountsBy(this.stoppedDays(range)) : this.within(range);
+  }
+
+  /** `stopped` are ascending and disjoint; none of their minutes is among those that a bucket holds. */
+  private accountsBy(stopped: readonly TimeRange[]): AccountOf {
+    if (stopped.length === 0) return (bucket, held) => accountOf(bucket, held, stopped, this.firstMinute);
     return (bucket, held) => accountOf(bucket, held, overlapping(stopped, bucket), this.firstMinute);
   }
 
-  /** Minutes that were noted as stopped, and of which none was stored: ascending, disjoint. */
   private stopped({ start, end }: TimeRange): TimeRange[] {
-    const { symbol, asOf } = this;
-    const rows = this.store
-      .statement<[{ symbol: string; asOf: number } & TimeRange], StopRow>(STOPS)
-      .all({ symbol, start, end, asOf: asOf ?? Number.MAX_SAFE_INTEGER });
-    return rows.flatMap(({ state, ...stop }) => {
-      if (state === 'stopped') return [stop];
-      return asOf === undefined ? [] : subtractRanges([stop], this.capturedBy(stop, asOf));
+    return this.store
+      .rawStatement<[{ symbol: string } & TimeRange], readonly [EpochMicros, EpochMicros]>(STOPPED)
+      .all({ symbol: this.symbol, start, end })
+      .map((stop) => ({ start: stop[0], end: stop[1] }));
+  }
+
+  /**
+   * Of a day only how many minutes are stopped, as if they were its first: where they lie makes a difference on the day
+   * that the symbol's history begins on, and on the last one, which may be open.
+   */
+  private stoppedDays({ start, end }: TimeRange): TimeRange[] {
+    const days = this.store
+      .rawStatement<[string, number, number], readonly [date: EpochMicros, minutes: number]>(STOPPED_DAYS)
+      .all(this.symbol, start, end);
+    const firstDay = floorTo(this.firstMinute ?? 0, DAY);
+    return days.flatMap(([date, minutes], index) => {
+      const isWhole = date !== firstDay && index < days.length - 1;
+      return isWhole ? [{ start: date, end: date + minutes * MINUTE }] : this.stoppedOn(date);
     });
+  }
+
+  private stoppedOn(date: EpochMicros): TimeRange[] {
+    const end = date + DAY;
+    return this.stopped({ start: date, end }).map((stop) => ({
+      start: Math.max(stop.start, date),
+      end: Math.min(stop.end, end),
+    }));
+  }
+
+  /** Minutes that had been noted as stopped by then, and of which none had been captured. */
+  private stoppedAt(asOf: EpochMicros, { start, end }: TimeRange): TimeRange[] {
+    return this.store
+      .statement<[{ symbol: string; asOf: number } & TimeRange], StopRow>(NOTED_STOPS)
+      .all({ symbol: this.symbol, start, end, asOf })
+      .flatMap(({ state, ...stop }) => {
+        return state === 'stopped' ? [stop] : subtractRanges([stop], this.capturedBy(stop, asOf));
+      });
   }
 
   private capturedBy({ start, end }: TimeRange, asOf: EpochMicros): TimeRange[] {

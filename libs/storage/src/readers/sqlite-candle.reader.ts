@@ -2,6 +2,7 @@ import {
   BucketGrid,
   CandleGridUnknownError,
   CandleReader,
+  DAY,
   MAX_TIME,
   intervalLength,
   storedIntervalOf,
@@ -23,7 +24,7 @@ import {
 import { bucketChunks, minuteChunks, rolledCandle } from './candle-chunks';
 import { CandleLevel } from './candle-level';
 import { mergeByTime, mergeChunksByTime } from './merge-by-time';
-import { MinuteAccounts } from './minute-accounts';
+import { MinuteAccounts, type AccountOf } from './minute-accounts';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
 import { firstTimeAfter } from './time-key';
@@ -113,10 +114,14 @@ export class SqliteCandleReader extends CandleReader {
     length: EpochMicros,
   ): (row: RollUpRow) => StoredCandle {
     const range = { start: rows[0]?.open_time ?? 0, end: (rows.at(-1)?.open_time ?? 0) + length };
-    const accounts = new Map<string, ReturnType<MinuteAccounts['within']>>();
+    const accountsOf = (symbol: string): AccountOf => {
+      const accounts = new MinuteAccounts(this.store, symbol);
+      return length === DAY ? accounts.withinDays(range) : accounts.within(range);
+    };
+    const accounts = new Map<string, AccountOf>();
     return (row) => {
       const { symbol } = row;
-      const account = accounts.get(symbol) ?? new MinuteAccounts(this.store, symbol).within(range);
+      const account = accounts.get(symbol) ?? accountsOf(symbol);
       accounts.set(symbol, account);
       const rollUp = toRollUp(row);
       const bucket = { start: row.open_time, end: row.open_time + length };

@@ -59,7 +59,7 @@ export class SqliteDailyBarReader extends DailyBarReader {
       const tickerDays = this.store.statement<[string, number, number], TickerDayRow>(TICKER_DAYS);
       const bars = symbols.flatMap((symbol) => {
         const rows = candleDays.all(symbol, start, end);
-        const account = new MinuteAccounts(this.store, symbol).within({ start, end });
+        const account = new MinuteAccounts(this.store, symbol).withinDays({ start, end });
         const fromCandles = rows.map((row) => candleBar(symbol, row, account(dayOf(row), heldBy(row)), now));
         const dates = new Set(fromCandles.map(({ date }) => date));
         const fromTickers = tickerDays
