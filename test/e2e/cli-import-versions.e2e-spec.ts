@@ -78,7 +78,9 @@ describe('cli import of dumps', () => {
     const { code, output } = await importInto(of(), dump);
     expect(output).toMatch(/future\.csv +600 +600 +0 +imported, 2 minutes left out$/m);
     for (const openTime of [FORMING + 30 * MINUTE_MS, FORMING + 90 * MINUTE_MS]) {
-      expect(output).toMatch(new RegExp(`future\\.csv +${iso(openTime)} +1 +left out +${iso(openTime)} closes at `));
+      expect(output).toMatch(
+        new RegExp(`future\\.csv +${iso(openTime)} +1 +left out +the row of ${iso(openTime)}: close time is `),
+      );
     }
     expect(output).toContain('cli: 2 minutes left out, listed above with the reason');
     expect(code).toBe(1);
@@ -118,8 +120,8 @@ describe('cli import of dumps', () => {
     ]);
     const { code, output } = await importInto(stack, dump);
     expect(output).toMatch(new RegExp(`cut\\.csv +${yesterday.length - 2} +0 +0 +imported, 2 minutes left out$`, 'm'));
-    const had = `has 1 trades, and the stored minute has ${cut[8]}`;
-    expect(output).toContain(`left out  ${iso(cut[0])} ${had}`);
+    const had = `trade count is 1, and the stored minute has ${cut[8]}`;
+    expect(output).toContain(`left out  the row of ${iso(cut[0])}: ${had}`);
     expect(code).toBe(1);
     expect(versions(stack)).toEqual(before);
     await expectSameAfterRebuild(stack);
@@ -128,7 +130,9 @@ describe('cli import of dumps', () => {
   it('should replace them with --replace, name them, and end with 0; a rebuild replaces the same', async () => {
     const { code, output } = await importInto(stack, '--replace', join(folder, 'cut.csv'));
     expect(output).toMatch(/cut\.csv +\d+ +0 +2 +imported$/m);
-    expect(output).toMatch(/cut\.csv +\S+ +1 +replaced +2026-03-17T23:59:00Z has 1 trades, .* and had \d+ trades, /);
+    expect(output).toMatch(
+      /cut\.csv +\S+ +1 +replaced +the row of 2026-03-17T23:59:00Z: trade count 1, .*; before, trade count \d+, /,
+    );
     expect(code).toBe(0);
     expect(storedKlines(stack, 'BTCUSDT').find(([openTime]) => openTime === TODAY - MINUTE_MS)?.[8]).toBe(1);
     await expectSameAfterRebuild(stack);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DiskKlineFiles } from '@app/binance';
 import {
   ArchiveError,
@@ -275,6 +275,46 @@ describe('archive files on disk', () => {
     await expect(read(write(name, bytes), { symbol: 'BTCUSDT' })).rejects.toMatchObject({
       failure: 'unsupported',
       message: expect.stringMatching(/(?:spot|futures) market/) as string,
+    });
+  });
+
+  it.each<[string, string, Buffer | Uint8Array, string]>([
+    ['7z', 'BTCUSDT-1m-2024-02.zip', Buffer.from('7z\xbc\xaf\x27\x1c\x00\x04', 'latin1'), 'is a 7z archive'],
+    ['xz', `${NAME}.xz`, Buffer.from('\xfd7zXZ\x00\x00\x04', 'latin1'), 'is packed by xz'],
+    ['bzip2', `${NAME}.bz2`, Buffer.from('BZh91AY&SY', 'latin1'), 'is packed by bzip2'],
+    ['Zstandard', `${NAME}.zst`, zstdCompressSync(CSV), 'is packed by zstd'],
+    ['Parquet', NAME, Buffer.from('PAR1....PAR1'), 'is a Parquet file'],
+    ['Excel', 'rows.xlsx', zipSync({ '[Content_Types].xml': junk, 'xl/workbook.xml': junk }), 'is an Excel workbook'],
+    [
+      'an error of the store',
+      'BTCUSDT-1m-2024-02.zip',
+      Buffer.from('<?xml version="1.0"?><Error/>'),
+      'is a web page or an error message in XML, no download of the file',
+    ],
+    ['the answer of REST', NAME, Buffer.from('[[1706745600000,"1.0"]]'), 'is JSON'],
+  ])('should say of %s that it is no file that can be read', async (_, name, bytes, message) => {
+    await expect(read(write(name, bytes), { symbol: 'BTCUSDT' })).rejects.toMatchObject({
+      failure: 'unsupported',
+      message: `${name} ${message}; zip, gzip and CSV can be read`,
+    });
+  });
+
+  it.each<[string, string]>([
+    ['whose times are in seconds', CSV.toString().replaceAll(/(17\d{8})\d{3}/g, '$1')],
+    ['of trades', '51175358,17.8,5.69,101.2,1706745600010,True,True\n'],
+    [
+      'whose rows are numbered',
+      CSV.toString()
+        .split('\n')
+        .map((line, index) => `${index},${line}`)
+        .join('\n'),
+    ],
+  ])('should import nothing of a file %s, and name the twelve columns', async (_, text) => {
+    await expect(read(write('rows.csv', Buffer.from(text)), { symbol: 'BTCUSDT' })).rejects.toMatchObject({
+      failure: 'malformed',
+      message: expect.stringMatching(
+        /has no row that can be read: .*; expected the 12 columns open time, open, /,
+      ) as string,
     });
   });
 

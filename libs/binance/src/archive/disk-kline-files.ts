@@ -18,6 +18,7 @@ import {
 import { CHECKSUM_SUFFIX, MAX_CHECKSUM_BYTES, readChecksum } from './checksum-file';
 import { DayCollector } from './day-collector';
 import { CHUNK_BYTES, locateContents, packingOf, readContents, type FileContents, type Packing } from './file-contents';
+import { WANTED_COLUMNS } from './kline-csv-columns';
 import { KlineCsvParser } from './kline-csv.parser';
 import { agreeOnName, otherMarketIn } from './kline-file-name';
 import { RowsDigest } from './rows-digest';
@@ -108,8 +109,7 @@ class DiskKlineFile extends KlineFile {
     }
     const end = digest.end(collector.duplicates);
     if (collector.accepted === 0) {
-      const fault = collector.firstFault === undefined ? '' : ` that can be read: ${collector.firstFault}`;
-      throw new ArchiveError('malformed', `${name} has no row${fault}`);
+      throw new ArchiveError('malformed', `${name} has no row${faultOfAll(collector.firstFault)}`);
     }
     return end;
   }
@@ -121,6 +121,12 @@ class DiskKlineFile extends KlineFile {
   }
 }
 
+/** What the first row says of a file without a good one: most often that it is a table of something else. */
+function faultOfAll(firstFault: string | undefined): string {
+  if (firstFault === undefined) return '';
+  return ` that can be read: ${firstFault}${firstFault.includes(WANTED_COLUMNS) ? '' : `; ${WANTED_COLUMNS}`}`;
+}
+
 /** One pass over the bytes, before any row of them is believed. */
 async function examine(path: string, name: string): Promise<{ bytes: number; sha256: string; packing: Packing }> {
   const hash = createHash('sha256');
@@ -129,7 +135,7 @@ async function examine(path: string, name: string): Promise<{ bytes: number; sha
   try {
     if (!(await stat(path)).isFile()) throw new ArchiveError('unsupported', `${name} is not a file`);
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
-      if (bytes === 0) packing = packingOf(chunk);
+      if (bytes === 0) packing = packingOf(chunk, name);
       hash.update(chunk);
       bytes += chunk.length;
     }

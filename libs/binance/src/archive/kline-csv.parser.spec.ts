@@ -175,6 +175,14 @@ describe('KlineCsvParser', () => {
   );
 
   it.each([
+    ['a time in seconds', ROW.replace('1577836800000', '1577836800'), 'open time is "1577836800", not a time'],
+    ['a number of the row', `7,${ROW}`, 'it has 13 columns, not 12'],
+    ['the id of a trade', '51175358,17.8,5.69,101.2,1577836800010,True,True', 'volume is "True", not'],
+    [
+      'a time that a spreadsheet rounded',
+      ROW.replace('1577836800000', '1.57784E+12'),
+      'open time is "1.57784E+12", not a time in milliseconds or microseconds (a spreadsheet has rounded it',
+    ],
     ['a fraction of a time', ROW.replace('1577836800000', '1577836800.5'), 'open time is "1577836800.5", not a time'],
     ['a header in the middle', HEADER, 'open time is "Open time", not a time'],
     ['a byte order mark in the middle', `${BYTE_ORDER_MARK}${ROW}`, '1577836800000", not a time'],

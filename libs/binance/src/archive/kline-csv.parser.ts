@@ -25,6 +25,12 @@ const MOST_FRACTION_DIGITS = 8;
 /** The longest line of twelve such fields, generously; a file without line breaks is not held in memory. */
 const LONGEST_LINE = 2_048;
 
+/** Nothing was traded before: a smaller number counts seconds or rows. */
+const EARLIEST: EpochMicros = Date.UTC(2009, 0, 1) * MILLISECOND;
+
+/** A large number as spreadsheets show it, and save it. */
+const ROUNDED = /^\d[.,]?\d*E\+\d+$/i;
+
 const CARRIAGE_RETURN = 13;
 /** Of UTF-8, each byte as one character. */
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
@@ -158,7 +164,8 @@ export class KlineCsvParser {
       } else {
         const comma = text.indexOf(',', fieldStart);
         const value = text.slice(fieldStart, comma < 0 ? end : Math.min(comma, end));
-        return faultOf(KLINE_COLUMNS[column] ?? '', value, ruleOf(column));
+        const fault = faultOf(KLINE_COLUMNS[column] ?? '', value, ruleOf(column));
+        return ROUNDED.test(value) ? `${fault} (a spreadsheet has rounded it: its other digits are lost)` : fault;
       }
     }
     // Of a line that ends in its first field, nothing tells whether that is all of the time.
@@ -228,5 +235,6 @@ function ruleOf(column: number): string {
 }
 
 function readTime(text: string): EpochMicros | undefined {
-  return text === '' || text.includes('.') ? undefined : readVenueTime(Number(text));
+  const time = text === '' || text.includes('.') ? undefined : readVenueTime(Number(text));
+  return time !== undefined && time >= EARLIEST ? time : undefined;
 }

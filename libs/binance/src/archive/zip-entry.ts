@@ -33,6 +33,9 @@ export interface CsvEntry extends ZipEntry {
   readonly dataOffset: number;
 }
 
+/** The entry by which an Excel workbook is known. */
+const WORKBOOK = '[Content_Types].xml';
+
 /** What file managers of macOS and Windows add to a zip: nothing that its owner put there. */
 const ADDED_BY_SYSTEM = /(?:^|\/)(?:__MACOSX\/|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)/i;
 
@@ -76,6 +79,9 @@ export async function locateCsv(path: string, name: string): Promise<CsvEntry> {
     const entries = await readDirectory(file, name);
     const csvs = entries.filter(isCsv);
     const [entry] = csvs;
+    if (entries.some((one) => one.name === WORKBOOK)) {
+      throw new ArchiveError('unsupported', `${name} is an Excel workbook; zip, gzip and CSV can be read`);
+    }
     if (!entry || csvs.length > 1) throw malformed(name, `holds ${csvs.length} CSV files, not one`);
     if (entry.isEncrypted) throw malformed(name, 'is encrypted');
     if (entry.method !== STORED && entry.method !== DEFLATED) {

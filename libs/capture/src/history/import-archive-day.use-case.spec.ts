@@ -117,7 +117,7 @@ describe('ImportArchiveDayUseCase', () => {
     expect(asked()).toEqual([]);
     expect(ports.logged).toEqual([
       'archive: 2 rows of BTCUSDT-1m-2026-01-10.zip are left out ' +
-        '(2026-01-10T00:06:00Z has 0 trades, and the stored minute has 1); the stored minutes stay',
+        '(the row of 2026-01-10T00:06:00Z: trade count is 0, and the stored minute has 1); the stored minutes stay',
     ]);
   });
 

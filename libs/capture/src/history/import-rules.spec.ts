@@ -24,7 +24,7 @@ describe('leaveOutOpen', () => {
         end: at(3),
         reason: 'not_closed',
         detail:
-          "2026-01-10T00:02:00Z closes at 2026-01-10T00:02:59.999Z, and the exchange's time is 2026-01-10T00:02:30.000Z",
+          "the row of 2026-01-10T00:02:00Z: close time is 2026-01-10T00:02:59.999Z, and the exchange's time is 2026-01-10T00:02:30.000Z",
       },
       { start: at(61), end: at(63), reason: 'not_closed', detail: expect.stringContaining('01:01:59.999Z') as string },
     ]);
@@ -49,7 +49,7 @@ describe('leaveOutFewerTrades', () => {
         start: at(0),
         end: at(2),
         reason: 'fewer_trades',
-        detail: '2026-01-10T00:00:00Z has 1 trades, and the stored minute has 38',
+        detail: 'the row of 2026-01-10T00:00:00Z: trade count is 1, and the stored minute has 38',
       },
     ]);
   });
@@ -77,7 +77,9 @@ describe('replacedMinutes', () => {
       {
         start: at(2),
         end: at(3),
-        detail: expect.stringMatching(/^2026-01-10T00:02:00Z has 9 trades, .* and had 7 trades, /) as string,
+        detail: expect.stringMatching(
+          /^the row of 2026-01-10T00:02:00Z: trade count 9, .*; before, trade count 7, /,
+        ) as string,
       },
     ]);
   });

@@ -25,7 +25,7 @@ export function leaveOutOpen(day: DayOfMinutes, exchangeNow: EpochMicros): DayOf
   return leaveOut(day, 'not_closed', (candle) =>
     isClosed(candle, exchangeNow)
       ? undefined
-      : `closes at ${formatMillisTime(candle.closeTime)}, and the exchange's time is ${formatMillisTime(exchangeNow)}`,
+      : `close time is ${formatMillisTime(candle.closeTime)}, and the exchange's time is ${formatMillisTime(exchangeNow)}`,
   );
 }
 
@@ -38,7 +38,9 @@ export function leaveOutFewerTrades(day: DayOfMinutes, stored: readonly MinuteCa
   const known = byOpenTime(stored);
   return leaveOut(day, 'fewer_trades', ({ openTime, tradeCount }) => {
     const storedCount = known.get(openTime)?.tradeCount ?? 0;
-    return tradeCount < storedCount ? `has ${tradeCount} trades, and the stored minute has ${storedCount}` : undefined;
+    return tradeCount < storedCount
+      ? `trade count is ${tradeCount}, and the stored minute has ${storedCount}`
+      : undefined;
   });
 }
 
@@ -51,7 +53,7 @@ export function replacedMinutes({ candles }: DayOfMinutes, stored: readonly Minu
     if (!before || sameCandleNumbers(before, candle)) return [];
     const start = floorTo(candle.openTime, MINUTE);
     const [has, had] = [numbersOf(candle), numbersOf(before)];
-    return [{ start, end: start + MINUTE, detail: `${formatBucketTime(start)} has ${has}, and had ${had}` }];
+    return [{ start, end: start + MINUTE, detail: `the row of ${formatBucketTime(start)}: ${has}; before, ${had}` }];
   });
 }
 
@@ -65,7 +67,7 @@ function leaveOut(
     const what = why(candle);
     if (what === undefined) return true;
     const start = floorTo(candle.openTime, MINUTE);
-    leftOut.push({ start, end: start + MINUTE, reason, detail: `${formatBucketTime(start)} ${what}` });
+    leftOut.push({ start, end: start + MINUTE, reason, detail: `the row of ${formatBucketTime(start)}: ${what}` });
     return false;
   });
   return leftOut.length === 0 ? day : { ...day, candles, leftOut: joinLeftOut([...day.leftOut, ...leftOut]) };
@@ -76,5 +78,5 @@ function byOpenTime(candles: readonly MinuteCandle[]): ReadonlyMap<EpochMicros, 
 }
 
 function numbersOf({ tradeCount, volume, close }: MinuteCandle): string {
-  return `${tradeCount} trades, volume ${volume}, close ${close}`;
+  return `trade count ${tradeCount}, volume ${volume}, close ${close}`;
 }
