@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { candleColumns, EXPORT_FORMATS, ExportCandlesUseCase, type ExportProgress } from '@app/bi';
+import { candleColumns, EXPORT_FORMATS, ExportCandlesUseCase, type ExportProgress, UnfitRows } from '@app/bi';
 import { accountOfMinute, HOUR, MINUTE, toCandleItem, type CandleItem, type CandleReader } from '@app/domain';
 import { ZstdParquetFiles } from '@app/parquet';
 import { buildMinute } from '@app/testing';
@@ -27,9 +27,15 @@ describe('export of candles', () => {
       const minutes = Array.from({ length: MINUTES }, (_, index) => buildMinute(symbol, FIRST + index * MINUTE));
       await store.take(...minutes.map(candleEvent));
     }
-    const { candles: reader, symbols } = await store.readers();
+    const { candles: reader, events, symbols } = await store.readers();
     candles = reader;
-    exporting = new ExportCandlesUseCase(candles, symbols, new ZstdParquetFiles(), store.clock);
+    exporting = new ExportCandlesUseCase(
+      candles,
+      symbols,
+      new ZstdParquetFiles(),
+      store.clock,
+      new UnfitRows(reader, events),
+    );
   });
 
   afterAll(async () => {

@@ -311,6 +311,50 @@ describe('verify-bi', () => {
     expect(texts(await proving.verify())).toContain('days were not compared with the exchange: nobody answers');
   });
 
+  it('should list minutes that contradict themselves, and call none of them a mismatch', async () => {
+    const start = FIRST + 3 * DAY + 2 * HOUR;
+    const [first, second] = minutes(start, start + 2 * MINUTE) as [MinuteCandle, MinuteCandle];
+    await proving.recorder.take([
+      { ...first, high: '1', low: '2' },
+      { ...second, tradeCount: 0 },
+    ]);
+    const { contradictions, mismatches } = await proving.verify();
+    expect(mismatches).toBe(0);
+    expect(contradictions.total).toBe(2);
+    expect(contradictions.list).toEqual([
+      { symbol: SYMBOL, text: expect.stringMatching(/^2026-01-13T02:00:00Z: high 1 is below low 2, open /) as string },
+      {
+        symbol: SYMBOL,
+        text: '2026-01-13T02:01:00Z: volume 2.00 without trades, quote volume 10.00 without trades',
+      },
+    ]);
+  });
+
+  it('should find a stored minute that fits into no table', async () => {
+    const time = FIRST + DAY + 5 * MINUTE;
+    proving.recorder.change('UPDATE candles_1m SET close = ? WHERE open_time = ?', '1'.repeat(40), time);
+    expect(texts(await proving.verify())).toContain(
+      `the minute 2026-01-11T00:05:00Z has close "${'1'.repeat(40)}", not an unsigned decimal as text, with at most ` +
+        '24 digits before and 8 behind the point and no leading zero',
+    );
+  });
+
+  it('should tell once of each row that it left out of what it fetched, and of a day that it could not compare', async () => {
+    const { exchange } = proving;
+    const [, second, third] = days() as [DayCandle, DayCandle, DayCandle];
+    exchange.days = [{ ...days()[0]!, tradeCount: 7 }, second];
+    exchange.broken.set(`${SYMBOL} ${FIRST + HOUR}`, 'the row of 2026-01-10T01:00:00Z: volume is "1E+2"');
+    exchange.leftOutDays = [
+      { start: third.openTime, end: third.openTime + DAY, reason: 'broken', detail: 'the row of 2026-01-12: nonsense' },
+    ];
+    const report = await proving.verify();
+    expect(texts(report).filter((text) => text.includes('left out'))).toEqual([
+      'a day of the exchange was left out: the row of 2026-01-12: nonsense',
+      'a minute that was fetched again was left out: the row of 2026-01-10T01:00:00Z: volume is "1E+2"',
+    ]);
+    expect(report.symbols).toMatchObject([{ daysChecked: 2 }]);
+  });
+
   it('should find files that are not what the contract and the descriptor say', async () => {
     const { folder } = proving;
     const path = join(folder, 'daily_ohlc.csv');

@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common'
 import { BuildClock } from './build/build-clock';
 import { BiBuildUseCase } from './build/bi-build.use-case';
 import { ExportCandlesUseCase } from './export/export-candles.use-case';
+import { UnfitRows } from './unfit-rows';
 import { ArchiveDays } from './verify/archive-days';
 import { DayRefetch } from './verify/day-refetch';
 import { ExchangeProof } from './verify/exchange-proof';
@@ -18,14 +19,14 @@ export class BiModule {
     return {
       module: BiModule,
       imports,
-      providers: [{ provide: BuildClock, useValue: clock }, BiBuildUseCase],
+      providers: [{ provide: BuildClock, useValue: clock }, UnfitRows, BiBuildUseCase],
       exports: [BiBuildUseCase],
     };
   }
 
   /** Writes candles to files. `imports` bring the readers of the store and ParquetFiles. */
   static export(imports: Imports): DynamicModule {
-    return { module: BiModule, imports, providers: [ExportCandlesUseCase], exports: [ExportCandlesUseCase] };
+    return { module: BiModule, imports, providers: [UnfitRows, ExportCandlesUseCase], exports: [ExportCandlesUseCase] };
   }
 
   /**

@@ -13,6 +13,7 @@ export { describeDifference } from './verify/candle-difference';
 export { VerificationFailedError } from './verify/verification-failed.error';
 export { VerifyBiUseCase, type ProofReport, type SymbolProof } from './verify/verify-bi.use-case';
 export { byBuckets } from './tables/bucket-pages';
+export { UnfitRows } from './unfit-rows';
 export { csvHeader, csvLine, encodeCsv, type CsvTable } from './tables/csv-table';
 export {
   DAILY_METRICS,

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { TableFile, type FileColumn, type FileColumnType } from '@app/domain';
+import { CellDoesNotFitError, TableFile, type FileColumn, type FileColumnType } from '@app/domain';
 import type { ByteWriter, ParquetWriter } from 'hyparquet-writer' with { 'resolution-mode': 'import' };
 import { physicalValue, type PhysicalValue } from './physical-value';
 
@@ -25,17 +25,27 @@ export class ZstdParquetFile<Row> extends TableFile<Row> {
     private readonly handle: FileHandle,
     private readonly bytes: ByteWriter,
     private readonly writer: ParquetWriter,
-    private readonly columns: readonly FileColumn<Row>[],
+    private readonly table: { readonly columns: readonly FileColumn<Row>[]; readonly nameOf: (row: Row) => string },
   ) {
     super();
-    this.groups = columns.map(() => []);
+    this.groups = table.columns.map(() => []);
   }
 
   async write(rows: Iterable<Row>): Promise<void> {
     for (const row of rows) {
-      this.columns.forEach((column, index) => this.groups[index]?.push(physicalValue(column, column.cell(row))));
+      this.add(row);
       this.rows += 1;
       if (this.rows === ROWS_PER_GROUP) await this.writeGroup();
+    }
+  }
+
+  private add(row: Row): void {
+    try {
+      this.table.columns.forEach((column, index) => this.groups[index]?.push(physicalValue(column, column.cell(row))));
+    } catch (error) {
+      if (!(error instanceof CellDoesNotFitError)) throw error;
+      const { column, value, allowed } = error;
+      throw new CellDoesNotFitError(column, value, allowed, this.table.nameOf(row));
     }
   }
 
@@ -52,13 +62,13 @@ export class ZstdParquetFile<Row> extends TableFile<Row> {
   }
 
   private async writeGroup(): Promise<void> {
-    const columnData = this.columns.map(({ name, type }, index) => ({
+    const columnData = this.table.columns.map(({ name, type }, index) => ({
       name,
       data: this.groups[index] ?? [],
       ...encodingOf(type),
     }));
     await this.writer.write({ columnData, rowGroupSize: ROWS_PER_GROUP });
-    this.groups = this.columns.map(() => []);
+    this.groups = this.table.columns.map(() => []);
     this.rows = 0;
     await this.flush();
   }

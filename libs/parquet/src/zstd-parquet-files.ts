@@ -15,7 +15,11 @@ const CREATED_BY = 'crypto-streaming-platform';
 
 /** Parquet files compressed with Zstandard, by Node's own zlib. The writer is an ECMAScript module, loaded with the first file. */
 export class ZstdParquetFiles extends ParquetFiles {
-  async create<Row>(path: string, columns: readonly FileColumn<Row>[]): Promise<TableFile<Row>> {
+  async create<Row>(
+    path: string,
+    columns: readonly FileColumn<Row>[],
+    nameOf: (row: Row) => string = () => '',
+  ): Promise<TableFile<Row>> {
     const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
     const handle = await open(path, 'wx');
     const bytes = new ByteWriter();
@@ -26,6 +30,6 @@ export class ZstdParquetFiles extends ParquetFiles {
       compressors: { ZSTD: (page: Uint8Array) => zstdCompressSync(page, ZSTD) },
       createdBy: CREATED_BY,
     });
-    return new ZstdParquetFile(handle, bytes, writer, columns);
+    return new ZstdParquetFile(handle, bytes, writer, { columns, nameOf });
   }
 }

@@ -19,6 +19,7 @@ import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SymbolFrames } from './ledger/symbol-frames';
+import { ContradictionCounter } from './sink/contradiction-counter';
 import { EventLines } from './sink/event-lines';
 import { EventWriter, HistoryRows } from './sink/event-writer';
 import { TakenKeys } from './sink/taken-keys';
@@ -97,7 +98,9 @@ export async function openStoreParts(
     const frames = new SymbolFrames(database);
     const lines = new EventLines(archive, topics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
-    const writer = new EventWriter(rows ? new HistoryRows(database) : new TakenKeys(database), lines, feed);
+    const contradictions = new ContradictionCounter(metrics);
+    const eventRows = rows ? new HistoryRows(database) : new TakenKeys(database);
+    const writer = new EventWriter(eventRows, lines, feed, contradictions);
     wal.start();
     return {
       source,
@@ -111,7 +114,7 @@ export async function openStoreParts(
       feed,
       writer,
       recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts }, topics, logger),
-      history: new SqliteHistoryStore(queue, database, { origin, archive, lines, feed, clock }),
+      history: new SqliteHistoryStore(queue, database, { origin, archive, lines, feed, contradictions, clock }),
       processStatus: new SqliteProcessStatusStore(queue, database),
       upkeep: new SqliteStoreUpkeep(
         new BronzeCompactor(queue, archive, Object.values(topics), clock),

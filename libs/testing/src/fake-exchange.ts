@@ -68,6 +68,8 @@ export class FakeExchange extends Exchange {
   readonly brokenTickers = new Map<string, string>();
   /** The days that the exchange gives, in the order of their dates. */
   days: readonly DayCandle[] = [];
+  /** Days of which the exchange gives a row that is not accepted. */
+  leftOutDays: readonly LeftOutMinutes[] = [];
   /** Open time of the first minute of every symbol; undefined while none has been listed. */
   listedAt: EpochMicros | undefined = 0;
   /** Looks at a call before it is answered; the error that it returns is thrown. */
@@ -131,7 +133,8 @@ export class FakeExchange extends Exchange {
     const rows = this.days.filter(
       (day) => day.symbol === symbol && day.openTime >= range.start && day.openTime < range.end,
     );
-    return { ...this.answer(rows.slice(0, CANDLE_PAGE_LIMIT)), leftOut: [], answered: range };
+    const leftOut = this.leftOutDays.filter(({ start }) => start >= range.start && start < range.end);
+    return { ...this.answer(rows.slice(0, CANDLE_PAGE_LIMIT)), leftOut, answered: range };
   }
 
   async firstMinute(symbol: string): Promise<ExchangeAnswer<EpochMicros | undefined>> {

@@ -104,11 +104,16 @@ export class VerifyBiCommand extends SpanCommand {
     );
   }
 
-  private tell({ symbols, known, findings, mismatches, bronze }: ProofReport): void {
+  private tell({ symbols, known, findings, mismatches, contradictions, bronze }: ProofReport): void {
     this.terminal.table(COLUMNS, symbols);
     if (known.length > 0) this.terminal.table(KNOWN_COLUMNS, known);
     const since = bronze.since === undefined ? '' : `, from ${formatDate(bronze.since)} on`;
     this.terminal.line(`${bronze.lines} lines of bronze were replayed${since}`);
+    for (const { symbol = '', text } of contradictions.list) {
+      this.terminal.line(`contradicts itself, as the exchange gave it: ${symbol} ${text}`);
+    }
+    const unlisted = contradictions.total - contradictions.list.length;
+    if (unlisted > 0) this.terminal.line(`… and ${unlisted} more minutes that contradict themselves`);
     for (const { symbol, text } of findings)
       this.terminal.line(`mismatch: ${symbol === undefined ? '' : `${symbol} `}${text}`);
     if (mismatches > findings.length) this.terminal.line(`… and ${mismatches - findings.length} more mismatches`);

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import {
+  CellDoesNotFitError,
   CoverageReader,
   DailyBarReader,
   DailyMetricsReader,
@@ -15,11 +16,13 @@ import {
   SymbolReader,
   type SymbolSummary,
 } from '@app/domain';
+import { UnfitRows } from '../unfit-rows';
 import { BuildClock } from './build-clock';
 import { builtPackage, DESCRIPTOR, type BuiltTable } from './built-package';
 import { CsvFile } from './csv-file';
 import { digestOf } from './file-digest';
 import { parquetColumns } from './parquet-columns';
+import { rowKey } from './row-key';
 import { StagedFolder } from './staged-folder';
 import { tableSources, type BuildScope, type TableReaders, type TableSource } from './table-source';
 
@@ -48,6 +51,7 @@ export class BiBuildUseCase {
     private readonly symbols: SymbolReader,
     private readonly coverage: CoverageReader,
     private readonly parquet: ParquetFiles,
+    private readonly unfit: UnfitRows,
     private readonly clock: BuildClock,
   ) {
     this.readers = { dailyBars, hourlyBars, metrics, quality, events, symbols };
@@ -96,11 +100,13 @@ export class BiBuildUseCase {
   ): Promise<BuiltFile> {
     const [csvPath, parquetPath] = [join(folder, `${table.name}.csv`), join(folder, `${table.name}.parquet`)];
     const csv = await CsvFile.create(csvPath, table);
-    const parquet = await this.parquet.create(parquetPath, parquetColumns(table));
+    const parquet = await this.parquet.create(parquetPath, parquetColumns(table), (row) => rowKey(table, row).name);
     let rows = 0;
+    let written: readonly unknown[] = [];
     try {
       for await (const page of pages(scope)) {
         signal.throwIfAborted();
+        written = page;
         await csv.write(page);
         await parquet.write(page);
         rows += page.length;
@@ -108,11 +114,22 @@ export class BiBuildUseCase {
     } catch (error) {
       await csv.abort();
       await parquet.abort();
-      throw error;
+      throw error instanceof CellDoesNotFitError ? await this.explained(error, table, written) : error;
     }
     await csv.finish();
     await parquet.finish();
     return { name: table.name, rows, csv: await digestOf(csvPath), parquet: await digestOf(parquetPath) };
+  }
+
+  /** Names the minute or the price because of which a row of the page does not fit. */
+  private async explained(
+    error: CellDoesNotFitError,
+    table: TableSource['table'],
+    page: readonly unknown[],
+  ): Promise<CellDoesNotFitError> {
+    const key = page.map((row) => rowKey(table, row)).find(({ name }) => name === error.row);
+    const origin = key?.range === undefined ? '' : await this.unfit.explain(key.symbol, key.range);
+    return new CellDoesNotFitError(error.column, error.value, error.allowed, error.row, origin);
   }
 }
 

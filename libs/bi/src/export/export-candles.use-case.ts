@@ -4,8 +4,10 @@ import type { Writable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import {
   CandleReader,
+  CellDoesNotFitError,
   Clock,
   DAY,
+  formatBucketTime,
   MINUTE,
   minutesIn,
   ParquetFiles,
@@ -15,6 +17,7 @@ import {
   type TimeKey,
   type TimeRange,
 } from '@app/domain';
+import { UnfitRows } from '../unfit-rows';
 import { candleColumns } from './candle-columns';
 import { CandleText, type TextFormat } from './candle-text';
 
@@ -52,6 +55,7 @@ export class ExportCandlesUseCase {
     private readonly symbols: SymbolReader,
     private readonly parquet: ParquetFiles,
     private readonly clock: Clock,
+    private readonly unfit: UnfitRows,
   ) {}
 
   /** Writes to a stream, at its pace, and leaves it open; returns how many candles. @throws CandleGridUnknownError */
@@ -134,10 +138,13 @@ export class ExportCandlesUseCase {
     signal: AbortSignal,
     onProgress: OnProgress,
   ): Promise<number> {
-    const file = await this.parquet.create(path, candleColumns(request.interval, this.clock.now()));
+    const nameOf = ({ symbol, openTime }: StoredCandle): string => `${symbol} ${formatBucketTime(openTime)}`;
+    const file = await this.parquet.create(path, candleColumns(request.interval, this.clock.now()), nameOf);
     let rows = 0;
+    let written: readonly StoredCandle[] = [];
     try {
       for await (const page of this.pages(request, signal, onProgress)) {
+        written = page;
         await file.write(page);
         rows += page.length;
       }
@@ -145,7 +152,11 @@ export class ExportCandlesUseCase {
       return rows;
     } catch (error) {
       await file.abort();
-      throw error;
+      if (!(error instanceof CellDoesNotFitError)) throw error;
+      const candle = written.find((one) => nameOf(one) === error.row);
+      const range = candle && { start: candle.openTime, end: candle.closeTime };
+      const origin = candle && range ? await this.unfit.explain(candle.symbol, range) : '';
+      throw new CellDoesNotFitError(error.column, error.value, error.allowed, error.row, origin);
     }
   }
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import {
+  AMOUNT_RULE,
   CandleReader,
+  contradictionsOf,
   DAY,
   DailyMetricsReader,
   floorTo,
@@ -11,6 +13,7 @@ import {
   METRICS_REACH,
   metricsOfDays,
   rollUpMinutes,
+  unfitNumberOf,
   type DailyMetrics,
   type EpochMicros,
   type RollUp,
@@ -52,11 +55,13 @@ export class GoldProof {
   /**
    * Tells of every hour, day and row of metrics in the dates that differs from its recomputation. Hours and days are
    * looked at from the first date on of which all minutes are kept, which is returned; undefined when there is none.
+   * `contradictions` is told of minutes whose own numbers contradict each other.
    */
   async run(
     symbol: string,
     dates: TimeRange,
     findings: Findings,
+    contradictions: Findings,
     signal: AbortSignal,
   ): Promise<EpochMicros | undefined> {
     const since = await this.firstWholeDate(symbol, dates);
@@ -64,6 +69,9 @@ export class GoldProof {
       for (let start = since; start < dates.end; start += DAYS_AT_ONCE * DAY) {
         signal.throwIfAborted();
         const range = { start, end: Math.min(start + DAYS_AT_ONCE * DAY, dates.end) };
+        const minutes = await this.candles.range([symbol], '1m', range, MINUTES_PAGE);
+        for (const text of minutes.flatMap(contradictionOf)) contradictions.add(symbol, text);
+        for (const text of minutes.flatMap(unfitOf)) findings.add(symbol, text);
         const differences = await settled(() => this.compareLevels(symbol, range));
         for (const difference of differences) findings.add(symbol, difference);
       }
@@ -118,6 +126,20 @@ export class GoldProof {
     const surplus = stored.length - expected.length;
     return surplus > 0 ? [...differences, `${surplus} rows of metrics are of dates without candles`] : differences;
   }
+}
+
+/** A minute that contradicts itself: it is stored as the exchange gave it, and counts as it is in what is made of it. */
+function contradictionOf(minute: StoredCandle): string[] {
+  const found = contradictionsOf(minute);
+  return found.length === 0 ? [] : [`${formatBucketTime(minute.openTime)}: ${found.join(', ')}`];
+}
+
+/** A minute that an earlier release accepted, and that fits into no table. */
+function unfitOf(minute: StoredCandle): string[] {
+  const number = unfitNumberOf(minute);
+  return number === undefined
+    ? []
+    : [`the minute ${formatBucketTime(minute.openTime)} has ${number}, not ${AMOUNT_RULE}`];
 }
 
 function grouped(minutes: readonly StoredCandle[], bucket: EpochMicros): Map<EpochMicros, StoredCandle[]> {

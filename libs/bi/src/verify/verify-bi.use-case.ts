@@ -54,6 +54,8 @@ export interface ProofReport {
   readonly findings: readonly Finding[];
   /** Those included that are not listed. */
   readonly mismatches: number;
+  /** Minutes whose own numbers contradict each other, as the exchange gave them: no mismatch. */
+  readonly contradictions: Pick<Findings, 'list' | 'total'>;
   readonly bronze: { readonly lines: number; readonly since: EpochMicros | undefined };
 }
 
@@ -80,6 +82,7 @@ export class VerifyBiUseCase {
     proving: (done: number, total: number, what: string) => void,
   ): Promise<ProofReport> {
     const findings = new Findings(MOST_FINDINGS);
+    const contradictions = new Findings(MOST_FINDINGS);
     const now = this.clock.now();
     const summaries = await this.symbols.summaries(symbols);
     const claims = summaries.map((summary) => ({ symbol: summary.symbol, dates: datesOf(summary, range, now) }));
@@ -97,7 +100,7 @@ export class VerifyBiUseCase {
         proving(done + daysIn(dates && { start: dates.start, end: date }), total, `${symbol} ${formatDate(date)}`);
       };
       proving(done, total, symbol);
-      const recomputedFrom = dates && (await this.gold.run(symbol, dates, findings, signal));
+      const recomputedFrom = dates && (await this.gold.run(symbol, dates, findings, contradictions, signal));
       const days = dates ? await this.compare({ symbol, dates, withArchive }, findings, signal, comparing) : NO_DAYS;
       done += daysIn(dates);
       known.push(...days.known);
@@ -110,7 +113,15 @@ export class VerifyBiUseCase {
         recomputedFrom,
       });
     }
-    return { built, symbols: proofs, known, findings: findings.list, mismatches: findings.total, bronze };
+    return {
+      built,
+      symbols: proofs,
+      known,
+      findings: findings.list,
+      mismatches: findings.total,
+      contradictions,
+      bronze,
+    };
   }
 
   private async replay(

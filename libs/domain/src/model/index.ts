@@ -1,5 +1,6 @@
 export * from './agg-trade';
 export * from './candle';
+export * from './candle-contradictions';
 export * from './candle-versions';
 export * from './completeness';
 export * from './coverage';
@@ -15,4 +16,5 @@ export * from './price-event';
 export * from './roll-up';
 export * from './symbol';
 export * from './time';
+export * from './unfit-numbers';
 export * from './venue';

@@ -24,8 +24,17 @@ export interface FileColumn<Row> {
 export class CellDoesNotFitError extends Error {
   readonly code = 'TABLE.CELL_DOES_NOT_FIT';
 
-  constructor(column: string, value: FileCell, allowed: string) {
-    super(`${column}: ${JSON.stringify(value)} does not fit; the column holds ${allowed}`);
+  constructor(
+    readonly column: string,
+    readonly value: FileCell,
+    readonly allowed: string,
+    /** Which row it is of, where that is known. */
+    readonly row = '',
+    /** Where the value comes from, where that is known. */
+    readonly origin = '',
+  ) {
+    const parts = [`${row === '' ? '' : `${row}: `}${column}: ${JSON.stringify(value)} does not fit`];
+    super([...parts, `the column holds ${allowed}`, ...(origin === '' ? [] : [origin])].join('; '));
     this.name = 'CellDoesNotFitError';
   }
 }
@@ -44,6 +53,10 @@ export abstract class TableFile<Row> {
 
 /** Makes Parquet files. The same rows, in whichever portions, give the same bytes on every machine. */
 export abstract class ParquetFiles {
-  /** Begins a file that must not exist yet. */
-  abstract create<Row>(path: string, columns: readonly FileColumn<Row>[]): Promise<TableFile<Row>>;
+  /** Begins a file that must not exist yet; `nameOf` says of a row that does not fit which one it is. */
+  abstract create<Row>(
+    path: string,
+    columns: readonly FileColumn<Row>[],
+    nameOf?: (row: Row) => string,
+  ): Promise<TableFile<Row>>;
 }

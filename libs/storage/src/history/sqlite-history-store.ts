@@ -32,6 +32,7 @@ import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
 import { candleToWrite } from '../sink/checked-event';
 import { DayWriter } from '../sink/day.writer';
+import type { ContradictionCounter } from '../sink/contradiction-counter';
 import type { EventLines } from '../sink/event-lines';
 import { SymbolAssets } from './symbol-assets';
 
@@ -47,6 +48,7 @@ interface HistoryStoreParts {
   readonly archive: BronzeArchive;
   readonly lines: EventLines;
   readonly feed: ChangeFeedWriter;
+  readonly contradictions: ContradictionCounter;
   readonly clock: Clock;
 }
 
@@ -170,7 +172,7 @@ export class SqliteHistoryStore extends HistoryStore {
 
   saveFetched(fetched: FetchedMinutes): Promise<void> {
     return this.runRepeatable(fetched.origin, () => {
-      this.keepAndTell(this.candles.write(fetched.candles));
+      this.keepAndTell(fetched.candles, this.candles.write(fetched.candles));
       this.unfilled.replace(fetched.symbol, fetched.range, []);
       this.noteLeftOut(fetched.symbol, fetched);
       const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
@@ -181,7 +183,7 @@ export class SqliteHistoryStore extends HistoryStore {
   saveDay(day: ImportedDay): Promise<ImportCounts> {
     return this.runRepeatable(day.origin, () => {
       const { counts, ...outcome } = this.days.write(day.symbol, day);
-      this.keepAndTell(outcome);
+      this.keepAndTell(day.candles, outcome);
       const settled = subtractRanges([day.range], this.gaps(day.symbol, day.range));
       for (const range of settled) this.unfilled.replace(day.symbol, range, []);
       this.noteLeftOut(day.symbol, day);
@@ -254,7 +256,12 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   /** What had only repeated was received all the same, and nothing can bring it again. */
-  private keepAndTell({ surfaced, changed }: Pick<CandleOutcome, 'surfaced' | 'changed'>): void {
+  private keepAndTell(
+    candles: readonly MinuteCandle[],
+    { surfaced, changed }: Pick<CandleOutcome, 'surfaced' | 'changed'>,
+  ): void {
+    const stored = new Set(changed.map(({ openTime }) => openTime));
+    this.parts.contradictions.count(candles.filter(({ openTime }) => stored.has(openTime)));
     this.parts.lines.append(surfaced.map(candleToWrite), null);
     const items = spans(changed, ({ openTime }) => ({ start: openTime, end: openTime + MINUTE }));
     this.parts.feed.note(HISTORY_FEED, { kind: 'history', items });

@@ -3,6 +3,7 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import { LIVE_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { CandleWriter } from './candle.writer';
 import { candleToWrite, type CheckedEvent } from './checked-event';
+import type { ContradictionCounter } from './contradiction-counter';
 import type { EventLines } from './event-lines';
 import { PriceEventWriter } from './price-event.writer';
 
@@ -76,12 +77,14 @@ export class EventWriter {
     private readonly rows: EventRows,
     private readonly lines: EventLines,
     private readonly feed: ChangeFeedWriter,
+    private readonly contradictions: ContradictionCounter,
   ) {}
 
   /** Rows first, then the lines, flushed. */
   write(events: readonly CheckedEvent[], source: SourcePartition): SinkResult {
     const { result, taken, changes } = this.rows.write(events);
     this.lines.append(taken, source?.partition ?? null);
+    this.contradictions.countEvents(taken);
     this.tell(changes, source);
     return result;
   }

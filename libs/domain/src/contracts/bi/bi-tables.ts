@@ -103,10 +103,14 @@ export const BI_TABLES = {
         unit: 'fraction',
         nullable: true,
       }),
-      vwap: decimal('quote_volume / volume, rounded half-even; empty when nothing was traded.', '67651.38907823', {
-        ...PRICE,
-        nullable: true,
-      }),
+      vwap: decimal(
+        'quote_volume / volume, rounded half-even; empty when nothing was traded, or beyond 38 digits.',
+        '67651.38907823',
+        {
+          ...PRICE,
+          nullable: true,
+        },
+      ),
       true_range: decimal('Range of the day, extended to the previous close (Wilder 1978).', '1169.45000000', {
         unit: 'quote asset per base asset',
         nullable: true,

@@ -48,9 +48,15 @@ describe('VWAP', () => {
     ['2', '0.00000001', '0.00000000'],
     ['2', '0.00000003', '0.00000002'],
     ['2', '0.00000005', '0.00000002'],
-    ['0.00000003', '123456789012345678901234567890.12345678', '4115226300411522630041152263004115226.00000000'],
+    ['0.00000003', '3703703670370370367037.03703703', '123456789012345678901234567901.00000000'],
   ])('should divide %s into %s exactly and round half-even to %s', (volume, quoteVolume, vwap) => {
     expect(volumeWeightedPrice(day(0, { volume, quoteVolume }))).toBe(vwap);
+  });
+
+  it('should be empty where it has more digits than a table holds: the volumes contradict each other', () => {
+    const most = day(0, { volume: '0.00000001', quoteVolume: '9999999999999999999999.99999999' });
+    expect(volumeWeightedPrice(most)).toBe('999999999999999999999999999999.00000000');
+    expect(volumeWeightedPrice({ ...most, quoteVolume: '10000000000000000000000.00000000' })).toBeNull();
   });
 
   it('should be empty where nothing was traded', () => {

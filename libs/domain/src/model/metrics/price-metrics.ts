@@ -10,16 +10,20 @@ import type { MetricsDay } from './metrics-day';
 
 /** Fraction digits of a VWAP: those of the exchange's own prices. */
 const VWAP_SCALE = 8;
+/** Beyond 38 digits no table holds it: such a price only comes of a row whose volumes contradict each other. */
+const VWAP_LIMIT = 10n ** 38n;
 
 /**
  * Volume-weighted average price of a day: quote volume / volume, divided exactly and rounded half-even to eight
- * fraction digits; null when nothing was traded.
+ * fraction digits; null when nothing was traded, or when it has more than 38 digits.
  *
  * Berkowitz, Logue and Noser, The Total Cost of Transactions on the NYSE, Journal of Finance 43 (1988), 97-112.
  */
 export function volumeWeightedPrice({ volume, quoteVolume }: MetricsDay): string | null {
   const base = parseDecimal(volume);
-  return base.units === 0n ? null : formatDecimal(divideDecimals(parseDecimal(quoteVolume), base, VWAP_SCALE));
+  if (base.units === 0n) return null;
+  const price = divideDecimals(parseDecimal(quoteVolume), base, VWAP_SCALE);
+  return price.units < VWAP_LIMIT ? formatDecimal(price) : null;
 }
 
 /**
