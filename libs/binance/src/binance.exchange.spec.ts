@@ -227,6 +227,8 @@ describe('BinanceExchange', () => {
       ['500', 'failing', status(500)],
       ['a page in place of JSON', 'failing', status(200, '<html></html>')],
       ['JSON of another shape', 'malformed', status(200, '"maintenance"')],
+      ['a cut body', 'unreachable', cut],
+      ['a reset', 'unreachable', (_url, response) => response.socket?.resetAndDestroy()],
     ])('should return all others when one symbol is answered with %s', async (_what, failure, handler) => {
       const server = await serve(unlessAsked('S23USDT', handler));
       const exchange = connect([server]);
@@ -267,10 +269,35 @@ describe('BinanceExchange', () => {
       expect((await exchange.tickers(everySymbol)).data.rows).toHaveLength(45);
     });
 
+    it('should leave out one symbol only when it makes a list fall silent', async () => {
+      const silentFor = unlessAsked('S3USDT', () => undefined);
+      const server = await serve(silentFor);
+      const exchange = connect([server], { requestTimeoutMs: 200 });
+      const { data } = await exchange.tickers(everySymbol.slice(0, 20));
+      expect(data.rows).toHaveLength(19);
+      expect(data.refused).toMatchObject([{ symbol: 'S3USDT', failure: 'unreachable' }]);
+    });
+
+    it('should not take lists apart further while nothing is reached at all', async () => {
+      const server = await serve((_url, response) => response.socket?.resetAndDestroy());
+      const exchange = connect([server]);
+      await expect(exchange.tickers(everySymbol.slice(0, 20))).rejects.toMatchObject({ failure: 'unreachable' });
+      expect(server.asked).toHaveLength(3 + 2);
+      await expect(exchange.tickers(everySymbol.slice(0, 20))).rejects.toMatchObject({ failure: 'unreachable' });
+      expect(server.asked).toHaveLength(3 + 2 + 3);
+    });
+
+    it('should ask for the symbols of a list one by one when no row of its answer is one', async () => {
+      const server = await serve(unlessAsked('S3USDT', status(200, [[], {}, 7, null])));
+      const { data } = await connect([server]).tickers(everySymbol.slice(0, 20));
+      expect(data.rows).toHaveLength(19);
+      expect(data.leftOut).toEqual([{ symbol: 'S3USDT', detail: 'the answer has no ticker of S3USDT' }]);
+    });
+
     it('should find out with few requests that the firewall refuses the address', async () => {
       const server = await serve(status(403));
       const exchange = connect([server]);
-      await expect(exchange.tickers(everySymbol.slice(0, 20))).rejects.toMatchObject({ failure: 'rejected' });
+      await expect(exchange.tickers(everySymbol.slice(0, 20))).rejects.toMatchObject({ failure: 'forbidden' });
       expect(server.asked.length).toBeLessThanOrEqual(7);
       expect(exchange.status()).toMatchObject({ state: 'forbidden', blockedUntil: START + MINUTE });
     });

@@ -22,6 +22,7 @@ const CONCURRENT_LISTS = 4;
 const ATTEMPTS_OF_PART = 1;
 
 const NOT_A_SYMBOL = new ExchangeError('unknown_symbol', 'ticker_24hr: not a symbol');
+const NO_ROW = new ExchangeError('malformed', 'ticker_24hr: no row of the answer was accepted');
 const NOT_LISTED = new ExchangeError('unknown_symbol', 'ticker_24hr: not among all tickers');
 
 /** One list and what it was answered with. */
@@ -95,16 +96,18 @@ export class TickerRequests {
     return [...others, ...(await this.splitInDoubt(refused, signal))];
   }
 
-  /** Asks for the lists, a few at a time. Once the exchange answers none of them for a reason of its own, no more. */
+  /** Asks for the lists, a few at a time. Once the exchange wants silence, or answers none of them, no more. */
   private async askLists(lists: readonly (readonly string[])[], signal: AbortSignal | undefined): Promise<Part[]> {
     const parts = new Map<number, Part>();
     let away: ExchangeError | undefined;
+    let unreachable = 0;
     const queue = lists.entries();
     const worker = async (): Promise<void> => {
       for (const [index, symbols] of queue) {
         const part = away ? { symbols, error: away } : await this.list(symbols, signal);
         parts.set(index, part);
-        if ('error' in part && isExchangeWide(part.error)) away = part.error;
+        unreachable = 'error' in part && part.error.failure === 'unreachable' ? unreachable + 1 : 0;
+        if ('error' in part && (unreachable >= CONCURRENT_LISTS || wantsSilence(part.error))) away = part.error;
       }
     };
     await Promise.all(Array.from({ length: Math.min(CONCURRENT_LISTS, lists.length) }, worker));
@@ -132,11 +135,16 @@ export class TickerRequests {
   /** The halves of a refused list, and theirs, down to single symbols. */
   private async split({ symbols }: RefusedPart, signal: AbortSignal | undefined): Promise<Part[]> {
     const middle = Math.ceil(symbols.length / 2);
-    const parts: Part[] = [];
+    const halves: Part[] = [];
     for (const half of [symbols.slice(0, middle), symbols.slice(middle)]) {
-      const part = await this.list(half, signal, ATTEMPTS_OF_PART);
-      if ('error' in part && canBeSplit(part)) parts.push(...(await this.split(part, signal)));
-      else parts.push(part);
+      halves.push(await this.list(half, signal, ATTEMPTS_OF_PART));
+    }
+    // Time-outs add up: where both halves cannot be reached, it is not one symbol.
+    if (halves.every((half) => 'error' in half && half.error.failure === 'unreachable')) return halves;
+    const parts: Part[] = [];
+    for (const half of halves) {
+      if ('error' in half && canBeSplit(half)) parts.push(...(await this.split(half, signal)));
+      else parts.push(half);
     }
     return parts;
   }
@@ -157,6 +165,7 @@ export class TickerRequests {
     const asked = new Set(symbols);
     try {
       const { data, ...answer } = await this.client.ticker24hr(list, (body) => mapTickers(body, asked), options);
+      if (list && list.length > 1 && data.rows.length === 0) return { symbols, error: NO_ROW };
       const { absent, leftOut, unknown } = withoutRow(symbols, data, list === undefined);
       this.reportDropped([...data.dropped, ...absent]);
       return { symbols, answer: { ...answer, data: data.rows }, leftOut: [...leftOut, ...absent], unknown };
@@ -196,7 +205,12 @@ function withoutRow(
 }
 
 function canBeSplit({ symbols, error }: RefusedPart): boolean {
-  return symbols.length > 1 && !isExchangeWide(error);
+  return symbols.length > 1 && !wantsSilence(error);
+}
+
+/** Whether asking for anything else is in vain too. A connection that breaks may break over one word of a request. */
+function wantsSilence(error: ExchangeError): boolean {
+  return isExchangeWide(error) && error.failure !== 'unreachable';
 }
 
 function isAnswered(parts: readonly Part[]): boolean {

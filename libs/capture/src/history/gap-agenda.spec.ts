@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MINUTE, subtractRanges } from '@app/domain';
+import { HOUR, MINUTE, subtractRanges } from '@app/domain';
 import { GapAgenda } from './gap-agenda';
 import { absentMinutes, pagesOver } from './minute-ranges';
 import { buildMinute } from '@app/testing';
@@ -16,6 +16,16 @@ describe('GapAgenda', () => {
       agenda.note({ start: 0, end: MINUTE }, now);
     }
     expect(asked).toEqual([0, 1, 3, 7, 15, 25, 35, 45]);
+  });
+
+  it('does not wait for a time that a clock ahead by a day had set', () => {
+    const agenda = new GapAgenda();
+    const gap = { start: 0, end: MINUTE };
+    agenda.note(gap, 26 * HOUR);
+    expect(agenda.due([gap], 10 * MINUTE)).toEqual([gap]);
+    agenda.note(gap, 10 * MINUTE);
+    expect(agenda.due([gap], 11 * MINUTE)).toEqual([]);
+    expect(agenda.due([gap], 12 * MINUTE)).toEqual([gap]);
   });
 
   it('asks only for the new end of a gap that grows', () => {

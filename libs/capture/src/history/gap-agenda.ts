@@ -19,7 +19,8 @@ export class GapAgenda {
     );
     return subtractRanges(
       missing,
-      this.asked.filter(({ nextAt }) => nextAt > now).map(({ range }) => range),
+      // A time further away than any pause comes from a clock that was set back since.
+      this.asked.filter(({ nextAt }) => nextAt > now && nextAt <= now + LONGEST_PAUSE).map(({ range }) => range),
     );
   }
 

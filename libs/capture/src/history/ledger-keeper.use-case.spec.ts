@@ -219,4 +219,27 @@ describe('LedgerKeeperUseCase', () => {
     expect(await keep()).toHaveLength(1);
     expect(await keep()).toEqual([]);
   });
+
+  it('says no longer that past minutes are refused once nothing is missing, whoever brought them', async () => {
+    const hole = MIDNIGHT + 5 * MINUTE;
+    ports.exchange.has = (_, time) => time !== hole;
+    await live(6);
+    for (const failure of ['unreachable', 'failing'] as const) {
+      ports.exchange.has = (_, time) => time !== hole;
+      ports.history.stored.delete(`BTCUSDT ${hole}`);
+      ports.history.stopped.clear();
+      ports.exchange.fault = ({ range }) =>
+        range && range.start <= hole && range.end === hole + MINUTE ? new ExchangeError(failure, 'no') : undefined;
+      ports.clock.advance(10 * MINUTE);
+      await sync();
+      await keep();
+      expect(snapshot().problem).toMatch(/^past minutes( of BTCUSDT)?: (no answer|refused) \(no\)/);
+      ports.exchange.fault = () => undefined;
+      ports.history.stored.set(`BTCUSDT ${hole}`, buildMinute('BTCUSDT', hole));
+      ports.clock.advance(10 * MINUTE);
+      await sync();
+      await keep();
+      expect(snapshot()).toMatchObject({ state: 'ok', refusals: [] });
+    }
+  });
 });

@@ -84,6 +84,8 @@ export class LedgerKeeperUseCase {
         if (isExchangeWide(error) || (pagesLeft === PAGES_PER_RUN && refused >= REFUSALS_TO_STOP)) return;
       }
     }
+    // A run that met no failure of the whole exchange ends what was said of one, although nothing may have been due.
+    this.refusals.answered('past minutes', []);
   }
 
   private answered(symbol: string): void {
@@ -118,6 +120,7 @@ export class LedgerKeeperUseCase {
     const agenda = this.agendaOf(symbol);
     const missing = await this.history.missing(symbol, span);
     this.leftOut.keepMissing(symbol, span, missing);
+    if (missing.length === 0 && this.pauses.isFailing(symbol)) this.answered(symbol);
     const due = agenda.due(missing, now);
     const pages = pagesOver(due)
       .flatMap((page) => cutAt(page, backfilled.end))
