@@ -91,6 +91,33 @@ describe('candles of every interval', () => {
     }
   });
 
+  it.each(['1M', '1w', '3d', '1d', '12h'] as const)(
+    'should call those %s candles final that are of the exchange, and say what the first one lacks',
+    async (interval) => {
+      for (const symbol of [LISTED_WITHIN, QUIET]) {
+        const closed = (await served(symbol, interval)).filter(({ close_time: time }) => Date.parse(time) < NOW);
+        const first = Date.parse(closed[0]?.open_time ?? '');
+        const klines = await exchangeKlines(stack.exchangeUrl, symbol, interval, first, NOW);
+        const own = new Map(klines.map(itemOf).map((item) => [item.open_time, item]));
+        expect(closed.length).toBeGreaterThan(1);
+        for (const item of closed) {
+          const expected = own.get(item.open_time) ?? {};
+          const isOwn =
+            JSON.stringify(pick(item, Object.keys(expected))) ===
+            JSON.stringify(pick(expected as CandleItem, Object.keys(item)));
+          expect([symbol, item.open_time, item.is_final]).toEqual([symbol, item.open_time, isOwn]);
+        }
+        // The one was listed within the history; that of the other begins in the course of a month, a week and three days.
+        const lacking = symbol === QUIET ? Math.max(0, LEDGER_START - first) / 60_000 : 0;
+        expect([symbol, ...closed.map((item) => item.missing_minutes)]).toEqual([
+          symbol,
+          lacking,
+          ...closed.slice(1).map(() => 0),
+        ]);
+      }
+    },
+  );
+
   it('should have no row for the minutes in which the exchange stopped, and quiet ones as it has them', async () => {
     const [[start, end]] = STOPS;
     const items = await served(QUIET, '1m', `&start=${start}&end=${end}`);
