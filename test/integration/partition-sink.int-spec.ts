@@ -1,6 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import {
   HOUR,
+  DAY,
+  SECOND,
   OriginMismatchError,
   PartitionLostError,
   PartitionPositionError,
@@ -9,7 +11,7 @@ import {
   type PartitionUnit,
 } from '@app/domain';
 import { ConsumerStore } from '@app/storage';
-import { priceLine } from '../support/events';
+import { priceLine, TEST_DAY } from '../support/events';
 import { TestStore } from '../support/test-store';
 
 const TARGET = { topic: 'crypto_prices', partition: 2 };
@@ -165,5 +167,18 @@ describe.each([
     await sink.start(next, { kind: 'skip', offset: 20, clusterId: CLUSTER });
     const given = { ...TARGET, from: 12, to: 20, messages: 8, reason: 'retention', noticedAt: later.noticedAt + 1 };
     expect(await sink.losses()).toEqual([first, later, given]);
+  });
+
+  it('should write each message once also after one that a clock 400 days ahead has stamped', async () => {
+    const sink = await consumer();
+    store.clock.set(TEST_DAY);
+    let claim = await claimed(sink, 0);
+    await sink.take(claim, unit(0, 5));
+    const ahead = priceLine((400 * DAY) / SECOND);
+    await sink.take(claim, unit(5, 6, { values: [ahead] }));
+    claim = await sink.claim(TARGET, 'price');
+    await sink.start(claim, { kind: 'restart', offset: 0, clusterId: 'another' });
+    expect(await sink.take(claim, unit(0, 5))).toEqual({ taken: 0, repeats: 5, revisions: 0 });
+    expect(store.linesOf(TARGET.topic)).toEqual([...lines(0, 5), ahead]);
   });
 });

@@ -153,6 +153,12 @@ export class TestStore {
     };
   }
 
+  /** Closes the reading half, which would keep the database from being replaced. */
+  async closeReaders(): Promise<void> {
+    await this.reading?.close();
+    this.reading = undefined;
+  }
+
   /** Rows as any SQLite tool finds them: through a connection of another owner. */
   rows<Row>(sql: string, ...parameters: unknown[]): Row[] {
     const database = new Database(this.databasePath, { readonly: true });
@@ -195,7 +201,7 @@ export class TestStore {
   }
 
   async dispose(): Promise<void> {
-    await this.reading?.close();
+    await this.closeReaders();
     await this.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

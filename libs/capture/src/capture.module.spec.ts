@@ -1,11 +1,12 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DAY, ExchangeError, floorTo, HOUR, MINUTE, parseCandle } from '@app/domain';
-import { FakePorts } from '@app/testing';
+import { FakePorts, NO_PAUSES } from '@app/testing';
 import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { CaptureModule } from './capture.module';
 import { HistoryDuties } from './history/history-duties';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
+import { Pauses } from './schedule/pauses';
 import type { CaptureSnapshot } from './status/capture-snapshot';
 import { CaptureStatus } from './status/capture-status';
 
@@ -20,7 +21,10 @@ describe('CaptureModule', () => {
 
   async function running(capture: ('tickers' | 'candles')[]) {
     const options = { process: 'test', capture, imports: [ports.module()] };
-    const module = await Test.createTestingModule({ imports: [CaptureModule.register(options)] }).compile();
+    const module = await Test.createTestingModule({ imports: [CaptureModule.register(options)] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
     await module.init();
     return module;
   }
@@ -33,11 +37,12 @@ describe('CaptureModule', () => {
     const module = await running(['tickers', 'candles']);
     const registry = module.get(SchedulerRegistry);
     const status = module.get(CaptureStatus);
-    await until(() => status.snapshot().tickers.state === 'ok' && registry.getTimeouts().length === 6);
+    await until(() => status.snapshot().tickers.state === 'ok' && registry.getTimeouts().length === 7);
     expect(registry.getTimeouts().sort()).toEqual([
       'candle-sync',
       'first-minutes',
       'ledger-keeper',
+      'settle-stamps',
       'store-upkeep',
       'symbol-refresh',
       'ticker-poll',
@@ -132,8 +137,8 @@ describe('CaptureModule.history', () => {
 
   it('should start ledgers, fill them and say how it does', async () => {
     await module.get(HistoryDuties).start();
-    await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 4);
-    expect(timers()).toEqual(['first-minutes', 'ledger-keeper', 'store-upkeep', 'symbol-refresh']);
+    await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 5);
+    expect(timers()).toEqual(['first-minutes', 'ledger-keeper', 'settle-stamps', 'store-upkeep', 'symbol-refresh']);
     expect(ports.history.frames.get('BTCUSDT')).toEqual({
       symbol: 'BTCUSDT',
       trackedSince: NOW,
@@ -154,11 +159,11 @@ describe('CaptureModule.history', () => {
     void duties.stop();
     void duties.start();
     await duties.start();
-    await until(() => backfill() === 'done' && timers().length === 4);
+    await until(() => backfill() === 'done' && timers().length === 5);
     await duties.stop();
     expect([...timers(), ...module.get(SchedulerRegistry).getIntervals()]).toEqual([]);
     await duties.start();
-    await until(() => timers().length === 4);
+    await until(() => timers().length === 5);
   });
 
   it('should ask for absent minutes as far as live events have come, and for none while they are on their way', async () => {

@@ -40,6 +40,8 @@ import { SymbolRefreshScheduler } from './symbols/symbol-refresh.scheduler';
 import { SymbolTracker } from './symbols/symbol-tracker';
 import { PollTickersUseCase } from './tickers/poll-tickers.use-case';
 import { TickerPollScheduler } from './tickers/ticker-poll.scheduler';
+import { SettleStampsUseCase } from './upkeep/settle-stamps.use-case';
+import { StampsScheduler } from './upkeep/stamps.scheduler';
 import { UpkeepScheduler } from './upkeep/upkeep.scheduler';
 import { UpkeepUseCase } from './upkeep/upkeep.use-case';
 
@@ -74,6 +76,8 @@ const HISTORY: Provider[] = [
   ProcessStatusScheduler,
   UpkeepUseCase,
   UpkeepScheduler,
+  SettleStampsUseCase,
+  StampsScheduler,
   HistoryDuties,
 ];
 const HISTORY_CANDLES: Provider[] = [

@@ -2,6 +2,7 @@ export { ArchiveIdentityError } from './bronze/archive-identity';
 export { CaptureOwnerError } from './database/capture-owner.error';
 export { AmbiguousDatabaseError } from './database/database-name';
 export { ConsumerStore } from './consumer-store';
+export { HistoryWriteStore } from './history-write-store';
 export { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 export { WalBound } from './database/wal-bound';
 export { StoreBusyError, WriteQueue } from './database/write-queue';

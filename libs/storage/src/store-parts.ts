@@ -99,7 +99,7 @@ export async function openStoreParts(
     const lines = new EventLines(archive, topics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(metrics);
-    const eventRows = rows ? new HistoryRows(database) : new TakenKeys(database);
+    const eventRows = rows ? new HistoryRows(database) : new TakenKeys(database, clock);
     const writer = new EventWriter(eventRows, lines, feed, contradictions);
     wal.start();
     return {

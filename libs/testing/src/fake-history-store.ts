@@ -5,6 +5,7 @@ import {
   MINUTE,
   parseCandle,
   ProcessStatusStore,
+  type ClockSpan,
   type EpochMicros,
   type EventBatch,
   sameCandleNumbers,
@@ -13,6 +14,7 @@ import {
   type ImportedDay,
   type MinuteCandle,
   type ProcessStatusRow,
+  type SettledStamps,
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
@@ -37,6 +39,9 @@ export class FakeHistoryStore extends HistoryStore {
     readonly asked: TimeRange;
     readonly notes: readonly UnfilledRange[];
   }[] = [];
+  /** When stamps were settled, and the spans that were found then. */
+  readonly settledAt: EpochMicros[] = [];
+  spans: ClockSpan[] = [];
   /** Thrown by every write. */
   fault: Error | undefined;
 
@@ -106,6 +111,11 @@ export class FakeHistoryStore extends HistoryStore {
         if (!this.stored.has(`${symbol} ${minute}`)) this.stopped.add(`${symbol} ${minute}`);
       }
     }
+  }
+
+  settleStamps(now: EpochMicros): Promise<SettledStamps> {
+    this.settledAt.push(now);
+    return Promise.resolve({ spans: this.spans, minutes: this.spans.length });
   }
 
   async noteUnfilled(symbol: string, asked: TimeRange, notes: readonly UnfilledRange[]): Promise<void> {

@@ -17,3 +17,4 @@ export {
 } from './fake-readers';
 export { FakePorts } from './fake-ports';
 export { FakeStoreUpkeep } from './fake-store-upkeep';
+export { NO_PAUSES } from './no-pauses';

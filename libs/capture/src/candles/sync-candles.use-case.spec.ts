@@ -11,15 +11,13 @@ import {
   type EpochMicros,
   type MinuteCandle,
 } from '@app/domain';
-import { FakePorts } from '@app/testing';
+import { FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
 import { Pauses } from '../schedule/pauses';
 import { CaptureStatus } from '../status/capture-status';
 import { SyncCandlesUseCase } from './sync-candles.use-case';
 
 const NOON = Date.UTC(2026, 0, 15, 12) * 1_000;
-
-const NO_PAUSES: Pick<Pauses, 'wait' | 'atMost'> = { wait: () => Promise.resolve(), atMost: (_, work) => work };
 
 describe('SyncCandlesUseCase', () => {
   let ports: FakePorts;

@@ -12,8 +12,9 @@ import {
   type LeftOutMinutes,
   type TimeRange,
 } from '@app/domain';
-import { buildMinute, FakePorts } from '@app/testing';
+import { buildMinute, FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { Pauses } from '../schedule/pauses';
 import { BackfillHistoryUseCase } from './backfill-history.use-case';
 import type { BackfillHistoryProgress, BackfillHistoryReport } from './backfill-run';
 
@@ -64,7 +65,10 @@ describe('BackfillHistoryUseCase', () => {
       capture: ['candles'],
       imports: [ports.onDemandModule()],
     });
-    const module = await Test.createTestingModule({ imports: [capture] }).compile();
+    const module = await Test.createTestingModule({ imports: [capture] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
     return module.get(BackfillHistoryUseCase).execute({ symbols, range }, abort.signal, onProgress);
   }
 

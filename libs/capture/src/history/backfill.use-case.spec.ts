@@ -1,7 +1,8 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DAY, ExchangeError, MINUTE, SECOND, type EpochMicros } from '@app/domain';
-import { FakePorts } from '@app/testing';
+import { FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { Pauses } from '../schedule/pauses';
 import { SyncCandlesUseCase } from '../candles/sync-candles.use-case';
 import { CaptureStatus } from '../status/capture-status';
 import { BackfillUseCase } from './backfill.use-case';
@@ -18,7 +19,10 @@ describe('BackfillUseCase', () => {
     ports.metrics.clear();
     abort = new AbortController();
     const capture = CaptureModule.register({ process: 'test', capture: ['candles'], imports: [ports.module()] });
-    module = await Test.createTestingModule({ imports: [capture] }).compile();
+    module = await Test.createTestingModule({ imports: [capture] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
     await module.get(SyncCandlesUseCase).execute(abort.signal);
     ports.exchange.calls.length = 0;
   }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Optional, type OnApplicationBootstrap, type OnModul
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { ProcessStatusScheduler } from '../status/process-status.scheduler';
 import { SymbolRefreshScheduler } from '../symbols/symbol-refresh.scheduler';
+import { StampsScheduler } from '../upkeep/stamps.scheduler';
 import { UpkeepScheduler } from '../upkeep/upkeep.scheduler';
 import { BackfillRunner } from './backfill.runner';
 import { FirstMinutesScheduler } from './first-minutes.scheduler';
@@ -14,7 +15,7 @@ interface Duty {
 
 /**
  * What one process at a time does for the history in the store: symbol list, first minutes, first backfill, ledger,
- * process status, upkeep. Beside live capture it runs as long as the process does; alone, whoever holds the lease starts and
+ * process status, upkeep, stamps. Beside live capture it runs as long as the process does; alone, whoever holds the lease starts and
  * stops it.
  */
 @Injectable()
@@ -29,11 +30,14 @@ export class HistoryDuties implements OnApplicationBootstrap, OnModuleDestroy {
     symbols: SymbolRefreshScheduler,
     processStatus: ProcessStatusScheduler,
     upkeep: UpkeepScheduler,
+    stamps: StampsScheduler,
     @Optional() backfill?: BackfillRunner,
     @Optional() ledger?: LedgerScheduler,
     @Optional() firstMinutes?: FirstMinutesScheduler,
   ) {
-    this.duties = [symbols, processStatus, upkeep, backfill, ledger, firstMinutes].filter((duty) => duty !== undefined);
+    this.duties = [symbols, processStatus, upkeep, stamps, backfill, ledger, firstMinutes].filter(
+      (duty) => duty !== undefined,
+    );
   }
 
   onApplicationBootstrap(): void {

@@ -8,8 +8,9 @@ import {
   OriginMismatchError,
   type MinuteCandle,
 } from '@app/domain';
-import { buildMinute, FakePorts } from '@app/testing';
+import { buildMinute, FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { Pauses } from '../schedule/pauses';
 import { ImportArchiveDayUseCase, type ArchiveDayOutcome } from './import-archive-day.use-case';
 
 const DATE = Date.UTC(2026, 0, 10) * 1_000;
@@ -41,7 +42,10 @@ describe('ImportArchiveDayUseCase', () => {
       capture: ['candles'],
       imports: [ports.onDemandModule()],
     });
-    module = await Test.createTestingModule({ imports: [capture] }).compile();
+    module = await Test.createTestingModule({ imports: [capture] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
   });
 
   it('should store a whole day without a question to REST', async () => {

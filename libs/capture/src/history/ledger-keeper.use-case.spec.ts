@@ -1,7 +1,8 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DAY, ExchangeError, HOUR, MINUTE, OriginMismatchError, SECOND, type TimeRange } from '@app/domain';
-import { buildMinute, FakePorts } from '@app/testing';
+import { buildMinute, FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { Pauses } from '../schedule/pauses';
 import { SyncCandlesUseCase } from '../candles/sync-candles.use-case';
 import type { CaptureSnapshot } from '../status/capture-snapshot';
 import { CaptureStatus } from '../status/capture-status';
@@ -19,7 +20,10 @@ describe('LedgerKeeperUseCase', () => {
   async function start(): Promise<void> {
     ports.metrics.clear();
     const capture = CaptureModule.register({ process: 'test', capture: ['candles'], imports: [ports.module()] });
-    module = await Test.createTestingModule({ imports: [capture] }).compile();
+    module = await Test.createTestingModule({ imports: [capture] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
   }
 
   const sync = (): Promise<void> => module.get(SyncCandlesUseCase).execute(signal);

@@ -1,7 +1,8 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DAY, ExchangeError, MINUTE, SECOND } from '@app/domain';
-import { FakePorts } from '@app/testing';
+import { FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { Pauses } from '../schedule/pauses';
 import { RepairGapsUseCase, type RepairProgress, type RepairReport } from './repair-gaps.use-case';
 
 const MIDNIGHT = Date.UTC(2026, 0, 15) * 1_000;
@@ -22,7 +23,10 @@ describe('RepairGapsUseCase', () => {
       capture: ['candles'],
       imports: [ports.onDemandModule()],
     });
-    module = await Test.createTestingModule({ imports: [capture] }).compile();
+    module = await Test.createTestingModule({ imports: [capture] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
     progress = [];
     abort = new AbortController();
   });

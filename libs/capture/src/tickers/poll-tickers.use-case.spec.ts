@@ -9,8 +9,9 @@ import {
   SECOND,
   TICKER_SOURCE,
 } from '@app/domain';
-import { FakePorts } from '@app/testing';
+import { FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
+import { Pauses } from '../schedule/pauses';
 import { CaptureStatus } from '../status/capture-status';
 import { PollTickersUseCase } from './poll-tickers.use-case';
 
@@ -41,7 +42,10 @@ describe('PollTickersUseCase', () => {
   async function create(variables: Record<string, string>): Promise<void> {
     ports = FakePorts.at(NOW, variables);
     const capture = CaptureModule.register({ process: 'test', capture: ['tickers'], imports: [ports.module()] });
-    module = await Test.createTestingModule({ imports: [capture] }).compile();
+    module = await Test.createTestingModule({ imports: [capture] })
+      .overrideProvider(Pauses)
+      .useValue(NO_PAUSES)
+      .compile();
   }
 
   beforeEach(() => create({ SYMBOLS: 'BTCUSDT,币安人生USDT,ETHUSDT' }));

@@ -1,14 +1,16 @@
 import { loadConfig } from '@app/config';
 import { createLogger } from '@app/observability';
 import { FakeStoreUpkeep } from '@app/testing';
+import type { ExchangeTime } from '../candles/exchange-time';
 import { UpkeepUseCase } from './upkeep.use-case';
 
 describe('UpkeepUseCase', () => {
   const { signal } = new AbortController();
 
-  async function upkeepWith(variables: Record<string, string>): Promise<FakeStoreUpkeep> {
+  async function upkeepWith(variables: Record<string, string>, isKnown = true): Promise<FakeStoreUpkeep> {
     const store = new FakeStoreUpkeep();
-    await new UpkeepUseCase(store, loadConfig(variables, '/'), createLogger('silent', 'test')).execute(signal);
+    const time = { isKnown, ready: () => Promise.resolve() } as unknown as ExchangeTime;
+    await new UpkeepUseCase(store, time, loadConfig(variables, '/'), createLogger('silent', 'test')).execute(signal);
     return store;
   }
 
@@ -28,4 +30,13 @@ describe('UpkeepUseCase', () => {
     expect(policies).toEqual([{ bronzeDays: 400, minutesDays: 30, changesHours: 168 }]);
     expect(compactions).toBe(1);
   });
+
+  it.each(['RETENTION_BRONZE_DAYS', 'RETENTION_MINUTES_DAYS', 'RETENTION_EVENTS_DAYS'])(
+    'should remove no history by a clock that the exchange has not confirmed: %s',
+    async (name) => {
+      const { policies, compactions } = await upkeepWith({ [name]: '30', COMPACT_RAW_FILES: 'true' }, false);
+      expect(policies).toEqual([{ changesHours: 168 }]);
+      expect(compactions).toBe(1);
+    },
+  );
 });

@@ -144,3 +144,20 @@ export class CoverageDayEntity {
   @Column('integer', { name: 'stopped_at', nullable: true })
   stoppedAt!: number | null;
 }
+
+/** Stamps that a clock which was ahead has given: of what had been captured in truth by `until`. */
+@Entity('clock_spans', { withoutRowid: true })
+export class ClockSpanEntity {
+  @PrimaryColumn('integer', { name: 'start_time' })
+  startTime!: number;
+
+  @PrimaryColumn('integer', { name: 'end_time' })
+  endTime!: number;
+
+  @PrimaryColumn('integer')
+  until!: number;
+
+  /** 1 once the stored rows have been held against it. */
+  @Column('integer', { default: 0 })
+  settled!: number;
+}

@@ -2,6 +2,7 @@ export * from './agg-trade';
 export * from './candle';
 export * from './candle-contradictions';
 export * from './candle-versions';
+export * from './clock-span';
 export * from './completeness';
 export * from './coverage';
 export * from './decimal';

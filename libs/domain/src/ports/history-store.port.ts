@@ -1,4 +1,12 @@
-import type { EpochMicros, LeftOutMinutes, MinuteCandle, SymbolInfo, TimeRange, UnfilledRange } from '../model';
+import type {
+  ClockSpan,
+  EpochMicros,
+  LeftOutMinutes,
+  MinuteCandle,
+  SymbolInfo,
+  TimeRange,
+  UnfilledRange,
+} from '../model';
 import type { DayOfMinutes, KlineFileEnd, KlineFileFacts } from './kline-archive.port';
 
 /** How a range of minutes came to be fetched outside the live flow. */
@@ -105,6 +113,20 @@ export abstract class HistoryStore {
 
   /** Open time of the newest stored minute; undefined when none is. */
   abstract lastMinute(symbol: string): Promise<EpochMicros | undefined>;
+
+  /**
+   * Notes which stamps later than now (plus a minute) are stored, which a clock that was ahead has given, and puts what
+   * they are on in its right order: a minute counts as captured at its close. May be repeated at any time.
+   */
+  abstract settleStamps(now: EpochMicros): Promise<SettledStamps>;
+}
+
+/** What was done about stamps that were given by a clock which was ahead. */
+export interface SettledStamps {
+  /** Spans of such stamps that were new, or had not been brought to an end. */
+  readonly spans: readonly ClockSpan[];
+  /** Minutes with captures among them. */
+  readonly minutes: number;
 }
 
 /** Where live candle sync goes on after a restart. */

@@ -10,7 +10,7 @@ import type { EventWriter, SourcePartition } from '../sink/event-writer';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
 import { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
 import { MANIFEST } from './fetch-manifest';
-import { readManifestEntry } from './manifest-entry';
+import { readManifestEntry, type ManifestEntry } from './manifest-entry';
 
 /** What recovery writes to besides the bronze files. */
 export interface RecoveryTarget {
@@ -95,12 +95,14 @@ export class BronzeRecovery {
     if (end === undefined && found > 0) {
       end = 0;
       let number = 0;
+      const entries: ManifestEntry[] = [];
       for (const line of linesFrom(path, 0)) {
         const entry = readManifestEntry(line.text, number);
-        if (entry) this.target.frames.restore(entry);
+        if (entry) entries.push(entry);
         number += 1;
         end = line.end;
       }
+      this.target.frames.restore(entries);
       this.archive.account({ file, topic: MANIFEST, partition: null }, end);
     }
     if (end !== undefined && end < found) this.archive.cut(file, end);

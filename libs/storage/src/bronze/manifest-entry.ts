@@ -1,5 +1,13 @@
-import { formatBucketTime, formatEventTime, LEFT_OUT_REASONS, parseIsoTime } from '@app/domain';
-import type { EpochMicros, LeftOutMinutes, LeftOutReason, RecordedFetch, TimeRange, TrackedSymbol } from '@app/domain';
+import { formatBucketTime, formatEventTime, isStampedAhead, LEFT_OUT_REASONS, parseIsoTime } from '@app/domain';
+import type {
+  ClockSpan,
+  EpochMicros,
+  LeftOutMinutes,
+  LeftOutReason,
+  RecordedFetch,
+  TimeRange,
+  TrackedSymbol,
+} from '@app/domain';
 
 import type { Assets, AssetsChange } from '../history/symbol-assets';
 
@@ -14,6 +22,7 @@ export type ManifestEntry =
   | { readonly kind: 'ledger'; readonly symbol: string; readonly ledgerStart: EpochMicros }
   | { readonly kind: 'stopped'; readonly symbol: string; readonly range: TimeRange; readonly notedAt: EpochMicros }
   | { readonly kind: 'assets'; readonly change: AssetsChange }
+  | { readonly kind: 'clock'; readonly line: number; readonly span: ClockSpan }
   | { readonly kind: 'removed'; readonly file: string };
 
 /** Says from when on a symbol is tracked, and where its ledger begins. */
@@ -55,9 +64,46 @@ export function assetsLine({ symbol, baseAsset, quoteAsset, since, before }: Ass
   });
 }
 
+/** Says which stamps a clock that was ahead has given, and by when what they are on had been captured in truth. */
+export function clockLine({ start, end, until }: ClockSpan): string {
+  return JSON.stringify({
+    kind: 'clock',
+    start: formatEventTime(start),
+    end: formatEventTime(end),
+    until: formatEventTime(until),
+  });
+}
+
 /** Says that a bronze file was removed after its time of retention. */
 export function removedLine(file: string, removedAt: EpochMicros): string {
   return JSON.stringify({ kind: 'removed', file, removed_at: formatEventTime(removedAt) });
+}
+
+/** Stamps that a line of the manifest found to be wrong after the given one was written. */
+export function spansAfter(entries: readonly ManifestEntry[], line: number): ClockSpan[] {
+  return entries.flatMap((entry) => (entry.kind === 'clock' && entry.line > line ? [entry.span] : []));
+}
+
+/**
+ * Entries in their order, with what a clock that was ahead has stamped in them put right: a stop counts as noted at its
+ * end, a symbol as tracked from when the clock was seen to be wrong. A line speaks of the stamps in the lines before it.
+ */
+export function withTrueStamps(entries: readonly ManifestEntry[]): ManifestEntry[] {
+  const spans: ClockSpan[] = [];
+  return entries
+    .toReversed()
+    .map((entry): ManifestEntry => {
+      if (entry.kind === 'clock') spans.push(entry.span);
+      if (entry.kind === 'stopped') {
+        const { range, notedAt } = entry;
+        return isStampedAhead(spans, notedAt, range.end) ? { ...entry, notedAt: range.end } : entry;
+      }
+      if (entry.kind !== 'tracking') return entry;
+      const { frame } = entry;
+      const span = spans.find(({ start, end }) => frame.trackedSince >= start && frame.trackedSince < end);
+      return span ? { ...entry, frame: { ...frame, trackedSince: span.until } } : entry;
+    })
+    .toReversed();
 }
 
 /** Undefined for a line that says nothing of the kind, or was not written by this program. */
@@ -75,6 +121,11 @@ function readFields(fields: Fields, line: number): ManifestEntry | undefined {
   const { kind, symbol, file } = fields;
   if (kind === 'removed') return typeof file === 'string' ? { kind, file } : undefined;
   const [start, end] = [timeOf(fields['start']), timeOf(fields['end'])];
+  if (kind === 'clock') {
+    const until = timeOf(fields['until']);
+    const isRead = start !== undefined && end !== undefined && until !== undefined;
+    return isRead ? { kind, line, span: { start, end, until } } : undefined;
+  }
   if (typeof kind !== 'string' || typeof symbol !== 'string' || start === undefined) return undefined;
   if (kind === 'ledger') return { kind, symbol, ledgerStart: start };
   if (kind === 'tracking') {

@@ -4,6 +4,7 @@ import {
   CandleRepeatEntity,
   CandleRevisionEntity,
   ChangeEntity,
+  ClockSpanEntity,
   CoverageDayEntity,
   CoverageEntity,
   DailyMetricsEntity,
@@ -33,6 +34,7 @@ import { CandleRepeats1764300000000 } from './migrations/1764300000000-candle-re
 import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeats';
 import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-jobs';
 import { KnownDifferences1764400000000 } from './migrations/1764400000000-known-differences';
+import { ClockSpans1765003000000 } from './migrations/1765003000000-clock-spans';
 import { StopNotes1765006000000 } from './migrations/1765006000000-stop-notes';
 import { SymbolAssets1765006000001 } from './migrations/1765006000001-symbol-assets';
 import { StoppedIndex1765006000002 } from './migrations/1765006000002-stopped-index';
@@ -45,6 +47,7 @@ export const ENTITIES = [
   CandleRepeatEntity,
   CandleRevisionEntity,
   ChangeEntity,
+  ClockSpanEntity,
   CoverageDayEntity,
   CoverageEntity,
   DailyMetricsEntity,
@@ -77,6 +80,7 @@ export const MIGRATIONS = [
   KeptRepeats1764310000000,
   BackfillJobs1764320000000,
   KnownDifferences1764400000000,
+  ClockSpans1765003000000,
   StopNotes1765006000000,
   SymbolAssets1765006000001,
   StoppedIndex1765006000002,

@@ -10,6 +10,7 @@ import {
   type ImportCounts,
   type ImportedDay,
   type MinuteCandle,
+  type SettledStamps,
   type SymbolInfo,
   type TimeRange,
   type TrackedSymbol,
@@ -25,6 +26,7 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { spans } from '../feed/spans';
+import { ClockSpans } from '../ledger/clock-spans';
 import { LedgerWriter } from '../ledger/ledger.writer';
 import { StopNotes } from '../ledger/stop-notes';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
@@ -35,6 +37,7 @@ import { DayWriter } from '../sink/day.writer';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
 import type { EventLines } from '../sink/event-lines';
 import { SymbolAssets } from './symbol-assets';
+import { StampSettler } from './stamp-settler';
 
 interface TrackedRow {
   /** The first capture where nobody has said since when. */
@@ -60,6 +63,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly stopNotes: StopNotes;
   private readonly unfilled: UnfilledWriter;
   private readonly assets: SymbolAssets;
+  private readonly settler: StampSettler;
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
   private readonly extendLedgerTo: Statement<[string, number]>;
@@ -81,6 +85,13 @@ export class SqliteHistoryStore extends HistoryStore {
     this.stopNotes = new StopNotes(database);
     this.unfilled = new UnfilledWriter(database);
     this.assets = new SymbolAssets(database);
+    this.settler = new StampSettler(database, {
+      queue,
+      archive: parts.archive,
+      candles: this.candles,
+      spans: new ClockSpans(database),
+      keep: this.keepAndTell.bind(this, []),
+    });
     this.selectTracked = database.prepare(
       `SELECT coalesce(tracked_since, first_captured_at) AS tracked_since, ledger_start, backfill_planned
        FROM symbols WHERE symbol = ?`,
@@ -232,6 +243,10 @@ export class SqliteHistoryStore extends HistoryStore {
 
   lastMinute(symbol: string): Promise<EpochMicros | undefined> {
     return Promise.resolve(this.selectLastMinute.get(symbol)?.open_time);
+  }
+
+  settleStamps(now: EpochMicros): Promise<SettledStamps> {
+    return this.settler.settle(now);
   }
 
   /** A unit that can be run again from its source, so it need not be flushed one by one. */

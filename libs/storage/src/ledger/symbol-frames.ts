@@ -1,7 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import type { ManifestEntry } from '../bronze/manifest-entry';
+import { withTrueStamps, type ManifestEntry } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SymbolAssets } from '../history/symbol-assets';
+import { ClockSpans } from './clock-spans';
 import { StopNotes } from './stop-notes';
 
 /**
@@ -11,6 +12,7 @@ import { StopNotes } from './stop-notes';
 export class SymbolFrames {
   private readonly stopNotes: StopNotes;
   private readonly assets: SymbolAssets;
+  private readonly clockSpans: ClockSpans;
   private readonly track: Statement<[string, number, number]>;
   private readonly extend: Statement<[string, number]>;
 
@@ -23,16 +25,23 @@ export class SymbolFrames {
     );
     this.stopNotes = new StopNotes(database);
     this.assets = new SymbolAssets(database);
+    this.clockSpans = new ClockSpans(database);
     this.extend = database.prepare(
       `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET ${earliest}`,
     );
   }
 
   /**
-   * Takes what a line of the manifest says of a ledger; other lines say nothing of it. Before any minute is written, for
-   * the revision of one depends on it. Inside write units only.
+   * Takes what the lines of the manifest, in their order, say of ledgers; other lines say nothing of them. Before any
+   * minute is written, for the revision of one depends on it. Inside write units only.
    */
-  restore(entry: ManifestEntry): void {
+  restore(entries: readonly ManifestEntry[]): void {
+    for (const entry of withTrueStamps(entries)) this.restoreOne(entry);
+  }
+
+  private restoreOne(entry: ManifestEntry): void {
+    // Nothing is stored yet that would have to be held against it.
+    if (entry.kind === 'clock') this.clockSpans.note(entry.span, true);
     if (entry.kind === 'ledger') this.extend.run(entry.symbol, entry.ledgerStart);
     if (entry.kind === 'assets') this.assets.restore(entry.change);
     if (entry.kind === 'stopped') this.stopNotes.note(entry.symbol, entry.range, entry.notedAt);

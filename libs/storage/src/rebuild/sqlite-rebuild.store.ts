@@ -15,7 +15,7 @@ import { makeFolderOf } from '@app/files';
 import { ArchiveIdentity } from '../bronze/archive-identity';
 import { CompressedFileError, linesFrom } from '../bronze/bronze-lines';
 import { contentHash, MANIFEST } from '../bronze/fetch-manifest';
-import { readManifestEntry, type ManifestEntry } from '../bronze/manifest-entry';
+import { readManifestEntry, spansAfter, withTrueStamps, type ManifestEntry } from '../bronze/manifest-entry';
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { StoreLocks } from '../database/store-locks';
@@ -226,9 +226,10 @@ export class SqliteRebuildStore extends RebuildStore {
     }
   }
 
-  private write({ fetchedAt }: RecordedFetch, candles: readonly MinuteCandle[], origin: string): void {
+  private write({ fetchedAt, line }: RecordedFetch, candles: readonly MinuteCandle[], origin: string): void {
     this.parts.origin.claim(origin);
-    this.candles.write(candles.map((candle) => ({ ...candle, capturedAt: fetchedAt })));
+    const fetched = candles.map((candle) => ({ ...candle, capturedAt: fetchedAt }));
+    this.candles.write(fetched, spansAfter(this.entries, line));
   }
 
   private release(): void {
@@ -248,13 +249,13 @@ export class SqliteRebuildStore extends RebuildStore {
       for (const line of linesFrom(archive.pathOf(file), 0)) {
         const entry = readManifestEntry(line.text, number);
         if (entry) entries.push(entry);
-        if (entry) frames.restore(entry);
         number += 1;
         end = line.end;
       }
+      frames.restore(entries);
       archive.account({ file, topic: MANIFEST, partition: null }, end);
     });
-    this.entries = entries;
+    this.entries = withTrueStamps(entries);
   }
 
   private position(): number {

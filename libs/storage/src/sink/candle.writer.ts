@@ -1,4 +1,12 @@
-import { firstRevision, type CandleChange, type EpochMicros, type MinuteCandle, type RollUpMinute } from '@app/domain';
+import {
+  asCaptured,
+  firstRevision,
+  type CandleChange,
+  type ClockSpan,
+  type EpochMicros,
+  type MinuteCandle,
+  type RollUpMinute,
+} from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { StopNotes } from '../ledger/stop-notes';
@@ -50,8 +58,12 @@ export class CandleWriter {
     this.ledger = new MinuteLedgerWriter(database);
   }
 
-  /** Takes the candles and brings hours, days and ledger up to date. */
-  write(candles: readonly MinuteCandle[]): CandleOutcome {
+  /**
+   * Takes the candles and brings hours, days and ledger up to date. `spans` are the stamps that a clock which was ahead
+   * may have given to them.
+   */
+  write(given: readonly MinuteCandle[], spans: readonly ClockSpan[] = []): CandleOutcome {
+    const candles = spans.length === 0 ? given : given.map((candle) => asCaptured(candle, spans));
     const changes = new Map<string, SymbolChange>();
     const surfaced: MinuteCandle[] = [];
     const changed: CandleChange[] = [];
@@ -67,12 +79,39 @@ export class CandleWriter {
       }
       return outcome.fate;
     });
-    for (const [symbol, { added, revised, changed: minutes }] of changes) {
-      this.rollUps.update({ symbol, added: [...added.values()], revised: [...revised] });
-      this.metrics.update(symbol, [...minutes.keys()]);
-      this.ledger.account(symbol, [...minutes.values()]);
-    }
+    this.follow(changes);
     return { fates, surfaced, changed };
+  }
+
+  /** Puts the captures of stored minutes in order again once it is known which were stamped by a clock that was ahead. */
+  restamp(
+    symbol: string,
+    openTimes: readonly EpochMicros[],
+    spans: readonly ClockSpan[],
+  ): Pick<CandleOutcome, 'surfaced' | 'changed'> {
+    const wasStopped = this.stopNotes.lookup();
+    const change: SymbolChange = { added: new Map(), revised: new Set(openTimes), changed: new Map() };
+    const surfaced: MinuteCandle[] = [];
+    const changed: CandleChange[] = [];
+    for (const openTime of openTimes) {
+      const outcome = this.versions.restamp(symbol, openTime, firstRevision(wasStopped({ symbol, openTime })), spans);
+      if (!outcome) continue;
+      const { tradeCount, firstCapturedAt, revision } = outcome;
+      change.changed.set(openTime, { openTime, tradeCount, firstCapturedAt, isNew: false });
+      surfaced.push(...outcome.surfaced);
+      if (outcome.isRevised) changed.push({ symbol, openTime, revision });
+    }
+    if (change.changed.size > 0) this.follow(new Map([[symbol, change]]));
+    return { surfaced, changed };
+  }
+
+  /** Brings hours, days and ledger after the minutes. */
+  private follow(changes: ReadonlyMap<string, SymbolChange>): void {
+    for (const [symbol, { added, revised, changed }] of changes) {
+      this.rollUps.update({ symbol, added: [...added.values()], revised: [...revised] });
+      this.metrics.update(symbol, [...changed.keys()]);
+      this.ledger.account(symbol, [...changed.values()]);
+    }
   }
 }
 

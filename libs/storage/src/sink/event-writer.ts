@@ -1,6 +1,7 @@
 import type { Change, MinuteCandle, PriceChange, PriceEvent, SinkResult } from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { LIVE_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
+import { ClockSpans } from '../ledger/clock-spans';
 import { CandleWriter } from './candle.writer';
 import { candleToWrite, type CheckedEvent } from './checked-event';
 import type { ContradictionCounter } from './contradiction-counter';
@@ -28,10 +29,12 @@ export interface EventRows {
 export class HistoryRows implements EventRows {
   private readonly prices: PriceEventWriter;
   private readonly candles: CandleWriter;
+  private readonly spans: ClockSpans;
 
   constructor(database: SqliteHandle) {
     this.prices = new PriceEventWriter(database);
     this.candles = new CandleWriter(database);
+    this.spans = new ClockSpans(database);
   }
 
   write(events: readonly CheckedEvent[]): WrittenEvents {
@@ -42,7 +45,7 @@ export class HistoryRows implements EventRows {
       else minutes.push(checked.event);
     }
     const areNew = this.prices.write(prices);
-    const candles = this.candles.write(minutes);
+    const candles = this.candles.write(minutes, this.spans.all());
     const result = { taken: 0, repeats: 0, revisions: 0 };
     const taken: CheckedEvent[] = candles.surfaced.map(candleToWrite);
     let [price, minute] = [0, 0];

@@ -1,4 +1,11 @@
-import { sameCandleNumbers, versionsOf, type MinuteCandle } from '@app/domain';
+import {
+  asCaptured,
+  sameCandleNumbers,
+  versionsOf,
+  type CandleVersions,
+  type ClockSpan,
+  type MinuteCandle,
+} from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import {
@@ -28,6 +35,13 @@ export interface VersionOutcome {
   readonly firstCapturedAt: number;
   /** Captures that were taken for repeats until this one came before them. */
   readonly surfaced: readonly MinuteCandle[];
+}
+
+/** How a minute stands after its captures were put in order again. */
+export interface RestampOutcome extends Pick<VersionOutcome, 'revision' | 'firstCapturedAt' | 'surfaced'> {
+  readonly tradeCount: number;
+  /** Whether other numbers are current now. */
+  readonly isRevised: boolean;
 }
 
 const NOTHING_SURFACED: readonly MinuteCandle[] = [];
@@ -116,17 +130,48 @@ export class MinuteVersionsWriter {
     const outcome = { isNew: false, revision, firstCapturedAt, surfaced };
     if (!isVersion && !after.repeats.includes(candle)) return { ...outcome, fate: 'repeat' };
 
+    this.rewrite(symbol, openTime, after, first);
+    const hasMore = after.versions.length > before.length;
+    return { ...outcome, fate: hasMore ? 'revision' : isVersion ? 'taken' : 'repeat' };
+  }
+
+  /**
+   * Puts the captures of a minute in order again once it is known which of them were stamped by a clock that was ahead;
+   * `first` is the revision of its first version. Undefined where there is no such minute.
+   */
+  restamp(symbol: string, openTime: number, first: number, spans: readonly ClockSpan[]): RestampOutcome | undefined {
+    const row = this.select.get(symbol, openTime);
+    if (!row) return undefined;
+    const current = toMinuteCandle(row);
+    const before = [...this.selectRevisions.all(symbol, openTime).map(toMinuteCandle), current];
+    const repeats = new Map(
+      this.selectRepeats.all(symbol, openTime).map((repeat) => {
+        const stamped = toMinuteCandle(repeat);
+        return [asCaptured(stamped, spans), stamped];
+      }),
+    );
+    const after = versionsOf([...before.map((version) => asCaptured(version, spans)), ...repeats.keys()]);
+    this.rewrite(symbol, openTime, after, first);
+    const last = after.versions.at(-1) ?? current;
+    return {
+      tradeCount: last.tradeCount,
+      revision: first + after.versions.length - 1,
+      firstCapturedAt: after.versions[0]?.capturedAt ?? last.capturedAt,
+      surfaced: after.versions.flatMap((version) => repeats.get(version) ?? []),
+      isRevised: !sameCandleNumbers(last, current),
+    };
+  }
+
+  private rewrite(symbol: string, openTime: number, { versions, repeats }: CandleVersions, first: number): void {
     this.deleteRevisions.run(symbol, openTime);
     this.deleteRepeats.run(symbol, openTime);
-    for (const repeat of after.repeats) this.insertRepeat.run(...captureValues(repeat));
-    for (const [index, version] of after.versions.entries()) {
-      const next = after.versions[index + 1];
+    for (const repeat of repeats) this.insertRepeat.run(...captureValues(repeat));
+    for (const [index, version] of versions.entries()) {
+      const next = versions[index + 1];
       const values = minuteValues(version, first + index);
       if (next) this.insertRevision.run(...values, next.capturedAt);
       else this.replace.run(...values);
     }
-    const hasMore = after.versions.length > before.length;
-    return { ...outcome, fate: hasMore ? 'revision' : isVersion ? 'taken' : 'repeat' };
   }
 }
 

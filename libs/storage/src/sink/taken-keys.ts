@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { HOUR, MINUTE, parseDecimal, formatDecimal, type EpochMicros, type SinkResult } from '@app/domain';
+import {
+  HOUR,
+  latestStamp,
+  MINUTE,
+  parseDecimal,
+  formatDecimal,
+  type Clock,
+  type EpochMicros,
+  type SinkResult,
+} from '@app/domain';
 import type { CandleNumbers, MinuteCandle, PriceEvent } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
@@ -39,7 +48,10 @@ export class TakenKeys implements EventRows {
   private readonly facts: StoreFacts;
   private forgottenAt = -Infinity;
 
-  constructor(database: SqliteHandle) {
+  constructor(
+    database: SqliteHandle,
+    private readonly clock: Clock,
+  ) {
     this.insert = database.prepare(
       `INSERT OR IGNORE INTO taken_keys (kind, symbol, time, source, captured_at, numbers_hash, line)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -69,7 +81,9 @@ export class TakenKeys implements EventRows {
       return fate !== 'repeats';
     });
     const newest = events.at(-1);
-    if (newest) this.afterwards(newest.kind === 'price' ? newest.event.timestamp : newest.event.capturedAt);
+    const stamp = newest?.kind === 'price' ? newest.event.timestamp : newest?.event.capturedAt;
+    // A clock that was ahead would have what is young forgotten.
+    if (stamp !== undefined) this.afterwards(Math.min(stamp, latestStamp(this.clock.now())));
     // Nothing can be read here, so there is nothing to tell a reader of.
     return { result, taken: [...surfaced, ...taken], changes: [] };
   }

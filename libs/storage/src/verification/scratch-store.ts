@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ClockSpan } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import type { ScratchFolders } from '@app/files';
 import { handleOf, openWriter, type SqliteHandle } from '../database/sqlite-connection';
+import { ClockSpans } from '../ledger/clock-spans';
 import type { CheckedEvent } from '../sink/checked-event';
 import { HistoryRows } from '../sink/event-writer';
 
@@ -32,6 +34,12 @@ export class ScratchStore {
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Knows these stamps as given by a clock that was ahead, before anything is written. */
+  know(spans: readonly ClockSpan[]): void {
+    const clockSpans = new ClockSpans(this.database);
+    for (const span of spans) clockSpans.note(span, true);
   }
 
   take(events: readonly CheckedEvent[]): void {

@@ -3,14 +3,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   ARCHIVE_SOURCE,
   BronzeReplay,
+  closeOfMinute,
   ContractViolationError,
   DAY,
   floorTo,
   HOUR,
+  isStampedAhead,
   parseIsoTime,
   SINK_UNIT_EVENTS,
   type EpochMicros,
   type EventKind,
+  type RecordedFetch,
   type ReplayDifference,
   type ReplayReport,
   type TimeRange,
@@ -20,13 +23,20 @@ import type { ScratchFolders } from '@app/files';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { gzipLines, linesFrom } from '../bronze/bronze-lines';
 import { MANIFEST } from '../bronze/fetch-manifest';
-import { readManifestEntry } from '../bronze/manifest-entry';
+import { readManifestEntry, spansAfter } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
+import { ClockSpans } from '../ledger/clock-spans';
 import { checkEvent, type CheckedEvent } from '../sink/checked-event';
 import { RowVersions, type RowVersion } from './row-versions';
 import { ScratchStore } from './scratch-store';
 
 type Table = ReplayDifference['table'];
+
+/** What was fetched, by symbol and time of capture, and what of it a clock that was ahead has stamped. */
+interface Fetches {
+  readonly byCapture: Map<string, TimeRange[]>;
+  readonly stampedAhead: Pick<RecordedFetch, 'symbol' | 'range'>[];
+}
 
 /** What is compared in one read: about as many rows as a page. */
 const STEPS: Readonly<Record<Table, EpochMicros>> = { candles_1m: DAY, price_events: HOUR };
@@ -50,6 +60,7 @@ export class SqliteBronzeReplay extends BronzeReplay {
     // It holds what came as lines, and so no more rows than the store.
     const scratch = await ScratchStore.open(this.scratchFolders, statSync(this.database.name).size);
     try {
+      scratch.know(new ClockSpans(this.database).all());
       const replay = new Replay(this.archive, this.topics, scratch);
       await replay.catchUp(signal);
       let differences = await this.differences(scratch, replay, signal);
@@ -96,17 +107,18 @@ export class SqliteBronzeReplay extends BronzeReplay {
     return found;
   }
 
-  /** What was fetched, and so has no line, by symbol and capture time. */
-  private fetches(): Map<string, TimeRange[]> {
-    const fetches = new Map<string, TimeRange[]>();
+  /** What was fetched, and so has no line. */
+  private fetches(): Fetches {
+    const fetches: Fetches = { byCapture: new Map(), stampedAhead: [] };
     const path = this.archive.pathOf(`${MANIFEST}.jsonl`);
     if (!existsSync(path)) return fetches;
-    for (const { text } of linesFrom(path, 0)) {
-      const entry = readManifestEntry(text, 0);
-      if (entry?.kind !== 'fetch') continue;
-      const { symbol, fetchedAt, range } = entry.fetch;
+    const entries = [...linesFrom(path, 0)].flatMap(({ text }, line) => readManifestEntry(text, line) ?? []);
+    for (const entry of entries) {
+      if (entry.kind !== 'fetch') continue;
+      const { symbol, fetchedAt, range, line } = entry.fetch;
       const key = `${symbol} ${fetchedAt}`;
-      fetches.set(key, [...(fetches.get(key) ?? []), range]);
+      fetches.byCapture.set(key, [...(fetches.byCapture.get(key) ?? []), range]);
+      if (isStampedAhead(spansAfter(entries, line), fetchedAt, range.start)) fetches.stampedAhead.push(entry.fetch);
     }
     return fetches;
   }
@@ -196,12 +208,16 @@ function notIn(others: readonly RowVersion[], versions: readonly RowVersion[]): 
 }
 
 function isFetched(
-  fetches: ReadonlyMap<string, readonly TimeRange[]>,
+  { byCapture, stampedAhead }: Fetches,
   symbol: string,
   { time, capturedAt, source }: RowVersion,
 ): boolean {
   // Also of an import that is on its way: the manifest hears of a file with its last day.
   if (source === ARCHIVE_SOURCE) return true;
-  const ranges = fetches.get(`${symbol} ${capturedAt}`) ?? [];
-  return ranges.some(({ start, end }) => time >= start && time < end);
+  const holds = ({ start, end }: TimeRange): boolean => time >= start && time < end;
+  const ranges = byCapture.get(`${symbol} ${capturedAt}`) ?? [];
+  if (ranges.some(holds)) return true;
+  return (
+    capturedAt === closeOfMinute(time) && stampedAhead.some((fetch) => fetch.symbol === symbol && holds(fetch.range))
+  );
 }
