@@ -146,12 +146,18 @@ describe('what a store refuses', () => {
     });
 
     it('should be made whole or not at all', async () => {
+      await store.open();
+      await store.close();
       const database = new Database(store.databasePath);
-      // A table that a migration wants to make is in the way.
-      database.exec('CREATE TABLE coverage_days (foreign_column text)');
-      await expect(store.open()).rejects.toThrow(/coverage_days/);
-      expect(store.column("SELECT name FROM sqlite_master WHERE name = 'price_events'")).toEqual([]);
-      database.exec('DROP TABLE coverage_days');
+      // Two migrations are to come, and a table that the second one wants to make is in the way.
+      database.exec(
+        'DROP TABLE stop_notes; DROP TABLE changes; DROP TABLE feeds; CREATE TABLE changes (foreign_column)',
+      );
+      database.exec("DELETE FROM store_facts WHERE name = 'feed_generation'");
+      database.exec("DELETE FROM migrations WHERE name LIKE 'StopNotes%' OR name LIKE 'ChangeFeed%'");
+      await expect(store.open()).rejects.toThrow(/changes/);
+      expect(store.column("SELECT name FROM sqlite_master WHERE name IN ('stop_notes', 'feeds')")).toEqual([]);
+      database.exec('DROP TABLE changes');
       database.close();
       await store.open();
       await store.take(priceEvent('BTCUSDT', NOON));
@@ -160,7 +166,7 @@ describe('what a store refuses', () => {
     it('should be refused, with its file untouched, when it is no database', async () => {
       appendFileSync(store.databasePath, 'a text file that somebody named app.db, longer than a header of SQLite is');
       const before = readFileSync(store.databasePath, 'utf8');
-      await expect(store.open()).rejects.toMatchObject({ code: 'SQLITE_NOTADB' });
+      await expect(store.open()).rejects.toMatchObject({ code: 'STORE.DAMAGED' });
       expect(readFileSync(store.databasePath, 'utf8')).toBe(before);
       expect(existsSync(store.rawDir)).toBe(true);
     });

@@ -102,6 +102,7 @@ describe('the owner of a store', () => {
       const { status } = await store.readers();
       expect(status.readiness()).toEqual({
         ready: false,
+        state: 'ambiguous',
         reason: expect.stringMatching(/^the database file has 2 names \(hard links\)/) as string,
       });
     });

@@ -1,5 +1,5 @@
 import { chmodSync, writeFileSync } from 'node:fs';
-import { StoreNotReadyError } from '@app/domain';
+import { STORE_READY, StoreNotReadyError, type StoreFault } from '@app/domain';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
 import { NOON, TestStore, priceEvent, type Readers } from '../support/test-store';
@@ -17,8 +17,12 @@ describe('reading a store that is not ready', () => {
   });
 
   /** The store is not ready, says why without a path, and rejects what is asked of it. */
-  async function expectNotReady({ status, events, symbols }: Readers, reason: RegExp): Promise<void> {
-    expect(status.readiness()).toEqual({ ready: false, reason: expect.stringMatching(reason) as string });
+  async function expectNotReady(
+    { status, events, symbols }: Readers,
+    state: StoreFault,
+    reason: RegExp,
+  ): Promise<void> {
+    expect(status.readiness()).toEqual({ ready: false, state, reason: expect.stringMatching(reason) as string });
     expect(status.readiness().reason).not.toContain(store.folder);
     await expect(events.latest(['BTCUSDT'], 1)).rejects.toThrow(StoreNotReadyError);
     await expect(symbols.known()).rejects.toThrow(StoreNotReadyError);
@@ -27,14 +31,14 @@ describe('reading a store that is not ready', () => {
 
   async function expectReady({ status, events }: Readers): Promise<void> {
     await eventually('the store is ready', () => Promise.resolve(status.readiness().ready || undefined));
-    expect(status.readiness()).toEqual({ ready: true, reason: '' });
+    expect(status.readiness()).toEqual(STORE_READY);
     await store.take(priceEvent('BTCUSDT', NOON));
     expect(await events.latest(['BTCUSDT'], 1)).toHaveLength(1);
   }
 
   it('should say that there is no database yet, and go on by itself when there is one', async () => {
     const readers = await store.readers();
-    await expectNotReady(readers, /no database yet/);
+    await expectNotReady(readers, 'absent', /no database yet/);
     await store.open();
     await expectReady(readers);
   });
@@ -43,11 +47,14 @@ describe('reading a store that is not ready', () => {
     const database = new Database(store.databasePath);
     database.pragma('journal_mode = WAL');
     const readers = await store.readers();
-    await expectNotReady(readers, /older schema/);
+    await expectNotReady(readers, 'older_schema', /older schema/);
     database.exec('CREATE TABLE migrations (id integer PRIMARY KEY, timestamp bigint NOT NULL, name varchar NOT NULL)');
-    database.exec("INSERT INTO migrations (timestamp, name) VALUES (1, 'AnOlderOne1')");
-    expect(store.column('SELECT name FROM migrations')).toEqual(['AnOlderOne1']);
-    await expectNotReady(readers, /older schema/);
+    // As a process leaves it for a moment that makes the store.
+    await expectNotReady(readers, 'older_schema', /older schema/);
+    database.exec("INSERT INTO migrations (timestamp, name) VALUES (1764000000000, 'InitialSchema1764000000000')");
+    expect(store.column('SELECT name FROM migrations')).toEqual(['InitialSchema1764000000000']);
+    await expectNotReady(readers, 'older_schema', /older schema/);
+    database.exec('DROP TABLE migrations');
     database.close();
     await store.open();
     await expectReady(readers);
@@ -63,7 +70,7 @@ describe('reading a store that is not ready', () => {
     let readers: Readers;
     try {
       readers = await store.readers();
-      await expectNotReady(readers, /write permission on its folder/);
+      await expectNotReady(readers, 'unavailable', /write permission on its folder/);
     } finally {
       if (user !== undefined) process.seteuid?.(0);
     }
@@ -74,6 +81,6 @@ describe('reading a store that is not ready', () => {
 
   it('should say that the file is damaged', async () => {
     writeFileSync(store.databasePath, 'this is no database, though it is longer than the header of one: '.repeat(20));
-    await expectNotReady(await store.readers(), /damaged/);
+    await expectNotReady(await store.readers(), 'damaged', /damaged: its file is not one of SQLite; `cli rebuild`/);
   });
 });

@@ -18,6 +18,7 @@ export class ApiAppModule {
         ObservabilityModule.forRoot(logger, metrics),
         ApiModule.forRoot({
           http: config.http,
+          places: [{ setting: 'STORAGE_PATH', path: config.storage.databasePath }],
           storage: StorageReadModule,
           remotes: [
             { name: 'ingest', url: config.http.ingestUrl },

@@ -1,12 +1,16 @@
+import { STORE_READY, type StoreReadiness } from '@app/domain';
 import { ProcessHealth } from '@app/http';
 import type { KafkaBatchServer } from '@app/messaging';
+import { FakeStoreCondition } from '@app/testing';
 import { ConsumerAppModule } from './consumer-app.module';
 
 describe('ConsumerAppModule', () => {
-  function healthOf(dead: string, problem: string): ProcessHealth {
+  function healthOf(dead: string, problem: string, readiness: StoreReadiness = STORE_READY): ProcessHealth {
     const health = new ProcessHealth();
     const consumerStatus = { deadReason: () => dead, problem: () => problem };
-    new ConsumerAppModule(health, { consumerStatus } as unknown as KafkaBatchServer).onApplicationBootstrap();
+    const store = new FakeStoreCondition();
+    store.state = readiness;
+    new ConsumerAppModule(health, { consumerStatus } as unknown as KafkaBatchServer, store).onApplicationBootstrap();
     return health;
   }
 
@@ -21,7 +25,18 @@ describe('ConsumerAppModule', () => {
     expect(await health.live()).toMatchObject({ ok: true });
     expect(await health.ready()).toEqual({
       ok: false,
-      checks: { consumer: { ok: false, detail: 'the store takes nothing: disk full' } },
+      checks: {
+        store: { ok: true, detail: '' },
+        consumer: { ok: false, detail: 'the store takes nothing: disk full' },
+      },
+    });
+  });
+
+  it('should not be ready while its database is damaged', async () => {
+    const damaged = { ready: false, state: 'damaged', reason: 'the database is damaged' } as const;
+    expect(await healthOf('', '', damaged).ready()).toMatchObject({
+      ok: false,
+      checks: { store: { ok: false, detail: 'the database is damaged' } },
     });
   });
 

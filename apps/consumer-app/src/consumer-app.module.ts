@@ -3,6 +3,7 @@ import { BinanceModule } from '@app/binance';
 import { CaptureModule } from '@app/capture';
 import { ClockModule } from '@app/clock';
 import { ConfigModule } from '@app/config';
+import { StoreCondition } from '@app/domain';
 import { HttpModule, ProcessHealth, type ProcessParts } from '@app/http';
 import { KafkaBatchServer, MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
@@ -17,6 +18,7 @@ export class ConsumerAppModule implements OnApplicationBootstrap {
   constructor(
     private readonly health: ProcessHealth,
     private readonly server: KafkaBatchServer,
+    private readonly store: StoreCondition,
   ) {}
 
   static register({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
@@ -36,6 +38,10 @@ export class ConsumerAppModule implements OnApplicationBootstrap {
         messaging,
         HttpModule.forRoot({
           http: config.http,
+          places: [
+            { setting: 'STORAGE_PATH', path: config.storage.databasePath },
+            { setting: 'RAW_DIR', path: config.storage.rawDir },
+          ],
           healthReport: ConsumerHealthReport,
           imports: [messaging, StorageConsumeModule, ...(config.kafka.dbSink ? [history] : [])],
         }),
@@ -52,6 +58,10 @@ export class ConsumerAppModule implements OnApplicationBootstrap {
     this.health.addLiveCheck('consumer', () => {
       const detail = consumerStatus.deadReason();
       return { ok: detail === '', detail };
+    });
+    this.health.addReadyCheck('store', () => {
+      const { ready, reason } = this.store.readiness();
+      return { ok: ready, detail: reason };
     });
     this.health.addReadyCheck('consumer', () => {
       const detail = consumerStatus.problem();

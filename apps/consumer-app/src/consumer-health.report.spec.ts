@@ -1,12 +1,27 @@
 import type { CaptureStatus } from '@app/capture';
 import { loadConfig } from '@app/config';
-import { DAY, SECOND, type EpochMicros, type PartitionSink, type StoreLease, type TopicLoss } from '@app/domain';
+import {
+  DAY,
+  SECOND,
+  StoreNotReadyError,
+  type EpochMicros,
+  type PartitionSink,
+  type StoreLease,
+  type TopicLoss,
+} from '@app/domain';
+import { ProcessHealth } from '@app/http';
 import type { KafkaBatchServer } from '@app/messaging';
-import { FakeClock } from '@app/testing';
+import { FakeClock, FakeStoreCondition } from '@app/testing';
 import { ConsumerHealthReport } from './consumer-health.report';
 
 describe('ConsumerHealthReport', () => {
   const snapshot = { state: 'running', lag: 3 };
+
+  let store: FakeStoreCondition;
+
+  beforeEach(() => {
+    store = new FakeStoreCondition();
+  });
 
   function reportOf(
     problem: string,
@@ -17,8 +32,13 @@ describe('ConsumerHealthReport', () => {
     const consumerStatus = { problem: () => problem, snapshot: () => snapshot };
     const report = new ConsumerHealthReport(
       { consumerStatus } as unknown as KafkaBatchServer,
-      { losses: () => Promise.resolve(losses) } as unknown as PartitionSink,
+      {
+        losses: () =>
+          store.state.ready ? Promise.resolve(losses) : Promise.reject(new StoreNotReadyError(store.state.reason)),
+      } as unknown as PartitionSink,
       { held: true } as unknown as StoreLease,
+      store,
+      new ProcessHealth(),
       new FakeClock(now),
       loadConfig({ BROKER_MODE: 'kafka', ENABLE_DB_SINK: 'false' }, '/'),
       capture,
@@ -43,6 +63,18 @@ describe('ConsumerHealthReport', () => {
   ] as const)('should say how its clock stands: %s', async (state, detail, status) => {
     const capture = { clockState: () => ({ state, detail }) } as unknown as CaptureStatus;
     expect(await reportOf('', [], 0, capture)).toMatchObject({ status, reasons: [detail], clock: { state } });
+  });
+
+  it('should say what is the matter with the database, and what is worth a look, instead of failing', async () => {
+    store.said = ['the lock file was removed'];
+    expect(await reportOf('', [])).toMatchObject({ status: 'ok', reasons: store.said, storage: { ready: true } });
+    store.state = { ready: false, state: 'damaged', reason: 'the database is damaged' };
+    expect(await reportOf('the store takes nothing', [])).toMatchObject({
+      status: 'degraded',
+      reasons: ['the database is damaged', 'the store takes nothing', ...store.said],
+      storage: { ready: false, state: 'damaged' },
+      losses: [],
+    });
   });
 
   it('should name what the broker gave up before it was taken, and why the consumer does not do its work', async () => {

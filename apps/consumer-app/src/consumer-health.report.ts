@@ -1,8 +1,18 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CaptureStatus } from '@app/capture';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { Clock, DAY, formatBucketTime, formatMillisTime, PartitionSink, StoreLease, type TopicLoss } from '@app/domain';
-import { HealthReport, platformVersion, type HealthStatus } from '@app/http';
+import {
+  Clock,
+  DAY,
+  formatBucketTime,
+  formatMillisTime,
+  PartitionSink,
+  StoreCondition,
+  StoreLease,
+  StoreNotReadyError,
+  type TopicLoss,
+} from '@app/domain';
+import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
 import { KafkaBatchServer } from '@app/messaging';
 
 /**
@@ -34,6 +44,8 @@ export class ConsumerHealthReport extends HealthReport {
     private readonly server: KafkaBatchServer,
     private readonly sink: PartitionSink,
     private readonly lease: StoreLease,
+    private readonly store: StoreCondition,
+    private readonly health: ProcessHealth,
     private readonly clock: Clock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
     @Optional() private readonly capture?: CaptureStatus,
@@ -42,23 +54,21 @@ export class ConsumerHealthReport extends HealthReport {
   }
 
   async report(): Promise<HealthStatus> {
-    const losses = await this.sink.losses();
+    const { ready, state, reason } = this.store.readiness();
+    const losses = await this.losses();
     const problem = this.server.consumerStatus.problem();
     const clock = this.capture?.clockState();
     const ofClock = clock === undefined || clock.detail === '' ? [] : [clock.detail];
     const isCorrected = clock?.state === 'corrected';
-    const faults = [
-      ...(problem === '' ? [] : [problem]),
-      ...this.recentLosses(losses),
-      ...(isCorrected ? ofClock : []),
-    ];
+    const faults = [reason, problem, ...this.recentLosses(losses), ...(isCorrected ? ofClock : [])].filter(Boolean);
     return {
       status: faults.length === 0 ? 'ok' : 'degraded',
-      reasons: [...faults, ...(isCorrected ? [] : ofClock)],
+      reasons: [...faults, ...(isCorrected ? [] : ofClock), ...this.store.notes(), ...this.health.notes()],
       process: 'consumer',
       version: this.version,
       broker_mode: 'kafka',
       database: this.config.kafka.dbSink,
+      storage: { ready, state, reason },
       keeps_history: this.lease.held,
       consumer: this.server.consumerStatus.snapshot(),
       ...(clock ? { clock } : {}),
@@ -72,6 +82,16 @@ export class ConsumerHealthReport extends HealthReport {
         noticed_at: formatMillisTime(noticedAt),
       })),
     };
+  }
+
+  /** None are known while the store that keeps them cannot be read, which is said beside. */
+  private async losses(): Promise<readonly TopicLoss[]> {
+    try {
+      return await this.sink.losses();
+    } catch (error) {
+      if (error instanceof StoreNotReadyError) return [];
+      throw error;
+    }
   }
 
   private recentLosses(losses: readonly TopicLoss[]): string[] {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { HistoryDuties } from '@app/capture';
-import { StoreLease } from '@app/domain';
+import { StoreLease, StoreNotReadyError } from '@app/domain';
 import { BrokerLiveFlow } from '@app/messaging';
 import { LOGGER, type Logger } from '@app/observability';
 
@@ -12,6 +12,7 @@ const TRY_EVERY_MILLIS = 3_000;
 export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private trying: Promise<void> = Promise.resolve();
+  private isAtWork = false;
 
   constructor(
     private readonly lease: StoreLease,
@@ -30,8 +31,7 @@ export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestr
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
     await this.trying;
-    this.liveFlow.stop();
-    await this.duties.stop();
+    await this.stopWork();
   }
 
   private tick(): void {
@@ -41,13 +41,23 @@ export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestr
   private async tryToHold(): Promise<void> {
     if (this.lease.held) return;
     try {
+      // The lease was lost with the store that it was of.
+      if (this.isAtWork) await this.stopWork();
       if (!(await this.lease.acquire())) return;
       this.logger.info('this consumer keeps the history: symbol list, first backfill, repair, ledger');
+      this.isAtWork = true;
       this.liveFlow.start();
       await this.duties.start();
     } catch (error) {
       await this.lease.release();
+      if (error instanceof StoreNotReadyError) return;
       this.logger.error({ err: error }, 'the lease of the history could not be taken; trying again');
     }
+  }
+
+  private async stopWork(): Promise<void> {
+    this.isAtWork = false;
+    this.liveFlow.stop();
+    await this.duties.stop();
   }
 }

@@ -3,7 +3,7 @@ import { BinanceModule } from '@app/binance';
 import { CaptureModule, CaptureStatus } from '@app/capture';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, type AppConfig } from '@app/config';
-import { HttpModule, ProcessHealth, type ProcessParts } from '@app/http';
+import { HttpModule, ProcessHealth, type ProcessParts, type WrittenPlace } from '@app/http';
 import { KafkaPublisher, MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
 import { StorageWriteModule } from '@app/storage';
@@ -40,6 +40,7 @@ export class IngestAppModule implements OnApplicationBootstrap {
         capture,
         HttpModule.forRoot({
           http: config.http,
+          places: placesOf(config),
           healthReport: IngestHealthReport,
           imports: [capture, ...messaging],
         }),
@@ -60,6 +61,13 @@ export class IngestAppModule implements OnApplicationBootstrap {
       return { ok, detail: ok ? '' : `events have been waiting for ${seconds} s without any attempt to send them` };
     });
   }
+}
+
+/** With a broker, the process has no store. */
+function placesOf({ brokerMode, storage, ingest }: AppConfig): WrittenPlace[] {
+  const state = { setting: 'INGEST_STATE_DIR', path: ingest.stateDir };
+  if (brokerMode === 'kafka') return [state];
+  return [{ setting: 'STORAGE_PATH', path: storage.databasePath }, { setting: 'RAW_DIR', path: storage.rawDir }, state];
 }
 
 function captureModule({ brokerMode, ingest }: AppConfig, messaging: DynamicModule[]): DynamicModule {

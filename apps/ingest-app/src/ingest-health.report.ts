@@ -1,7 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CaptureStatus } from '@app/capture';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { HealthReport, platformVersion, type HealthStatus } from '@app/http';
+import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
 import { KafkaPublisher } from '@app/messaging';
 
 /** `/health` of the capturing process: what it knows of exchange, publisher, broker and every symbol. */
@@ -12,6 +12,7 @@ export class IngestHealthReport extends HealthReport {
   constructor(
     @Inject(APP_CONFIG) private readonly config: AppConfig,
     private readonly capture: CaptureStatus,
+    private readonly health: ProcessHealth,
     @Optional() private readonly publisher?: KafkaPublisher,
   ) {
     super();
@@ -24,6 +25,7 @@ export class IngestHealthReport extends HealthReport {
       ...(capture.problem === '' ? [] : [capture.problem]),
       ...(broker?.state === 'down' ? [`Kafka: ${broker.detail}`] : []),
       ...capture.notes,
+      ...this.health.notes(),
     ];
     return Promise.resolve({
       status: capture.state === 'ok' && broker?.state !== 'down' ? 'ok' : 'degraded',

@@ -28,6 +28,11 @@ export class StandaloneAppModule {
         capture,
         ApiModule.forRoot({
           http: config.http,
+          places: [
+            { setting: 'STORAGE_PATH', path: config.storage.databasePath },
+            { setting: 'RAW_DIR', path: config.storage.rawDir },
+            { setting: 'INGEST_STATE_DIR', path: config.ingest.stateDir },
+          ],
           storage: StorageReadModule,
           remotes: [],
           local: LocalCaptureModule.of(capture),

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { HttpModule, type HttpOptions } from '@app/http';
+import { HttpModule, type HttpOptions, type WrittenPlace } from '@app/http';
 import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
 import { CsvCache } from './bi/csv-cache';
@@ -28,6 +28,8 @@ import { TradesController } from './trades/trades.controller';
 
 export interface ApiModuleOptions {
   readonly http: HttpOptions;
+  /** Where the process keeps its data. */
+  readonly places?: readonly WrittenPlace[];
   /** The module that exports the read ports of the store. */
   readonly storage: Type | DynamicModule;
   /** Processes that `/health` asks; none where this process captures itself. */
@@ -61,6 +63,7 @@ export class ApiModule {
         ...(options.local ? [options.local] : []),
         HttpModule.forRoot({
           http: options.http,
+          ...(options.places ? { places: options.places } : {}),
           healthReport: PlatformHealthReport,
           imports: [HealthSourcesModule.forRoot(options)],
         }),

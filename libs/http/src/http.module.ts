@@ -1,5 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { MetricsRegistry } from '@app/observability';
+import { DiskSpaceNotes, type WrittenPlace } from './health/disk-space.notes';
 import { AdmissionShutdown } from './admission/admission-shutdown';
 import { HealthController } from './health/health.controller';
 import { HealthReport } from './health/health-report';
@@ -11,6 +13,8 @@ import { throttlingModule } from './throttling/throttling.module';
 
 export interface HttpModuleOptions {
   readonly http: HttpOptions;
+  /** Where the process keeps its data. */
+  readonly places?: readonly WrittenPlace[];
   /** Who answers `/health`. */
   readonly healthReport: Type<HealthReport>;
   /** Modules that export what the report needs. */
@@ -20,7 +24,7 @@ export interface HttpModuleOptions {
 /** What every process serves about itself, and the request budget in front of all its routes. */
 @Module({})
 export class HttpModule {
-  static forRoot({ http, healthReport, imports = [] }: HttpModuleOptions): DynamicModule {
+  static forRoot({ http, places = [], healthReport, imports = [] }: HttpModuleOptions): DynamicModule {
     return {
       module: HttpModule,
       global: true,
@@ -28,7 +32,16 @@ export class HttpModule {
       controllers: [ProbesController, HealthController],
       providers: [
         AdmissionShutdown,
-        ProcessHealth,
+        {
+          provide: ProcessHealth,
+          inject: [MetricsRegistry],
+          useFactory: (metrics: MetricsRegistry): ProcessHealth => {
+            const health = new ProcessHealth();
+            const disks = new DiskSpaceNotes(places, metrics);
+            health.addNotes(() => disks.notes());
+            return health;
+          },
+        },
         { provide: HealthReport, useClass: healthReport },
         { provide: APP_GUARD, useClass: ClientThrottlerGuard },
       ],

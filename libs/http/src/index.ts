@@ -3,6 +3,7 @@ export { hasRoomFor, reserveRoom, withRoomToMake } from './admission/reply-room'
 export { configureApp, type HttpAppContext } from './configure-app';
 export { clientName } from './client-address';
 export { createHttpAdapter, createHttpApp } from './create-http-app';
+export type { WrittenPlace } from './health/disk-space.notes';
 export { HealthReport, type HealthStatus } from './health/health-report';
 export { ProcessHealth, type Check, type CheckReport, type CheckResult } from './health/process-health';
 export { limitHeapGrowth } from './heap-growth';

@@ -63,7 +63,7 @@ export function problemOfError(error: unknown): ProblemOptions {
     return {
       status: 503,
       code: error.code,
-      title: 'The store cannot be read yet',
+      title: error.isDamage ? 'The database cannot be used' : 'The store cannot be read yet',
       detail: error.reason,
       headers: { 'Retry-After': String(STORE_RETRY_SECONDS) },
     };

@@ -32,7 +32,7 @@ export class HistoryWriteStore {
 
   /** Makes nothing where there is no store. @throws StoreNotReadyError, UnsupportedSqliteError, RebuildNeededError */
   static async openExisting(options: StoreOptions): Promise<HistoryWriteStore> {
-    if (!existsSync(options.databasePath)) throw new StoreNotReadyError(NO_DATABASE);
+    if (!existsSync(options.databasePath)) throw new StoreNotReadyError(NO_DATABASE, 'absent');
     return HistoryWriteStore.open(options);
   }
 

@@ -1,4 +1,6 @@
 export { ArchiveIdentityError } from './bronze/archive-identity';
+export { DatabaseWatch } from './condition/database-watch';
+export { faultOf } from './condition/faults';
 export { CaptureOwnerError } from './database/capture-owner.error';
 export { AmbiguousDatabaseError } from './database/database-name';
 export { ConsumerStore } from './consumer-store';

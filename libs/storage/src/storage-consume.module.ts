@@ -5,35 +5,65 @@ import {
   HistoryStore,
   PartitionSink,
   ProcessStatusStore,
+  StoreCondition,
   StoreLease,
   StoreUpkeep,
   topicNames,
 } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
+import { DatabaseWatch } from './condition/database-watch';
+import { KeeperToken } from './condition/keeper-token';
+import { KeptStoreCondition, StoreKeeper } from './condition/store-keeper';
+import { ConsumerLease } from './consumer-lease';
 import { ConsumerStore } from './consumer-store';
+import { SqliteHistoryStore } from './history/sqlite-history-store';
+import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
+import { SqlitePartitionSink } from './sink/sqlite-partition-sink';
+import { StorageWatchModule } from './storage-watch.module';
+import { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
+
+const KEEPER = new KeeperToken<ConsumerStore>('ConsumerStoreKeeper');
+
+type Keeper = StoreKeeper<ConsumerStore>;
 
 /** Provides the ports of the writing half of the store to a consumer of the broker. */
 @Module({
+  imports: [StorageWatchModule],
   providers: [
     {
-      provide: ConsumerStore,
-      inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry],
-      useFactory: ({ storage, topics, kafka }: AppConfig, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
-        ConsumerStore.open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }, kafka.dbSink),
+      provide: KEEPER.name,
+      inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry, DatabaseWatch],
+      useFactory: (
+        { storage, topics, kafka }: AppConfig,
+        clock: Clock,
+        logger: Logger,
+        metrics: MetricsRegistry,
+        watch: DatabaseWatch,
+      ): Promise<Keeper> => {
+        const options = { ...storage, topics: topicNames(topics.prices), clock, logger, metrics };
+        const open = (explain: (error: unknown) => unknown): Promise<ConsumerStore> =>
+          ConsumerStore.open({ ...options, explain }, kafka.dbSink);
+        return StoreKeeper.start(open, { watch, clock, logger });
+      },
     },
-    { provide: PartitionSink, inject: [ConsumerStore], useFactory: (store: ConsumerStore) => store.sink },
-    { provide: StoreUpkeep, inject: [ConsumerStore], useFactory: (store: ConsumerStore) => store.upkeep },
-    { provide: HistoryStore, inject: [ConsumerStore], useFactory: (store: ConsumerStore) => store.history },
-    { provide: ProcessStatusStore, inject: [ConsumerStore], useFactory: (store: ConsumerStore) => store.processStatus },
-    { provide: StoreLease, useExisting: ConsumerStore },
+    KEEPER.port(PartitionSink, SqlitePartitionSink, ({ sink }) => sink),
+    KEEPER.port(StoreUpkeep, SqliteStoreUpkeep, ({ upkeep }) => upkeep),
+    KEEPER.port(HistoryStore, SqliteHistoryStore, ({ history }) => history),
+    KEEPER.port(ProcessStatusStore, SqliteProcessStatusStore, ({ processStatus }) => processStatus),
+    { provide: StoreLease, inject: [KEEPER.name], useFactory: (keeper: Keeper) => new ConsumerLease(keeper) },
+    {
+      provide: StoreCondition,
+      inject: [KEEPER.name, DatabaseWatch],
+      useFactory: (keeper: Keeper, watch: DatabaseWatch) => new KeptStoreCondition(keeper, watch),
+    },
   ],
-  exports: [PartitionSink, HistoryStore, StoreUpkeep, ProcessStatusStore, StoreLease],
+  exports: [PartitionSink, HistoryStore, StoreUpkeep, ProcessStatusStore, StoreLease, StoreCondition],
 })
 export class StorageConsumeModule implements OnApplicationShutdown {
-  constructor(@Inject(ConsumerStore) private readonly store: ConsumerStore) {}
+  constructor(@Inject(KEEPER.name) private readonly keeper: Keeper) {}
 
   /** After the consumer has stopped. */
   async onApplicationShutdown(): Promise<void> {
-    await this.store.close();
+    await this.keeper.close();
   }
 }

@@ -15,6 +15,7 @@ import {
   UnfilledReader,
 } from '@app/domain';
 import { MetricsRegistry } from '@app/observability';
+import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
 import { ReadStore } from './readers/read-store';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
@@ -28,16 +29,22 @@ import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
 import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
+import { StorageWatchModule } from './storage-watch.module';
 
 /** Provides the ports of the reading half of the store: a read-only connection that migrates nothing. */
 @Module({
+  imports: [StorageWatchModule],
   providers: [
     {
       provide: ReadStore,
-      inject: [APP_CONFIG, MetricsRegistry],
-      useFactory: async ({ storage }: AppConfig, metrics: MetricsRegistry): Promise<ReadStore> => {
+      inject: [APP_CONFIG, MetricsRegistry, DatabaseWatch],
+      useFactory: async (
+        { storage }: AppConfig,
+        metrics: MetricsRegistry,
+        watch: DatabaseWatch,
+      ): Promise<ReadStore> => {
         meterWal(storage.databasePath, metrics);
-        const store = new ReadStore(storage.databasePath);
+        const store = new ReadStore(watch);
         await store.open();
         return store;
       },
@@ -98,6 +105,7 @@ import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
     UnfilledReader,
     ChangeFeedReader,
     StoreStatus,
+    StorageWatchModule,
   ],
 })
 export class StorageReadModule implements OnApplicationShutdown {

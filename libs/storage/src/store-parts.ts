@@ -7,12 +7,15 @@ import type { DataSource } from 'typeorm';
 import { ArchiveIdentity } from './bronze/archive-identity';
 import { BronzeArchive } from './bronze/bronze-archive';
 import { BronzeRecovery } from './bronze/bronze-recovery';
+import { DatabaseFile } from './condition/database-file';
+import { examineDatabase } from './condition/examine-database';
+import { isDamage } from './condition/faults';
 import { databaseName } from './database/database-name';
 import { OriginGuard } from './database/origin-guard';
-import { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
+import { handleOf, openAnchor, openWriter, type SqliteHandle } from './database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
 import { WalBound } from './database/wal-bound';
-import { WriteQueue } from './database/write-queue';
+import { LOCK_PATIENCE_MS, WriteQueue } from './database/write-queue';
 import { ChangeRetention } from './feed/change-retention';
 import { ChangeFeedTables, NO_FEED, type ChangeFeedWriter } from './feed/change-feed.writer';
 import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
@@ -35,6 +38,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: MetricsRegistry;
+  /** Told of each error that is met; returns what is thrown in its place. */
+  readonly explain?: (error: unknown) => unknown;
 }
 
 const MIGRATION_ATTEMPTS = 20;
@@ -55,7 +60,10 @@ export class RebuildNeededError extends Error {
 
 /** What every writing process of a store is made of. */
 export interface StoreParts {
+  readonly file: DatabaseFile;
   readonly source: DataSource;
+  /** Reads nothing: as long as it is open, SQLite brings nothing from the `-wal` into the file when the other is closed. */
+  readonly anchor: SqliteHandle;
   readonly database: SqliteHandle;
   readonly queue: WriteQueue;
   readonly wal: WalBound;
@@ -75,21 +83,26 @@ export interface StoreParts {
  * Opens database and bronze folder for writing and migrates the schema. `rows` false keeps bronze and keys only; a
  * database that is being made anew has no readers yet, so `feed` false notes no changes.
  *
- * @throws FolderNotMadeError, AmbiguousDatabaseError, UnsupportedSqliteError, RebuildNeededError
+ * @throws StoreNotReadyError, FolderNotMadeError, AmbiguousDatabaseError, UnsupportedSqliteError, RebuildNeededError
  */
 export async function openStoreParts(
-  { databasePath, rawDir, topics, clock, logger, metrics }: StoreOptions,
+  { databasePath, rawDir, topics, clock, logger, metrics, explain }: StoreOptions,
   { rows, feed: hasFeed }: { readonly rows: boolean; readonly feed: boolean } = { rows: true, feed: true },
 ): Promise<StoreParts> {
   makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
   const path = databaseName(databasePath);
+  examineDatabase(path, rawDir);
   const source = await openWriter(path);
+  let anchor: SqliteHandle | undefined;
+  let file: DatabaseFile | undefined;
   try {
-    await migrate(source);
+    file = DatabaseFile.hold(path);
     const database = handleOf(source);
+    await migrate(source);
+    anchor = openAnchor(path);
     const facts = new StoreFacts(database);
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
-    const queue = new WriteQueue(database, metrics);
+    const queue = new WriteQueue(database, metrics, LOCK_PATIENCE_MS, explain);
     const wal = new WalBound(queue, path, metrics);
     if (rows) await bringDailyMetricsUpToDate(queue, database, facts);
     const identity = new ArchiveIdentity(rawDir);
@@ -103,7 +116,9 @@ export async function openStoreParts(
     const writer = new EventWriter(eventRows, lines, feed, contradictions);
     wal.start();
     return {
+      file,
       source,
+      anchor,
       database,
       queue,
       wal,
@@ -124,7 +139,7 @@ export async function openStoreParts(
       ),
     };
   } catch (error) {
-    await source.destroy();
+    await closeConnections({ file, source, anchor });
     throw error;
   }
 }
@@ -136,16 +151,42 @@ async function migrate(source: DataSource): Promise<void> {
       await source.runMigrations();
       return;
     } catch (error) {
-      if (attempt === MIGRATION_ATTEMPTS) throw error;
+      if (attempt === MIGRATION_ATTEMPTS || isDamage(error)) throw error;
       await delay(MIGRATION_PAUSE_MS);
     }
   }
 }
 
 /** Finishes what is queued, then lets go of files and database. */
-export async function closeStoreParts({ source, queue, wal, archive }: StoreParts): Promise<void> {
+export async function closeStoreParts(parts: StoreParts): Promise<void> {
+  const { queue, wal, archive } = parts;
   await wal.stop();
   await queue.close();
   archive.close();
+  await closeConnections(parts);
+}
+
+/** Lets go of files and database as they are, because something has happened to them. */
+export async function abandonStoreParts(parts: StoreParts, reason: Error): Promise<void> {
+  const { source, queue, wal, archive, anchor, file } = parts;
+  wal.abandon();
+  await queue.abandon(reason);
+  archive.close();
   await source.destroy();
+  anchor.close();
+  file.release();
+}
+
+async function closeConnections({
+  file,
+  source,
+  anchor,
+}: {
+  readonly file: DatabaseFile | undefined;
+  readonly source: DataSource;
+  readonly anchor: SqliteHandle | undefined;
+}): Promise<void> {
+  anchor?.close();
+  await source.destroy();
+  file?.release();
 }

@@ -1,22 +1,25 @@
 import { dirname } from 'node:path';
 import { makeFolderOf } from '@app/files';
+import type { WritableStore } from './condition/store-keeper';
+import { databaseName } from './database/database-name';
 import { CaptureOwnership } from './database/capture-ownership';
 import { StoreLocks } from './database/store-locks';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SqliteEventSink } from './sink/sqlite-event-sink';
-import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
+import { abandonStoreParts, closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
 
 /**
  * The writing half of the store in direct mode: one capture owner, one write queue, database and bronze in step. Opening
  * it migrates the schema and takes up what an earlier process left behind.
  */
-export class WriteStore {
+export class WriteStore implements WritableStore {
   readonly sink: SqliteEventSink;
 
   private constructor(
-    private readonly parts: StoreParts,
+    readonly name: string,
+    readonly parts: StoreParts,
     readonly ownership: CaptureOwnership,
     metrics: StoreOptions['metrics'],
   ) {
@@ -25,7 +28,7 @@ export class WriteStore {
   }
 
   /**
-   * @throws FolderNotMadeError, AmbiguousDatabaseError, CaptureOwnerError, UnsupportedSqliteError, OriginMismatchError,
+   * @throws StoreNotReadyError, FolderNotMadeError, AmbiguousDatabaseError, CaptureOwnerError, UnsupportedSqliteError, OriginMismatchError,
    * ArchiveIdentityError, RebuildNeededError
    */
   static async open(options: StoreOptions): Promise<WriteStore> {
@@ -50,7 +53,7 @@ export class WriteStore {
     try {
       ownership.guardWrites();
       await parts.recovery.run();
-      return new WriteStore(parts, ownership, options.metrics);
+      return new WriteStore(databaseName(databasePath), parts, ownership, options.metrics);
     } catch (error) {
       await ownership.release(() => closeStoreParts(parts));
       throw error;
@@ -72,5 +75,10 @@ export class WriteStore {
   /** Finishes what is queued, then lets go of ownership, files and database. */
   async close(): Promise<void> {
     await this.ownership.release(() => closeStoreParts(this.parts));
+  }
+
+  async abandon(reason: Error): Promise<void> {
+    await abandonStoreParts(this.parts, reason);
+    this.ownership.forsake();
   }
 }

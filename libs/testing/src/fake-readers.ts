@@ -4,6 +4,7 @@ import {
   CoverageReader,
   DailyBarReader,
   PriceEventReader,
+  STORE_READY,
   StoreNotReadyError,
   StoreStatus,
   SymbolReader,
@@ -28,7 +29,7 @@ export class FakeStore {
   readonly coverage: SymbolCoverage[] = [];
   readonly summaries: SymbolSummary[] = [];
   readonly processes: ProcessStatusRow[] = [];
-  readiness: StoreReadiness = { ready: true, reason: '' };
+  readiness: StoreReadiness = STORE_READY;
   origin: string | null = 'simulator:test';
   damaged: string[] = [];
   /** Events stamped ahead of their time, which are not among {@link events}. */

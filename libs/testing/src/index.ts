@@ -16,5 +16,6 @@ export {
   FakeSymbolReader,
 } from './fake-readers';
 export { FakePorts } from './fake-ports';
+export { FakeStoreCondition } from './fake-store-condition';
 export { FakeStoreUpkeep } from './fake-store-upkeep';
 export { NO_PAUSES } from './no-pauses';

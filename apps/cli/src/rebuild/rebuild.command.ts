@@ -75,7 +75,7 @@ export class RebuildCommand extends CliCommand {
     const importsFolder = folderOption('--imports', imports);
     await this.work.run(MODULES, async (context, signal) => {
       const [lines, fetches] = [this.terminal.progress('bytes'), this.terminal.progress('fetches')];
-      const { losses, isReplaced, notTakenOver } = await context
+      const { losses, isReplaced, notTakenOver, keptAside } = await context
         .get(RebuildHistoryUseCase)
         .execute({ acceptLosses, importsFolder }, signal, (progress) => {
           if (progress.step === 'lines') {
@@ -92,6 +92,7 @@ export class RebuildCommand extends CliCommand {
         });
       if (signal.aborted) return;
       if (notTakenOver !== undefined) this.terminal.line(`${NOT_TAKEN_OVER}: ${notTakenOver}`);
+      if (keptAside !== undefined) this.terminal.line(`the old database is kept as ${keptAside}`);
       if (losses.length > 0) {
         this.terminal.table(COLUMNS, losses);
         throw new RebuildIncompleteError(losses.length, isReplaced);

@@ -12,6 +12,7 @@ import { ConfigModule } from '@app/config';
 import { StoreNotReadyError } from '@app/domain';
 import { limitHeapGrowth, STOP_SIGNALS, type ProcessParts } from '@app/http';
 import { NestLogger, ObservabilityModule } from '@app/observability';
+import { faultOf } from '@app/storage';
 import { InterruptedError } from './interrupted.error';
 
 /** What is there before any command runs. */
@@ -95,9 +96,10 @@ export class CommandWork {
 
   /** Neither SQLite nor a store that is not ready says which file it is about. */
   private named(error: unknown): unknown {
-    if (!(error instanceof StoreNotReadyError) && !isSqliteError(error)) return error;
+    if (!isSqliteError(error) && !(error instanceof StoreNotReadyError)) return error;
     const { databasePath } = this.parts.config.storage;
-    return new Error(`STORAGE_PATH=${JSON.stringify(databasePath)}: ${error.message}`, { cause: error });
+    const said = faultOf(error)?.reason ?? error.message;
+    return new Error(`STORAGE_PATH=${JSON.stringify(databasePath)}: ${said}`, { cause: error });
   }
 }
 

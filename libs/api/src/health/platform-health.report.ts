@@ -5,12 +5,13 @@ import {
   formatEventTime,
   PriceEventReader,
   SECOND,
+  StoreCondition,
   StoreNotReadyError,
   StoreStatus,
   type EpochMicros,
   type ProcessStatusRow,
 } from '@app/domain';
-import { HealthReport, platformVersion, type HealthStatus } from '@app/http';
+import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
 import { LocalProcess } from './local-process';
 import { askProcess, REMOTE_PROCESSES, summaryOf, type ProcessSummary, type RemoteProcess } from './remote-processes';
 import { SymbolFreshnessReader, type SymbolFreshness } from './symbol-freshness';
@@ -45,6 +46,8 @@ export class PlatformHealthReport extends HealthReport {
     private readonly store: StoreStatus,
     private readonly freshness: SymbolFreshnessReader,
     private readonly events: PriceEventReader,
+    private readonly condition: StoreCondition,
+    private readonly health: ProcessHealth,
     private readonly clock: Clock,
     @Optional() @Inject(LocalProcess) private readonly local?: LocalProcess,
   ) {
@@ -53,7 +56,7 @@ export class PlatformHealthReport extends HealthReport {
 
   async report(): Promise<HealthStatus> {
     const now = this.clock.now();
-    const { ready, reason } = this.store.readiness();
+    const { ready, state, reason } = this.store.readiness();
     const [asked, written, symbols, origin, damaged, ahead] = await Promise.all([
       Promise.all(this.remotes.map(async (remote) => [remote.name, await askProcess(remote)] as const)),
       this.whenReadable([], () => this.store.processes()),
@@ -72,6 +75,9 @@ export class PlatformHealthReport extends HealthReport {
       ...(ready ? this.staleness(symbols) : []),
     ];
     const notes = [
+      // Where this process captures too, its other half tells them.
+      ...(this.local ? [] : this.condition.notes().map((note) => `store: ${note}`)),
+      ...this.health.notes(),
       ...Object.entries(processes).flatMap(([name, process]) =>
         (process.notes ?? []).map((note) => `${name}: ${note}`),
       ),
@@ -86,7 +92,7 @@ export class PlatformHealthReport extends HealthReport {
       broker_mode: this.config.brokerMode,
       now: formatEventTime(now),
       uptime_seconds: Math.round(process.uptime()),
-      storage: { ready, reason, origin, damaged_files: damaged, events_ahead: ahead },
+      storage: { ready, state, reason, origin, damaged_files: damaged, events_ahead: ahead },
       processes,
       symbols,
     };

@@ -8,6 +8,7 @@ import {
   MINUTE,
   minutesIn,
   OriginMismatchError,
+  StoreNotReadyError,
   isAborted,
   type TimeRange,
   type TrackedSymbol,
@@ -115,10 +116,15 @@ export class BackfillUseCase {
     } catch (error) {
       if (isAborted(signal)) return 'gave way';
       if (error instanceof ExchangeError) return this.giveWay(symbol, error);
-      if (error instanceof OriginMismatchError) this.faults.note(error);
-      else this.logger.error({ err: error }, `backfill: ${error instanceof Error ? error.message : String(error)}`);
+      this.failed(error);
       return 'store';
     }
+  }
+
+  /** What neither the origin nor the state of the store is the reason of is said. */
+  private failed(error: unknown): void {
+    if (error instanceof OriginMismatchError || error instanceof StoreNotReadyError) this.faults.note(error);
+    else this.logger.error({ err: error }, `backfill: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   private giveWay(symbol: string, error: ExchangeError): Turn {
@@ -153,9 +159,7 @@ export class BackfillUseCase {
         this.logger.info({ minutes: toDo, symbols: gaps.size }, `backfill: ${toDo} minutes of ${gaps.size} symbols`);
       }
     } catch (error) {
-      if (!isAborted(signal)) {
-        this.logger.error({ err: error }, `backfill: ${error instanceof Error ? error.message : String(error)}`);
-      }
+      if (!isAborted(signal)) this.failed(error);
       gaps.clear();
     }
     return gaps;

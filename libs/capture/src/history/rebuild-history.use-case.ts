@@ -50,6 +50,8 @@ export interface RebuildReport {
   readonly isReplaced: boolean;
   /** Why what only the old database tells is not in the new one; undefined where it is. */
   readonly notTakenOver?: string | undefined;
+  /** Where the old database was put that could not be read. */
+  readonly keptAside?: string | undefined;
 }
 
 /** The archive names a monthly file by year and month, a daily one by the day as well. */
@@ -91,7 +93,8 @@ export class RebuildHistoryUseCase {
     await this.store.restoreStops();
     losses.push(...(await this.store.losses()));
     const { notTakenOver } = this.store;
-    return { losses, isReplaced: await this.store.finish(acceptLosses), notTakenOver };
+    const isReplaced = await this.store.finish(acceptLosses);
+    return { losses, isReplaced, notTakenOver, keptAside: this.store.keptAside };
   }
 
   private async fetchAgain(

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { Clock, type EpochMicros } from '@app/domain';
+import { Clock, StoreNotReadyError, type EpochMicros } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CaptureMetrics } from '../status/capture-metrics';
 
@@ -133,7 +133,9 @@ export class ClockAlignedScheduler implements OnModuleDestroy {
     try {
       await task.run(task.abort.signal);
     } catch (error) {
-      if (!task.abort.signal.aborted) this.logger.error({ task: task.name, err: error }, `${task.name} failed`);
+      // The store itself says what is the matter.
+      const isKnown = task.abort.signal.aborted || error instanceof StoreNotReadyError;
+      if (!isKnown) this.logger.error({ task: task.name, err: error }, `${task.name} failed`);
     }
     const late = this.clock.monotonicNow() - task.dueMonotonic;
     this.metrics.skipped(task.name, Math.floor(late / task.interval));

@@ -6,12 +6,13 @@ import {
   isExchangeWide,
   MINUTE,
   OriginMismatchError,
+  StoreNotReadyError,
   type ExchangeFailure,
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 
 /** How an attempt ended that brought nothing. */
-export type FaultOutcome = ExchangeFailure | 'refused';
+export type FaultOutcome = ExchangeFailure | 'refused' | 'store_not_ready';
 
 /**
  * What capture does about failures that are nobody's mistake: says once each time that the exchange is away (its adapter
@@ -60,6 +61,8 @@ export class CaptureFaults {
       this.refusalPause.failed();
       return 'refused';
     }
+    // The store itself says what is the matter.
+    if (error instanceof StoreNotReadyError) return 'store_not_ready';
     if (!(error instanceof ExchangeError)) throw error;
     if (isExchangeWide(error)) {
       if (!this.away) {

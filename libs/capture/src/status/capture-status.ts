@@ -7,6 +7,8 @@ import {
   formatMillisTime,
   MILLISECOND,
   SECOND,
+  STORE_READY,
+  StoreCondition,
   type EpochMicros,
   type ExchangeStatus,
   type MinuteCandle,
@@ -86,6 +88,7 @@ export class CaptureStatus {
     private readonly metrics: CaptureMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Optional() private readonly publisher?: EventPublisher,
+    @Optional() private readonly store?: StoreCondition,
   ) {
     this.beganAt = clock.monotonicNow();
     this.candles = { state: this.captures('candles') ? 'starting' : 'off', detail: '' };
@@ -147,13 +150,17 @@ export class CaptureStatus {
   /** Why the store takes nothing of what is captured; empty when it does, or is catching up. */
   sinkFault(): string {
     const { detail } = this.publisher?.status() ?? NOTHING_WAITS;
-    return this.faults.refused !== null || detail !== '' ? this.storeProblem() : '';
+    const isTaken = this.faults.refused === null && detail === '' && this.store?.readiness().ready !== false;
+    return isTaken ? '' : this.storeProblem();
   }
 
   private storeProblem(): string {
     if (this.faults.refused !== null) return this.faults.refused;
     const { waitingEvents, detail } = this.publisher?.status() ?? NOTHING_WAITS;
-    return waitingEvents > 0 ? `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}` : '';
+    const { reason } = this.store?.readiness() ?? STORE_READY;
+    if (waitingEvents === 0) return reason;
+    if (reason !== '') return `${reason}; ${waitingEvents} events wait in the spool`;
+    return `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}`;
   }
 
   private pollProblem(): string {
@@ -190,7 +197,7 @@ export class CaptureStatus {
     return {
       state: problem === '' && unasked === '' ? 'ok' : 'degraded',
       problem: problem || unasked,
-      notes: ofClock === '' && clock.detail !== '' ? [clock.detail] : [],
+      notes: [...(ofClock === '' && clock.detail !== '' ? [clock.detail] : []), ...(this.store?.notes() ?? [])],
       refused: this.faults.refused,
       capture: [...this.options.capture],
       exchange: {

@@ -1,5 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, DAY, floorTo, HistoryStore, MINUTE, SymbolTracking, type TrackedSymbol } from '@app/domain';
+import {
+  Clock,
+  DAY,
+  floorTo,
+  HistoryStore,
+  MINUTE,
+  StoreNotReadyError,
+  SymbolTracking,
+  type TrackedSymbol,
+} from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 
 /** Starts the ledger of each symbol in the store once the exchange has answered for it. */
@@ -16,9 +25,19 @@ export class SymbolTracker extends SymbolTracking {
   }
 
   async frame(symbol: string): Promise<TrackedSymbol | undefined> {
-    const known = this.frames.get(symbol) ?? (await this.history.tracked(symbol));
+    const known = this.frames.get(symbol) ?? (await this.tracked(symbol));
     if (known) this.frames.set(symbol, known);
     return known;
+  }
+
+  /** Nothing is known where there is no store: capture goes on without. */
+  private async tracked(symbol: string): Promise<TrackedSymbol | undefined> {
+    try {
+      return await this.history.tracked(symbol);
+    } catch (error) {
+      if (error instanceof StoreNotReadyError) return undefined;
+      throw error;
+    }
   }
 
   async ensure(symbol: string, origin: string): Promise<TrackedSymbol> {

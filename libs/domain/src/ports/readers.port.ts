@@ -11,6 +11,7 @@ import type {
   UnfilledRange,
 } from '../model';
 import type { ProcessStatusRow } from './history-store.port';
+import type { StoreReadiness } from './store-condition.port';
 
 /** Position of a row in an order by time, then symbol. */
 export interface TimeKey {
@@ -212,13 +213,6 @@ export abstract class SymbolReader {
   abstract summaries(symbols: readonly string[]): Promise<SymbolSummary[]>;
 }
 
-/** Whether and why the store can or cannot be read. */
-export interface StoreReadiness {
-  readonly ready: boolean;
-  /** One readable line without paths; empty when ready. */
-  readonly reason: string;
-}
-
 export abstract class StoreStatus {
   abstract readiness(): StoreReadiness;
 
@@ -232,14 +226,4 @@ export abstract class StoreStatus {
 
   /** What the processes last said of themselves. */
   abstract processes(): Promise<ProcessStatusRow[]>;
-}
-
-/** The store cannot be read now: not there yet, of an older schema, or not accessible. */
-export class StoreNotReadyError extends Error {
-  readonly code = 'STORE.NOT_READY';
-
-  constructor(readonly reason: string) {
-    super(reason);
-    this.name = 'StoreNotReadyError';
-  }
 }

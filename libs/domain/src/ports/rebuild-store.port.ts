@@ -89,4 +89,7 @@ export abstract class RebuildStore {
    * only when `acceptLosses` says so, and kept as the reason why those minutes are missing. Returns whether it was done. Nothing else may be called after it.
    */
   abstract finish(acceptLosses: boolean): Promise<boolean>;
+
+  /** Where the old database was put that could not be read; undefined where there is none. After {@link finish}. */
+  abstract get keptAside(): string | undefined;
 }

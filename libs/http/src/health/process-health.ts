@@ -34,6 +34,7 @@ async function run(checks: ReadonlyMap<string, Check>): Promise<CheckReport> {
 export class ProcessHealth {
   private readonly liveChecks = new Map<string, Check>();
   private readonly readyChecks = new Map<string, Check>();
+  private readonly noteSources: (() => readonly string[])[] = [];
 
   addLiveCheck(name: string, check: Check): void {
     this.liveChecks.set(name, check);
@@ -41,6 +42,15 @@ export class ProcessHealth {
 
   addReadyCheck(name: string, check: Check): void {
     this.readyChecks.set(name, check);
+  }
+
+  /** `source` tells what is not as it should be and stops nothing, one readable line each, without paths. */
+  addNotes(source: () => readonly string[]): void {
+    this.noteSources.push(source);
+  }
+
+  notes(): string[] {
+    return this.noteSources.flatMap((source) => source());
   }
 
   live(): Promise<CheckReport> {

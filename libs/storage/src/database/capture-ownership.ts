@@ -6,6 +6,8 @@ import type { WriteQueue } from './write-queue';
 
 /** That this process, and no other one, captures into a database and a bronze folder. */
 export class CaptureOwnership {
+  private isSettled = false;
+
   private constructor(
     private readonly locks: StoreLocks,
     private readonly queue: WriteQueue,
@@ -23,7 +25,9 @@ export class CaptureOwnership {
     try {
       const record = new OwnerRecord(database, databaseName(databasePath));
       const followsKill = await queue.run(() => record.claim());
-      return new CaptureOwnership(locks, queue, record, followsKill);
+      const ownership = new CaptureOwnership(locks, queue, record, followsKill);
+      await ownership.settle();
+      return ownership;
     } catch (error) {
       locks.release();
       throw error;
@@ -37,9 +41,29 @@ export class CaptureOwnership {
     });
   }
 
+  /** Number of the session in the file itself; undefined until it is there. */
+  get session(): number | undefined {
+    return this.isSettled ? this.record.session : undefined;
+  }
+
+  /** Brings the session into the file itself, unless a reader is in the way: then it is tried again. */
+  async settle(): Promise<void> {
+    if (this.isSettled || !(await this.queue.checkpoint())) return;
+    await this.queue.run(() => {
+      this.record.settle();
+    });
+    this.isSettled = true;
+  }
+
   /** Makes and locks again lock files that were removed, and tells of them. @throws FileLockError */
   renewLocks(): RemovedLock[] {
     return this.locks.renew();
+  }
+
+  /** Gives the right up without a word in the database, of which something has happened to the file. */
+  forsake(): void {
+    this.record.forsake();
+    this.locks.release();
   }
 
   /**

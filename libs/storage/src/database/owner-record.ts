@@ -1,9 +1,15 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { identityOf, isSameFile, type FileIdentity } from '@app/files';
 import { CaptureOwnerError } from './capture-owner.error';
 import { isAlive, ownProcess, type ProcessIdentity } from './process-identity';
 import type { SqliteHandle } from './sqlite-connection';
 import { OWNER_FACT, StoreFacts } from './store-facts';
+
+/** SQLite keeps it in 32 bits with a sign. */
+const LARGEST_SESSION = 2 ** 31 - 1;
+
+/** Records of this process that it left behind in files of which something had happened. */
+const forsaken = new Set<string>();
 
 interface Owner {
   readonly id: string;
@@ -18,11 +24,13 @@ interface Owner {
  * removed. An owner that is gone without a word was killed.
  */
 export class OwnerRecord {
+  /** Of this session of ownership; in the first page of the database, see {@link SessionMarks}. */
+  readonly session = randomInt(1, LARGEST_SESSION);
   private readonly facts: StoreFacts;
   private readonly id = randomUUID();
 
   constructor(
-    database: SqliteHandle,
+    private readonly database: SqliteHandle,
     private readonly path: string,
   ) {
     this.facts = new StoreFacts(database);
@@ -36,17 +44,30 @@ export class OwnerRecord {
     const file = identityOf(this.path);
     const before = this.read();
     const isOfThisFile = isSameFile(before?.file, file);
-    if (before && isOfThisFile && before.process && isAlive(before.process)) throw new CaptureOwnerError();
+    const isLeft = before !== undefined && forsaken.has(before.id);
+    if (before && isOfThisFile && !isLeft && before.process && isAlive(before.process)) throw new CaptureOwnerError();
     if (!file) throw new Error('the database file is not there');
     const process = ownProcess();
     const owner: Owner = { id: this.id, file, ...(process ? { process } : {}) };
     this.facts.set(OWNER_FACT, JSON.stringify(owner));
+    this.database.pragma(`application_id = ${String(this.database.pragma('user_version', { simple: true }))}`);
+    this.database.pragma(`user_version = ${this.session}`);
     return isOfThisFile;
+  }
+
+  /** Inside a write unit, once the session has reached the file itself. */
+  settle(): void {
+    this.database.pragma(`application_id = ${this.session}`);
   }
 
   /** Inside a write unit. @throws CaptureOwnerError when another process has become the owner */
   check(): void {
     if (this.read()?.id !== this.id) throw new CaptureOwnerError();
+  }
+
+  /** Leaves the record where it is; this process may become the owner anew. */
+  forsake(): void {
+    forsaken.add(this.id);
   }
 
   /** Inside a write unit; leaves the record of another owner alone. */

@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { ENTITIES, MIGRATIONS } from './schema';
 
@@ -96,6 +96,14 @@ export async function openReader(path: string): Promise<DataSource> {
     },
   });
   return source.initialize();
+}
+
+/** A connection that only is there: SQLite treats the one that is closed last in a way of its own. */
+export function openAnchor(path: string): SqliteHandle {
+  const handle = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  // The first read is what makes it one that has the database open.
+  handle.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get();
+  return handle;
 }
 
 /** The driver's own connection under a data source: synchronous, so that a unit of work awaits nothing. */

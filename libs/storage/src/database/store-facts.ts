@@ -5,6 +5,10 @@ import type { SqliteHandle } from './sqlite-connection';
 export const ORIGIN_FACT = 'origin';
 /** JSON object: which process captures into the database; absent while none does, and left by one that was killed. */
 export const OWNER_FACT = 'owner';
+/** When all of the database was last read and found whole (real time, microseconds). */
+export const CHECKED_AT_FACT = 'checked_at';
+/** When the database was made anew from the raw files (real time, microseconds); absent from one that was not. */
+export const REBUILT_AT_FACT = 'rebuilt_at';
 /** JSON array of the bronze files that the last start found damaged; absent when it found none. */
 export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 

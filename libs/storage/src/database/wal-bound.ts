@@ -63,6 +63,11 @@ export class WalBound {
     return this.queue.checkpoint();
   }
 
+  /** Where the files are to be left as they are. */
+  abandon(): void {
+    clearInterval(this.timer);
+  }
+
   /** Before the queue is closed: nobody may come after this process to do it. */
   async stop(): Promise<void> {
     clearInterval(this.timer);

@@ -56,7 +56,8 @@ function undoAfter(reason: unknown, undo: (() => void) | undefined): void {
 export class WriteQueue {
   private tail: Promise<unknown> = Promise.resolve();
   private synchronous: 'full' | 'normal' = 'full';
-  private closed = false;
+  private refusal: Error | undefined;
+  private isAbandoned = false;
   private guard: () => void = () => undefined;
   private readonly seconds: Histogram;
   private readonly depth: Gauge;
@@ -66,6 +67,8 @@ export class WriteQueue {
     private readonly database: SqliteHandle,
     metrics: MetricsRegistry,
     private readonly patienceMs: number = LOCK_PATIENCE_MS,
+    /** Told of what made a unit fail; returns what its caller is told. */
+    private readonly explain: (error: unknown) => unknown = (error) => error,
   ) {
     this.seconds = metrics.once(
       WRITE_SECONDS,
@@ -125,18 +128,36 @@ export class WriteQueue {
 
   /** Refuses new units and resolves when those that were queued are through. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.refusal ??= new Error('the store is closed');
+    await this.tail;
+  }
+
+  /** Fails every unit that has not begun, and resolves when none runs any more. */
+  async abandon(reason: Error): Promise<void> {
+    this.refusal = reason;
+    this.isAbandoned = true;
     await this.tail;
   }
 
   private inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.closed) return Promise.reject(new Error('the store is closed'));
+    if (this.refusal) return Promise.reject(this.refusal);
     this.depth.inc();
-    const result = this.tail.then(work).finally(() => {
-      this.depth.dec();
-    });
+    const result = this.tail
+      .then(() => this.inHand(work))
+      .finally(() => {
+        this.depth.dec();
+      });
     this.tail = result.catch(() => undefined);
     return result;
+  }
+
+  private async inHand<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.isAbandoned && this.refusal) throw this.refusal;
+    try {
+      return await work();
+    } catch (error) {
+      throw this.explain(error);
+    }
   }
 
   private async execute<T>(unit: WriteUnit<T>, { durability = 'full', undo }: WriteOptions): Promise<T> {

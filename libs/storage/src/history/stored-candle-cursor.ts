@@ -1,17 +1,27 @@
-import { CandleCursor, type EpochMicros, type HistoryStore } from '@app/domain';
+import { CandleCursor, StoreNotReadyError, type EpochMicros, type HistoryStore } from '@app/domain';
 
-/** In direct mode the history itself says where live sync goes on: the newest minute of each symbol. */
+/**
+ * In direct mode the history itself says where live sync goes on: the newest minute of each symbol. While there is no
+ * store, minutes go to the spool, and what was handed on last is where it goes on.
+ */
 export class StoredCandleCursor extends CandleCursor {
+  private readonly handedOn = new Map<string, EpochMicros>();
+
   constructor(private readonly history: HistoryStore) {
     super();
   }
 
-  position(symbol: string): Promise<EpochMicros | undefined> {
-    return this.history.lastMinute(symbol);
+  async position(symbol: string): Promise<EpochMicros | undefined> {
+    try {
+      return await this.history.lastMinute(symbol);
+    } catch (error) {
+      if (!(error instanceof StoreNotReadyError)) throw error;
+      return this.handedOn.get(symbol);
+    }
   }
 
-  /** Nothing to do: the minutes were stored before this is called, and they are the position. */
-  advance(): Promise<void> {
+  advance(symbol: string, openTime: EpochMicros): Promise<void> {
+    this.handedOn.set(symbol, openTime);
     return Promise.resolve();
   }
 }

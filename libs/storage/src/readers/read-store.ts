@@ -2,12 +2,18 @@ import { existsSync } from 'node:fs';
 import { StoreNotReadyError, type StoreReadiness } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
-import { AmbiguousDatabaseError, databaseName } from '../database/database-name';
-import { SCHEMA_VERSION } from '../database/schema';
+import type { DatabaseUser, DatabaseWatch } from '../condition/database-watch';
+import { examineSchema } from '../condition/examine-database';
+import { damaged, unavailable } from '../condition/faults';
 import { handleOf, openReader, type SqliteHandle } from '../database/sqlite-connection';
 
 /** What is said of a store whose database file is not there. */
 export const NO_DATABASE = 'there is no database yet: nothing has been captured';
+
+const OLDER_SCHEMA = new StoreNotReadyError(
+  'the database has an older schema: start the capturing process of this version, which migrates it',
+  'older_schema',
+);
 
 /** How often a store that is not there yet, or of an older schema, is looked for (real time). */
 const REOPEN_EVERY_MS = 100;
@@ -16,14 +22,16 @@ const REOPEN_EVERY_MS = 100;
  * The reading half of the store: a read-only connection of its own. It may be opened before there is a file, or while
  * the file is of an older schema; it becomes ready by itself when the capture owner has made or migrated it.
  */
-export class ReadStore {
+export class ReadStore implements DatabaseUser {
+  readonly session = undefined;
   private source: DataSource | undefined;
-  private reason = 'the database has not been opened yet';
+  private reason = unavailable('the database has not been opened yet');
   private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
   private opening: Promise<void> | undefined;
   private readonly statements = new Map<string, Statement>();
 
-  constructor(private readonly path: string) {}
+  constructor(private readonly watch: DatabaseWatch) {}
 
   /** Looks for the store once, and from then on by itself until it is ready. */
   async open(): Promise<void> {
@@ -41,7 +49,9 @@ export class ReadStore {
   }
 
   readiness(): StoreReadiness {
-    return this.source ? { ready: true, reason: '' } : { ready: false, reason: this.reason };
+    const found = this.watch.readiness();
+    if (!found.ready || this.source) return found;
+    return { ready: false, state: this.reason.state, reason: this.reason.reason };
   }
 
   /** @throws StoreNotReadyError */
@@ -51,15 +61,18 @@ export class ReadStore {
 
   /** @throws StoreNotReadyError */
   get connection(): DataSource {
-    if (!this.source) throw new StoreNotReadyError(this.reason);
-    return this.source;
+    if (this.source) return this.source;
+    const { reason, state } = this.readiness() as StoreReadiness & { readonly ready: false };
+    throw new StoreNotReadyError(reason, state);
   }
 
-  /** Runs a synchronous read; a store that is not ready rejects. */
-  read<T>(work: () => T): Promise<T> {
-    return new Promise((resolve) => {
-      resolve(work());
-    });
+  /** Runs a read; a store that is not ready rejects, and what is found wrong with it meanwhile is its state. */
+  async read<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.watch.met(error) ?? error;
+    }
   }
 
   /** A prepared statement, prepared once. @throws StoreNotReadyError */
@@ -75,57 +88,100 @@ export class ReadStore {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     clearInterval(this.timer);
     await this.opening;
-    await this.source?.destroy();
-    this.source = undefined;
-    this.statements.clear();
+    await this.letGo();
+    this.watch.left(this);
+  }
+
+  seenSession(): number {
+    return this.database.pragma('user_version', { simple: true }) as number;
+  }
+
+  /** It writes nothing, so it has nothing to save. */
+  save(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Waits until the store can be opened again. */
+  async abandon(): Promise<void> {
+    await this.opening;
+    await this.letGo();
+    if (!this.isClosed) await this.open();
   }
 
   private prepared(key: string, sql: string, prepare: (statement: Statement) => Statement): Statement {
     const { database } = this;
     let statement = this.statements.get(key);
     if (!statement) {
-      statement = prepare(database.prepare(sql));
+      statement = this.watched(prepare(this.told(() => prepareIn(database, sql))));
       this.statements.set(key, statement);
     }
     return statement;
   }
 
-  private async tryOpen(): Promise<void> {
-    if (!existsSync(this.path)) {
-      this.reason = NO_DATABASE;
-      return;
-    }
+  /** Wherever a statement is run, what it meets is said of the store. */
+  private watched(statement: Statement): Statement {
+    const [all, get] = [statement.all.bind(statement), statement.get.bind(statement)];
+    statement.all = (...parameters) => this.told(() => all(...parameters));
+    statement.get = (...parameters) => this.told(() => get(...parameters));
+    return statement;
+  }
+
+  private told<T>(work: () => T): T {
     try {
-      const source = await openReader(databaseName(this.path));
-      if (hasSchema(handleOf(source))) {
-        this.source = source;
-        this.reason = '';
+      return work();
+    } catch (error) {
+      throw this.watch.met(error) ?? error;
+    }
+  }
+
+  private async tryOpen(): Promise<void> {
+    try {
+      const name = this.watch.admit();
+      if (!existsSync(name)) {
+        this.reason = new StoreNotReadyError(NO_DATABASE, 'absent');
         return;
       }
-      await source.destroy();
-      this.reason = 'the database has an older schema: start the capturing process of this version, which migrates it';
+      const source = await openReader(name);
+      try {
+        if (examineSchema(handleOf(source)) === 'current') this.enter(source, name);
+        else this.reason = OLDER_SCHEMA;
+      } finally {
+        if (this.source !== source) await source.destroy();
+      }
     } catch (error) {
-      this.reason = explain(error);
+      this.reason = this.reasonOf(error);
     }
   }
-}
 
-function hasSchema(database: SqliteHandle): boolean {
-  const table = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").get();
-  return (
-    table !== undefined && database.prepare('SELECT 1 FROM migrations WHERE name = ?').get(SCHEMA_VERSION) !== undefined
-  );
-}
-
-function explain(error: unknown): string {
-  if (error instanceof AmbiguousDatabaseError) return error.reason;
-  const code = (error as { code?: string }).code ?? '';
-  if (code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_READONLY_DIRECTORY') {
-    return 'the database cannot be opened: reading it needs write permission on its folder (for the shared-memory file)';
+  private enter(source: DataSource, name: string): void {
+    this.watch.entered(this, name);
+    this.source = source;
   }
-  if (code.startsWith('SQLITE_BUSY')) return 'the database is locked';
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) return 'the database file is damaged';
-  return `the database cannot be opened (${code === '' ? 'unknown reason' : code})`;
+
+  private reasonOf(error: unknown): StoreNotReadyError {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return new StoreNotReadyError(NO_DATABASE, 'absent');
+    return this.watch.met(error) ?? unavailable(`the database cannot be opened (${code ?? 'unknown reason'})`);
+  }
+
+  /** Closes the connection; what is asked from now on is told why. */
+  private async letGo(): Promise<void> {
+    const { source } = this;
+    this.source = undefined;
+    this.statements.clear();
+    await source?.destroy();
+  }
+}
+
+/** What is asked never changes: a database that does not know its tables and columns has lost them. */
+function prepareIn(database: SqliteHandle, sql: string): Statement {
+  try {
+    return database.prepare(sql);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== 'SQLITE_ERROR') throw error;
+    throw damaged(`its schema is not that of this version (${(error as Error).message})`);
+  }
 }

@@ -53,7 +53,9 @@ export class SqliteStoreStatus extends StoreStatus {
   }
 
   processes(): Promise<ProcessStatusRow[]> {
-    return this.store.connection.getRepository(ProcessStatusEntity).find({ order: { process: 'ASC' } });
+    return this.store.read(() =>
+      this.store.connection.getRepository(ProcessStatusEntity).find({ order: { process: 'ASC' } }),
+    );
   }
 
   private feedEnds(): string {
@@ -67,7 +69,7 @@ export class SqliteStoreStatus extends StoreStatus {
   }
 
   private async fact(name: string): Promise<string | null> {
-    const fact = await this.store.connection.getRepository(StoreFactEntity).findOneBy({ name });
+    const fact = await this.store.read(() => this.store.connection.getRepository(StoreFactEntity).findOneBy({ name }));
     return fact?.value ?? null;
   }
 }

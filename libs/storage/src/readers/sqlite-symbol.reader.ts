@@ -35,11 +35,17 @@ export class SqliteSymbolReader extends SymbolReader {
   }
 
   async known(): Promise<string[]> {
-    const rows = await this.store.connection.getRepository(SymbolEntity).find({ select: { symbol: true } });
+    const rows = await this.store.read(() =>
+      this.store.connection.getRepository(SymbolEntity).find({ select: { symbol: true } }),
+    );
     return rows.map(({ symbol }) => symbol).sort(compareCodePoints);
   }
 
-  async summaries(symbols: readonly string[]): Promise<SymbolSummary[]> {
+  summaries(symbols: readonly string[]): Promise<SymbolSummary[]> {
+    return this.store.read(() => this.readSummaries(symbols));
+  }
+
+  private async readSummaries(symbols: readonly string[]): Promise<SymbolSummary[]> {
     const entities = await this.store.connection.getRepository(SymbolEntity).findBy({ symbol: In([...symbols]) });
     const bySymbol = new Map(entities.map((entity) => [entity.symbol, entity]));
     return symbols.flatMap((symbol) => {

@@ -1,7 +1,10 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { formatMillisTime, type Clock } from '@app/domain';
 import { flushFolder } from '@app/files';
 import Database from 'better-sqlite3';
+import { examineDatabase } from '../condition/examine-database';
+import { isDamage, whatIsWrong } from '../condition/faults';
 import type { SqliteHandle } from '../database/sqlite-connection';
 
 /** What stands between a database and its being replaced: another process that has it open. */
@@ -41,7 +44,8 @@ export class PreviousDatabase {
     /** Whether there is a file. */
     readonly exists: boolean,
     /** Why it cannot be read; empty when it can. */
-    private readonly damage: string,
+    private damage: string,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -49,17 +53,18 @@ export class PreviousDatabase {
    *
    * @throws StoreInUseError
    */
-  static examine(path: string): PreviousDatabase {
-    if (!existsSync(path)) return new PreviousDatabase(path, false, '');
+  static examine(path: string, rawDir: string, clock: Clock): PreviousDatabase {
+    if (!existsSync(path)) return new PreviousDatabase(path, false, '', clock);
     let database: SqliteHandle | undefined;
     try {
+      examineDatabase(path, rawDir);
       database = new Database(path, { fileMustExist: true, timeout: 0 });
       database.pragma('journal_mode = DELETE');
-      return new PreviousDatabase(path, true, '');
+      return new PreviousDatabase(path, true, '', clock);
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
       if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) throw new StoreInUseError();
-      return new PreviousDatabase(path, true, (error as Error).message);
+      return new PreviousDatabase(path, true, whatIsWrong(error), clock);
     } finally {
       database?.close();
     }
@@ -77,6 +82,10 @@ export class PreviousDatabase {
     database.prepare(`ATTACH ? AS ${PREVIOUS_SCHEMA}`).run(this.path);
     try {
       work();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      // Only now was the part read that is damaged.
+      this.damage = whatIsWrong(error);
     } finally {
       database.exec(`DETACH ${PREVIOUS_SCHEMA}`);
     }
@@ -94,12 +103,26 @@ export class PreviousDatabase {
     });
   }
 
-  /** Puts a closed database into its place in one step. */
-  replaceBy(path: string): void {
-    // Of a damaged one, for the others were brought into the one file.
+  /**
+   * Puts a closed database into its place in one step. What could not be read is kept under another name: it may be
+   * somebody else's, or have something in it. Returns that name.
+   */
+  replaceBy(path: string): string | undefined {
+    const kept = this.exists && this.damage !== '' ? this.setAside() : undefined;
+    // Of one that is there no more; the others were brought into the one file.
     for (const end of SIDE_FILES) rmSync(`${this.path}${end}`, { force: true });
     renameSync(path, this.path);
     flushFolder(dirname(this.path));
+    return kept;
+  }
+
+  private setAside(): string {
+    const time = formatMillisTime(this.clock.realNow()).replace(/[-:]|\.\d+/g, '');
+    const kept = `${this.path}.damaged-${time}`;
+    renameSync(this.path, kept);
+    for (const end of SIDE_FILES)
+      if (existsSync(`${this.path}${end}`)) renameSync(`${this.path}${end}`, `${kept}${end}`);
+    return kept;
   }
 }
 

@@ -19,7 +19,13 @@ import { readManifestEntry, spansAfter, withTrueStamps, type ManifestEntry } fro
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { StoreLocks } from '../database/store-locks';
-import { REBUILD_LOSSES_FACT, REBUILD_POSITION_FACT, REBUILD_SOURCE_FACT, StoreFacts } from '../database/store-facts';
+import {
+  REBUILD_LOSSES_FACT,
+  REBUILD_POSITION_FACT,
+  REBUILD_SOURCE_FACT,
+  REBUILT_AT_FACT,
+  StoreFacts,
+} from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
 import { LedgerWriter } from '../ledger/ledger.writer';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
@@ -47,6 +53,7 @@ export class SqliteRebuildStore extends RebuildStore {
   private readonly facts: StoreFacts;
   private readonly unreadable: RebuildLoss[] = [];
   private entries: readonly ManifestEntry[] = [];
+  private kept: string | undefined;
   private open = true;
 
   private constructor(
@@ -77,7 +84,7 @@ export class SqliteRebuildStore extends RebuildStore {
     const locks = StoreLocks.acquire(databasePath, rawDir);
     let parts: StoreParts | undefined;
     try {
-      const previous = PreviousDatabase.examine(databasePath);
+      const previous = PreviousDatabase.examine(databasePath, rawDir, options.clock);
       const newPath = `${databasePath}.rebuild`;
       parts = await openNew({ ...options, databasePath: newPath });
       const store = new SqliteRebuildStore(parts, previous, newPath, locks, options.clock);
@@ -92,6 +99,10 @@ export class SqliteRebuildStore extends RebuildStore {
 
   get history(): SqliteHistoryStore {
     return this.parts.history;
+  }
+
+  get keptAside(): string | undefined {
+    return this.kept;
   }
 
   get notTakenOver(): string | undefined {
@@ -196,6 +207,7 @@ export class SqliteRebuildStore extends RebuildStore {
     if (isDone) {
       await this.parts.queue.run(() => {
         this.noteLosses();
+        this.facts.set(REBUILT_AT_FACT, String(this.clock.realNow()));
         for (const fact of [REBUILD_POSITION_FACT, REBUILD_LOSSES_FACT, REBUILD_SOURCE_FACT]) {
           this.facts.set(fact, undefined);
         }
@@ -203,7 +215,7 @@ export class SqliteRebuildStore extends RebuildStore {
       this.parts.database.pragma('wal_checkpoint(TRUNCATE)');
     }
     await closeStoreParts(this.parts);
-    if (isDone) this.previous.replaceBy(this.newPath);
+    if (isDone) this.kept = this.previous.replaceBy(this.newPath);
     this.release();
     return isDone;
   }

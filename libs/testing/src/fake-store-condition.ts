@@ -1,0 +1,15 @@
+import { STORE_READY, StoreCondition, type StoreReadiness } from '@app/domain';
+
+/** A store in whatever condition a test wants. */
+export class FakeStoreCondition extends StoreCondition {
+  state: StoreReadiness = STORE_READY;
+  said: readonly string[] = [];
+
+  readiness(): StoreReadiness {
+    return this.state;
+  }
+
+  notes(): readonly string[] {
+    return this.said;
+  }
+}
