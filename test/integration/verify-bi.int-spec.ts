@@ -185,6 +185,9 @@ describe('verify-bi', () => {
     const { recorder } = proving;
     recorder.change('UPDATE candles_1h SET high = ? WHERE open_time = ?', '99.00', FIRST + 5 * HOUR);
     recorder.change('DELETE FROM candles_1h WHERE open_time = ?', FIRST + 6 * HOUR);
+    // What a candle is called final by, and what tells its answers apart.
+    recorder.change('UPDATE candles_1h SET minutes = ? WHERE open_time = ?', 59, FIRST + 7 * HOUR);
+    recorder.change('UPDATE candles_1h SET revision = ? WHERE open_time = ?', 2, FIRST + 8 * HOUR);
     recorder.change('UPDATE candles_1d SET volume = ? WHERE open_time = ?', '2880.0', FIRST);
     recorder.change('UPDATE daily_metrics SET log_return = ? WHERE date = ?', '0.1', FIRST + DAY);
     const found = texts(await proving.verify());
@@ -192,6 +195,12 @@ describe('verify-bi', () => {
       expect.stringMatching(/^1h candle of 2026-01-10T05:00:00Z, .*: high 99.00 and 1\d+.50$/),
     );
     expect(found).toContain('1h candle of 2026-01-10T06:00:00Z: not there, but its minutes are');
+    for (const [hour, what] of [
+      ['07', 'minutes 59 and 60'],
+      ['08', 'revision 2 and 1'],
+    ] as const) {
+      expect(found).toContain(`1h candle of 2026-01-10T${hour}:00:00Z, stored and recomputed from minutes: ${what}`);
+    }
     expect(found).toContainEqual(expect.stringMatching(/^1d candle of 2026-01-10.*volume 2880.0 and 2880.00$/));
     expect(found).toContainEqual(expect.stringMatching(/^metrics of 2026-01-11: logReturn 0.1, recomputed /));
     expect(found.filter((text) => !/^(1h|1d|metrics)/.test(text))).toEqual([]);

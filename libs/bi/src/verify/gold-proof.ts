@@ -163,8 +163,13 @@ function compare(
   const differences = [...expected].flatMap(([time, rollUp]) => {
     const candle = byTime.get(time);
     if (!candle) return [`${name(time)}: not there, but its minutes are`];
-    if (sameDigits(candle, rollUp)) return [];
-    return [`${name(time)}, stored and recomputed from minutes: ${describeDifference(candle, rollUp)}`];
+    const counts = [
+      ['minutes', candle.account.stored, rollUp.minutes],
+      ['revision', candle.revision, rollUp.revision],
+    ] as const;
+    const wrong = counts.flatMap(([what, own, made]) => (own === made ? [] : [`${what} ${own} and ${made}`]));
+    if (!sameDigits(candle, rollUp)) wrong.unshift(describeDifference(candle, rollUp));
+    return wrong.length === 0 ? [] : [`${name(time)}, stored and recomputed from minutes: ${wrong.join(', ')}`];
   });
   const unfounded = stored.filter(({ openTime }) => !expected.has(openTime));
   return [...differences, ...unfounded.map(({ openTime }) => `${name(openTime)}: there, but none of its minutes is`)];

@@ -5,9 +5,11 @@ import { MINUTE, floorTo, type EpochMicros, type TimeRange } from './time';
 export interface MinuteAccount {
   /** First minute that is due: the candle's first or, if later, the symbol's first on the exchange. */
   readonly dueFrom: EpochMicros;
-  /** Minutes from then on that are stored, or noted as stopped. */
-  readonly accounted: number;
-  /** End of the last of these; `dueFrom` where there is none. */
+  /** Distinct minutes from then on that are stored. */
+  readonly stored: number;
+  /** Minutes that are noted as stopped. */
+  readonly stopped: number;
+  /** End of the last of both; `dueFrom` where there is none. */
   readonly accountedUntil: EpochMicros;
 }
 
@@ -44,22 +46,22 @@ export function accountOf(
   firstMinute: EpochMicros | undefined,
 ): MinuteAccount {
   const dueFrom = Math.max(bucket.start, firstMinute === undefined ? 0 : floorTo(firstMinute, MINUTE));
-  let accounted = minutes;
+  let stoppedMinutes = 0;
   let accountedUntil = minutes > 0 ? floorTo(lastMinute, MINUTE) + MINUTE : dueFrom;
   for (const range of stopped) {
     const start = Math.max(range.start, dueFrom);
     const end = Math.min(range.end, bucket.end);
     if (start >= end) continue;
-    accounted += minutesIn({ start, end });
+    stoppedMinutes += minutesIn({ start, end });
     accountedUntil = Math.max(accountedUntil, end);
   }
-  return { dueFrom, accounted, accountedUntil };
+  return { dueFrom, stored: minutes, stopped: stoppedMinutes, accountedUntil };
 }
 
 /** The account of a minute that is stored. */
 export function accountOfMinute(openTime: EpochMicros): MinuteAccount {
   const minute = floorTo(openTime, MINUTE);
-  return { dueFrom: minute, accounted: 1, accountedUntil: minute + MINUTE };
+  return { dueFrom: minute, stored: 1, stopped: 0, accountedUntil: minute + MINUTE };
 }
 
 /**
@@ -67,8 +69,8 @@ export function accountOfMinute(openTime: EpochMicros): MinuteAccount {
  * closed by `now`; one that is accounted for has closed, whatever a clock that lags behind says.
  */
 export function completenessOf(end: EpochMicros, account: MinuteAccount, now: EpochMicros): Completeness {
-  const { dueFrom, accounted, accountedUntil } = account;
+  const { dueFrom, stored, stopped, accountedUntil } = account;
   const dueUntil = Math.min(end, Math.max(floorTo(now, MINUTE), accountedUntil));
-  const missing = dueUntil > dueFrom ? missingMinutes({ start: dueFrom, end: dueUntil }, accounted) : 0;
+  const missing = dueUntil > dueFrom ? missingMinutes({ start: dueFrom, end: dueUntil }, stored + stopped) : 0;
   return { isFinal: end <= now && missing === 0, missingMinutes: missing };
 }

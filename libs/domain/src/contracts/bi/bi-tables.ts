@@ -93,7 +93,7 @@ export const BI_TABLES = {
   daily_metrics: {
     title: 'Daily metrics',
     description:
-      'Returns, volatilities and drawdown of each UTC day that has exchange candles. A window is the last 7 or 30 UTC dates including the row; a cell is empty when fewer than 80 % of its observations are there.',
+      'Returns, volatilities and drawdown of each UTC day that has exchange candles, of what is stored of it: `is_final` of daily_ohlc says whether that is all. A window is the last 7 or 30 UTC dates including the row; a cell is empty when fewer than 80 % of its observations are there.',
     primaryKey: ['date', 'symbol'],
     fields: {
       date: DATE,
