@@ -14,29 +14,30 @@ const MOST_A_TURN = 64;
 export class Turns {
   private readonly short: Work[] = [];
   private readonly long: Work[] = [];
-  private began: number | undefined;
+  private began = -Infinity;
+  /** Whether the end of this turn is waited for. */
+  private isMarked = false;
   private isScheduled = false;
   private isLongDone = false;
+  private readonly endTurn = (): void => {
+    this.isMarked = false;
+    this.began = this.now();
+  };
 
   constructor(
     private readonly turnMs: number = TURN_MS,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Begins short work at once when nothing waits and this turn has time left, else in its order; urgent work first. */
-  begin(work: Work, isUrgent = false): void {
-    if (this.short.length === 0 && this.hasTime()) {
-      work();
-      return;
-    }
-    if (isUrgent) this.short.unshift(work);
-    else this.short.push(work);
-    this.schedule();
+  /** Whether short work may begin at once: nothing waits, and this turn has time left. */
+  isOpen(): boolean {
+    return this.short.length === 0 && this.hasTime();
   }
 
-  /** Begins short work after what is being done now. */
-  beginLater(work: Work): void {
-    this.short.push(work);
+  /** Begins short work after what is being done now, in its order; urgent work before all other. */
+  beginLater(work: Work, isUrgent = false): void {
+    if (isUrgent) this.short.unshift(work);
+    else this.short.push(work);
     this.schedule();
   }
 
@@ -69,13 +70,17 @@ export class Turns {
     work?.();
   }
 
+  /**
+   * Node does not tell when a turn begins, and waiting for the end of each would cost more than a small answer does: so
+   * it is waited for once some time has passed, in this turn or before it, and counts from then on.
+   */
   private hasTime(): boolean {
     const now = this.now();
-    if (this.began !== undefined) return now - this.began < this.turnMs;
+    if (now - this.began < this.turnMs) return true;
+    if (this.isMarked) return false;
     this.began = now;
-    setImmediate(() => {
-      this.began = undefined;
-    });
+    this.isMarked = true;
+    setImmediate(this.endTurn);
     return true;
   }
 }

@@ -3,7 +3,6 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { AdmissionLimits } from './admission-limits';
 import { AdmittedResponse } from './admitted-response';
 import { AnswerAdmission } from './answer-admission';
-import { AnswerRoom } from './answer-room';
 import { Connection, type CutReason } from './connection';
 import { kernelSendQueues } from './kernel-send-queues';
 
@@ -48,10 +47,9 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
     const context = {
       limits,
       unhandled: { count: 0 },
-      begin: (request: IncomingMessage, response: AdmittedResponse) => {
-        response.room = new AnswerRoom({ limits, admission }, clientOf(request));
-        handler(request, response);
-      },
+      admission,
+      clientOf,
+      handler,
       overflow: (connection: Connection) => {
         this.cut(connection, 'too_many_requests');
       },

@@ -67,13 +67,13 @@ export class AnswerAdmission {
       scope = new ClientScope(client, this.limits.clientBytes);
       this.clients.set(client, scope);
     }
-    scope.answers += 1;
+    scope.connections += 1;
     return scope;
   }
 
   exit(scope: ClientScope): void {
-    scope.answers -= 1;
-    if (scope.answers === 0) this.clients.delete(scope.client);
+    scope.connections -= 1;
+    if (scope.connections === 0) this.clients.delete(scope.client);
   }
 
   /** Whether a large answer waits because this scope is full. */

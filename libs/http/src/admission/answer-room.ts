@@ -15,23 +15,25 @@ export function countedAs(bytes: Uint8Array): CountedAnswer {
   return { bytes: bytes.buffer.byteLength, memory: bytes.buffer };
 }
 
-/** The room that one answer takes among those under way. */
+/** The room that the answers of a connection take among those under way, one after the other. */
 export class AnswerRoom {
-  private readonly client: ClientScope;
-  private readonly scopes: readonly AnswerScope[];
+  private client: ClientScope | undefined;
+  private scopes: readonly AnswerScope[] = [];
   private smallBytes = 0;
   private large: { readonly bytes: number; readonly admission: Admission } | undefined;
   /** When it may wait no longer, on the monotonic clock. */
   private waitsUntil: number | undefined;
   private isLeft = false;
 
-  /** `client`: whom it is for, as the request budget counts clients. */
-  constructor(
-    private readonly context: AnswerContext,
-    client: string,
-  ) {
-    this.client = context.admission.enter(client);
-    this.scopes = [this.client, context.admission.process];
+  constructor(private readonly context: AnswerContext) {}
+
+  /** The next answer is for this client, as the request budget counts clients. */
+  enter(client: string): void {
+    if (this.client?.client === client) return;
+    const { admission } = this.context;
+    if (this.client) admission.exit(this.client);
+    this.client = admission.enter(client);
+    this.scopes = [this.client, admission.process];
   }
 
   /** Whether others wait for the room that it takes. */
@@ -97,18 +99,27 @@ export class AnswerRoom {
   }
 
   removeSmall(bytes: number): void {
-    if (this.isLeft) return;
-    this.smallBytes -= bytes;
-    for (const scope of this.scopes) scope.removeSmall(bytes);
+    // What a reader who is gone did not take is told late.
+    const counted = Math.min(bytes, this.smallBytes);
+    this.smallBytes -= counted;
+    for (const scope of this.scopes) scope.removeSmall(counted);
   }
 
-  /** The reader has taken the answer, or is gone: nothing of it counts any more. */
-  leave(): void {
+  /** The reader has taken the answer: nothing of it counts any more. */
+  clear(): void {
     this.giveBack();
+    this.waitsUntil = undefined;
+    if (this.smallBytes === 0) return;
     this.removeSmall(this.smallBytes);
-    this.isLeft = true;
-    this.context.admission.exit(this.client);
     this.context.admission.released();
+  }
+
+  /** The reader is gone, and nothing can be handed over any more. */
+  leave(): void {
+    if (this.isLeft) return;
+    this.clear();
+    this.isLeft = true;
+    if (this.client) this.context.admission.exit(this.client);
   }
 
   private isReservedFor({ bytes }: CountedAnswer): boolean {

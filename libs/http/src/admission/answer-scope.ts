@@ -59,8 +59,8 @@ export class AnswerScope {
 }
 
 export class ClientScope extends AnswerScope {
-  /** Answers of the client in the process. */
-  answers = 0;
+  /** Connections of which it has the newest answer. */
+  connections = 0;
 
   constructor(
     readonly client: string,

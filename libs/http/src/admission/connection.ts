@@ -4,6 +4,8 @@ import { turns } from '@app/domain';
 import type { AdmissionLimits } from './admission-limits';
 import type { AdmittedResponse } from './admitted-response';
 import { PROBES } from '../probes';
+import type { AnswerAdmission } from './answer-admission';
+import { AnswerRoom } from './answer-room';
 import { ReadingPace } from './reading-pace';
 
 /** Why a connection is cut. */
@@ -15,7 +17,11 @@ export interface ConnectionContext {
   readonly limits: AdmissionLimits;
   /** Requests of all connections that were read and wait unhandled. */
   readonly unhandled: { count: number };
-  readonly begin: (request: IncomingMessage, response: AdmittedResponse) => void;
+  readonly admission: AnswerAdmission;
+  /** Whom a request is for, as the request budget counts clients. */
+  readonly clientOf: (request: IncomingMessage) => string;
+  /** Answers a request. */
+  readonly handler: (request: IncomingMessage, response: AdmittedResponse) => void;
   /** Called for a connection that sends requests when there are too many of those. */
   readonly overflow: (connection: Connection) => void;
 }
@@ -31,6 +37,8 @@ interface Exchange {
  * of it is dropped with the connection.
  */
 export class Connection {
+  /** Where its answers count, one after the other. */
+  private readonly room: AnswerRoom;
   private answering: AdmittedResponse | undefined;
   private unhandled: Exchange[] = [];
   private isGone = false;
@@ -40,10 +48,25 @@ export class Connection {
   private bodySince = 0;
   private pace: ReadingPace | undefined;
 
+  /** The answer was taken, or the reader is gone. */
+  private readonly advance = (): void => {
+    this.room.clear();
+    this.answering = undefined;
+    this.idleSince = performance.now();
+    if (this.isGone) return;
+    const next = this.unhandled.shift();
+    if (!next) return;
+    this.answering = next.response;
+    this.context.unhandled.count -= 1;
+    if (!this.isHeld) this.socket.resume();
+    this.beginLater(next.request, next.response);
+  };
+
   constructor(
     readonly socket: Socket,
     private readonly context: ConnectionContext,
   ) {
+    this.room = new AnswerRoom(context);
     // Node reads on after each answer, whoever has paused the socket.
     socket.on('resume', () => {
       if (this.isHeld) socket.pause();
@@ -74,12 +97,8 @@ export class Connection {
     this.bodySince = performance.now();
     if (!this.answering) {
       this.answering = response;
-      turns.begin(
-        () => {
-          this.begin({ request, response });
-        },
-        PROBES.has(request.url ?? ''),
-      );
+      if (turns.isOpen()) this.begin(request, response);
+      else this.beginLater(request, response);
     } else if (this.context.unhandled.count < this.context.limits.requestsUnhandled) {
       this.unhandled.push({ request, response });
       this.context.unhandled.count += 1;
@@ -98,8 +117,7 @@ export class Connection {
       this.pace.note(now, this.socket.bytesWritten - this.socket.writableLength, queued);
       if (this.pace.silentFor(now) >= limits.silentReaderMs) return 'silent_reader';
       const speed = this.pace.bytesPerSecond() ?? Infinity;
-      const isInTheWay = this.answering?.room?.isInTheWay === true;
-      return isInTheWay && speed < limits.slowReaderBytesPerSecond ? 'slow_reader' : undefined;
+      return this.room.isInTheWay && speed < limits.slowReaderBytesPerSecond ? 'slow_reader' : undefined;
     }
     this.pace = undefined;
     // Nothing arrives at a socket that is not read.
@@ -111,31 +129,27 @@ export class Connection {
     return !this.answering && now - this.idleSince >= patience ? 'no_request' : undefined;
   }
 
-  private begin({ request, response }: Exchange): void {
+  private begin(request: IncomingMessage, response: AdmittedResponse): void {
     if (this.isGone) return;
-    response.once('close', () => {
-      response.room?.leave();
-      this.advance();
-    });
-    this.context.begin(request, response);
+    response.on('close', this.advance);
+    response.room = this.room;
+    this.room.enter(this.context.clientOf(request));
+    this.context.handler(request, response);
   }
 
-  private advance(): void {
-    this.answering = undefined;
-    this.idleSince = performance.now();
-    if (this.isGone) return;
-    const next = this.unhandled.shift();
-    if (!next) return;
-    this.answering = next.response;
-    this.context.unhandled.count -= 1;
-    if (!this.isHeld) this.socket.resume();
-    turns.beginLater(() => {
-      this.begin(next);
-    });
+  private beginLater(request: IncomingMessage, response: AdmittedResponse): void {
+    turns.beginLater(
+      () => {
+        this.begin(request, response);
+      },
+      PROBES.has(request.url ?? ''),
+    );
   }
 
   private drop(): void {
+    if (this.isGone) return;
     this.isGone = true;
+    this.room.leave();
     this.context.unhandled.count -= this.unhandled.length;
     this.unhandled = [];
   }
