@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../support/app-process';
 import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
 import { exchangeKlines, type KlineRow } from '../support/exchange-klines';
 import { getJson } from '../support/http';
@@ -146,5 +147,37 @@ describe('cli import of dumps', () => {
     expect(output).toMatch(new RegExp(`other\\.csv +${iso(rows[minute]![0])} +1 +replaced `));
     expect(code).toBe(0);
     await expectSameAfterRebuild(stack);
+  });
+});
+
+/** Minutes that the platform captures while it runs, and a dump that somebody took of the same minutes too early. */
+describe('cli import beside live capture', () => {
+  const stack = new Stack({ SYMBOLS: 'BTCUSDT', CLOCK: 'simulator', BACKFILL_DAYS: '0' });
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  it('should not replace minutes that were captured live by those of a dump with fewer trades', async () => {
+    await stack.startSimulator(['--clock-origin', marketAt(new Date(NOW)), '--clock-factor', '60']);
+    const { origin } = await getJson<{ origin: string }>(`${stack.exchangeUrl}/_simulator/origin`);
+    const app = await stack.start('standalone-app');
+    await app.answers(`${await stack.urlOf('standalone-app')}/readyz`);
+    const traded = await eventually('three minutes with trades are captured', () => {
+      const minutes = storedKlines(stack, 'BTCUSDT').filter(({ 8: trades }) => Number(trades) > 1);
+      return Promise.resolve(minutes.length >= 3 ? minutes.slice(0, 3) : undefined);
+    });
+    const dump = join(stack.folder, 'BTCUSDT-1m-2026-03-18.csv');
+    const cut = traded.map((row) => cutMidMinute([...row, '0'] as unknown as KlineRow));
+    writeFileSync(dump, text(cut));
+    const { code, output } = await runCli(stack, 'import', '--origin', origin, dump);
+    expect(output).toContain('nothing imported, 3 minutes left out');
+    expect(code).toBe(1);
+    const stored = (): unknown[] =>
+      storedKlines(stack, 'BTCUSDT').filter(([openTime]) => traded.some((row) => row[0] === openTime));
+    expect(stored()).toEqual(traded);
+    expect(await app.stop()).toBe(0);
+    expect((await runCli(stack, 'rebuild', '--imports', stack.folder)).code).toBe(0);
+    expect(stored()).toEqual(traded);
   });
 });
