@@ -283,7 +283,7 @@ describe('verify-bi', () => {
     expect(proving.recorder.rows('SELECT * FROM known_differences')).toEqual([]);
   });
 
-  it('should compare days with verified files of the archive, and say once that there is none to be had', async () => {
+  it('should compare days with verified files of the archive, and say when there is none to be had', async () => {
     const { archive } = proving;
     const put = (index: number, changes: Partial<MinuteCandle> = {}): void => {
       const date = FIRST + index * DAY;
@@ -300,7 +300,15 @@ describe('verify-bi', () => {
     archive.fault = new ArchiveError('truncated', 'half a file');
     expect(await proving.verify()).toMatchObject({ mismatches: 0, symbols: [{ equal: 3 }] });
     archive.fault = new ArchiveError('unreachable', 'nobody answers');
-    expect(texts(await proving.verify())).toEqual(['days were not compared with the archive: nobody answers']);
+    expect(texts(await proving.verify())).toEqual([
+      '2026-01-10 was not compared with the archive: nobody answers',
+      '2026-01-11 was not compared with the archive: nobody answers',
+      '2026-01-12 and the days after it were not compared with the archive: nobody answers',
+    ]);
+    archive.fault = undefined;
+    archive.faults.set(`${SYMBOL} ${FIRST}`, new ArchiveError('rejected', 'HTTP 403'));
+    // One refused file keeps none of the others from being compared.
+    expect(await proving.verify()).toMatchObject({ symbols: [{ daysChecked: 3, knownDifferences: 1 }] });
   });
 
   it('should not take for known what changes each time, what is incomplete, or what nobody could compare', async () => {

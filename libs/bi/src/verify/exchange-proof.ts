@@ -62,13 +62,17 @@ interface Judged {
   readonly readAt: EpochMicros;
 }
 
+/** After so many files in a row that could not be had, the days after them are not looked for in the archive. */
+const MOST_ARCHIVE_FAILURES = 3;
+
 /** What is asked about the days of one symbol. */
 interface Inquiry {
   readonly signal: AbortSignal;
   /** By date. */
   readonly knownBefore: ReadonlyMap<EpochMicros, KnownDifference>;
-  /** Undefined where files are not asked for, or the archive does not answer. */
+  /** Undefined where files are not asked for, or the archive goes on not to answer. */
   archive: ArchiveDays | undefined;
+  archiveFailuresInARow: number;
   /** Rows that were left out of minutes fetched again, each told once. */
   readonly leftOut: Set<string>;
   readonly findings: Findings;
@@ -117,6 +121,7 @@ export class ExchangeProof {
       signal,
       knownBefore: new Map(known.map((difference) => [difference.date, difference])),
       archive: withArchive && this.archive.isEnabled ? this.archive : undefined,
+      archiveFailuresInARow: 0,
       leftOut: new Set(),
       findings,
     };
@@ -172,11 +177,15 @@ export class ExchangeProof {
     const askFile: Witness = () => archive.numbers(symbol, date, inquiry.signal);
     try {
       const filed = await askFile();
+      inquiry.archiveFailuresInARow = 0;
       return filed ? await this.settle({ day, readAt: judged.readAt }, filed, askFile, inquiry) : judged;
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error;
-      inquiry.findings.add(symbol, `days were not compared with the archive: ${error.message}`);
-      inquiry.archive = undefined;
+      inquiry.archiveFailuresInARow += 1;
+      const isAway = inquiry.archiveFailuresInARow >= MOST_ARCHIVE_FAILURES;
+      const days = isAway ? `${formatDate(date)} and the days after it were` : `${formatDate(date)} was`;
+      inquiry.findings.add(symbol, `${days} not compared with the archive: ${error.message}`);
+      if (isAway) inquiry.archive = undefined;
       return judged;
     }
   }

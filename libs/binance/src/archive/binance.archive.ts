@@ -6,6 +6,7 @@ import {
   DAY,
   formatDate,
   KlineArchive,
+  MINUTE,
   type ArchiveDay,
   type ArchiveFailure,
   type Clock,
@@ -18,6 +19,7 @@ import {
 import { NoScratchFolderError, type ScratchFolders } from '@app/files';
 import type { HostOriginResolver } from '../hosts/host-origin';
 import type { ExchangeHost } from '../hosts/host-pool';
+import { judgeAnswer, retryAtOf } from '../transport/answer-verdict';
 import { httpDownload } from '../transport/http-download';
 import { pause, TransportError } from '../transport/http-get';
 import type { ProxyGate } from '../transport/proxy-gate';
@@ -30,11 +32,16 @@ import { MonthReader, type FetchedFile } from './month-reader';
 /** Failures that another attempt may mend: the archive replaces files, and a checksum may be older than its file. */
 const TRANSIENT: ReadonlySet<ArchiveFailure> = new Set<ArchiveFailure>(['unreachable', 'checksum_mismatch']);
 
+/** A monthly file that could not be had is not asked for again with each of its days for so long. */
+const FAILED_MONTH_REST: EpochMicros = MINUTE;
+
 /** The monthly file asked for last: days come from it in ascending order, or why there are none. */
 interface LastMonth {
   readonly name: string;
   readonly folder: string;
   readonly month: MonthReader | ArchiveError;
+  /** On the monotonic counter. */
+  readonly askedAt: EpochMicros;
 }
 
 /** What the archive client stands on. */
@@ -94,20 +101,25 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     await this.forgetMonth();
   }
 
-  /** Fetches the month unless it is in hand: what could not be had is not asked for again with each of its days. */
+  /** Fetches the month unless it is in hand, or has failed a moment ago. */
   private async monthOf(symbol: string, date: EpochMicros, signal: AbortSignal | undefined): Promise<LastMonth> {
     const address = monthlyFile(symbol, date);
     const last = this.lastMonth;
-    if (last?.name === address.name && !(last.month instanceof MonthReader && last.month.isPast(date))) return last;
+    const askedAt = this.parts.clock.monotonicNow();
+    if (last?.name === address.name) {
+      const isOfUse =
+        last.month instanceof MonthReader ? !last.month.isPast(date) : askedAt - last.askedAt < FAILED_MONTH_REST;
+      if (isOfUse) return last;
+    }
     await this.forgetMonth();
     const folder = this.newFolder(address);
     try {
       const fetched = await this.withRetries(() => this.fetchFile(folder, symbol, address, signal), signal);
-      this.lastMonth = { name: address.name, folder, month: new MonthReader(fetched) };
+      this.lastMonth = { name: address.name, folder, month: new MonthReader(fetched), askedAt };
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       if (!(error instanceof ArchiveError)) throw error;
-      this.lastMonth = { name: address.name, folder, month: error };
+      this.lastMonth = { name: address.name, folder, month: error, askedAt };
     }
     return this.lastMonth;
   }
@@ -136,7 +148,7 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
         return await attempt();
       } catch (error) {
         if (!(error instanceof ArchiveError) || !TRANSIENT.has(error.failure)) throw error;
-        if (attempts >= this.parts.options.attempts) throw error;
+        if (attempts >= this.parts.options.attempts || error.retryAt !== undefined) throw error;
         this.parts.metrics.retries.inc({ reason: error.failure });
         await pause(this.parts.options.retryDelayMs(attempts), signal);
       }
@@ -176,7 +188,7 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
     const name = decodeURIComponent(target.slice(target.lastIndexOf('/') + 1));
     const timeoutMs = this.parts.options.requestTimeoutMs;
     try {
-      const { status, bytes } = await httpDownload(`${this.parts.host.baseUrl}${target}`, path, {
+      const { status, headers, bytes } = await httpDownload(`${this.parts.host.baseUrl}${target}`, path, {
         timeoutMs,
         maxBytes,
         signal,
@@ -185,7 +197,10 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
       this.parts.metrics.bytes.inc(bytes);
       const failure = failureOf(status);
       this.parts.metrics.requests.inc({ outcome: failure ?? 'ok' });
-      if (failure) throw new ArchiveError(failure, `${name} from ${this.parts.host.label}: HTTP ${status}`);
+      if (failure) {
+        const retryAt = retryAtOf(judgeAnswer({ status, headers, text: '' }, this.parts.clock.now()));
+        throw new ArchiveError(failure, `${name} from ${this.parts.host.label}: HTTP ${status}`, { retryAt });
+      }
     } catch (error) {
       if (error instanceof TransportError) this.parts.metrics.requests.inc({ outcome: error.failure });
       throw this.explained(error, name);

@@ -75,6 +75,21 @@ export function judgeAnswer(answer: Pick<HttpAnswer, 'status' | 'headers' | 'tex
   }
 }
 
+/** The market time before which the sender does not want to be asked again; undefined where it names none. */
+export function retryAtOf(verdict: Verdict): EpochMicros | undefined {
+  switch (verdict.kind) {
+    case 'blocked':
+      return verdict.until;
+    case 'refused':
+    case 'transient':
+      return verdict.retryAt;
+    case 'ok':
+    case 'firewall':
+    case 'geo_blocked':
+      return undefined;
+  }
+}
+
 interface ErrorBody {
   readonly code: number | undefined;
   /** One readable line, at most 200 characters. */

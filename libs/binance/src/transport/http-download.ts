@@ -8,6 +8,7 @@ export interface DownloadOptions extends Omit<HttpRequestOptions, 'accept'> {
 
 export interface DownloadAnswer {
   readonly status: number;
+  readonly headers: Headers;
   /** Bytes written; 0 for every status but 200, whose body is not kept. */
   readonly bytes: number;
 }
@@ -22,9 +23,10 @@ export async function httpDownload(
   { maxBytes, ...options }: DownloadOptions,
 ): Promise<DownloadAnswer> {
   return httpRequest(url, { ...options, accept: '*/*' }, async (response) => {
-    if (response.status !== 200) {
+    const { status, headers } = response;
+    if (status !== 200) {
       await response.body?.cancel();
-      return { status: response.status, bytes: 0 };
+      return { status, headers, bytes: 0 };
     }
     let bytes = 0;
     const file = await open(path, 'w');
@@ -37,6 +39,6 @@ export async function httpDownload(
     } finally {
       await file.close();
     }
-    return { status: response.status, bytes };
+    return { status, headers, bytes };
   });
 }

@@ -376,4 +376,47 @@ describe('BackfillHistoryUseCase', () => {
     await expect(backfill()).rejects.toBeInstanceOf(OriginMismatchError);
     expect(states()).toEqual([]);
   });
+
+  it('should bring days over REST while the archive does not answer, without asking it for each, and go back to it', async () => {
+    putIntoArchive('BTCUSDT', -6, -5, -4, -3, -2, -1);
+    const asked: EpochMicros[] = [];
+    const answer = ports.archive.day.bind(ports.archive);
+    ports.archive.day = (symbol, date, signal, sieve) => {
+      asked.push((date - TODAY) / DAY);
+      // Two days come over REST in the first minute.
+      if (asked.length === 1) ports.archive.fault = new ArchiveError('unreachable', 'HTTP 503');
+      else ports.archive.fault = undefined;
+      return answer(symbol, date, signal, sieve);
+    };
+    const report = await backfill({ start: day(-6), end: day(0) }, ['BTCUSDT'], ({ daysDone }) => {
+      if (daysDone === 3) ports.clock.advance(MINUTE);
+    });
+    expect(report).toEqual({ ...NOTHING, days: 6, rows: 6 * MINUTES });
+    expect(asked).toEqual([-6, -3, -2, -1]);
+    expect(await missing('BTCUSDT', day(-6))).toEqual(
+      expect.not.arrayContaining([expect.objectContaining({ start: day(-6) })]),
+    );
+  });
+
+  it('should keep away from the archive for as long as it wants', async () => {
+    putIntoArchive('BTCUSDT', -3, -2, -1);
+    ports.archive.faults.set(
+      `BTCUSDT ${day(-3)}`,
+      new ArchiveError('rejected', 'HTTP 429', { retryAt: NOW + 5 * MINUTE }),
+    );
+    const report = await backfill({ start: day(-3), end: day(0) }, ['BTCUSDT'], ({ daysDone }) => {
+      if (daysDone === 2) ports.clock.advance(5 * MINUTE);
+    });
+    expect(report).toEqual({ ...NOTHING, days: 3, rows: 3 * MINUTES });
+    expect(ports.history.days.map(({ range }) => (range.start - TODAY) / DAY)).toEqual([-1]);
+  });
+
+  it('should end when every day of every symbol is refused, and not before each symbol had its turn', async () => {
+    ports.exchange.fault = ({ method }) =>
+      method === 'minuteCandles' ? new ExchangeError('failing', 'HTTP 500') : undefined;
+    const report = await backfill({ start: day(-30), end: day(0) }, ['BTCUSDT', 'ETHUSDT']);
+    expect(report.failed).toHaveLength(12);
+    expect(report.left).toBe(60 - 12);
+    expect(new Set(report.failed.map(({ symbol }) => symbol)).size).toBe(2);
+  });
 });

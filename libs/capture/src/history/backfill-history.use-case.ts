@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import {
   BackfillJobs,
+  Clock,
   DAY,
   Exchange,
   ExchangeError,
+  GrowingPause,
   HistoryStore,
   KlineArchive,
   MINUTE,
@@ -43,6 +45,9 @@ const NO_ROW = 'the exchange has neither rows for them nor later ones';
  */
 @Injectable()
 export class BackfillHistoryUseCase {
+  /** While the archive as a whole does not answer, days come over REST without asking it for each of them. */
+  private readonly archiveRest: GrowingPause;
+
   constructor(
     private readonly exchange: Exchange,
     private readonly archive: KlineArchive,
@@ -55,7 +60,10 @@ export class BackfillHistoryUseCase {
     private readonly exchangeTime: ExchangeTime,
     private readonly directory: SymbolDirectory,
     private readonly unlisted: UnlistedHistory,
-  ) {}
+    clock: Clock,
+  ) {
+    this.archiveRest = new GrowingPause(clock, MINUTE, { aligned: false });
+  }
 
   /**
    * Queues what is missing in the range and does it, with what earlier runs left of these symbols. Symbols take turns: one
@@ -77,7 +85,7 @@ export class BackfillHistoryUseCase {
       await this.queueOrReport(symbol, range, origin, run, signal);
     }
     const jobs = await this.jobs.open(known);
-    run.queued(jobs.length);
+    run.queued(jobs.length, known.length);
     const turns = known.map((symbol) => new SymbolTurn(symbol, jobs));
     for (let turn = turns.shift(); turn && !isAborted(signal); turn = turns.shift()) {
       await this.take(turn, run, signal);
@@ -197,9 +205,14 @@ export class BackfillHistoryUseCase {
     signal: AbortSignal,
   ): Promise<Omit<DayOutcome, 'gaps'> | undefined> {
     const dayEnd = floorTo(range.start, DAY) + DAY;
-    if (!this.archive.isEnabled || dayEnd > this.exchangeTime.now()) return undefined;
+    if (!this.archive.isEnabled || dayEnd > this.exchangeTime.now() || !this.archiveRest.isOver) return undefined;
     const outcome = await this.archiveDay.execute(symbol, range, signal);
-    if (outcome.kind === 'unavailable') return undefined;
+    if (outcome.kind === 'unavailable') {
+      const { failure, retryAt } = outcome;
+      if (failure === 'unreachable' || retryAt !== undefined) this.archiveRest.failed(retryAt);
+      return undefined;
+    }
+    this.archiveRest.succeeded();
     const { counts, rowsOverRest, leftOut, restFailure } = outcome;
     const rows = counts.taken + rowsOverRest;
     return restFailure === undefined ? { rows, leftOut } : { rows, leftOut, failure: restFailure };

@@ -56,6 +56,8 @@ export interface DayOutcome {
 
 /** When the exchange as a whole fails so often in a row, whatever symbol is asked for, the next days would fail as well. */
 const MOST_FAILURES_IN_A_ROW = 3;
+/** When so many days more than there are symbols are refused in a row, it is no symbol's own fault. */
+const MOST_REFUSALS_IN_A_ROW = 10;
 
 /** How a run stands. */
 export class BackfillRun {
@@ -68,15 +70,19 @@ export class BackfillRun {
   private settledDays = 0;
   private rows = 0;
   private failuresInARow = 0;
+  private refusalsInARow = 0;
+  private symbols = 0;
 
   constructor(private readonly onProgress: (progress: BackfillHistoryProgress) => void) {}
 
   get isHopeless(): boolean {
-    return this.failuresInARow >= MOST_FAILURES_IN_A_ROW;
+    const isAway = this.failuresInARow >= MOST_FAILURES_IN_A_ROW;
+    return isAway || this.refusalsInARow >= this.symbols + MOST_REFUSALS_IN_A_ROW;
   }
 
-  queued(days: number): void {
+  queued(days: number, symbols: number): void {
     this.total += days;
+    this.symbols += symbols;
   }
 
   /** Of days that were queued: they turned out to be before or after the symbol's life. */
@@ -98,6 +104,7 @@ export class BackfillRun {
     this.rows += rows;
     for (const minutes of leftOut) this.leftOut.push({ symbol, ...minutes });
     this.failuresInARow = isExchangeWide(failure) ? this.failuresInARow + 1 : 0;
+    this.refusalsInARow = failure ? this.refusalsInARow + 1 : 0;
     this.onProgress({ job, daysDone: this.attempts, daysTotal: this.total, rows: this.rows });
   }
 

@@ -47,6 +47,8 @@ export type ArchiveDayOutcome =
       readonly kind: 'unavailable';
       readonly failure: ArchiveFailure;
       readonly reason: string;
+      /** Market time before which the archive does not want to be asked again, where it says so. */
+      readonly retryAt?: EpochMicros | undefined;
     };
 
 /** What REST said of the minutes that a file lacks. */
@@ -106,7 +108,11 @@ export class ImportArchiveDayUseCase {
     }
   }
 
-  private unavailable(symbol: string, date: EpochMicros, { failure, message }: ArchiveError): ArchiveDayOutcome {
+  private unavailable(
+    symbol: string,
+    date: EpochMicros,
+    { failure, message, retryAt }: ArchiveError,
+  ): ArchiveDayOutcome {
     // A day that is not there is nothing special: it is too young, or the symbol did not trade.
     if (failure !== 'not_found' && failure !== 'disabled') {
       this.logger.warn(
@@ -114,7 +120,7 @@ export class ImportArchiveDayUseCase {
         `archive: ${message}; the day is asked for over REST`,
       );
     }
-    return { kind: 'unavailable', failure, reason: message };
+    return { kind: 'unavailable', failure, reason: message, retryAt };
   }
 
   private async save(symbol: string, { file, rowsSha256, duplicates, ...day }: ArchiveDay): Promise<ImportCounts> {

@@ -86,7 +86,7 @@ export class UnlistedHistory {
   ): Promise<TriedDay[]> {
     const tried: TriedDay[] = [];
     let failures = 0;
-    run.queued(days.length);
+    run.queued(days.length, 1);
     for (const range of days) {
       const outcome = await this.archiveDay.execute(symbol, range, signal);
       if (isAborted(signal)) break;

@@ -15,20 +15,27 @@ export type ArchiveFailure =
   | 'malformed' // a row that is no kline, a day that contradicts itself, or no readable zip
   | 'unsupported' // a good file, but of something else than minutes
   | 'unreachable' // no connection, time-out, cut transfer, 5xx
-  | 'rejected' // any other refusal: asking again brings the same
+  | 'rejected' // any other refusal
   | 'disabled'; // no archive is configured
+
+export interface ArchiveErrorOptions extends ErrorOptions {
+  /** Market time before which the archive does not want to be asked again, where it says so. */
+  readonly retryAt?: EpochMicros | undefined;
+}
 
 /** A file of the archive that could not be had or must not be believed; the message names file, place and reason. */
 export class ArchiveError extends Error {
   readonly code = 'ARCHIVE.FAILED';
+  readonly retryAt: EpochMicros | undefined;
 
   constructor(
     readonly failure: ArchiveFailure,
     message: string,
-    options?: ErrorOptions,
+    { retryAt, ...options }: ArchiveErrorOptions = {},
   ) {
     super(message, options);
     this.name = 'ArchiveError';
+    this.retryAt = retryAt;
   }
 }
 
