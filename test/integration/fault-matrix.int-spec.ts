@@ -1,5 +1,6 @@
 import { floorTo, formatMillisTime, MINUTE, SECOND, type EpochMicros } from '@app/domain';
 import { eventually } from '../support/app-process';
+import { bannedUntil, BROKEN_BODIES, GEO_BLOCK, question, REFUSALS, type Answer } from '../support/exchange-answers';
 import { SimulatedCapture } from '../support/simulated-capture';
 
 const NOON = Date.UTC(2026, 2, 18, 12) * 1_000;
@@ -33,89 +34,9 @@ const INTERVALS: Readonly<Record<Asked, EpochMicros>> = {
 const WITHIN_INTERVALS = 2;
 const GEO_BLOCK_WHOLE: EpochMicros = 6 * MINUTE;
 
-interface Answer {
-  readonly name: string;
-  readonly fault: object;
-  /**
-   * Whom it concerns: the question that gets it, or every request until the time that it names. A firewall that names
-   * none may mean either.
-   */
-  readonly scope: 'question' | 'address' | 'either';
-  /** Market time that it names, from its arrival. */
-  readonly named?: EpochMicros;
-  /** Whether it never comes. */
-  readonly never?: boolean;
-  /** Whether it is one row of an answer, and names its symbol itself. */
-  readonly isRow?: boolean;
-}
-
-const question = (name: string, fault: object): Answer => ({ name, fault, scope: 'question' });
-const address = (name: string, fault: object, named?: EpochMicros): Answer =>
-  named === undefined ? { name, fault, scope: 'address' } : { name, fault, scope: 'address', named };
-const status = (code: number, body?: unknown, headers?: Readonly<Record<string, string>>, html = false): object => ({
-  kind: 'status',
-  status: code,
-  ...(body === undefined ? {} : { body }),
-  ...(headers === undefined ? {} : { headers }),
-  ...(html ? { html } : {}),
-});
-
-const PAGE = '<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD></HTML>';
-const TOO_MUCH = {
-  code: -1003,
-  msg: 'Too much request weight used; current limit is 6000 request weight per 1 MINUTE. Please use WebSocket Streams.',
-};
 /** When the faults of a running capture begin: they meet the poll and the pass over the minutes at :05. */
 const SPELL_BEGINS = NOON + MINUTE + 2.5 * SECOND;
-const banned = (until: EpochMicros): object => ({
-  code: -1003,
-  msg: `Way too much request weight used; IP banned until ${until / 1_000}. Please use WebSocket Streams for live updates.`,
-});
-const BAN_ENDS = NOON + 3 * MINUTE;
-
-const REFUSALS: readonly Answer[] = [
-  question('400 -1121', status(400, { code: -1121, msg: 'Invalid symbol.' })),
-  question('400 -1003', status(400, TOO_MUCH)),
-  question('400 -1100', status(400, { code: -1100, msg: "Illegal characters found in parameter 'limit'." })),
-  question('401', status(401)),
-  address('403 with Retry-After', status(403, PAGE, { 'retry-after': '20' }, true), 20 * SECOND),
-  { name: '403 of the firewall', fault: { kind: 'waf' }, scope: 'either' },
-  { name: '202 of the firewall', fault: status(202, ''), scope: 'either' },
-  question('404 JSON', status(404, { code: -1, msg: 'not found' })),
-  question('404 empty', status(404)),
-  question('404 HTML', status(404, PAGE, {}, true)),
-  address('418 with Retry-After', { kind: 'ban', retry_after_seconds: 45 }, 45 * SECOND),
-  address('418 with its end in the message', status(418, banned(BAN_ENDS)), BAN_ENDS - SPELL_BEGINS),
-  address('418 without an end', status(418)),
-  address('429 with Retry-After', { kind: 'rate-limit', retry_after_seconds: 17 }, 17 * SECOND),
-  address('429 without an end', status(429, TOO_MUCH)),
-  question('500', status(500, { code: -1000, msg: 'An unknown error occurred while processing the request.' })),
-  question('502 HTML', status(502, PAGE, {}, true)),
-  question('503 busy', status(503, { code: -1008, msg: 'Server is currently overloaded. Please try again.' })),
-  question('504 time-out', status(504, { code: -1007, msg: 'Timeout waiting for response from backend server.' })),
-  question('503 with Retry-After', status(503, '', { 'retry-after': '8' })),
-  question('302 to a login page', status(302, '', { location: 'https://portal.example/login' })),
-];
-
-const BROKEN_BODIES: readonly Answer[] = [
-  question('an empty body', { kind: 'empty' }),
-  question('a cut body', { kind: 'cut' }),
-  question('JSON that does not end', { kind: 'malformed' }),
-  question('HTML with 200', status(200, PAGE, {}, true)),
-  question('JSON of another shape', status(200, { code: 0, msg: 'maintenance' })),
-  question('a number for a body', status(200, '7')),
-  question('null for a body', status(200, 'null')),
-  question('a list of nothing that is known', status(200, '[[],{},7,null]')),
-  question('too large a body', { kind: 'oversized', bytes: 5_000_000 }),
-  question('UTF-16', { kind: 'utf-16' }),
-  question('half a gzip body', { kind: 'bad-gzip', defect: 'cut' }),
-  question('a gzip body that is none', { kind: 'bad-gzip', defect: 'none' }),
-  question('a reset before the answer', { kind: 'reset', at: 'request' }),
-  question('a reset within the body', { kind: 'reset', at: 'body' }),
-  { ...question('silence', { kind: 'slow', delay_ms: 600_000 }), never: true },
-];
-
-const GEO_BLOCK = address('451', { kind: 'geo-block' });
+const BANNED = bannedUntil(NOON + 3 * MINUTE);
 
 /** Where the minute opens that the pass within the spell asks for first. */
 const BROKEN_MINUTE = { start: NOON / 1_000, end: (NOON + MINUTE) / 1_000 };
@@ -158,7 +79,7 @@ const nameOf = ({ answer, asked, symbol, atStart, hosts }: Case): string =>
   `${asked}: ${answer.name}${symbol === undefined || answer.isRow ? '' : ' for one symbol'}${atStart ? ' at the start' : ''}` +
   (hosts > 1 ? ' from one of two addresses' : '');
 
-const CASES: readonly Case[] = [...REFUSALS, ...BROKEN_BODIES, GEO_BLOCK].flatMap((answer): Case[] => [
+const CASES: readonly Case[] = [...REFUSALS, BANNED, ...BROKEN_BODIES, GEO_BLOCK].flatMap((answer): Case[] => [
   { answer, asked: 'tickers', atStart: false, hosts: 1 },
   { answer, asked: 'tickers', atStart: false, hosts: 1, symbol: VICTIM },
   { answer, asked: 'candles', atStart: false, hosts: 1 },
@@ -359,7 +280,7 @@ class Stage {
       })
       .map(({ at }) => `a request at ${clockTime(at)}, in the silence`);
     const longest = answer === GEO_BLOCK ? 5 * MINUTE : WITHIN_INTERVALS * INTERVALS[asked];
-    const named = answer === BANNED ? BAN_ENDS : answer.named && met.at + answer.named;
+    const named = answer.namedAt ?? (answer.named && met.at + answer.named);
     const isAsNamed =
       named === undefined ? this.heldUntil <= this.ends + longest : this.heldUntil === Math.max(this.ends, named);
     return isAsNamed ? found : [...found, `silent until ${clockTime(this.heldUntil)}`];
@@ -409,8 +330,6 @@ class Stage {
     return isSaid && /(again at|sent until|again until) 20\d\d-/.test(problem);
   }
 }
-
-const BANNED = REFUSALS.find(({ name }) => name === '418 with its end in the message');
 
 function clockTime(time: EpochMicros): string {
   return formatMillisTime(time).slice(11, 23);

@@ -1,17 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AddressInfo } from 'node:net';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { createBinanceExchange } from '@app/binance';
 import { CaptureModule, CaptureStatus, type CaptureSnapshot } from '@app/capture';
-import { Exchange, MILLISECOND, MINUTE, parsePriceEvent, SECOND, type EpochMicros } from '@app/domain';
+import { Exchange, MINUTE, parsePriceEvent, SECOND, type EpochMicros } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { FakeClock, FakePorts } from '@app/testing';
-import { RequestStatistics } from '../../apps/exchange-simulator/src/control/request-statistics';
-import { createSimulator, type Simulator } from '../../apps/exchange-simulator/src/create-simulator';
-import { faultListSchema } from '../../apps/exchange-simulator/src/faults/fault';
-import { FaultRegistry } from '../../apps/exchange-simulator/src/faults/fault-registry';
-import { parseOptions } from '../../apps/exchange-simulator/src/options';
+import { InProcessExchange } from './in-process-exchange';
 
 /** Timers are due at once by real time: what counts is the clock that the test moves. */
 const AT_ONCE = 1e12;
@@ -46,7 +41,7 @@ export interface SimulatedCaptureOptions {
 export class SimulatedCapture {
   private readonly clock: FakeClock;
   private readonly ports: FakePorts;
-  private readonly simulators: Simulator[] = [];
+  private readonly hosts: InProcessExchange[] = [];
   private exchange: Exchange | undefined;
   private module: TestingModule | undefined;
 
@@ -95,10 +90,7 @@ export class SimulatedCapture {
 
   /** Requests that reached the exchange so far. */
   get requests(): number {
-    const counts = this.simulators.flatMap(({ app }) =>
-      Object.values(app.get(RequestStatistics).snapshot()['requests'] as Readonly<Record<string, number>>),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
+    return this.hosts.reduce((sum, { requests }) => sum + requests, 0);
   }
 
   /** From where on the minutes of the symbol are accounted for; undefined until the exchange has answered. */
@@ -107,23 +99,12 @@ export class SimulatedCapture {
   }
 
   async startExchange(): Promise<void> {
-    const market = new Date(this.now / MILLISECOND).toISOString();
-    for (let host = 0; host < this.options.hosts; host += 1) {
-      const options = parseOptions(['--port', '0', '--clock-origin', `${market}@${market}`]);
-      if (options === 'help') throw new Error('no help wanted here');
-      const simulator = await createSimulator(options, () => this.now / MILLISECOND);
-      await simulator.app.listen(options.port, options.host);
-      this.simulators.push(simulator);
-    }
-  }
-
-  get urls(): string[] {
-    return this.simulators.map(({ app }) => `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
+    while (this.hosts.length < this.options.hosts) this.hosts.push(await InProcessExchange.start(this.clock));
   }
 
   /** Replaces all faults of the first address. */
   setFaults(faults: readonly object[]): void {
-    this.simulators[0]?.app.get(FaultRegistry).replace(faultListSchema.parse(faults));
+    this.hosts[0]?.setFaults(faults);
   }
 
   /** Begins to capture, and waits until what is done at a start is done. */
@@ -131,7 +112,7 @@ export class SimulatedCapture {
     const { requestTimeoutMs, pollSeconds } = this.options;
     this.exchange = createBinanceExchange(
       {
-        restUrls: this.urls,
+        restUrls: this.hosts.map(({ url }) => url),
         clock: this.clock,
         logger: createLogger('silent', 'test'),
         metrics: new MetricsRegistry(),
@@ -165,7 +146,7 @@ export class SimulatedCapture {
 
   async close(): Promise<void> {
     await this.module?.close();
-    for (const { app } of this.simulators) await app.close();
+    for (const host of this.hosts) await host.close();
   }
 
   /** Every task has looked at the clock since it was moved, and waits again. */

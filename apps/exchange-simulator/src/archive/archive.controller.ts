@@ -6,6 +6,7 @@ import { brokenBody, resetBeforeAnswer } from '../faults/broken-body';
 import { ARCHIVE_ROUTE } from '../faults/fault';
 import { FaultRegistry } from '../faults/fault-registry';
 import { archiveFileAt } from './archive-file';
+import { orderedRefusal } from './ordered-refusal';
 import { KlineArchive } from './kline-archive';
 
 const ROOT = `${ARCHIVE_ROUTE}/`;
@@ -39,14 +40,10 @@ export class ArchiveController {
     if (slow !== undefined) {
       await sleep(slow.delay_ms, undefined, { ref: false });
     }
-    const ordered = this.faults.take('status', target);
-    if (ordered !== undefined) {
-      const { status, headers = {}, html = false, body = '' } = ordered;
-      void reply
-        .status(status)
-        .type(html ? 'text/html' : 'application/xml')
-        .headers(headers)
-        .send(typeof body === 'string' ? body : JSON.stringify(body));
+    const refusal = orderedRefusal(this.faults, target);
+    if (refusal !== undefined) {
+      const { status, type, headers = {}, body } = refusal;
+      void reply.status(status).type(type).headers(headers).send(body);
       return;
     }
     const contents = file && (isChecksum ? this.archive.checksum(file) : this.archive.zip(file));

@@ -158,6 +158,18 @@ describe('archive of the exchange simulator', () => {
       expect(differing.map((line) => Number(line.split(',')[0]) / 1_000)).toEqual([at(time)]);
     });
 
+    it.each([
+      [{ kind: 'waf' }, 403, null],
+      [{ kind: 'geo-block' }, 451, null],
+      [{ kind: 'ban', retry_after_seconds: 120 }, 418, '120'],
+      [{ kind: 'rate-limit', retry_after_seconds: 17 }, 429, '17'],
+    ])('should refuse with %j', async (fault, expected, retryAfter) => {
+      await setFaults({ ...fault, route: '/data/spot', times: 1 });
+      const response = await get(YESTERDAY);
+      expect([response.status, response.headers.get('retry-after')]).toEqual([expected, retryAfter]);
+      expect(await status(YESTERDAY)).toBe(200);
+    });
+
     it('should cut a transfer, delay it, or answer with any status', async () => {
       await setFaults({ kind: 'cut', route: '/data/spot', times: 1 });
       await expect(bytes(YESTERDAY)).rejects.toThrow();
