@@ -197,10 +197,16 @@ describe('mapKlines', () => {
     ]);
   });
 
-  it.each([
-    ['no list', { rows: [] }],
-    ['more rows than were asked for', Array.from({ length: 1_001 }, () => row(0))],
-  ])('should refuse the whole page for %s', (_what, body) => {
+  it('should judge the rows of a page that is longer than it was asked to be', () => {
+    const page = { ...PAGE, range: { start: OPEN, end: OPEN + 5_000 * MINUTE } };
+    const rows = Array.from({ length: 1_000 }, (_, minute) => row(minute));
+    const twice = mapKlines([...rows.slice(0, 7), row(6, { 5: '1' }), ...rows.slice(7)], page);
+    expect(twice.rows).toHaveLength(999);
+    expect(twice.leftOut).toMatchObject([{ start: OPEN + 6 * MINUTE, reason: 'conflicting' }]);
+    expect(twice.answered).toEqual({ start: OPEN, end: OPEN + 1_000 * MINUTE });
+  });
+
+  it.each([[{ rows: [] }], [null], ['klines']])('should refuse %j as a page', (body) => {
     expect(() => mapKlines(body, PAGE)).toThrow(
       expect.objectContaining({ code: 'EXCHANGE.MALFORMED_ANSWER' }) as Error,
     );

@@ -34,11 +34,10 @@ export interface MappedKlines {
  * Judges the rows of `klines` one by one: a row that breaks the contract, or stands beside another one of its bucket, is
  * left out, and the rows around it are kept.
  *
- * @throws MalformedAnswerError when the body is no list of rows, or a longer one than was asked for
+ * @throws MalformedAnswerError when the body is no list of rows
  */
 export function mapKlines(body: unknown, page: KlinePage): MappedKlines {
   if (!Array.isArray(body)) throw new MalformedAnswerError('klines without a list of rows');
-  if (body.length > CANDLE_PAGE_LIMIT) throw new MalformedAnswerError(`klines with ${body.length} rows`);
   const judged = (body as unknown[]).map((item) => judge(item, page));
   const buckets = new Map<EpochMicros, MinuteCandle | BrokenRow>();
   const conflicts = new Map<EpochMicros, string>();

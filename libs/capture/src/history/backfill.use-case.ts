@@ -111,7 +111,7 @@ export class BackfillUseCase {
       if (isAborted(signal)) return 'gave way';
       this.finishedSymbols.add(symbol);
       this.pauses.succeeded(symbol);
-      this.refusals.answered('past minutes', [symbol]);
+      this.refusals.answered('first backfill', [symbol]);
       return 'filled';
     } catch (error) {
       if (isAborted(signal)) return 'gave way';
@@ -136,7 +136,7 @@ export class BackfillUseCase {
       ? (error.retryAt ?? nextMinute(this.clock.now()))
       : this.pauses.failed(symbol, error.retryAt);
     // Named by its symbol in any case: others may be answered meanwhile.
-    this.refusals.refused('past minutes', [symbol], { failure, reason, retryAt });
+    this.refusals.refused('first backfill', [symbol], { failure, reason, retryAt });
     return isEverybodys ? 'exchange' : 'gave way';
   }
 

@@ -11,7 +11,8 @@ import { LOGGER, type Logger } from '@app/observability';
 import { CaptureMetrics } from '../status/capture-metrics';
 
 /** What the exchange is asked for, as health, log and metrics name it. */
-export type Asked = 'tickers' | 'candles' | 'symbols' | 'server time' | 'first minutes' | 'past minutes';
+export type Asked =
+  'tickers' | 'candles' | 'symbols' | 'server time' | 'first minutes' | 'first backfill' | 'past minutes';
 
 export interface RefusalReason {
   /** `left_out`: the exchange answered with a row that was not accepted, or without one. */
