@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { getAll, getJson, type ListPage } from '../support/http';
+import { RawSocket } from '../support/raw-socket';
 import { rawRequest, type RawAnswer } from '../support/raw-request';
 import { SERVED_SYMBOLS, ServedMarket } from '../support/served-market';
 
@@ -273,6 +274,29 @@ describe('JSON lists over HTTP', () => {
       expect([405, 404]).toContain(unknown.status);
     },
   );
+
+  it.each([
+    ['two Host headers', ['Host: a', 'Host: b']],
+    ['the same Host twice', ['Host: a', 'host: a']],
+    ['a list of hosts', ['Host: a, b']],
+    ['no Host', []],
+  ])('should refuse a request with %s', async (_what, hosts) => {
+    for (const path of ['/candles?symbol=BTCUSDT&limit=1', '/bi/daily_ohlc.csv', '/nothing']) {
+      const socket = await RawSocket.open(market.url);
+      socket.send([`GET ${path} HTTP/1.1`, ...hosts, 'Connection: close', '', ''].join('\r\n'));
+      await socket.closed();
+      expect(socket.text).toMatch(
+        /^HTTP\/1\.1 400 [^]*content-type: application\/problem\+json[^]*"code":"REQUEST\.MALFORMED"/i,
+      );
+    }
+  });
+
+  it('should take a request of HTTP/1.0 without a host', async () => {
+    const socket = await RawSocket.open(market.url);
+    socket.send('GET /livez HTTP/1.0\r\n\r\n');
+    await socket.closed();
+    expect(socket.text).toMatch(/^HTTP\/1\.1 200 /);
+  });
 
   it('should answer a preflight of another origin', async () => {
     const { status, headers } = await rawRequest(market.url, {

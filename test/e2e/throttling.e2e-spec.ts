@@ -1,5 +1,6 @@
 import { eventually } from '../support/app-process';
 import { rawRequest, type RawAnswer } from '../support/raw-request';
+import { RawSocket, requestText } from '../support/raw-socket';
 import { Stack } from '../support/stack';
 
 const LIMIT = 10;
@@ -58,6 +59,48 @@ describe('request budget', () => {
     for (let call = 0; call < 1_000; call += 1) expect((await ask(url, '/livez')).status).toBe(200);
     expect([200, 503]).toContain((await ask(url, '/readyz')).status);
     expect((await ask(url, '/metrics')).status).toBe(200);
+  });
+
+  it.each([
+    ['unknown paths', 'GET', '/nothing', 404],
+    ['OPTIONS', 'OPTIONS', '/candles', 204],
+    ['methods that a route does not have', 'DELETE', '/candles', 405],
+    ['HEAD of unknown paths', 'HEAD', '/nothing/at/all', 404],
+    ['addresses that cannot be decoded', 'GET', '/%', 400],
+    ['addresses with a broken escape', 'GET', '/candles%zz?symbol=BTCUSDT', 400],
+  ])('should be spent by %s too', async (_what, method, path, status) => {
+    const url = await serve({});
+    for (let spent = 1; spent <= LIMIT; spent += 1) {
+      const answer = await ask(url, path, undefined, method);
+      expect([answer.status, answer.headers['x-ratelimit-remaining']]).toEqual([status, String(LIMIT - spent)]);
+      expect(answer.headers['x-request-id']).toBeDefined();
+    }
+    const refused = await ask(url, path, undefined, method);
+    expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([429, '*']);
+    expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    expect((await ask(url, '/candles')).status).toBe(429);
+  });
+
+  it('should bound the log lines of what it refuses, and say how many had none', async () => {
+    const stack = new Stack({ THROTTLE_LIMIT: '1', THROTTLE_TTL_SECONDS: LONG });
+    stacks.push(stack);
+    const app = await stack.start('api-app');
+    const socket = await RawSocket.open(await stack.urlOf('api-app'));
+    const count = 3_000;
+    socket.send(
+      ['/nothing', '/candles', '/%']
+        .map((path) => requestText(path))
+        .join('')
+        .repeat(count / 3),
+    );
+    expect((await socket.statuses(count)).filter((status) => status !== 429)).toEqual([404]);
+    socket.disconnect();
+    await app.stop();
+    const lines = app.output.split('\n').filter((line) => line.includes('"status":429'));
+    expect(lines.length).toBeGreaterThan(0);
+    const [, untold = '0'] = /"requests":(\d+),"msg":"requests that were refused/.exec(app.output) ?? [];
+    expect(Number(untold)).toBeGreaterThan(1_000);
+    expect(lines.length + Number(untold)).toBeLessThanOrEqual(count);
   });
 
   it('should be there again when the window is over', async () => {

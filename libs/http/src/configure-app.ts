@@ -1,11 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger, MetricsRegistry } from '@app/observability';
+import { answerBadAddresses } from './bad-addresses';
 import { addAnswerHeaders } from './hooks/answer-headers.hook';
 import { addRequestRecord } from './hooks/request-record.hook';
 import type { HttpOptions } from './http-options';
 import { ProblemFilter } from './problem.filter';
 import { QueryValidationPipe } from './query-validation.pipe';
 import { RouteTable } from './route-table';
+import { RequestBudget } from './throttling/request-budget';
 
 export interface HttpAppContext {
   readonly logger: Logger;
@@ -19,7 +21,9 @@ export function configureApp(app: NestFastifyApplication, context: HttpAppContex
   const instance = app.getHttpAdapter().getInstance();
   const routes = new RouteTable();
   routes.watch(instance);
-  addAnswerHeaders(instance, routes, http.corsOrigins);
+  const budget = app.get(RequestBudget);
+  addAnswerHeaders(instance, routes, http.corsOrigins, budget);
+  answerBadAddresses(instance, http.corsOrigins, budget);
   addRequestRecord(instance, logger, metrics);
   app.useGlobalPipes(new QueryValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger));

@@ -2,16 +2,15 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { DynamicModule, NestApplicationOptions, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest, FastifyServerFactoryHandler } from 'fastify';
+import type { FastifyServerFactoryHandler } from 'fastify';
 import { NestLogger } from '@app/observability';
 import { ADMISSION_LIMITS, type AdmissionLimits } from './admission/admission-limits';
 import { admissionMetrics } from './admission/admission-metrics';
 import { AdmittedServer } from './admission/admitted-server';
+import { answerFrameworkError } from './bad-addresses';
 import { clientName } from './client-address';
 import { answerClientError } from './client-error';
 import { configureApp, type HttpAppContext } from './configure-app';
-import { problemOfError } from './problem-from-error';
-import { sendProblem } from './problem.filter';
 import { parseQueryString } from './query-string';
 import { requestId } from './request-id';
 
@@ -40,9 +39,7 @@ export function createHttpAdapter(
       observe(server.admission);
       return server;
     },
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      sendProblem(request, reply, problemOfError(error));
-    },
+    frameworkErrors: answerFrameworkError,
   });
 }
 

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { ThrottlerStorage } from '@nestjs/throttler';
 import { MetricsRegistry } from '@app/observability';
 import { DiskSpaceNotes, type WrittenPlace } from './health/disk-space.notes';
 import { AdmissionShutdown } from './admission/admission-shutdown';
@@ -8,6 +9,7 @@ import { HealthReport } from './health/health-report';
 import { ProbesController } from './health/probes.controller';
 import { ProcessHealth } from './health/process-health';
 import type { HttpOptions } from './http-options';
+import { RequestBudget } from './throttling/request-budget';
 import { ClientThrottlerGuard } from './throttling/client-throttler.guard';
 import { throttlingModule } from './throttling/throttling.module';
 
@@ -43,6 +45,11 @@ export class HttpModule {
           },
         },
         { provide: HealthReport, useClass: healthReport },
+        {
+          provide: RequestBudget,
+          useFactory: (storage: ThrottlerStorage) => new RequestBudget(storage, http),
+          inject: [ThrottlerStorage],
+        },
         { provide: APP_GUARD, useClass: ClientThrottlerGuard },
       ],
       exports: [ProcessHealth],

@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { methodNotAllowed, ProblemError } from '../problem.error';
 import { problemOfStatus } from '../problem-from-error';
 import { pathOf } from '../problem.filter';
 import type { RouteTable } from '../route-table';
+import type { RequestBudget } from '../throttling/request-budget';
 
 /** DuckDB and polars in a page read tables by ranges. */
 const EXPOSED =
@@ -22,6 +24,12 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: read
   reply.header('access-control-expose-headers', EXPOSED);
 }
 
+/** Sets what every answer carries. */
+export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, origins: readonly string[]): void {
+  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  allowOrigin(request, reply, origins);
+}
+
 function answerOptions(reply: FastifyReply, allowed: readonly string[]): void {
   reply
     .code(204)
@@ -34,9 +42,17 @@ function answerOptions(reply: FastifyReply, allowed: readonly string[]): void {
     .send();
 }
 
-/** RFC 9112, 3.2: a request of HTTP/1.1 has to name the host. */
-function lacksHost({ headers, raw }: FastifyRequest): boolean {
-  return headers.host === undefined && raw.httpVersion === '1.1';
+/** RFC 9112, 3.2: a request names one host, and of HTTP/1.0 alone may it be absent. Node keeps the first of several. */
+function hasOneHost({ headers, rawHeaders, httpVersion }: IncomingMessage): boolean {
+  const { host } = headers;
+  if (host === undefined) return httpVersion !== '1.1';
+  if (host.includes(',')) return false;
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count === 1;
 }
 
 /** An answer depends on who asks where not all may: caches must not give one page what another was given. */
@@ -48,24 +64,34 @@ function addVaryOrigin(instance: FastifyInstance): void {
   });
 }
 
-/** Sets what every answer carries, answers OPTIONS, and refuses methods that a route does not have. */
-export function addAnswerHeaders(instance: FastifyInstance, routes: RouteTable, origins: readonly string[]): void {
+/**
+ * Sets what every answer carries, and answers what meets no route: malformed requests, OPTIONS, and methods that a route
+ * does not have. All of it costs a request of the client's budget, like a route.
+ */
+export function addAnswerHeaders(
+  instance: FastifyInstance,
+  routes: RouteTable,
+  origins: readonly string[],
+  budget: RequestBudget,
+): void {
   if (!origins.includes('*')) addVaryOrigin(instance);
-  instance.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-    allowOrigin(request, reply, origins);
-    if (lacksHost(request)) {
-      done(new ProblemError(problemOfStatus(400)));
-      return;
-    }
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      done();
-      return;
-    }
+
+  const answerWithoutRoute = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (!(await budget.spend(request, reply))) throw new ProblemError(problemOfStatus(429));
+    if (!hasOneHost(request.raw)) throw new ProblemError(problemOfStatus(400));
     const allowed = routes.allowed(pathOf(request.url));
-    if (!allowed) done();
-    else if (request.method === 'OPTIONS') answerOptions(reply, allowed);
-    else if (allowed.includes(request.method)) done();
-    else done(methodNotAllowed(request.method, allowed));
+    if (!allowed) return;
+    if (request.method === 'OPTIONS') answerOptions(reply, allowed);
+    else throw methodNotAllowed(request.method, allowed);
+  };
+
+  instance.addHook('onRequest', (request, reply, done) => {
+    setAnswerHeaders(request, reply, origins);
+    if (!request.is404 && hasOneHost(request.raw)) done();
+    else {
+      answerWithoutRoute(request, reply).then(() => {
+        if (!reply.sent) done();
+      }, done);
+    }
   });
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram, type Logger, type MetricsRegistry } from '@app/observability';
 import { PROBES } from '../probes';
+import { LineLimit } from './line-limit';
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -11,6 +12,11 @@ const NO_ROUTE = 'none';
 interface RequestRecord {
   readonly observe: (seconds: number) => void;
   readonly log: (fields: { readonly request_id: string; readonly duration_ms: number }) => void;
+}
+
+/** Whether no request budget bounds how many such requests a client sends. */
+function isUnbounded(route: string, status: number): boolean {
+  return status === 429 || route === NO_ROUTE || route.startsWith('/docs') || route === '/openapi.json';
 }
 
 function routeOf(request: FastifyRequest): string {
@@ -27,6 +33,13 @@ export function addRequestRecord(instance: FastifyInstance, logger: Logger, metr
     registers: [metrics],
   });
   const records = new Map<string, RequestRecord>();
+  const limit = new LineLimit((requests) => {
+    logger.warn({ requests }, 'requests that were refused or are free, beside those that are logged one by one');
+  });
+  instance.addHook('onClose', (_instance, done) => {
+    limit.sumUp();
+    done();
+  });
 
   const newRecord = (method: string, route: string, status: number): RequestRecord => {
     const observer = histogram.labels(method, route, String(status));
@@ -39,7 +52,7 @@ export function addRequestRecord(instance: FastifyInstance, logger: Logger, metr
         observer.observe(seconds);
       },
       log: (fields) => {
-        lines[level](fields, 'request');
+        if (!isUnbounded(route, status) || limit.allows()) lines[level](fields, 'request');
       },
     };
   };

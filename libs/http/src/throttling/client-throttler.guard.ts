@@ -1,9 +1,7 @@
 import { Injectable, type ExecutionContext, type Type } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
-
-/** The throttler whose marks are looked up once; `@SkipThrottle()` and `@Throttle()` name it unless told otherwise. */
-const DEFAULT = 'default';
+import { DEFAULT_THROTTLER, tellBudget } from './request-budget';
 
 /** Where @nestjs/throttler keeps what its decorators say, before the throttler's name. */
 const SKIP = 'THROTTLER:SKIP';
@@ -33,7 +31,8 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const throttler = this.throttlers[0];
     const { getTracker, generateKey, skipIf } = this.commonOptions;
-    if (!throttler || this.throttlers.length > 1 || throttler.name !== DEFAULT) return super.canActivate(context);
+    if (!throttler || this.throttlers.length > 1 || throttler.name !== DEFAULT_THROTTLER)
+      return super.canActivate(context);
     const { limit, ttl } = throttler;
     const isPlain = typeof limit === 'number' && typeof ttl === 'number' && !skipIf && !throttler.skipIf;
     if (!isPlain || !getTracker || !generateKey) return super.canActivate(context);
@@ -45,21 +44,13 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
 
   protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
     const { context, limit, ttl, blockDuration, getTracker, generateKey } = request;
-    const name = request.throttler.name ?? DEFAULT;
+    const name = request.throttler.name ?? DEFAULT_THROTTLER;
     const { req } = this.getRequestResponse(context);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const tracker = await getTracker(req, context);
     const key = generateKey(context, tracker, name);
     const record = await this.storageService.increment(key, ttl, limit, blockDuration, name);
-    const remaining = Math.max(0, limit - record.totalHits);
-    reply
-      .header('x-ratelimit-limit', limit)
-      .header('x-ratelimit-remaining', remaining)
-      .header('x-ratelimit-reset', record.timeToExpire)
-      .header('ratelimit', `"${name}";r=${remaining};t=${record.timeToExpire}`)
-      .header('ratelimit-policy', `"${name}";q=${limit};w=${Math.ceil(ttl / 1_000)}`);
-    if (!record.isBlocked) return true;
-    reply.header('retry-after', record.timeToBlockExpire);
+    if (tellBudget(reply, name, limit, ttl, record)) return true;
     await this.throwThrottlingException(context, { ...record, limit, ttl, key, tracker });
     return false;
   }
@@ -73,7 +64,7 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
     let marks = ofController.get(handler);
     if (!marks) {
       const says = (key: string): unknown =>
-        this.reflector.getAllAndOverride<unknown>(key + DEFAULT, [handler, controller]);
+        this.reflector.getAllAndOverride<unknown>(key + DEFAULT_THROTTLER, [handler, controller]);
       if (says(SKIP)) marks = 'exempt';
       else marks = OWN_RULES.some((key) => says(key) !== undefined) ? 'own rules' : 'none';
       ofController.set(handler, marks);

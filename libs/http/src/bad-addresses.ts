@@ -1,0 +1,26 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { setAnswerHeaders } from './hooks/answer-headers.hook';
+import { problemOfError, problemOfStatus } from './problem-from-error';
+import { sendProblem } from './problem.filter';
+import type { RequestBudget } from './throttling/request-budget';
+
+type Answer = (error: Error, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/** How each instance answers an address that cannot be decoded: no hook of it sees one. */
+const ANSWERS = new WeakMap<object, Answer>();
+
+/** Answers addresses that cannot be decoded like any request that meets no route, at the cost of one. */
+export function answerBadAddresses(instance: FastifyInstance, origins: readonly string[], budget: RequestBudget): void {
+  ANSWERS.set(instance.server, async (error, request, reply) => {
+    setAnswerHeaders(request, reply, origins);
+    const isWithin = await budget.spend(request, reply);
+    sendProblem(request, reply, isWithin ? problemOfError(error) : problemOfStatus(429));
+  });
+}
+
+/** What Fastify calls for such an address. */
+export function answerFrameworkError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = ANSWERS.get(request.server.server);
+  if (answer) void answer(error, request, reply);
+  else sendProblem(request, reply, problemOfError(error));
+}
