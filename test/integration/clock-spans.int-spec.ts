@@ -59,15 +59,17 @@ describe('minutes stamped by a clock that was ahead', () => {
     await store.closeReaders();
     await store.close();
     const before = readTables(store.databasePath);
-    const history = await HistoryWriteStore.openExisting(store.options());
-    const { differences } = await history.replay().compare(new AbortController().signal);
-    await history.close();
+    const writing = await HistoryWriteStore.openExisting(store.options());
+    const { differences } = await writing.replay().compare(new AbortController().signal);
+    await writing.close();
     expect(differences).toEqual([]);
     const ports = FakePorts.at(store.clock.now(), { SYMBOLS: 'BTCUSDT' });
     expect(await rebuildStore(store, ports)).toMatchObject({ losses: [], isReplaced: true });
-    const [{ symbols: rebuiltSymbols, ...rebuilt }, { symbols, ...tables }] = [readTables(store.databasePath), before];
-    expect(rebuilt).toEqual(tables);
-    expect(rebuiltSymbols).toHaveLength(symbols!.length);
+    const rebuilt = readTables(store.databasePath);
+    // What the exchange says of symbols is asked for by the rebuild alone.
+    const history = Object.keys(before).filter((table) => !table.startsWith('symbol'));
+    expect(history.map((table) => [table, rebuilt[table]])).toEqual(history.map((table) => [table, before[table]]));
+    expect(rebuilt['symbols']).toHaveLength(before['symbols']!.length);
     opened = await store.open();
   }
 
@@ -96,9 +98,10 @@ describe('minutes stamped by a clock that was ahead', () => {
     expect(await served(0)).toEqual(['2.00', 2, 60 + 5 + AHEAD / SECOND]);
     await restart();
     await settle();
-    expect(await served(0)).toEqual(['2.50', 2, 245]);
+    // Other numbers were served as revision 2.
+    expect(await served(0)).toEqual(['2.50', 3, 245]);
     await expectSameFromBronze();
-    expect(await served(0)).toEqual(['2.50', 2, 245]);
+    expect(await served(0)).toEqual(['2.50', 3, 245]);
   });
 
   it('count for as_of as captured at their close', async () => {
@@ -147,9 +150,10 @@ describe('minutes stamped by a clock that was ahead', () => {
     await take(minute(0, CORRECTED, MINUTE));
     expect(await served(0)).toEqual(['2.00', 3, 60 + 5 + AHEAD / SECOND]);
     await settle();
-    expect(await served(0)).toEqual(['2.50', 2, 125]);
+    // Other numbers were served as revision 3.
+    expect(await served(0)).toEqual(['2.50', 4, 125]);
     await expectSameFromBronze();
-    expect(await served(0)).toEqual(['2.50', 2, 125]);
+    expect(await served(0)).toEqual(['2.50', 4, 125]);
   });
 
   it('come right where they were fetched, and so have no line', async () => {

@@ -12,6 +12,7 @@ const TABLES = [
   'coverage',
   'coverage_days',
   'stop_notes',
+  'first_revisions',
   'symbols',
   'symbol_assets',
 ];

@@ -94,6 +94,19 @@ export class StopNoteEntity {
   notedAt!: number;
 }
 
+/** Minutes whose versions were put in another order after they had been served, with the revision of the first one. */
+@Entity('first_revisions', { withoutRowid: true })
+export class FirstRevisionEntity {
+  @PrimaryColumn('text')
+  symbol!: string;
+
+  @PrimaryColumn('integer', { name: 'open_time' })
+  openTime!: number;
+
+  @Column('integer')
+  revision!: number;
+}
+
 /** Why minutes that were asked for are missing; of use only where they still are. */
 @Entity('unfilled_ranges', { withoutRowid: true })
 export class UnfilledRangeEntity {

@@ -8,8 +8,8 @@ import type {
   TimeRange,
   TrackedSymbol,
 } from '@app/domain';
-
 import type { Assets, AssetsChange } from '../history/symbol-assets';
+import type { RaisedRevision } from '../ledger/first-revisions';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,6 +22,7 @@ export type ManifestEntry =
   | { readonly kind: 'ledger'; readonly symbol: string; readonly ledgerStart: EpochMicros }
   | { readonly kind: 'stopped'; readonly symbol: string; readonly range: TimeRange; readonly notedAt: EpochMicros }
   | { readonly kind: 'assets'; readonly change: AssetsChange }
+  | { readonly kind: 'revision'; readonly raised: RaisedRevision }
   | { readonly kind: 'clock'; readonly line: number; readonly span: ClockSpan }
   | { readonly kind: 'removed'; readonly file: string };
 
@@ -62,6 +63,11 @@ export function assetsLine({ symbol, baseAsset, quoteAsset, since, before }: Ass
     quote_asset: quoteAsset,
     before: { base_asset: before.baseAsset, quote_asset: before.quoteAsset },
   });
+}
+
+/** Says that the versions of a minute count from a higher revision on. */
+export function revisionLine({ symbol, openTime, revision }: RaisedRevision): string {
+  return JSON.stringify({ kind: 'revision', symbol, start: formatEventTime(openTime), first_revision: revision });
 }
 
 /** Says which stamps a clock that was ahead has given, and by when what they are on had been captured in truth. */
@@ -131,6 +137,10 @@ function readFields(fields: Fields, line: number): ManifestEntry | undefined {
   if (kind === 'tracking') {
     const trackedSince = timeOf(fields['tracked_since']);
     return trackedSince === undefined ? undefined : { kind, frame: { symbol, trackedSince, ledgerStart: start } };
+  }
+  if (kind === 'revision') {
+    const revision = fields['first_revision'];
+    return typeof revision === 'number' ? { kind, raised: { symbol, openTime: start, revision } } : undefined;
   }
   if (kind === 'assets') {
     const [now, before] = [assetsOf(fields), assetsOf((fields['before'] ?? {}) as Fields)];

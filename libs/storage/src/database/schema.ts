@@ -10,6 +10,7 @@ import {
   DailyMetricsEntity,
   DayCandleEntity,
   DayVerificationEntity,
+  FirstRevisionEntity,
   FeedEntity,
   HourCandleEntity,
   KnownDifferenceEntity,
@@ -38,6 +39,7 @@ import { ClockSpans1765003000000 } from './migrations/1765003000000-clock-spans'
 import { StopNotes1765006000000 } from './migrations/1765006000000-stop-notes';
 import { SymbolAssets1765006000001 } from './migrations/1765006000001-symbol-assets';
 import { StoppedIndex1765006000002 } from './migrations/1765006000002-stopped-index';
+import { FirstRevisions1765006000003 } from './migrations/1765006000003-first-revisions';
 import { AbsentOffsets1765008000000 } from './migrations/1765008000000-absent-offsets';
 import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
 
@@ -53,6 +55,7 @@ export const ENTITIES = [
   DailyMetricsEntity,
   DayCandleEntity,
   DayVerificationEntity,
+  FirstRevisionEntity,
   FeedEntity,
   HourCandleEntity,
   KnownDifferenceEntity,
@@ -84,6 +87,7 @@ export const MIGRATIONS = [
   StopNotes1765006000000,
   SymbolAssets1765006000001,
   StoppedIndex1765006000002,
+  FirstRevisions1765006000003,
   AbsentOffsets1765008000000,
   ChangeFeed1765050000000,
 ];

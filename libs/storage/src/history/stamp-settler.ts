@@ -4,7 +4,7 @@ import type { Statement } from 'better-sqlite3';
 import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { MANIFEST } from '../bronze/fetch-manifest';
-import { clockLine } from '../bronze/manifest-entry';
+import { clockLine, revisionLine } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import type { ClockSpans } from '../ledger/clock-spans';
@@ -151,7 +151,9 @@ export class StampSettler {
         count += await runArchiveUnit(this.parts.queue, this.parts.archive, () => {
           const day = { symbol, start, end: start + DAY, from: span.start, until: span.end };
           const minutes = this.minutesOfDay.all(day);
-          this.parts.keep(this.parts.candles.restamp(symbol, minutes, this.parts.spans.all()));
+          const restamped = this.parts.candles.restamp(symbol, minutes, this.parts.spans.all());
+          this.parts.keep(restamped);
+          this.parts.archive.appendRecord(MANIFEST, ...restamped.raised.map(revisionLine));
           return minutes.length;
         });
       }

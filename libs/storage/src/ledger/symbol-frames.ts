@@ -3,6 +3,7 @@ import { withTrueStamps, type ManifestEntry } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SymbolAssets } from '../history/symbol-assets';
 import { ClockSpans } from './clock-spans';
+import { FirstRevisions } from './first-revisions';
 import { StopNotes } from './stop-notes';
 
 /**
@@ -11,6 +12,7 @@ import { StopNotes } from './stop-notes';
  */
 export class SymbolFrames {
   private readonly stopNotes: StopNotes;
+  private readonly firstRevisions: FirstRevisions;
   private readonly assets: SymbolAssets;
   private readonly clockSpans: ClockSpans;
   private readonly track: Statement<[string, number, number]>;
@@ -24,6 +26,7 @@ export class SymbolFrames {
          tracked_since = coalesce(tracked_since, excluded.tracked_since), ${earliest}, backfill_planned = 1`,
     );
     this.stopNotes = new StopNotes(database);
+    this.firstRevisions = new FirstRevisions(database);
     this.assets = new SymbolAssets(database);
     this.clockSpans = new ClockSpans(database);
     this.extend = database.prepare(
@@ -44,6 +47,7 @@ export class SymbolFrames {
     if (entry.kind === 'clock') this.clockSpans.note(entry.span, true);
     if (entry.kind === 'ledger') this.extend.run(entry.symbol, entry.ledgerStart);
     if (entry.kind === 'assets') this.assets.restore(entry.change);
+    if (entry.kind === 'revision') this.firstRevisions.raise(entry.raised);
     if (entry.kind === 'stopped') this.stopNotes.note(entry.symbol, entry.range, entry.notedAt);
     if (entry.kind !== 'tracking') return;
     const { symbol, trackedSince, ledgerStart } = entry.frame;

@@ -1,6 +1,5 @@
 import {
   asCaptured,
-  firstRevision,
   type CandleChange,
   type ClockSpan,
   type EpochMicros,
@@ -9,7 +8,7 @@ import {
 } from '@app/domain';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
-import { StopNotes } from '../ledger/stop-notes';
+import { FirstRevisions, type RaisedRevision } from '../ledger/first-revisions';
 import { MinuteLedgerWriter, type ChangedCandle } from './minute-ledger.writer';
 import { MinuteVersionsWriter, type VersionOutcome } from './minute-versions.writer';
 import { RemovedDays } from './removed-days';
@@ -25,6 +24,12 @@ export interface CandleOutcome {
   readonly surfaced: readonly MinuteCandle[];
   /** Minutes that got another current version, in the order in which they got it. */
   readonly changed: readonly CandleChange[];
+}
+
+/** What became of minutes whose captures were put in another order. */
+export interface RestampedMinutes extends Pick<CandleOutcome, 'surfaced' | 'changed'> {
+  /** Those that count from a higher revision on now. */
+  readonly raised: readonly RaisedRevision[];
 }
 
 interface SymbolChange {
@@ -44,7 +49,7 @@ interface SymbolChange {
 export class CandleWriter {
   private readonly versions: MinuteVersionsWriter;
   private readonly removedDays: RemovedDays;
-  private readonly stopNotes: StopNotes;
+  private readonly firstRevisions: FirstRevisions;
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
   private readonly ledger: MinuteLedgerWriter;
@@ -52,7 +57,7 @@ export class CandleWriter {
   constructor(database: SqliteHandle) {
     this.versions = new MinuteVersionsWriter(database);
     this.removedDays = new RemovedDays(database);
-    this.stopNotes = new StopNotes(database);
+    this.firstRevisions = new FirstRevisions(database);
     this.rollUps = new RollUpWriter(database);
     this.metrics = new DailyMetricsWriter(database);
     this.ledger = new MinuteLedgerWriter(database);
@@ -68,10 +73,10 @@ export class CandleWriter {
     const surfaced: MinuteCandle[] = [];
     const changed: CandleChange[] = [];
     const isRemoved = this.removedDays.lookup();
-    const wasStopped = this.stopNotes.lookup();
+    const firstOf = this.firstRevisions.lookup();
     const fates = candles.map((candle): CandleFate => {
       if (isRemoved(candle)) return 'repeat';
-      const outcome = this.versions.take(candle, firstRevision(wasStopped(candle)));
+      const outcome = this.versions.take(candle, firstOf(candle));
       if (outcome.fate !== 'repeat') note(changes, candle, outcome);
       surfaced.push(...outcome.surfaced);
       if (outcome.isNew || outcome.fate === 'revision') {
@@ -84,25 +89,25 @@ export class CandleWriter {
   }
 
   /** Puts the captures of stored minutes in order again once it is known which were stamped by a clock that was ahead. */
-  restamp(
-    symbol: string,
-    openTimes: readonly EpochMicros[],
-    spans: readonly ClockSpan[],
-  ): Pick<CandleOutcome, 'surfaced' | 'changed'> {
-    const wasStopped = this.stopNotes.lookup();
+  restamp(symbol: string, openTimes: readonly EpochMicros[], spans: readonly ClockSpan[]): RestampedMinutes {
+    const firstOf = this.firstRevisions.lookup();
+    const raised: RaisedRevision[] = [];
     const change: SymbolChange = { added: new Map(), revised: new Set(openTimes), changed: new Map() };
     const surfaced: MinuteCandle[] = [];
     const changed: CandleChange[] = [];
     for (const openTime of openTimes) {
-      const outcome = this.versions.restamp(symbol, openTime, firstRevision(wasStopped({ symbol, openTime })), spans);
+      const first = firstOf({ symbol, openTime });
+      const outcome = this.versions.restamp(symbol, openTime, first, spans);
       if (!outcome) continue;
+      if (outcome.first > first) raised.push({ symbol, openTime, revision: outcome.first });
       const { tradeCount, firstCapturedAt, revision } = outcome;
       change.changed.set(openTime, { openTime, tradeCount, firstCapturedAt, isNew: false });
       surfaced.push(...outcome.surfaced);
       if (outcome.isRevised) changed.push({ symbol, openTime, revision });
     }
     if (change.changed.size > 0) this.follow(new Map([[symbol, change]]));
-    return { surfaced, changed };
+    for (const one of raised) this.firstRevisions.raise(one);
+    return { surfaced, changed, raised };
   }
 
   /** Brings hours, days and ledger after the minutes. */

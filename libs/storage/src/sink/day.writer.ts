@@ -1,5 +1,4 @@
 import {
-  firstRevision,
   sameCandleNumbers,
   type CandleChange,
   type DayOfMinutes,
@@ -11,7 +10,7 @@ import {
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
-import { StopNotes } from '../ledger/stop-notes';
+import { FirstRevisions } from '../ledger/first-revisions';
 import { MINUTE_COLUMNS, minuteValues, toMinuteCandle, type ColumnValues, type MinuteCandleRow } from './candle-row';
 import type { CandleOutcome, CandleWriter } from './candle.writer';
 import { MinuteLedgerWriter } from './minute-ledger.writer';
@@ -34,7 +33,7 @@ export class DayWriter {
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
   private readonly ledger: MinuteLedgerWriter;
-  private readonly stopNotes: StopNotes;
+  private readonly firstRevisions: FirstRevisions;
 
   constructor(
     database: SqliteHandle,
@@ -47,7 +46,7 @@ export class DayWriter {
     this.rollUps = new RollUpWriter(database);
     this.metrics = new DailyMetricsWriter(database);
     this.ledger = new MinuteLedgerWriter(database);
-    this.stopNotes = new StopNotes(database);
+    this.firstRevisions = new FirstRevisions(database);
   }
 
   /** Inside write units only. */
@@ -62,10 +61,10 @@ export class DayWriter {
 
   private fill(symbol: string, day: EpochMicros, candles: readonly MinuteCandle[]): DayOutcome {
     const values: ColumnValues[number][] = [];
-    const wasStopped = this.stopNotes.lookup();
+    const firstOf = this.firstRevisions.lookup();
     const changed: CandleChange[] = [];
     const minutes = candles.map((candle): RollUpMinute => {
-      const revision = firstRevision(wasStopped(candle));
+      const revision = firstOf(candle);
       values.push(...minuteValues(candle, revision));
       changed.push({ symbol, openTime: candle.openTime, revision });
       return revision === 1 ? candle : { ...candle, revision };

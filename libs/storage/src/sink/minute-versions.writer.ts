@@ -42,6 +42,8 @@ export interface RestampOutcome extends Pick<VersionOutcome, 'revision' | 'first
   readonly tradeCount: number;
   /** Whether other numbers are current now. */
   readonly isRevised: boolean;
+  /** Revision of the first version: a higher one where the answers given before had those that would follow. */
+  readonly first: number;
 }
 
 const NOTHING_SURFACED: readonly MinuteCandle[] = [];
@@ -137,7 +139,8 @@ export class MinuteVersionsWriter {
 
   /**
    * Puts the captures of a minute in order again once it is known which of them were stamped by a clock that was ahead;
-   * `first` is the revision of its first version. Undefined where there is no such minute.
+   * `first` is the revision of its first version; the versions count from a higher one on where the current numbers would
+   * otherwise not have a higher revision than others that were served. Undefined where there is no such minute.
    */
   restamp(symbol: string, openTime: number, first: number, spans: readonly ClockSpan[]): RestampOutcome | undefined {
     const row = this.select.get(symbol, openTime);
@@ -151,14 +154,18 @@ export class MinuteVersionsWriter {
       }),
     );
     const after = versionsOf([...before.map((version) => asCaptured(version, spans)), ...repeats.keys()]);
-    this.rewrite(symbol, openTime, after, first);
     const last = after.versions.at(-1) ?? current;
+    const isRevised = !sameCandleNumbers(last, current);
+    const least = row.revision + (isRevised ? 1 : 0);
+    const raised = Math.max(first, least - (after.versions.length - 1));
+    this.rewrite(symbol, openTime, after, raised);
     return {
       tradeCount: last.tradeCount,
-      revision: first + after.versions.length - 1,
+      revision: raised + after.versions.length - 1,
+      first: raised,
       firstCapturedAt: after.versions[0]?.capturedAt ?? last.capturedAt,
       surfaced: after.versions.flatMap((version) => repeats.get(version) ?? []),
-      isRevised: !sameCandleNumbers(last, current),
+      isRevised,
     };
   }
 
