@@ -388,6 +388,68 @@ describe('making the database anew', () => {
     expect(isReplaced).toBe(false);
   });
 
+  it('should list lines that cannot be read, of raw files and of the manifest', async () => {
+    const store = await filled();
+    const [first = ''] = store.bronzeFiles();
+    for (const [file, from] of [
+      [first, '"symbol"'],
+      ['fetches.jsonl', '"kind":"backfill"'],
+    ] as const) {
+      const text = readFileSync(store.bronzePath(file), 'utf8');
+      writeFileSync(store.bronzePath(file), text.replace(from, from.replace(':', ';').replace('"s', ';s')));
+    }
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${store.databasePath}${suffix}`, { force: true });
+    const { losses, isReplaced } = await rebuild(store);
+    expect(losses.map(({ what, reason }) => `${what}: ${reason}`)).toEqual([
+      expect.stringMatching(new RegExp(`^${first}: line 1 cannot be read: `)) as string,
+      expect.stringMatching(/^fetches\.jsonl: line 2 cannot be read: it is no JSON$/) as string,
+    ]);
+    expect(isReplaced).toBe(true);
+  });
+
+  it('should list raw files whose bytes are others than the old database knows', async () => {
+    const store = await filled();
+    const [first = '', second = ''] = store.bronzeFiles();
+    for (const file of [first, second]) {
+      const text = readFileSync(store.bronzePath(file), 'utf8');
+      writeFileSync(
+        store.bronzePath(file),
+        text.replace(/"(open|lastPrice)":"(\d)/, (_, name, digit) => `"${name}":"${9 - digit}`),
+      );
+    }
+    const { losses, isReplaced } = await rebuild(store);
+    const reason = 'altered outside this program: its lines may say something else than what was captured';
+    expect(losses).toEqual([first, second].map((what) => ({ what, range: undefined, reason })));
+    expect(isReplaced).toBe(false);
+    expect((await rebuild(store, { acceptLosses: true })).isReplaced).toBe(true);
+  });
+
+  it('should take over what a database of an earlier version knows of losses', async () => {
+    const store = await filled();
+    const database = new Database(store.databasePath);
+    database.exec(`
+      ALTER TABLE topic_losses DROP COLUMN messages;
+      ALTER TABLE topic_losses DROP COLUMN reason;
+      ALTER TABLE bronze_files DROP COLUMN crc32;
+      DROP TABLE bronze_losses;
+      INSERT INTO topic_losses VALUES ('crypto_prices', 2, 1, 10, 25);
+      INSERT INTO sink_progress VALUES ('crypto_prices', 2, 1, 30, NULL, 'cluster');
+    `);
+    database.close();
+    expect(await rebuild(store)).toEqual({ losses: [], isReplaced: true });
+    expect(store.rows('SELECT * FROM topic_losses')).toEqual([
+      {
+        topic: 'crypto_prices',
+        partition: 2,
+        noticed_at: 1,
+        from_offset: 10,
+        to_offset: 25,
+        reason: 'retention',
+        messages: 15,
+      },
+    ]);
+  });
+
   it('should replace the file that symbolic links lead to, and leave the links', async () => {
     const store = await filled();
     const before = everything(store);

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { BiBuildUseCase, BiModule, BuildClock, VerifyBiUseCase, type ProofReport } from '@app/bi';
 import {
+  archiveRowLine,
+  ARCHIVE_SOURCE,
   DAY,
   ArchiveError,
   Exchange,
@@ -204,6 +207,184 @@ describe('verify-bi', () => {
     expect(found).toContainEqual(expect.stringMatching(/^1d candle of 2026-01-10.*volume 2880.0 and 2880.00$/));
     expect(found).toContainEqual(expect.stringMatching(/^metrics of 2026-01-11: logReturn 0.1, recomputed /));
     expect(found.filter((text) => !/^(1h|1d|metrics)/.test(text))).toEqual([]);
+  });
+
+  describe('raw files that were altered outside this program', () => {
+    const pathOf = (name: string): string => join(proving.recorder.rawDir, name);
+    const CANDLES = `crypto_candles_${formatDate(FIRST)}.jsonl`;
+    const PRICES = `crypto_prices_${formatDate(FIRST)}.jsonl`;
+
+    /** Changes bytes of a line, counted from 1, and nothing else. */
+    function alter(name: string, number: number, change: (line: string) => string): void {
+      const lines = readFileSync(pathOf(name), 'utf8').split('\n');
+      lines[number - 1] = change(lines[number - 1] ?? '');
+      writeFileSync(pathOf(name), lines.join('\n'));
+    }
+
+    const ofFiles = ({ findings }: ProofReport): string[] =>
+      findings.flatMap(({ symbol, text }) => (symbol === undefined ? [text] : []));
+
+    it.each([
+      ['a digit of a price', PRICES, 1, '68001.20', '68001.30', `${SYMBOL} 2026-01-10T00:00:00.123456+00:00`],
+      ['a digit of a close', CANDLES, 421, '"close":"1', '"close":"2', `${SYMBOL} 2026-01-10T07:00:00Z`],
+      ['the symbol', CANDLES, 3, `"${SYMBOL}"`, '"BTCUSDU"', `${SYMBOL} 2026-01-10T00:02:00Z`],
+    ])('should be named with file, line and what is lost: %s', async (_what, file, number, from, to, lost) => {
+      alter(file, number, (line) => line.replace(from, to));
+      expect(ofFiles(await proving.verify())).toEqual([
+        `${file}, line ${number}: altered outside this program; lost is what it said of ${lost}, which the tables alone still have`,
+      ]);
+    });
+
+    it.each([
+      ['a quote', 100, (line: string) => line.replace('"', ' ')],
+      ['all of it', 1, (line: string) => '\0'.repeat(Buffer.byteLength(line))],
+      ['its last byte', 1_439, (line: string) => `${line.slice(0, -1)}]`],
+    ])('should be named where the line is no event any more: %s', async (_what, number, change) => {
+      alter(CANDLES, number, change);
+      const [found = '', ...others] = ofFiles(await proving.verify());
+      expect(others).toEqual([]);
+      expect(found).toMatch(
+        new RegExp(
+          `^${CANDLES}, line ${number}: altered outside this program, and no event any more \\(.*\\); lost is what it said of`,
+        ),
+      );
+      const minute = new Date((FIRST + (number - 1) * MINUTE) / 1_000).toISOString().replace('.000', '');
+      expect(found).toContain(`lost is what it said of ${SYMBOL} ${minute}, which the tables alone still have`);
+    });
+
+    it('should be named where a line end went, with both rows', async () => {
+      const text = readFileSync(pathOf(CANDLES), 'utf8');
+      writeFileSync(pathOf(CANDLES), text.replace('}\n{', '} {'));
+      expect(ofFiles(await proving.verify())).toEqual([
+        expect.stringMatching(
+          /line 1: .*lost is what it said of BTCUSDT 2026-01-10T00:00:00Z or BTCUSDT 2026-01-10T00:01:00Z, which/,
+        ),
+      ]);
+    });
+
+    it('should be told of as a whole where no line contradicts the tables, or none can be read', async () => {
+      alter(CANDLES, 7, (line) => line.replace('":"', '": "').replace('","', '" ,"'));
+      expect(ofFiles(await proving.verify())).toEqual([
+        expect.stringContaining(`${CANDLES}: altered outside this program (its CRC-32 is another), but no line`),
+      ]);
+    });
+
+    it('should be told of where a compressed one cannot be unpacked', async () => {
+      await proving.recorder.store.upkeep.compact(new AbortController().signal);
+      const path = pathOf(`${CANDLES}.gz`);
+      const bytes = readFileSync(path);
+      bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 0xff, bytes.length >> 1);
+      writeFileSync(path, bytes);
+      const found = ofFiles(await proving.verify());
+      expect(found).toContainEqual(expect.stringContaining(`${CANDLES}.gz: altered outside this program, and no gzip`));
+    });
+
+    it('should be told of where one is shorter than what was stored', async () => {
+      const text = readFileSync(pathOf(CANDLES), 'utf8');
+      const end = text.lastIndexOf('\n', text.length - 2) + 1;
+      writeFileSync(pathOf(CANDLES), text.slice(0, end));
+      expect(ofFiles(await proving.verify())).toEqual([
+        `${CANDLES}: ${end} of ${text.length} bytes are left; the lines behind them are lost`,
+      ]);
+    });
+
+    it.each([
+      [
+        'a line that cannot be read any more',
+        (line: string) => line.replace('":', '";'),
+        /, line 2: altered outside.*it is no JSON; lost is/,
+      ],
+      [
+        'a range that is none',
+        (line: string) => line.replace('"start":"2026', '"start":"x026'),
+        /, line 2: altered.*of its backfill cannot be read/,
+      ],
+      [
+        'a note',
+        (line: string) => line.replace('"interval":"1m"', '"interval":"2m"'),
+        /^fetches\.jsonl: altered outside this program \(its CRC-32/,
+      ],
+    ])('should name %s of the manifest', async (_what, change, text) => {
+      alter('fetches.jsonl', 2, change);
+      expect(ofFiles(await proving.verify())).toContainEqual(expect.stringMatching(text));
+    });
+  });
+
+  describe('minutes that were fetched', () => {
+    const inside = FIRST + DAY + 7 * HOUR + 20 * MINUTE;
+
+    it.each([
+      ['the close within its hour', "close = '100.75'", inside],
+      ['the open within its hour', "open = '100.25'", inside + 3 * MINUTE],
+      ['how the close is written', "close = close || '0'", inside + 9 * MINUTE],
+    ])(
+      'should be found altered by the hash of the manifest, though no roll-up tells: %s',
+      async (_what, change, at) => {
+        const { recorder } = proving;
+        recorder.change(`UPDATE candles_1m SET ${change} WHERE open_time = ?`, at);
+        const { findings, fetchesProved } = await proving.verify();
+        expect(fetchesProved).toBe(0);
+        expect(findings).toEqual([
+          {
+            symbol: SYMBOL,
+            text:
+              'minutes 2026-01-11T00:00:00Z to 2026-01-12T00:00:00Z: not those that were fetched (backfill, line 2 of the ' +
+              'manifest): the hash of the 1440 rows is another; `rebuild` fetches them again',
+          },
+        ]);
+      },
+    );
+
+    it('should be found altered when they came from a file of the archive', async () => {
+      const { recorder } = proving;
+      const start = FIRST - DAY;
+      const fetchedAt = FIRST + 3 * DAY + 2 * HOUR;
+      const candles = minutes(start, FIRST).map((minute) => ({
+        ...minute,
+        source: ARCHIVE_SOURCE,
+        capturedAt: fetchedAt,
+      }));
+      const range = { start, end: FIRST };
+      const hash = createHash('sha256');
+      for (const candle of candles) hash.update(archiveRowLine(candle));
+      const facts = { name: 'x.zip', symbol: SYMBOL, bytes: 1, sha256: 'a'.repeat(64), checksum: 'absent' } as const;
+      const end = { rows: 1_440, duplicates: 0, leftOut: [], range, rowsSha256: hash.digest('hex') };
+      const file = { kind: 'import', facts, end } as const;
+      const day = { origin: Recorder.ORIGIN, symbol: SYMBOL, range, candles, leftOut: [], fetchedAt, file };
+      await recorder.store.history.saveDay(day);
+      expect((await proving.verify({ start: FIRST })).fetchesProved).toBe(2);
+      recorder.change('UPDATE candles_1m SET low = ? WHERE open_time = ?', '100.00', start + 90 * MINUTE);
+      expect(texts(await proving.verify({ end: FIRST }))).toContainEqual(
+        expect.stringMatching(/^minutes 2026-01-09.*not those that were fetched \(import, line 3 of the manifest\)/),
+      );
+    });
+
+    it('should not be taken for altered when live ones repeated or revised them, or their time is over', async () => {
+      const { recorder } = proving;
+      const again = { capturedAt: FIRST + 3 * DAY };
+      await recorder.take([
+        buildMinute(SYMBOL, inside, { ...again, volume: '9.00' }),
+        buildMinute(SYMBOL, inside + MINUTE, again),
+      ]);
+      const revised = await proving.verify();
+      expect(revised.findings.filter(({ text }) => text.includes('hash'))).toEqual([]);
+      expect(revised.fetchesProved).toBe(1);
+      recorder.change('DELETE FROM candles_1m WHERE open_time < ?', inside);
+      const kept = await proving.verify();
+      expect(kept.findings.filter(({ text }) => text.includes('hash'))).toEqual([]);
+    });
+
+    it('should be found when the manifest says another hash or other rows', async () => {
+      const path = join(proving.recorder.rawDir, 'fetches.jsonl');
+      const text = readFileSync(path, 'utf8');
+      writeFileSync(
+        path,
+        text.replace(/"sha256":"./, (start) => (start.endsWith('0') ? '"sha256":"1' : '"sha256":"0')),
+      );
+      const found = texts(await proving.verify());
+      expect(found).toContainEqual(expect.stringContaining('fetches.jsonl: altered outside this program'));
+      expect(found).toContainEqual(expect.stringContaining('not those that were fetched (backfill, line 2'));
+    });
   });
 
   it('should say from when minutes are kept, and recompute only from there', async () => {

@@ -106,6 +106,12 @@ export class TestStore {
     };
   }
 
+  /** The writing half as it is open. */
+  get opened(): WriteStore {
+    if (!this.store) throw new Error('the store is not open');
+    return this.store;
+  }
+
   async close(): Promise<void> {
     await this.store?.close();
     this.store = undefined;
@@ -117,8 +123,7 @@ export class TestStore {
   }
 
   async take(...events: OutgoingEvent[]): Promise<SinkResult> {
-    if (!this.store) throw new Error('the store is not open');
-    return this.store.sink.take(batchOf(...events));
+    return this.opened.sink.take(batchOf(...events));
   }
 
   /** What a killed process leaves behind: the files as they are at this moment, in a folder of their own. */

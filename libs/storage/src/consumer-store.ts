@@ -64,6 +64,7 @@ export class ConsumerStore extends StoreLease implements WritableStore {
     }
     // What a process in direct mode left behind when it was killed is the lease holder's to take up.
     await this.parts.recovery.run('direct');
+    this.parts.bronzeWatch.start();
     return true;
   }
 

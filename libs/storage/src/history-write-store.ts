@@ -53,7 +53,8 @@ export class HistoryWriteStore {
     const scratch = new ScratchFolders(dirname(databasePath), (message) => {
       logger.warn(message);
     });
-    return new SqliteBronzeReplay(this.parts.database, this.parts.archive, topics, scratch);
+    const { database, archive, losses } = this.parts;
+    return new SqliteBronzeReplay(database, archive, losses, topics, scratch);
   }
 
   async close(): Promise<void> {

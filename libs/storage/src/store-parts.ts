@@ -6,7 +6,9 @@ import type { Logger, MetricsRegistry } from '@app/observability';
 import type { DataSource } from 'typeorm';
 import { ArchiveIdentity } from './bronze/archive-identity';
 import { BronzeArchive } from './bronze/bronze-archive';
+import { BronzeLosses } from './bronze/bronze-losses';
 import { BronzeRecovery } from './bronze/bronze-recovery';
+import { BronzeWatch } from './bronze/bronze-watch';
 import { DatabaseFile } from './condition/database-file';
 import { examineDatabase } from './condition/examine-database';
 import { isDamage } from './condition/faults';
@@ -74,6 +76,9 @@ export interface StoreParts {
   readonly feed: ChangeFeedWriter;
   readonly writer: EventWriter;
   readonly recovery: BronzeRecovery;
+  readonly losses: BronzeLosses;
+  /** To be started by whoever owns the store. */
+  readonly bronzeWatch: BronzeWatch;
   readonly history: SqliteHistoryStore;
   readonly processStatus: SqliteProcessStatusStore;
   readonly upkeep: SqliteStoreUpkeep;
@@ -110,6 +115,7 @@ export async function openStoreParts(
     const origin = new OriginGuard(database, identity);
     const frames = new SymbolFrames(database);
     const lines = new EventLines(archive, topics);
+    const losses = new BronzeLosses(database, identity);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(metrics);
     const eventRows = rows ? new HistoryRows(database) : new TakenKeys(database, clock);
@@ -128,7 +134,9 @@ export async function openStoreParts(
       origin,
       feed,
       writer,
-      recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts }, topics, logger),
+      recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts, losses, clock }, topics, logger),
+      losses,
+      bronzeWatch: new BronzeWatch({ queue, archive, facts, logger, metrics }),
       history: new SqliteHistoryStore(queue, database, { origin, archive, lines, feed, contradictions, clock }),
       processStatus: new SqliteProcessStatusStore(queue, database),
       upkeep: new SqliteStoreUpkeep(
@@ -159,7 +167,8 @@ async function migrate(source: DataSource): Promise<void> {
 
 /** Finishes what is queued, then lets go of files and database. */
 export async function closeStoreParts(parts: StoreParts): Promise<void> {
-  const { queue, wal, archive } = parts;
+  const { queue, wal, archive, bronzeWatch } = parts;
+  await bronzeWatch.stop();
   await wal.stop();
   await queue.close();
   archive.close();
@@ -168,9 +177,11 @@ export async function closeStoreParts(parts: StoreParts): Promise<void> {
 
 /** Lets go of files and database as they are, because something has happened to them. */
 export async function abandonStoreParts(parts: StoreParts, reason: Error): Promise<void> {
-  const { source, queue, wal, archive, anchor, file } = parts;
+  const { source, queue, wal, archive, bronzeWatch, anchor, file } = parts;
+  const stopped = bronzeWatch.stop();
   wal.abandon();
   await queue.abandon(reason);
+  await stopped;
   archive.close();
   await source.destroy();
   anchor.close();

@@ -53,6 +53,7 @@ export class WriteStore implements WritableStore {
     try {
       ownership.guardWrites();
       await parts.recovery.run();
+      parts.bronzeWatch.start();
       return new WriteStore(databaseName(databasePath), parts, ownership, options.metrics);
     } catch (error) {
       await ownership.release(() => closeStoreParts(parts));

@@ -11,6 +11,7 @@ import {
   type DailyBar,
   type PriceEvent,
   type PriceEventKey,
+  type LostLines,
   type ProcessStatusRow,
   type StoredCandle,
   type CandleInterval,
@@ -32,6 +33,8 @@ export class FakeStore {
   readiness: StoreReadiness = STORE_READY;
   origin: string | null = 'simulator:test';
   damaged: string[] = [];
+  altered: string[] = [];
+  readonly lostLines: LostLines[] = [];
   /** Events stamped ahead of their time, which are not among {@link events}. */
   eventsAhead = 0;
   version = 1;
@@ -211,6 +214,16 @@ export class FakeStoreStatus extends StoreStatus {
   async damagedFiles(): Promise<string[]> {
     await this.store.open();
     return this.store.damaged;
+  }
+
+  async alteredFiles(): Promise<string[]> {
+    await this.store.open();
+    return this.store.altered;
+  }
+
+  async lostLines(): Promise<LostLines[]> {
+    await this.store.open();
+    return this.store.lostLines;
   }
 
   async processes(): Promise<ProcessStatusRow[]> {

@@ -104,11 +104,12 @@ export class VerifyBiCommand extends SpanCommand {
     );
   }
 
-  private tell({ symbols, known, findings, mismatches, contradictions, bronze }: ProofReport): void {
+  private tell({ symbols, known, findings, mismatches, contradictions, bronze, fetchesProved }: ProofReport): void {
     this.terminal.table(COLUMNS, symbols);
     if (known.length > 0) this.terminal.table(KNOWN_COLUMNS, known);
     const since = bronze.since === undefined ? '' : `, from ${formatDate(bronze.since)} on`;
-    this.terminal.line(`${bronze.lines} lines of bronze were replayed${since}`);
+    const fetches = fetchesProved === 0 ? '' : `; the rows of ${fetchesProved} fetches have the hashes of the manifest`;
+    this.terminal.line(`${bronze.lines} lines of bronze were replayed${since}${fetches}`);
     for (const { symbol = '', text } of contradictions.list) {
       this.terminal.line(`contradicts itself, as the exchange gave it: ${symbol} ${text}`);
     }

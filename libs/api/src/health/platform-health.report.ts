@@ -2,6 +2,8 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
   Clock,
+  DAY,
+  formatBucketTime,
   formatEventTime,
   PriceEventReader,
   SECOND,
@@ -9,6 +11,7 @@ import {
   StoreNotReadyError,
   StoreStatus,
   type EpochMicros,
+  type LostLines,
   type ProcessStatusRow,
 } from '@app/domain';
 import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
@@ -21,6 +24,22 @@ const STATUS_VALID: EpochMicros = 30 * SECOND;
 /** Polls that may be missed before the prices of a symbol count as old. */
 const POLLS_MISSED = 3;
 const LEAST_PRICE_AGE_SECONDS = 90;
+
+/** What cannot be mended is said so long that it is seen, and then listed alone. */
+const LOSS_DEGRADES_FOR = DAY;
+
+function describeLostLines({ file, firstLine, lines, reason, noticedAt }: LostLines): string {
+  const what =
+    lines === 1 ? `line ${firstLine} of ${file}` : `${lines} lines of ${file}, the first of them ${firstLine},`;
+  return (
+    `store: ${what} could not be read when it was taken up, and is missing from the tables (${reason}); said until ` +
+    `${formatBucketTime(noticedAt + LOSS_DEGRADES_FOR)}, listed in storage.lost_lines for good`
+  );
+}
+
+function lostLinesOf({ file, firstLine, lines, reason, noticedAt }: LostLines): object {
+  return { file, first_line: firstLine, lines, reason, noticed_at: formatEventTime(noticedAt) };
+}
 
 /** What a process wrote of itself, unless it has been silent since. */
 function summaryOfRow(row: ProcessStatusRow, realNow: EpochMicros): ProcessSummary {
@@ -57,12 +76,14 @@ export class PlatformHealthReport extends HealthReport {
   async report(): Promise<HealthStatus> {
     const now = this.clock.now();
     const { ready, state, reason } = this.store.readiness();
-    const [asked, written, symbols, origin, damaged, ahead] = await Promise.all([
+    const [asked, written, symbols, origin, damaged, altered, lostLines, ahead] = await Promise.all([
       Promise.all(this.remotes.map(async (remote) => [remote.name, await askProcess(remote)] as const)),
       this.whenReadable([], () => this.store.processes()),
       this.whenReadable([], () => this.freshness.read(this.config.symbols, now)),
       this.whenReadable(null, () => this.store.origin()),
       this.whenReadable([], () => this.store.damagedFiles()),
+      this.whenReadable([], () => this.store.alteredFiles()),
+      this.whenReadable([], () => this.store.lostLines()),
       this.whenReadable(0, () => this.events.countAhead(this.config.symbols)),
     ]);
     const processes = this.merge(asked, written);
@@ -72,6 +93,8 @@ export class PlatformHealthReport extends HealthReport {
         .filter(([, { state }]) => state !== 'ok')
         .map(([name, { state, detail }]) => `${name}: ${state}${detail === '' ? '' : `, ${detail}`}`),
       ...damaged.map((file) => `store: lines of ${file} were lost outside this program`),
+      ...altered.map((file) => `store: ${file} was altered outside this program; \`cli verify-bi\` names the lines`),
+      ...lostLines.filter(({ noticedAt }) => noticedAt > now - LOSS_DEGRADES_FOR).map(describeLostLines),
       ...(ready ? this.staleness(symbols) : []),
     ];
     const notes = [
@@ -92,7 +115,16 @@ export class PlatformHealthReport extends HealthReport {
       broker_mode: this.config.brokerMode,
       now: formatEventTime(now),
       uptime_seconds: Math.round(process.uptime()),
-      storage: { ready, state, reason, origin, damaged_files: damaged, events_ahead: ahead },
+      storage: {
+        ready,
+        state,
+        reason,
+        origin,
+        damaged_files: damaged,
+        altered_files: altered,
+        lost_lines: lostLines.map(lostLinesOf),
+        events_ahead: ahead,
+      },
       processes,
       symbols,
     };

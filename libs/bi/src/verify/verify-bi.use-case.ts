@@ -10,6 +10,7 @@ import {
   formatEventTime,
   SymbolReader,
   type EpochMicros,
+  type FetchMismatch,
   type KnownDifference,
   type SymbolSummary,
   type TimeRange,
@@ -57,6 +58,8 @@ export interface ProofReport {
   /** Minutes whose own numbers contradict each other, as the exchange gave them: no mismatch. */
   readonly contradictions: Pick<Findings, 'list' | 'total'>;
   readonly bronze: { readonly lines: number; readonly since: EpochMicros | undefined };
+  /** Fetches whose stored rows have the hash that the manifest has of them. */
+  readonly fetchesProved: number;
 }
 
 const NO_DAYS: ComparedDays = { checked: 0, equal: 0, known: [] };
@@ -91,7 +94,7 @@ export class VerifyBiUseCase {
     const built = !(mayBeUnbuilt && (await isUnbuilt(folder)));
     if (built) await new TableProof(findings).run(folder, signal);
     proving(0, total, 'bronze');
-    const bronze = await this.replay(new Set(symbols), range, findings, signal);
+    const { fetchesProved, ...bronze } = await this.replay(new Set(symbols), range, findings, signal);
     const proofs: SymbolProof[] = [];
     const known: KnownDifference[] = [];
     let done = 0;
@@ -121,6 +124,7 @@ export class VerifyBiUseCase {
       mismatches: findings.total,
       contradictions,
       bronze,
+      fetchesProved,
     };
   }
 
@@ -129,9 +133,13 @@ export class VerifyBiUseCase {
     { start = 0, end = Infinity }: Partial<TimeRange>,
     findings: Findings,
     signal: AbortSignal,
-  ): Promise<ProofReport['bronze']> {
-    const { lines, since, differences, unreadable } = await this.bronze.compare(signal);
-    for (const line of unreadable) findings.add(undefined, line);
+  ): Promise<ProofReport['bronze'] & Pick<ProofReport, 'fetchesProved'>> {
+    const { lines, since, differences, damage, fetches } = await this.bronze.compare(signal);
+    for (const text of damage) findings.add(undefined, text);
+    for (const mismatch of fetches.mismatches) {
+      const { symbol, range } = mismatch;
+      if (symbols.has(symbol) && range.start < end && range.end > start) findings.add(symbol, describe(mismatch));
+    }
     for (const { table, symbol, time, onlyIn } of differences) {
       if (!symbols.has(symbol) || time < start || time >= end) continue;
       const at = table === 'candles_1m' ? formatBucketTime(time) : formatEventTime(time);
@@ -140,7 +148,7 @@ export class VerifyBiUseCase {
         `${table} ${at}: in ${onlyIn === 'bronze' ? 'bronze, not so in the table' : 'the table, not so in bronze'}`,
       );
     }
-    return { lines, since };
+    return { lines, since, fetchesProved: fetches.proved };
   }
 
   /** An exchange that does not answer proves nothing. */
@@ -158,6 +166,13 @@ export class VerifyBiUseCase {
       return NO_DAYS;
     }
   }
+}
+
+function describe({ kind, line, range, rows }: FetchMismatch): string {
+  return (
+    `minutes ${formatBucketTime(range.start)} to ${formatBucketTime(range.end)}: not those that were fetched (${kind}, ` +
+    `line ${line} of the manifest): the hash of the ${rows} rows is another; \`rebuild\` fetches them again`
+  );
 }
 
 /** The whole dates of a symbol that are asked for; undefined when there are none. */

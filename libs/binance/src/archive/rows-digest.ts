@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  archiveRowLine,
   floorTo,
   joinLeftOut,
   MINUTE,
@@ -23,7 +24,7 @@ export class RowsDigest {
     // A few at a time, and joined rather than concatenated: what stays alive for long makes the heap grow.
     for (let start = 0; start < candles.length; start += ROWS_AT_ONCE) {
       let lines = '';
-      for (const candle of candles.slice(start, start + ROWS_AT_ONCE)) lines += lineOf(candle);
+      for (const candle of candles.slice(start, start + ROWS_AT_ONCE)) lines += archiveRowLine(candle);
       this.hash.update(lines, 'latin1');
     }
     this.rows += candles.length;
@@ -45,21 +46,4 @@ export class RowsDigest {
       rowsSha256: this.hash.digest('hex'),
     };
   }
-}
-
-function lineOf(candle: MinuteCandle): string {
-  const fields = [
-    candle.openTime,
-    candle.closeTime,
-    candle.open,
-    candle.high,
-    candle.low,
-    candle.close,
-    candle.volume,
-    candle.quoteVolume,
-    candle.tradeCount,
-    candle.takerBuyVolume,
-    candle.takerBuyQuoteVolume,
-  ];
-  return `${fields.join(',')}\n`;
 }

@@ -31,6 +31,35 @@ export class BronzeFileEntity {
   /** Bytes from the start whose lines are in the tables. */
   @Column('integer')
   length!: number;
+
+  /** CRC-32 of these bytes; null for a file of an earlier version that has not been read through yet. */
+  @Column('integer', { nullable: true })
+  crc32!: number | null;
+}
+
+/** Lines of bronze files that could not be taken into the tables when they were taken up. */
+@Entity('bronze_losses', { withoutRowid: true })
+export class BronzeLossEntity {
+  @PrimaryColumn('text', { name: 'writer_id' })
+  writerId!: string;
+
+  @PrimaryColumn('text')
+  file!: string;
+
+  /** Number of the first of them, counted from 1. */
+  @Column('integer', { name: 'first_line' })
+  firstLine!: number;
+
+  @Column('integer')
+  lines!: number;
+
+  /** When the first was noticed, microseconds since the epoch, UTC. */
+  @Column('integer', { name: 'noticed_at' })
+  noticedAt!: number;
+
+  /** What is wrong with the first. */
+  @Column('text')
+  reason!: string;
 }
 
 /** What each process last said of itself. */

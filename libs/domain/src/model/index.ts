@@ -1,4 +1,5 @@
 export * from './agg-trade';
+export * from './archive-row';
 export * from './candle';
 export * from './candle-contradictions';
 export * from './candle-versions';

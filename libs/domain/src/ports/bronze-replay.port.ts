@@ -1,4 +1,5 @@
-import type { EpochMicros } from '../model';
+import type { EpochMicros, TimeRange } from '../model';
+import type { RecordedFetch } from './rebuild-store.port';
 
 /** A row that bronze and the tables do not agree on. */
 export interface ReplayDifference {
@@ -16,8 +17,27 @@ export interface ReplayReport {
   /** First day of capture of which bronze is kept; undefined when there is no bronze. */
   readonly since: EpochMicros | undefined;
   readonly differences: readonly ReplayDifference[];
-  /** Lines that are no events, each with its file and what is wrong with it. */
-  readonly unreadable: readonly string[];
+  /** Files and lines that are not what was written: each with its file, its line where it is one, and what is lost. */
+  readonly damage: readonly string[];
+  readonly fetches: FetchReport;
+}
+
+/** A fetch whose stored rows are not those that came. */
+export interface FetchMismatch {
+  readonly symbol: string;
+  readonly range: TimeRange;
+  readonly kind: RecordedFetch['kind'];
+  readonly rows: number;
+  /** Number of its line in the manifest, from 1. */
+  readonly line: number;
+}
+
+/** What became of the fetches that the manifest speaks of. */
+export interface FetchReport {
+  readonly proved: number;
+  /** Of which rows are not kept as they came: they only repeated others, or were removed after their time. */
+  readonly unproved: number;
+  readonly mismatches: readonly FetchMismatch[];
 }
 
 /** Reads the append-only record again and compares what it makes with what is stored. */

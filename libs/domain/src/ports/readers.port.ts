@@ -213,6 +213,18 @@ export abstract class SymbolReader {
   abstract summaries(symbols: readonly string[]): Promise<SymbolSummary[]>;
 }
 
+/** Lines of a raw file that could not be taken into the tables when it was taken up. */
+export interface LostLines {
+  readonly file: string;
+  /** Number of the first of them, from 1. */
+  readonly firstLine: number;
+  readonly lines: number;
+  /** When the first was noticed. */
+  readonly noticedAt: EpochMicros;
+  /** What is wrong with the first. */
+  readonly reason: string;
+}
+
 export abstract class StoreStatus {
   abstract readiness(): StoreReadiness;
 
@@ -223,6 +235,12 @@ export abstract class StoreStatus {
 
   /** Bronze files that the capture owner found shorter than stored, or gone, when it last started. */
   abstract damagedFiles(): Promise<string[]>;
+
+  /** Bronze files whose bytes the capture owner found to be others than it had written, when it last read them through. */
+  abstract alteredFiles(): Promise<string[]>;
+
+  /** Lines of bronze files that could not be taken up, by file. */
+  abstract lostLines(): Promise<LostLines[]>;
 
   /** What the processes last said of themselves. */
   abstract processes(): Promise<ProcessStatusRow[]>;

@@ -11,11 +11,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { compareCodePoints, formatDate, parseIsoTime, type EpochMicros } from '@app/domain';
 import { flushFolder } from '@app/files';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { ArchiveIdentity } from './archive-identity';
+import { extendChecksum } from './checksum';
 import { LinePacker } from './line-packer';
 
 /** One append-only stream of lines: a topic, and in Kafka mode a partition of it. */
@@ -31,6 +33,12 @@ export interface BronzeDamage {
   readonly foundBytes: number;
 }
 
+/** What the tables know of a file: how many of its bytes they have, and the CRC-32 of these, where it is known. */
+export interface StoredFile {
+  readonly length: number;
+  readonly crc32: number | null;
+}
+
 export interface BronzeFile extends BronzeStream {
   readonly file: string;
   /** UTC day on which its lines were captured. */
@@ -43,6 +51,8 @@ export interface BronzeFile extends BronzeStream {
 }
 
 const MAX_OPEN_FILES = 32;
+
+const NOTHING_STORED: StoredFile = { length: 0, crc32: 0 };
 
 /** Topic, date, partition in Kafka mode, and the number of a file that a day was continued in. */
 const FILE_NAME = /^(.+)_(\d{4}-\d{2}-\d{2})(?:\.p(\d+))?(?:\.(\d+))?\.jsonl(\.gz)?$/;
@@ -72,13 +82,11 @@ export class BronzeArchive {
     private readonly database: SqliteHandle,
   ) {}
 
-  private readonly selectLength = this.lazy('SELECT length FROM bronze_files WHERE writer_id = ? AND file = ?');
-  private readonly upsertLength = this.lazy(
-    `INSERT INTO bronze_files (writer_id, file, topic, partition, length) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (writer_id, file) DO UPDATE SET length = excluded.length`,
+  private readonly selectStored = this.lazy('SELECT length, crc32 FROM bronze_files WHERE writer_id = ? AND file = ?');
+  private readonly upsert = this.lazy(
+    `INSERT INTO bronze_files (writer_id, file, topic, partition, length, crc32) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (writer_id, file) DO UPDATE SET length = excluded.length, crc32 = excluded.crc32`,
   );
-  private readonly selectAll = this.lazy('SELECT file, topic, partition, length FROM bronze_files WHERE writer_id = ?');
-
   private readonly deleteRow = this.lazy('DELETE FROM bronze_files WHERE writer_id = ? AND file = ?');
 
   /**
@@ -86,15 +94,15 @@ export class BronzeArchive {
    * length. Inside a write unit only, after {@link beginUnit}.
    */
   append(stream: BronzeStream, day: EpochMicros, lines: readonly string[]): void {
-    const { file, length } = this.target(`${stream.topic}_${formatDate(day)}`, stream);
-    this.appendTo(file, length, stream, lines);
+    const { file, stored } = this.target(`${stream.topic}_${formatDate(day)}`, stream);
+    this.appendTo(file, stored, stream, lines);
   }
 
   /** Appends lines to a file that is not a stream of events, such as the manifest of fetches. */
   appendRecord(name: string, ...lines: readonly string[]): void {
     if (lines.length === 0) return;
     const stream = { topic: name, partition: null };
-    this.appendTo(`${name}.jsonl`, this.storedLength(`${name}.jsonl`) ?? 0, stream, lines);
+    this.appendTo(`${name}.jsonl`, this.stored(`${name}.jsonl`) ?? NOTHING_STORED, stream, lines);
   }
 
   /**
@@ -122,18 +130,28 @@ export class BronzeArchive {
 
   /** Length that the database knows of a file; undefined for one that it has never heard of. */
   storedLength(file: string): number | undefined {
-    const row = this.selectLength().get(this.identity.writerId, file) as { length: number } | undefined;
-    return row?.length;
+    return this.stored(file)?.length;
+  }
+
+  /** What the database knows of a file; undefined for one that it has never heard of. */
+  stored(file: string): StoredFile | undefined {
+    return this.selectStored().get(this.identity.writerId, file) as StoredFile | undefined;
+  }
+
+  /** All files that the database knows of, by name; `schema` is the attached database that is asked. */
+  storedFiles(schema = 'main'): (StoredFile & { readonly file: string })[] {
+    const columns =
+      schema === 'main' || this.hasChecksums(schema) ? 'file, length, crc32' : 'file, length, NULL AS crc32';
+    return this.database
+      .prepare<[string], StoredFile & { file: string }>(
+        `SELECT ${columns} FROM ${schema}.bronze_files WHERE writer_id = ? ORDER BY file`,
+      )
+      .all(this.identity.writerId);
   }
 
   /** Files of events in the folder in the order in which they were written, with the length accounted for and found. */
   files(topics: readonly string[]): BronzeFile[] {
-    const stored = new Map(
-      (this.selectAll().all(this.identity.writerId) as { file: string; length: number }[]).map((row) => [
-        row.file,
-        row.length,
-      ]),
-    );
+    const stored = new Map(this.storedFiles().map((row) => [row.file, row.length]));
     const files: (BronzeFile & { readonly day: string; readonly number: number })[] = [];
     const names = new Set(readdirSync(this.folder));
     for (const file of names) {
@@ -167,7 +185,22 @@ export class BronzeArchive {
 
   /** Moves the stored length of a file forward over lines that have been taken into the tables. Inside a write unit. */
   account(file: BronzeStream & { readonly file: string }, length: number): void {
-    this.upsertLength().run(this.identity.writerId, file.file, file.topic, file.partition, length);
+    const { length: before, crc32: checksum } = this.stored(file.file) ?? NOTHING_STORED;
+    const known = length >= before ? checksum : null;
+    const extended = known === null ? null : extendChecksum(this.pathOf(file.file), known, before, length);
+    this.store(file, length, extended);
+  }
+
+  /**
+   * Gives a file of an earlier version its checksum: `checksum` is that of its first `length` bytes. Inside a write unit.
+   */
+  adoptChecksum(file: string, length: number, checksum: number): void {
+    const stored = this.stored(file);
+    if (stored?.crc32 !== null || stored.length < length) return;
+    const extended = extendChecksum(this.pathOf(file), checksum, length, stored.length);
+    this.database
+      .prepare('UPDATE bronze_files SET crc32 = ? WHERE writer_id = ? AND file = ?')
+      .run(extended, this.identity.writerId, file);
   }
 
   /** Files whose compressed copy has its name already; the tables may know either of the two. */
@@ -177,9 +210,9 @@ export class BronzeArchive {
   }
 
   /** Knows a compressed file in the place of the one that it was made of. Inside a write unit. */
-  accountCompressed(file: BronzeStream & { readonly file: string }, length: number): void {
+  accountCompressed(file: BronzeStream & { readonly file: string }, length: number, checksum: number): void {
     this.forget(file.file);
-    this.account({ ...file, file: `${file.file}.gz` }, length);
+    this.store({ ...file, file: `${file.file}.gz` }, length, checksum);
   }
 
   /** Knows a file no longer. Inside a write unit; the file itself is removed after it. */
@@ -206,12 +239,7 @@ export class BronzeArchive {
    * the attached database that says it.
    */
   damage(schema = 'main'): BronzeDamage[] {
-    const rows = this.database
-      .prepare<[string], { file: string; length: number }>(
-        `SELECT file, length FROM ${schema}.bronze_files WHERE writer_id = ?`,
-      )
-      .all(this.identity.writerId);
-    return rows.flatMap(({ file, length }) => {
+    return this.storedFiles(schema).flatMap(({ file, length }) => {
       if (existsSync(this.pathOf(`${file}.gz`))) return [];
       const foundBytes = this.foundLength(file) ?? 0;
       return foundBytes < length ? [{ file, expectedBytes: length, foundBytes }] : [];
@@ -223,11 +251,31 @@ export class BronzeArchive {
     this.open.clear();
   }
 
-  private appendTo(file: string, length: number, stream: BronzeStream, lines: readonly string[]): void {
+  private store(
+    { file, topic, partition }: BronzeStream & { readonly file: string },
+    ...stored: [number, number | null]
+  ): void {
+    this.upsert().run(this.identity.writerId, file, topic, partition, ...stored);
+  }
+
+  /** Whether an attached database is new enough to have them. */
+  private hasChecksums(schema: string): boolean {
+    const columns = this.database.prepare<[], { name: string }>(`PRAGMA ${schema}.table_info(bronze_files)`).all();
+    return columns.some(({ name }) => name === 'crc32');
+  }
+
+  private appendTo(
+    file: string,
+    { length, crc32: before }: StoredFile,
+    stream: BronzeStream,
+    lines: readonly string[],
+  ): void {
     if (!this.touched.has(file)) this.touched.set(file, length);
     const { descriptor } = this.descriptorOf(file);
     let end = length;
+    let checksum = before;
     for (const piece of this.packer.pack(lines)) {
+      if (checksum !== null) checksum = crc32(piece, checksum);
       for (let written = 0; written < piece.length;) {
         const now = writeSync(descriptor, piece, written, piece.length - written, end);
         written += now;
@@ -235,20 +283,20 @@ export class BronzeArchive {
       }
     }
     fdatasyncSync(descriptor);
-    this.account({ ...stream, file }, end);
+    this.store({ ...stream, file }, end, checksum);
   }
 
   /**
    * The file that takes the stream's next lines of a day. A day whose file was compressed, or is damaged, goes on in a
    * new one: `….1.jsonl`, then `….2.jsonl`.
    */
-  private target(day: string, { partition }: BronzeStream): { file: string; length: number } {
+  private target(day: string, { partition }: BronzeStream): { file: string; stored: StoredFile } {
     const base = partition === null ? day : `${day}.p${partition}`;
     for (let number = 0; ; number += 1) {
       const file = number === 0 ? `${base}.jsonl` : `${base}.${number}.jsonl`;
       if (existsSync(this.pathOf(`${file}.gz`))) continue;
-      const length = this.storedLength(file) ?? 0;
-      if ((this.foundLength(file) ?? 0) >= length) return { file, length };
+      const stored = this.stored(file) ?? NOTHING_STORED;
+      if ((this.foundLength(file) ?? 0) >= stored.length) return { file, stored };
     }
   }
 

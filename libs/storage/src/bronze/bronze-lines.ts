@@ -47,6 +47,16 @@ export function* linesFrom(path: string, offset: number): Generator<FoundLine> {
   }
 }
 
+/** Lines of a file that end before an offset. */
+export function countLines(path: string, end: number): number {
+  let count = 0;
+  for (const line of linesFrom(path, 0)) {
+    if (line.end > end) break;
+    count += 1;
+  }
+  return count;
+}
+
 /** A compressed file of bronze that cannot be read to its end. */
 export class CompressedFileError extends Error {
   readonly code = 'BRONZE.UNREADABLE';

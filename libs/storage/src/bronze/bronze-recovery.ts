@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { ContractViolationError, SINK_UNIT_EVENTS, type EventKind, type TopicNames } from '@app/domain';
+import { ContractViolationError, SINK_UNIT_EVENTS, type Clock, type EventKind, type TopicNames } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { OriginGuard } from '../database/origin-guard';
 import { BRONZE_DAMAGE_FACT, type StoreFacts } from '../database/store-facts';
@@ -8,9 +8,10 @@ import type { SymbolFrames } from '../ledger/symbol-frames';
 import { checkEvent, type CheckedEvent } from '../sink/checked-event';
 import type { EventWriter, SourcePartition } from '../sink/event-writer';
 import type { BronzeArchive, BronzeFile } from './bronze-archive';
-import { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
+import { CompressedFileError, countLines, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
+import type { BronzeLosses, UnreadableLine } from './bronze-losses';
 import { MANIFEST } from './fetch-manifest';
-import { readManifestEntry, type ManifestEntry } from './manifest-entry';
+import { manifestLineFault, readManifestEntry, type ManifestEntry } from './manifest-entry';
 
 /** What recovery writes to besides the bronze files. */
 export interface RecoveryTarget {
@@ -18,6 +19,8 @@ export interface RecoveryTarget {
   readonly origin: OriginGuard;
   readonly frames: SymbolFrames;
   readonly facts: StoreFacts;
+  readonly losses: BronzeLosses;
+  readonly clock: Clock;
 }
 
 /**
@@ -94,16 +97,19 @@ export class BronzeRecovery {
     let end = this.archive.storedLength(file);
     if (end === undefined && found > 0) {
       end = 0;
+      const unreadable: UnreadableLine[] = [];
       let number = 0;
       const entries: ManifestEntry[] = [];
       for (const line of linesFrom(path, 0)) {
         const entry = readManifestEntry(line.text, number);
-        if (entry) entries.push(entry);
         number += 1;
+        if (entry) entries.push(entry);
+        else unreadable.push(...manifestLineFault(line.text, number));
         end = line.end;
       }
       this.target.frames.restore(entries);
       this.archive.account({ file, topic: MANIFEST, partition: null }, end);
+      this.note(file, unreadable);
     }
     if (end !== undefined && end < found) this.archive.cut(file, end);
   }
@@ -115,22 +121,36 @@ export class BronzeRecovery {
    */
   async takeUp(file: BronzeFile, kind: EventKind, guard: () => unknown = () => undefined): Promise<number> {
     if (file.foundLength <= file.storedLength) return 0;
+    const path = this.archive.pathOf(file.file);
+    const numbers = new LineNumbers(path, file.compressed ? 0 : file.storedLength);
     let lines: FoundLine[] = [];
+    let unreadable: UnreadableLine[] = [];
     let end = file.storedLength;
     let taken = 0;
     const store = async (): Promise<void> => {
-      const events = lines.flatMap(({ text }) => this.check(file, kind, text));
+      const events: CheckedEvent[] = [];
+      for (const { text } of lines) {
+        const event = checked(kind, text);
+        if (typeof event === 'string') unreadable.push({ number: numbers.next(), reason: event });
+        else events.push(event);
+        numbers.passed();
+      }
       end = lines.at(-1)?.end ?? end;
       const result = await this.queue.run(() => {
         guard();
         const outcome = this.target.writer.writeRows(events, sourceOf(file));
-        if (!file.compressed) this.archive.account(file, end);
+        if (file.compressed) return outcome;
+        this.archive.account(file, end);
+        this.target.losses.add(file.file, unreadable, this.target.clock.now());
         return outcome;
       });
+      if (!file.compressed) {
+        this.say(file.file, unreadable);
+        unreadable = [];
+      }
       taken += result.taken + result.revisions;
       lines = [];
     };
-    const path = this.archive.pathOf(file.file);
     for await (const line of file.compressed ? gzipLines(path) : linesFrom(path, file.storedLength)) {
       lines.push(line);
       if (lines.length === SINK_UNIT_EVENTS) await store();
@@ -138,9 +158,14 @@ export class BronzeRecovery {
     if (lines.length > 0) await store();
     await this.queue.run(() => {
       guard();
-      if (file.compressed) this.archive.account(file, file.foundLength);
-      else this.archive.cutSurplus(file.file);
+      if (!file.compressed) {
+        this.archive.cutSurplus(file.file);
+        return;
+      }
+      this.archive.account(file, file.foundLength);
+      this.target.losses.add(file.file, unreadable, this.target.clock.now());
     });
+    if (file.compressed) this.say(file.file, unreadable);
     this.logger.info(
       { file: file.file, rows: taken, cut_bytes: file.compressed ? 0 : Math.max(0, file.foundLength - end) },
       'took up lines that had not reached the database',
@@ -148,15 +173,50 @@ export class BronzeRecovery {
     return taken;
   }
 
-  /** A complete line that is no event was not written by this program; it stays in the file and is said. */
-  private check(file: BronzeFile, kind: EventKind, text: string): CheckedEvent[] {
-    try {
-      return [checkEvent(kind, text)];
-    } catch (error) {
-      if (!(error instanceof ContractViolationError)) throw error;
-      this.logger.error({ file: file.file, problem: error.message }, 'a bronze line is not an event');
-      return [];
+  /** A complete line that is no event was not written by this program, or altered since: it stays in the file. */
+  private note(file: string, unreadable: readonly UnreadableLine[]): void {
+    this.target.losses.add(file, unreadable, this.target.clock.now());
+    this.say(file, unreadable);
+  }
+
+  private say(file: string, unreadable: readonly UnreadableLine[]): void {
+    for (const { number, reason } of unreadable) {
+      this.logger.error(
+        { file, line: number, problem: reason },
+        file === `${MANIFEST}.jsonl` ? 'a line of the manifest cannot be read' : 'a bronze line is not an event',
+      );
     }
+  }
+}
+
+/** Numbers lines that are read from an offset on; what lies before it is only counted when a number is asked for. */
+class LineNumbers {
+  private before: number | undefined;
+  private since = 0;
+
+  constructor(
+    private readonly path: string,
+    private readonly offset: number,
+  ) {}
+
+  /** Number of the line that comes next, from 1. */
+  next(): number {
+    this.before ??= this.offset === 0 ? 0 : countLines(this.path, this.offset);
+    return this.before + this.since + 1;
+  }
+
+  passed(): void {
+    this.since += 1;
+  }
+}
+
+/** The event, or what keeps the text from being one. */
+function checked(kind: EventKind, text: string): CheckedEvent | string {
+  try {
+    return checkEvent(kind, text);
+  } catch (error) {
+    if (!(error instanceof ContractViolationError)) throw error;
+    return error.message;
   }
 }
 

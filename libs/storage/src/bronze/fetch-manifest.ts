@@ -22,8 +22,13 @@ export const MANIFEST = 'fetches';
  */
 export function contentHash(candles: readonly MinuteCandle[]): string {
   const hash = createHash('sha256');
-  for (const candle of candles) hash.update(`${serializeCandle({ ...candle, capturedAt: 0 })}\n`);
+  for (const candle of candles) hash.update(contentLine(candle));
   return hash.digest('hex');
+}
+
+/** What {@link contentHash} is made of. */
+export function contentLine(candle: MinuteCandle): string {
+  return `${serializeCandle({ ...candle, capturedAt: 0 })}\n`;
 }
 
 /** Nothing for a fetch of which every row was accepted: such lines stay as they always were. */

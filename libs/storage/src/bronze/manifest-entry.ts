@@ -15,6 +15,16 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const FETCH_KINDS: ReadonlySet<string> = new Set<RecordedFetch['kind']>(['backfill', 'repair', 'archive', 'import']);
 
+const KNOWN_KINDS: ReadonlySet<string> = new Set([
+  ...FETCH_KINDS,
+  'tracking',
+  'ledger',
+  'stopped',
+  'assets',
+  'clock',
+  'removed',
+]);
+
 /** What a line of the manifest says. */
 export type ManifestEntry =
   | { readonly kind: 'fetch'; readonly fetch: RecordedFetch }
@@ -121,6 +131,18 @@ export function readManifestEntry(text: string, line: number): ManifestEntry | u
     return undefined;
   }
   return readFields(fields, line);
+}
+
+/** Why a line of which nothing can be read is none; nothing for a line of a kind that only a later version knows. */
+export function manifestLineFault(text: string, number: number): { number: number; reason: string }[] {
+  let kind: unknown;
+  try {
+    ({ kind } = (JSON.parse(text) ?? {}) as Fields);
+  } catch {
+    return [{ number, reason: 'it is no JSON' }];
+  }
+  if (typeof kind !== 'string') return [{ number, reason: 'it does not say what kind of line it is' }];
+  return KNOWN_KINDS.has(kind) ? [{ number, reason: `what it says of its ${kind} cannot be read` }] : [];
 }
 
 function readFields(fields: Fields, line: number): ManifestEntry | undefined {

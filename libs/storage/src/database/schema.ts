@@ -1,6 +1,7 @@
 import {
   BackfillJobEntity,
   BronzeFileEntity,
+  BronzeLossEntity,
   CandleRepeatEntity,
   CandleRevisionEntity,
   ChangeEntity,
@@ -41,11 +42,13 @@ import { SymbolAssets1765006000001 } from './migrations/1765006000001-symbol-ass
 import { StoppedIndex1765006000002 } from './migrations/1765006000002-stopped-index';
 import { FirstRevisions1765006000003 } from './migrations/1765006000003-first-revisions';
 import { AbsentOffsets1765008000000 } from './migrations/1765008000000-absent-offsets';
+import { BronzeChecksums1765008000001 } from './migrations/1765008000001-bronze-checksums';
 import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
 
 export const ENTITIES = [
   BackfillJobEntity,
   BronzeFileEntity,
+  BronzeLossEntity,
   CandleRepeatEntity,
   CandleRevisionEntity,
   ChangeEntity,
@@ -89,6 +92,7 @@ export const MIGRATIONS = [
   StoppedIndex1765006000002,
   FirstRevisions1765006000003,
   AbsentOffsets1765008000000,
+  BronzeChecksums1765008000001,
   ChangeFeed1765050000000,
 ];
 

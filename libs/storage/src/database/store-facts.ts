@@ -11,6 +11,8 @@ export const CHECKED_AT_FACT = 'checked_at';
 export const REBUILT_AT_FACT = 'rebuilt_at';
 /** JSON array of the bronze files that the last start found damaged; absent when it found none. */
 export const BRONZE_DAMAGE_FACT = 'bronze_damage';
+/** JSON array of bronze files whose bytes are others than were stored. */
+export const BRONZE_ALTERED_FACT = 'bronze_altered';
 
 /** Since when (microseconds) lines have been taken of which the tables have no rows. */
 export const BRONZE_ONLY_FACT = 'bronze_only_since';

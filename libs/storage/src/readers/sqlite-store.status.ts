@@ -1,11 +1,13 @@
 import {
+  BronzeLossEntity,
   ProcessStatusEntity,
   StoreFactEntity,
   StoreStatus,
+  type LostLines,
   type ProcessStatusRow,
   type StoreReadiness,
 } from '@app/domain';
-import { BRONZE_DAMAGE_FACT, FEED_GENERATION_FACT, ORIGIN_FACT } from '../database/store-facts';
+import { BRONZE_ALTERED_FACT, BRONZE_DAMAGE_FACT, FEED_GENERATION_FACT, ORIGIN_FACT } from '../database/store-facts';
 import type { ReadStore } from './read-store';
 
 export class SqliteStoreStatus extends StoreStatus {
@@ -47,9 +49,17 @@ export class SqliteStoreStatus extends StoreStatus {
     return this.fact(ORIGIN_FACT);
   }
 
-  async damagedFiles(): Promise<string[]> {
-    const files = await this.fact(BRONZE_DAMAGE_FACT);
-    return files === null ? [] : (JSON.parse(files) as string[]);
+  damagedFiles(): Promise<string[]> {
+    return this.namesIn(BRONZE_DAMAGE_FACT);
+  }
+
+  alteredFiles(): Promise<string[]> {
+    return this.namesIn(BRONZE_ALTERED_FACT);
+  }
+
+  async lostLines(): Promise<LostLines[]> {
+    const rows = await this.store.connection.getRepository(BronzeLossEntity).find({ order: { file: 'ASC' } });
+    return rows.map(({ file, firstLine, lines, noticedAt, reason }) => ({ file, firstLine, lines, noticedAt, reason }));
   }
 
   processes(): Promise<ProcessStatusRow[]> {
@@ -66,6 +76,11 @@ export class SqliteStoreStatus extends StoreStatus {
       .statement<[string], { value: string }>('SELECT value FROM store_facts WHERE name = ?')
       .get(FEED_GENERATION_FACT);
     return [generation?.value, ...ends.map(({ id, next_position: next }) => `${id}:${next}`)].join(' ');
+  }
+
+  private async namesIn(fact: string): Promise<string[]> {
+    const files = await this.fact(fact);
+    return files === null ? [] : (JSON.parse(files) as string[]);
   }
 
   private async fact(name: string): Promise<string | null> {

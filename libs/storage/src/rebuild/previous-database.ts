@@ -32,6 +32,9 @@ const KEPT_TABLES = [
 /** Of these, what was copied before an interruption and is no longer so has to go. */
 const COPIED_AS_A_WHOLE: ReadonlySet<string> = new Set(['unfilled_ranges', 'backfill_jobs']);
 
+/** An older database has no number of messages: what it tells of lacks all of its span. */
+const COUNT_LOST_MESSAGES = 'UPDATE topic_losses SET messages = to_offset - from_offset WHERE messages = 0';
+
 /** What the old database is called while it is attached to the new one. */
 export const PREVIOUS_SCHEMA = 'previous';
 
@@ -77,15 +80,16 @@ export class PreviousDatabase {
   }
 
   /** Runs the work on the old database, attached to the new one as {@link PREVIOUS_SCHEMA}; not at all where there is none. */
-  attachedTo(database: SqliteHandle, work: () => void): void {
-    if (this.unreadable !== undefined) return;
+  attachedTo<T>(database: SqliteHandle, work: () => T): T | undefined {
+    if (this.unreadable !== undefined) return undefined;
     database.prepare(`ATTACH ? AS ${PREVIOUS_SCHEMA}`).run(this.path);
     try {
-      work();
+      return work();
     } catch (error) {
       if (!isDamage(error)) throw error;
       // Only now was the part read that is damaged.
       this.damage = whatIsWrong(error);
+      return undefined;
     } finally {
       database.exec(`DETACH ${PREVIOUS_SCHEMA}`);
     }
@@ -98,8 +102,12 @@ export class PreviousDatabase {
       for (const table of KEPT_TABLES) {
         if (!tables.includes(table)) continue;
         if (COPIED_AS_A_WHOLE.has(table)) database.exec(`DELETE FROM ${table}`);
-        database.exec(`INSERT OR REPLACE INTO ${table} SELECT * FROM ${PREVIOUS_SCHEMA}.${table}`);
+        const columns = columnsOf(database, PREVIOUS_SCHEMA, table).join(', ');
+        database.exec(
+          `INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM ${PREVIOUS_SCHEMA}.${table}`,
+        );
       }
+      database.exec(COUNT_LOST_MESSAGES);
     });
   }
 
@@ -129,4 +137,12 @@ export class PreviousDatabase {
 /** Removes a database with everything beside it. */
 export function removeDatabase(path: string): void {
   for (const end of ['', ...SIDE_FILES]) rmSync(`${path}${end}`, { force: true });
+}
+
+/** Columns of a table in the order in which that database has them; an older one may have fewer. */
+function columnsOf(database: SqliteHandle, schema: string, table: string): string[] {
+  return database
+    .prepare<[], { name: string }>(`PRAGMA ${schema}.table_info(${table})`)
+    .all()
+    .map(({ name }) => `"${name}"`);
 }

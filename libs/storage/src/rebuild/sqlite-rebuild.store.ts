@@ -14,8 +14,16 @@ import {
 import { makeFolderOf } from '@app/files';
 import { ArchiveIdentity } from '../bronze/archive-identity';
 import { CompressedFileError, linesFrom } from '../bronze/bronze-lines';
+import { checksumOf } from '../bronze/checksum';
+import type { UnreadableLine } from '../bronze/bronze-losses';
 import { contentHash, MANIFEST } from '../bronze/fetch-manifest';
-import { readManifestEntry, spansAfter, withTrueStamps, type ManifestEntry } from '../bronze/manifest-entry';
+import {
+  manifestLineFault,
+  readManifestEntry,
+  spansAfter,
+  withTrueStamps,
+  type ManifestEntry,
+} from '../bronze/manifest-entry';
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { StoreLocks } from '../database/store-locks';
@@ -52,6 +60,7 @@ export class SqliteRebuildStore extends RebuildStore {
   private readonly unfilled: UnfilledWriter;
   private readonly facts: StoreFacts;
   private readonly unreadable: RebuildLoss[] = [];
+  private altered: readonly RebuildLoss[] = [];
   private entries: readonly ManifestEntry[] = [];
   private kept: string | undefined;
   private open = true;
@@ -199,7 +208,8 @@ export class SqliteRebuildStore extends RebuildStore {
       const { symbol, range, kind } = entry.fetch;
       return [{ what: symbol, range, reason: `${kind}: ${reason}` }];
     });
-    return Promise.resolve([...this.damagedFiles(), ...this.unreadable, ...fetches]);
+    const ofFiles = [...this.damagedFiles(), ...this.altered, ...this.unreadable, ...this.unreadableLines()];
+    return Promise.resolve([...ofFiles, ...fetches]);
   }
 
   async finish(acceptLosses: boolean): Promise<boolean> {
@@ -251,23 +261,28 @@ export class SqliteRebuildStore extends RebuildStore {
 
   /** Origin, ledgers and what only the old database knows come first: rows are judged by them. */
   private async begin(): Promise<void> {
-    const { queue, archive, origin, frames, database } = this.parts;
+    const { queue, archive, origin, frames, losses, database } = this.parts;
     const [file, entries] = [`${MANIFEST}.jsonl`, [] as ManifestEntry[]];
     this.previous.copyTo(database);
     await queue.run(() => {
       origin.claimForFolder();
       if (!existsSync(archive.pathOf(file))) return;
       let [number, end] = [0, 0];
+      const unreadable: UnreadableLine[] = [];
       for (const line of linesFrom(archive.pathOf(file), 0)) {
         const entry = readManifestEntry(line.text, number);
-        if (entry) entries.push(entry);
         number += 1;
+        if (entry) entries.push(entry);
+        if (!entry) unreadable.push(...manifestLineFault(line.text, number));
         end = line.end;
       }
       frames.restore(entries);
+      // An interrupted rebuild that goes on has read and noted them.
+      if (archive.stored(file) === undefined) losses.add(file, unreadable, this.clock.now());
       archive.account({ file, topic: MANIFEST, partition: null }, end);
     });
     this.entries = withTrueStamps(entries);
+    this.altered = await this.alteredFiles();
   }
 
   private position(): number {
@@ -288,6 +303,31 @@ export class SqliteRebuildStore extends RebuildStore {
     else losses.set(line, loss);
     this.facts.set(REBUILD_LOSSES_FACT, JSON.stringify(Object.fromEntries(losses)));
     this.facts.set(REBUILD_POSITION_FACT, String(Math.max(this.position(), line + 1)));
+  }
+
+  /** Files whose bytes are others than the old database has the checksum of. */
+  private async alteredFiles(): Promise<RebuildLoss[]> {
+    const { archive, database } = this.parts;
+    const stored = this.previous.attachedTo(database, () => archive.storedFiles(PREVIOUS_SCHEMA)) ?? [];
+    const { signal } = new AbortController();
+    const altered: RebuildLoss[] = [];
+    for (const { file, length, crc32 } of stored) {
+      // What is altered in the manifest shows when its fetches are repeated.
+      if (crc32 === null || length === 0 || file === `${MANIFEST}.jsonl` || !existsSync(archive.pathOf(file))) continue;
+      const found = await checksumOf(archive.pathOf(file), length, { signal });
+      if (found === undefined || found === crc32) continue;
+      const reason = 'altered outside this program: its lines may say something else than what was captured';
+      altered.push({ what: file, range: undefined, reason });
+    }
+    return altered;
+  }
+
+  private unreadableLines(): RebuildLoss[] {
+    return this.parts.losses.all().map(({ file, firstLine, lines, reason }) => ({
+      what: file,
+      range: undefined,
+      reason: `${lines === 1 ? 'line' : `${lines} lines, the first of them`} ${firstLine} cannot be read: ${reason}`,
+    }));
   }
 
   /** Files of which the old database had taken more than there is now. */

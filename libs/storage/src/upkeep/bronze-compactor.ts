@@ -18,6 +18,16 @@ export class CompactionError extends Error {
   }
 }
 
+/** A file does not hold what was written: it is compressed no more than used. */
+export class AlteredFileError extends Error {
+  readonly code = 'BRONZE.ALTERED';
+
+  constructor(file: string) {
+    super(`${file} was altered outside this program (its CRC-32 is another); \`cli verify-bi\` names the lines`);
+    this.name = 'AlteredFileError';
+  }
+}
+
 const isSame = (a: Contents, b: Contents): boolean =>
   a.bytes === b.bytes && a.lines === b.lines && a.sha256 === b.sha256;
 
@@ -66,7 +76,10 @@ export class BronzeCompactor {
     try {
       const contents = await gzipFile(path, file.storedLength, next, signal);
       if (!isSame(contents, await gzipContents(next, signal))) throw new CompactionError(file.file);
-      const bytesAfter = statSync(next).size;
+      // What was altered outside this program must not get a checksum of its own.
+      const { crc32: stored = null } = this.archive.stored(file.file) ?? {};
+      if (stored !== null && stored !== contents.crc32) throw new AlteredFileError(file.file);
+      const { bytes: bytesAfter, crc32: checksumAfter } = await fileContents(next, signal);
       const isNamed = await this.queue.run(() => {
         // Somebody has appended to it, or compressed or removed it, since.
         if (this.archive.storedLength(file.file) !== file.storedLength) return false;
@@ -74,7 +87,7 @@ export class BronzeCompactor {
         if (existsSync(`${path}.gz`)) return false;
         renameSync(next, `${path}.gz`);
         flushFolder(this.archive.pathOf(''));
-        this.archive.accountCompressed(file, bytesAfter);
+        this.archive.accountCompressed(file, bytesAfter, checksumAfter);
         return true;
       });
       if (!isNamed) return undefined;
@@ -92,8 +105,9 @@ export class BronzeCompactor {
     if (!same) throw new CompactionError(file);
     const known = this.archive.files(this.topics).find((found) => found.file === `${file}.gz`);
     if (known) {
+      const { bytes, crc32: checksum } = await fileContents(`${path}.gz`, signal);
       await this.queue.run(() => {
-        this.archive.accountCompressed({ ...known, file }, known.foundLength);
+        this.archive.accountCompressed({ ...known, file }, bytes, checksum);
       });
     }
     this.archive.remove(file);

@@ -2,30 +2,33 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, createWriteStream, fsyncSync, openSync } from 'node:fs';
 import { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { crc32, createGunzip, createGzip } from 'node:zlib';
 
 /** What is compared of a file before and after. */
 export interface Contents {
   readonly bytes: number;
   readonly lines: number;
   readonly sha256: string;
+  readonly crc32: number;
 }
 
 const NEWLINE = 0x0a;
 
 class Inspection {
   private readonly hash = createHash('sha256');
+  private checksum = 0;
   private bytes = 0;
   private lines = 0;
 
   add(chunk: Buffer): void {
     this.hash.update(chunk);
+    this.checksum = crc32(chunk, this.checksum);
     this.bytes += chunk.length;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) this.lines += 1;
   }
 
   result(): Contents {
-    return { bytes: this.bytes, lines: this.lines, sha256: this.hash.digest('hex') };
+    return { bytes: this.bytes, lines: this.lines, sha256: this.hash.digest('hex'), crc32: this.checksum };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ReplayDifference, TimeRange } from '@app/domain';
+import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { NUMBER_COLUMNS } from '../sink/candle-row';
+import { NUMBER_COLUMNS, REPEAT_COLUMNS, type CaptureRow } from '../sink/candle-row';
 
 /** What a table holds of one key: a row as it is, or a version of it that was superseded or only repeated another. */
 export interface RowVersion {
@@ -33,6 +34,10 @@ const SPAN: Readonly<Record<ReplayDifference['table'], string>> = {
   price_events: 'SELECT min(timestamp) AS first, max(timestamp) AS last FROM price_events WHERE symbol = ?',
 };
 
+const CAPTURE_TABLES = ['candles_1m', 'candle_revisions', 'candle_repeats'];
+const CAPTURED_AT = `SELECT ${REPEAT_COLUMNS} FROM TABLE
+  WHERE symbol = @symbol AND open_time >= @start AND open_time < @end AND captured_at = @capturedAt`;
+
 interface Span {
   readonly first: number | null;
   readonly last: number | null;
@@ -40,7 +45,13 @@ interface Span {
 
 /** Reads versions of rows from one database; each read is short. */
 export class RowVersions {
-  constructor(private readonly database: SqliteHandle) {}
+  private readonly captures: Statement<[TimeRange & { symbol: string; capturedAt: number }], CaptureRow>;
+
+  constructor(private readonly database: SqliteHandle) {
+    this.captures = database.prepare(
+      `${CAPTURE_TABLES.map((table) => CAPTURED_AT.replace('TABLE', table)).join(' UNION ALL ')} ORDER BY open_time`,
+    );
+  }
 
   symbols(): string[] {
     return this.database
@@ -53,6 +64,12 @@ export class RowVersions {
   span(table: ReplayDifference['table'], symbol: string): { first: number; last: number } | undefined {
     const { first = null, last = null } = this.database.prepare<[string], Span>(SPAN[table]).get(symbol) ?? {};
     return first === null || last === null ? undefined : { first, last };
+  }
+
+  /** Captures of a symbol's minutes that were made at one time, in the order of their minutes. */
+  capturedAt(symbol: string, { start, end }: TimeRange, capturedAt: number): CaptureRow[] {
+    const parameters = { symbol, start, end, capturedAt };
+    return this.captures.all(parameters);
   }
 
   of(table: ReplayDifference['table'], symbol: string, range: TimeRange): RowVersion[] {

@@ -20,17 +20,24 @@ import {
   type TopicNames,
 } from '@app/domain';
 import type { ScratchFolders } from '@app/files';
+import { isAlteredFile } from '../bronze/altered-file';
 import type { BronzeArchive } from '../bronze/bronze-archive';
-import { gzipLines, linesFrom } from '../bronze/bronze-lines';
+import type { BronzeLosses } from '../bronze/bronze-losses';
+import { CompressedFileError, gzipLines, linesFrom, type FoundLine } from '../bronze/bronze-lines';
 import { MANIFEST } from '../bronze/fetch-manifest';
-import { readManifestEntry, spansAfter } from '../bronze/manifest-entry';
+import { manifestLineFault, readManifestEntry, spansAfter } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
 import { checkEvent, type CheckedEvent } from '../sink/checked-event';
+import { describeAlteredLines } from './altered-lines';
+import { FetchProof } from './fetch-proof';
 import { RowVersions, type RowVersion } from './row-versions';
 import { ScratchStore } from './scratch-store';
 
 type Table = ReplayDifference['table'];
+
+/** With the time of the capture that one side lacks. */
+type Difference = ReplayDifference & { readonly capturedAt: EpochMicros };
 
 /** What was fetched, by symbol and time of capture, and what of it a clock that was ahead has stamped. */
 interface Fetches {
@@ -50,6 +57,7 @@ export class SqliteBronzeReplay extends BronzeReplay {
   constructor(
     private readonly database: SqliteHandle,
     private readonly archive: BronzeArchive,
+    private readonly losses: BronzeLosses,
     private readonly topics: TopicNames,
     private readonly scratchFolders: ScratchFolders,
   ) {
@@ -68,17 +76,67 @@ export class SqliteBronzeReplay extends BronzeReplay {
         if (!(await replay.catchUp(signal))) break;
         differences = await this.differences(scratch, replay, signal);
       }
-      const { lines, unreadable } = replay;
-      return { lines, since: replay.firstDay(), differences, unreadable };
+      const versions = new RowVersions(this.database);
+      return {
+        lines: replay.lines,
+        since: replay.firstDay(),
+        differences,
+        damage: await this.damage(replay, versions, differences, signal),
+        fetches: await new FetchProof(this.archive, versions).run(signal),
+      };
     } finally {
       await scratch.close();
     }
   }
 
-  private async differences(scratch: ScratchStore, replay: Replay, signal: AbortSignal): Promise<ReplayDifference[]> {
+  /** Files that are not what was written, line by line where it can be told, and lines that never were events. */
+  private async damage(
+    replay: Replay,
+    versions: RowVersions,
+    differences: readonly Difference[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const { archive } = this;
+    const found: string[] = [];
+    const altered = new Set<string>();
+    for (const { file } of archive.storedFiles()) {
+      if (!(await isAlteredFile(archive, file, { signal }))) continue;
+      altered.add(file);
+      found.push(...(await this.alteredLines(file, versions, differences)));
+    }
+    for (const { file, expectedBytes, foundBytes } of archive.damage()) {
+      found.push(`${file}: ${foundBytes} of ${expectedBytes} bytes are left; the lines behind them are lost`);
+    }
+    for (const { file, text } of replay.unreadable) if (!altered.has(file)) found.push(text);
+    return found;
+  }
+
+  private async alteredLines(
+    file: string,
+    versions: RowVersions,
+    differences: readonly Difference[],
+  ): Promise<string[]> {
+    const path = this.archive.pathOf(file);
+    const known = this.archive.files(Object.values(this.topics)).find((found) => found.file === file);
+    const kind = (Object.keys(TABLES) as EventKind[]).find((each) => this.topics[each] === known?.topic);
+    if (!known || kind === undefined) return alteredManifest(file, path, this.archive.storedLength(file) ?? 0);
+    const isOfFile = ({ table, onlyIn, capturedAt }: Difference): boolean =>
+      onlyIn === 'tables' && table === TABLES[kind] && floorTo(capturedAt, DAY) === known.date;
+    const lines = known.compressed ? gzipLines(path) : linesBefore(path, known.storedLength);
+    try {
+      const { lines: unreadableBefore = 0 } = this.losses.all().find((loss) => loss.file === file) ?? {};
+      const lost = differences.filter(isOfFile);
+      return await describeAlteredLines(file, kind, lines, { versions, lost, unreadableBefore });
+    } catch (error) {
+      if (!(error instanceof CompressedFileError)) throw error;
+      return [`${file}: altered outside this program, and no gzip file that can be read to its end any more`];
+    }
+  }
+
+  private async differences(scratch: ScratchStore, replay: Replay, signal: AbortSignal): Promise<Difference[]> {
     const [stored, replayed] = [new RowVersions(this.database), new RowVersions(scratch.database)];
     const fetches = this.fetches();
-    const found: ReplayDifference[] = [];
+    const found: Difference[] = [];
     for (const [kind, table] of Object.entries(TABLES) as [EventKind, Table][]) {
       const since = replay.firstDay(kind);
       for (const symbol of new Set([...stored.symbols(), ...replayed.symbols()])) {
@@ -86,19 +144,20 @@ export class SqliteBronzeReplay extends BronzeReplay {
         for (const range of steps(STEPS[table], stored.span(table, symbol), replayed.span(table, symbol))) {
           signal.throwIfAborted();
           const [rows, lines] = [stored.of(table, symbol, range), replayed.of(table, symbol, range)];
-          const difference = (time: EpochMicros, onlyIn: ReplayDifference['onlyIn']): ReplayDifference => ({
+          const difference = ({ time, capturedAt }: RowVersion, onlyIn: Difference['onlyIn']): Difference => ({
             table,
             symbol,
             time,
+            capturedAt,
             onlyIn,
           });
-          for (const { time } of notIn(rows, lines)) {
+          for (const line of notIn(rows, lines)) {
             // Rows may be kept for a shorter time than lines.
-            if (time >= keptFrom) found.push(difference(time, 'bronze'));
+            if (line.time >= keptFrom) found.push(difference(line, 'bronze'));
           }
           for (const row of notIn(lines, rows)) {
             const hasLine = since !== undefined && row.capturedAt >= since && !isFetched(fetches, symbol, row);
-            if (hasLine) found.push(difference(row.time, 'tables'));
+            if (hasLine) found.push(difference(row, 'tables'));
           }
         }
         await nextTurn();
@@ -127,8 +186,9 @@ export class SqliteBronzeReplay extends BronzeReplay {
 /** Bronze as far as it has been read. */
 class Replay {
   lines = 0;
-  readonly unreadable: string[] = [];
-  private readonly read = new Map<string, number>();
+  readonly unreadable: { readonly file: string; readonly text: string }[] = [];
+  /** How far each file has been read: bytes, and lines. */
+  private readonly read = new Map<string, { readonly end: number; readonly lines: number }>();
 
   constructor(
     private readonly archive: BronzeArchive,
@@ -154,20 +214,27 @@ class Replay {
       for (const { file, storedLength, compressed } of this.archive.files([topic])) {
         let events: CheckedEvent[] = [];
         const name = compressed ? file.slice(0, -GZIP_ENDING.length) : file;
-        const read = this.read.get(name) ?? 0;
+        const before = this.read.get(name) ?? { end: 0, lines: 0 };
         const path = this.archive.pathOf(file);
-        for await (const { text, end } of compressed ? gzipLines(path) : linesFrom(path, read)) {
-          // The stored length of a compressed file is another one; it is whole.
-          if (!compressed && end > storedLength) break;
-          if (end <= read) continue;
-          events.push(...this.check(file, kind, text));
-          this.read.set(name, end);
-          this.lines += 1;
-          if (events.length < SINK_UNIT_EVENTS) continue;
-          this.scratch.take(events);
-          events = [];
-          await nextTurn();
-          signal.throwIfAborted();
+        let number = compressed ? 0 : before.lines;
+        try {
+          for await (const { text, end } of compressed ? gzipLines(path) : linesFrom(path, before.end)) {
+            // The stored length of a compressed file is another one; it is whole.
+            if (!compressed && end > storedLength) break;
+            number += 1;
+            if (end <= before.end) continue;
+            events.push(...this.check(file, number, kind, text));
+            this.read.set(name, { end, lines: number });
+            this.lines += 1;
+            if (events.length < SINK_UNIT_EVENTS) continue;
+            this.scratch.take(events);
+            events = [];
+            await nextTurn();
+            signal.throwIfAborted();
+          }
+        } catch (error) {
+          if (!(error instanceof CompressedFileError)) throw error;
+          this.note(file, error.message);
         }
         this.scratch.take(events);
       }
@@ -175,14 +242,41 @@ class Replay {
     return this.lines > before;
   }
 
-  private check(file: string, kind: EventKind, text: string): CheckedEvent[] {
+  private check(file: string, number: number, kind: EventKind, text: string): CheckedEvent[] {
     try {
       return [checkEvent(kind, text)];
     } catch (error) {
       if (!(error instanceof ContractViolationError)) throw error;
-      this.unreadable.push(`${file}: ${error.message}`);
+      this.note(file, `${file}, line ${number}: ${error.message}`);
       return [];
     }
+  }
+
+  /** Each is said once, however often a file is read. */
+  private note(file: string, text: string): void {
+    if (!this.unreadable.some((known) => known.text === text)) this.unreadable.push({ file, text });
+  }
+}
+
+/** Lines of the manifest that cannot be read any more; what the others say of fetches is held against the rows. */
+function alteredManifest(file: string, path: string, end: number): string[] {
+  const faults = [...linesBefore(path, end)].flatMap(({ text }, index) => {
+    const isEntry = readManifestEntry(text, index) !== undefined;
+    return isEntry ? [] : manifestLineFault(text, index + 1);
+  });
+  const altered = 'altered outside this program';
+  if (faults.length === 0) return [`${file}: ${altered} (its CRC-32 is another); each of its lines can still be read`];
+  return faults.map(
+    ({ number, reason }) =>
+      `${file}, line ${number}: ${altered}: ${reason}; lost is where the minutes came from that it spoke of, so that ` +
+      '`rebuild` would not fetch them again',
+  );
+}
+
+function* linesBefore(path: string, end: number): Generator<FoundLine> {
+  for (const line of linesFrom(path, 0)) {
+    if (line.end > end) return;
+    yield line;
   }
 }
 

@@ -1,0 +1,53 @@
+import type { EpochMicros, LostLines } from '@app/domain';
+import type { Statement } from 'better-sqlite3';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import type { ArchiveIdentity } from './archive-identity';
+
+/** A line of a bronze file that cannot be taken into the tables; lines are counted from 1. */
+export interface UnreadableLine {
+  readonly number: number;
+  readonly reason: string;
+}
+
+interface LossRow {
+  readonly file: string;
+  readonly first_line: number;
+  readonly lines: number;
+  readonly noticed_at: number;
+  readonly reason: string;
+}
+
+/** What could not be taken up of bronze files, one row for each file: the first line of them and how many there are. */
+export class BronzeLosses {
+  private readonly upsert: Statement<[string, string, number, number, number, string]>;
+
+  constructor(
+    private readonly database: SqliteHandle,
+    private readonly identity: ArchiveIdentity,
+  ) {
+    this.upsert = database.prepare(
+      `INSERT INTO bronze_losses (writer_id, file, first_line, lines, noticed_at, reason) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (writer_id, file) DO UPDATE SET lines = lines + excluded.lines`,
+    );
+  }
+
+  /** Inside the write unit that moves the stored length over the lines. */
+  add(file: string, lines: readonly UnreadableLine[], noticedAt: EpochMicros): void {
+    const [first] = lines;
+    if (!first) return;
+    this.upsert.run(this.identity.writerId, file, first.number, lines.length, noticedAt, first.reason);
+  }
+
+  all(): LostLines[] {
+    return this.database
+      .prepare<[string], LossRow>('SELECT * FROM bronze_losses WHERE writer_id = ? ORDER BY file')
+      .all(this.identity.writerId)
+      .map(({ file, first_line: firstLine, lines, noticed_at: noticedAt, reason }) => ({
+        file,
+        firstLine,
+        lines,
+        noticedAt,
+        reason,
+      }));
+  }
+}

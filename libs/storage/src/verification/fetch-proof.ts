@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  archiveRowLine,
+  DAY,
+  type FetchMismatch,
+  type FetchReport,
+  type RecordedFetch,
+  type TimeRange,
+} from '@app/domain';
+import type { BronzeArchive } from '../bronze/bronze-archive';
+import { linesFrom } from '../bronze/bronze-lines';
+import { contentLine, MANIFEST } from '../bronze/fetch-manifest';
+import { readManifestEntry } from '../bronze/manifest-entry';
+import { toMinuteCandle } from '../sink/candle-row';
+import type { RowVersions } from './row-versions';
+
+/**
+ * Holds the rows of each fetch against the hash that the manifest has of it. What was fetched has no lines in bronze, and
+ * a number within an hour shows in no roll-up: only the hash tells that it is still the one that came.
+ */
+export class FetchProof {
+  constructor(
+    private readonly archive: BronzeArchive,
+    private readonly versions: RowVersions,
+  ) {}
+
+  async run(signal: AbortSignal): Promise<FetchReport> {
+    const mismatches: FetchMismatch[] = [];
+    const counts = { proved: 0, unproved: 0 };
+    for (const fetch of this.fetches()) {
+      signal.throwIfAborted();
+      const outcome = await this.check(fetch);
+      if (outcome === 'mismatch') {
+        const { symbol, range, kind, rows, line } = fetch;
+        mismatches.push({ symbol, range, kind, rows, line: line + 1 });
+      } else {
+        counts[outcome] += 1;
+      }
+    }
+    return { ...counts, mismatches };
+  }
+
+  private *fetches(): Generator<RecordedFetch> {
+    const path = this.archive.pathOf(`${MANIFEST}.jsonl`);
+    if (!existsSync(path)) return;
+    const end = this.archive.storedLength(`${MANIFEST}.jsonl`) ?? 0;
+    let number = 0;
+    for (const line of linesFrom(path, 0)) {
+      if (line.end > end) return;
+      const entry = readManifestEntry(line.text, number);
+      number += 1;
+      if (entry?.kind === 'fetch' && entry.fetch.rows > 0) yield entry.fetch;
+    }
+  }
+
+  /** `unproved` where rows of the fetch are not kept as they came: they repeated others, or their time of retention is over. */
+  private async check({
+    kind,
+    symbol,
+    range,
+    rows,
+    sha256,
+    fetchedAt,
+  }: RecordedFetch): Promise<'proved' | 'unproved' | 'mismatch'> {
+    const lineOf = kind === 'archive' || kind === 'import' ? archiveRowLine : contentLine;
+    const hash = createHash('sha256');
+    let found = 0;
+    for (const part of daysOf(range)) {
+      for (const row of this.versions.capturedAt(symbol, part, fetchedAt)) {
+        hash.update(lineOf(toMinuteCandle(row)));
+        found += 1;
+      }
+      await nextTurn();
+    }
+    if (found !== rows) return 'unproved';
+    return hash.digest('hex') === sha256 ? 'proved' : 'mismatch';
+  }
+}
+
+function* daysOf({ start, end }: TimeRange): Generator<TimeRange> {
+  for (let from = start; from < end; from += DAY) yield { start: from, end: Math.min(end, from + DAY) };
+}
