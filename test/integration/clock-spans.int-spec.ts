@@ -8,6 +8,7 @@ import { rebuildStore } from '../support/rebuild';
 import { candleEvent, NOON, ORIGIN, priceEvent, TestStore } from '../support/test-store';
 
 const AHEAD = 26 * HOUR;
+const NOTHING = { spans: [], minutes: 0, retracked: [] };
 const CORRECTED = { volume: '2.50', tradeCount: 2 } as const;
 
 /** A minute after noon, by its number, captured five seconds after its close. */
@@ -87,7 +88,7 @@ describe('minutes stamped by a clock that was ahead', () => {
     expect(await served(1)).toEqual(['2.00', 1, 60]);
     await restart();
     expect(await served(0)).toEqual(['2.50', 2, 245]);
-    expect(await settle()).toEqual({ spans: [], minutes: 0 });
+    expect(await settle()).toEqual(NOTHING);
     await expectSameFromBronze();
     expect(await served(0)).toEqual(['2.50', 2, 245]);
   });
@@ -200,7 +201,7 @@ describe('minutes stamped by a clock that was ahead', () => {
       fetchedAt: capturedAt,
     });
     expect(await served(0)).toEqual(['2.50', 2, 90 + AHEAD / SECOND]);
-    expect(await settle()).toEqual({ spans: [], minutes: 0 });
+    expect(await settle()).toEqual(NOTHING);
   });
 
   it('count as captured at their close also where they arrive after the span is known', async () => {
@@ -229,7 +230,7 @@ describe('minutes stamped by a clock that was ahead', () => {
   it('are left alone when the stamp is no more than a minute ahead, or the minute is not over by now', async () => {
     await take(minute(9), minute(10, {}, -MINUTE), minute(30, {}, HOUR));
     store.clock.set(NOON + 10 * MINUTE - 30 * SECOND);
-    expect(await settle()).toEqual({ spans: [], minutes: 0 });
+    expect(await settle()).toEqual(NOTHING);
     expect(await served(30)).toEqual(['2.00', 1, 65 + 3_600]);
   });
 
@@ -274,7 +275,7 @@ describe('minutes stamped by a clock that was ahead', () => {
     await take(minute(0), minute(1), minute(1, CORRECTED, MINUTE));
     await store.take(priceEvent('BTCUSDT', NOON + AHEAD));
     const before = readTables(store.databasePath);
-    expect(await settle()).toEqual({ spans: [], minutes: 0 });
+    expect(await settle()).toEqual(NOTHING);
     expect(readTables(store.databasePath)).toEqual(before);
   });
 });

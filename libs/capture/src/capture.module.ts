@@ -11,6 +11,7 @@ import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
 import { CaptureLiveFlow } from './history/capture-live-flow';
 import { ExchangeNow } from './history/exchange-now';
+import { CorrectLedgersUseCase } from './history/correct-ledgers.use-case';
 import { FirstMinuteFinder } from './history/first-minute.finder';
 import { FirstMinutesScheduler } from './history/first-minutes.scheduler';
 import { FirstMinutesUseCase } from './history/first-minutes.use-case';
@@ -76,6 +77,7 @@ const HISTORY: Provider[] = [
   ProcessStatusScheduler,
   UpkeepUseCase,
   UpkeepScheduler,
+  CorrectLedgersUseCase,
   SettleStampsUseCase,
   StampsScheduler,
   HistoryDuties,

@@ -14,6 +14,7 @@ import {
   type ImportedDay,
   type MinuteCandle,
   type ProcessStatusRow,
+  type ReachEvidence,
   type SettledStamps,
   type SymbolInfo,
   type TimeRange,
@@ -42,6 +43,9 @@ export class FakeHistoryStore extends HistoryStore {
   /** When stamps were settled, and the spans that were found then. */
   readonly settledAt: EpochMicros[] = [];
   spans: ClockSpan[] = [];
+  retracked: string[] = [];
+  /** What the first prices say of when ledgers began. */
+  readonly evidence = new Map<string, ReachEvidence>();
   /** Thrown by every write. */
   fault: Error | undefined;
 
@@ -115,7 +119,22 @@ export class FakeHistoryStore extends HistoryStore {
 
   settleStamps(now: EpochMicros): Promise<SettledStamps> {
     this.settledAt.push(now);
-    return Promise.resolve({ spans: this.spans, minutes: this.spans.length });
+    return Promise.resolve({ spans: this.spans, minutes: this.spans.length, retracked: this.retracked });
+  }
+
+  reachEvidence(symbol: string): Promise<ReachEvidence | undefined> {
+    return Promise.resolve(this.evidence.get(symbol));
+  }
+
+  async confirmReach(symbol: string): Promise<void> {
+    await this.writing();
+    this.evidence.delete(symbol);
+  }
+
+  async moveLedger(frame: TrackedSymbol): Promise<void> {
+    await this.writing();
+    this.frames.set(frame.symbol, frame);
+    this.evidence.delete(frame.symbol);
   }
 
   async noteUnfilled(symbol: string, asked: TimeRange, notes: readonly UnfilledRange[]): Promise<void> {

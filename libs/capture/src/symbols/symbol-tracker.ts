@@ -7,6 +7,7 @@ import {
   MINUTE,
   StoreNotReadyError,
   SymbolTracking,
+  type EpochMicros,
   type TrackedSymbol,
 } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
@@ -30,6 +31,11 @@ export class SymbolTracker extends SymbolTracking {
     return known;
   }
 
+  /** Has what is known of a symbol looked up again. */
+  forget(symbol: string): void {
+    this.frames.delete(symbol);
+  }
+
   /** Nothing is known where there is no store: capture goes on without. */
   private async tracked(symbol: string): Promise<TrackedSymbol | undefined> {
     try {
@@ -44,10 +50,14 @@ export class SymbolTracker extends SymbolTracking {
     const known = await this.frame(symbol);
     if (known) return known;
     const now = this.clock.now();
-    const { backfillDays } = this.options;
-    const ledgerStart = backfillDays === 0 ? floorTo(now, MINUTE) : floorTo(now, DAY) - backfillDays * DAY;
+    const ledgerStart = ledgerStartAt(now, this.options.backfillDays);
     const frame = await this.history.track({ symbol, trackedSince: now, ledgerStart }, origin);
     this.frames.set(symbol, frame);
     return frame;
   }
+}
+
+/** Where the ledger of a symbol begins that is tracked since then. */
+export function ledgerStartAt(trackedSince: EpochMicros, backfillDays: number): EpochMicros {
+  return backfillDays === 0 ? floorTo(trackedSince, MINUTE) : floorTo(trackedSince, DAY) - backfillDays * DAY;
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock, formatMillisTime, HistoryStore, MINUTE, SECOND, type EpochMicros } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { ExchangeTime } from '../candles/exchange-time';
+import { CorrectLedgersUseCase } from '../history/correct-ledgers.use-case';
 
 /** Others may bring what a clock that was ahead has stamped: a spool, a broker, a command. */
 const LOOK_EVERY: EpochMicros = 10 * MINUTE;
@@ -9,7 +10,8 @@ const LOOK_EVERY: EpochMicros = 10 * MINUTE;
 const WENT_BACK: EpochMicros = 30 * SECOND;
 
 /**
- * Looks for stored stamps that are later than now, at the start, whenever the clock has gone back, and every ten minutes.
+ * Looks for stored stamps that are later than now, at the start, whenever the clock has gone back, and every ten minutes;
+ * at the start also for ledgers that a clock which was behind has begun.
  * Only the exchange's time says that they are wrong: a local clock may be what is behind.
  */
 @Injectable()
@@ -21,6 +23,7 @@ export class SettleStampsUseCase {
 
   constructor(
     private readonly history: HistoryStore,
+    private readonly ledgers: CorrectLedgersUseCase,
     private readonly exchangeTime: ExchangeTime,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -32,7 +35,9 @@ export class SettleStampsUseCase {
     const [now, monotonic] = [this.clock.now(), this.clock.monotonicNow()];
     const lead = now - monotonic;
     if (lead >= this.lead - WENT_BACK && monotonic - this.lookedAt < LOOK_EVERY) return;
-    const { spans, minutes } = await this.history.settleStamps(now);
+    const { spans, minutes, retracked } = await this.history.settleStamps(now);
+    await this.ledgers.ahead(retracked);
+    if (this.lookedAt === -Infinity) await this.ledgers.behind();
     this.lookedAt = monotonic;
     this.lead = lead;
     for (const { start, end } of spans) {

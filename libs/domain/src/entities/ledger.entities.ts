@@ -32,6 +32,14 @@ export class SymbolEntity {
   @Column('integer', { name: 'first_captured_at', nullable: true })
   firstCapturedAt!: number | null;
 
+  /** First minute that the ledger may reach back to at all; null where nothing bounds it. */
+  @Column('integer', { name: 'ledger_floor', nullable: true })
+  ledgerFloor!: number | null;
+
+  /** 1 once it was looked at that the begin of the ledger was not said by a clock that was behind. */
+  @Column('integer', { name: 'reach_checked', default: 0 })
+  reachChecked!: number;
+
   /** Open time of the very first candle that the exchange has of it; null until the exchange has told. */
   @Column('integer', { name: 'first_minute', nullable: true })
   firstMinute!: number | null;

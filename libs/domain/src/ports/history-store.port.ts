@@ -119,6 +119,33 @@ export abstract class HistoryStore {
    * they are on in its right order: a minute counts as captured at its close. May be repeated at any time.
    */
   abstract settleStamps(now: EpochMicros): Promise<SettledStamps>;
+
+  /**
+   * What the first prices of a symbol say of when its ledger began; undefined where there is nothing to look at: no
+   * ledger, one of the last day, one that was looked at before.
+   */
+  abstract reachEvidence(symbol: string, now: EpochMicros): Promise<ReachEvidence | undefined>;
+
+  /** Notes that the begin of a symbol's ledger was looked at, and is right. */
+  abstract confirmReach(symbol: string): Promise<void>;
+
+  /**
+   * Has a ledger that began by a clock which was behind begin later. Minutes before that stay stored and are not accounted
+   * for, until {@link extendLedger} asks for them.
+   */
+  abstract moveLedger(frame: TrackedSymbol): Promise<void>;
+}
+
+/** The first prices that were polled of a symbol, up to the first pause of more than a day. */
+export interface ReachEvidence {
+  /** When the ledger says that capture began. */
+  readonly trackedSince: EpochMicros;
+  /** Prices at whose stamps there are minutes of the exchange. */
+  readonly compared: number;
+  /** Of these, how many are above or below all that was traded then. */
+  readonly outside: number;
+  /** The first price after the pause; undefined where there is none. */
+  readonly resumedAt: EpochMicros | undefined;
 }
 
 /** What was done about stamps that were given by a clock which was ahead. */
@@ -127,6 +154,8 @@ export interface SettledStamps {
   readonly spans: readonly ClockSpan[];
   /** Minutes with captures among them. */
   readonly minutes: number;
+  /** Symbols that count as tracked since another time than before. */
+  readonly retracked: readonly string[];
 }
 
 /** Where live candle sync goes on after a restart. */

@@ -33,6 +33,7 @@ export type ManifestEntry =
   | { readonly kind: 'stopped'; readonly symbol: string; readonly range: TimeRange; readonly notedAt: EpochMicros }
   | { readonly kind: 'assets'; readonly change: AssetsChange }
   | { readonly kind: 'revision'; readonly raised: RaisedRevision }
+  | { readonly kind: 'reach'; readonly frame: TrackedSymbol }
   | { readonly kind: 'clock'; readonly line: number; readonly span: ClockSpan }
   | { readonly kind: 'removed'; readonly file: string };
 
@@ -50,6 +51,16 @@ export function trackingLine({ symbol, trackedSince, ledgerStart }: TrackedSymbo
 /** Says that the ledger of a symbol reaches back to a minute. */
 export function ledgerLine(symbol: string, ledgerStart: EpochMicros, origin: string): string {
   return JSON.stringify({ kind: 'ledger', origin, symbol, start: formatBucketTime(ledgerStart) });
+}
+
+/** Says that a ledger which began by a clock that was behind begins later. */
+export function reachLine({ symbol, trackedSince, ledgerStart }: TrackedSymbol): string {
+  return JSON.stringify({
+    kind: 'reach',
+    symbol,
+    start: formatBucketTime(ledgerStart),
+    tracked_since: formatEventTime(trackedSince),
+  });
 }
 
 /** Says that the exchange has answered for minutes and does not have them. */
@@ -156,7 +167,7 @@ function readFields(fields: Fields, line: number): ManifestEntry | undefined {
   }
   if (typeof kind !== 'string' || typeof symbol !== 'string' || start === undefined) return undefined;
   if (kind === 'ledger') return { kind, symbol, ledgerStart: start };
-  if (kind === 'tracking') {
+  if (kind === 'tracking' || kind === 'reach') {
     const trackedSince = timeOf(fields['tracked_since']);
     return trackedSince === undefined ? undefined : { kind, frame: { symbol, trackedSince, ledgerStart: start } };
   }

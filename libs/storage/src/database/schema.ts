@@ -37,6 +37,7 @@ import { KeptRepeats1764310000000 } from './migrations/1764310000000-kept-repeat
 import { BackfillJobs1764320000000 } from './migrations/1764320000000-backfill-jobs';
 import { KnownDifferences1764400000000 } from './migrations/1764400000000-known-differences';
 import { ClockSpans1765003000000 } from './migrations/1765003000000-clock-spans';
+import { LedgerReach1765003000001 } from './migrations/1765003000001-ledger-reach';
 import { StopNotes1765006000000 } from './migrations/1765006000000-stop-notes';
 import { SymbolAssets1765006000001 } from './migrations/1765006000001-symbol-assets';
 import { StoppedIndex1765006000002 } from './migrations/1765006000002-stopped-index';
@@ -87,6 +88,7 @@ export const MIGRATIONS = [
   BackfillJobs1764320000000,
   KnownDifferences1764400000000,
   ClockSpans1765003000000,
+  LedgerReach1765003000001,
   StopNotes1765006000000,
   SymbolAssets1765006000001,
   StoppedIndex1765006000002,

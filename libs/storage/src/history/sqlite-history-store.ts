@@ -1,7 +1,9 @@
 import {
+  DAY,
   HistoryStore,
   MINUTE,
   accountFor,
+  floorTo,
   minutesIn,
   subtractRanges,
   type Clock,
@@ -10,6 +12,7 @@ import {
   type ImportCounts,
   type ImportedDay,
   type MinuteCandle,
+  type ReachEvidence,
   type SettledStamps,
   type SymbolInfo,
   type TimeRange,
@@ -20,7 +23,7 @@ import type { Statement } from 'better-sqlite3';
 import { runArchiveUnit } from '../bronze/archive-unit';
 import type { BronzeArchive } from '../bronze/bronze-archive';
 import { MANIFEST, fileManifestLine, manifestLine } from '../bronze/fetch-manifest';
-import { assetsLine, ledgerLine, stoppedLine, trackingLine } from '../bronze/manifest-entry';
+import { assetsLine, ledgerLine, reachLine, stoppedLine, trackingLine } from '../bronze/manifest-entry';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -29,6 +32,7 @@ import { spans } from '../feed/spans';
 import { ClockSpans } from '../ledger/clock-spans';
 import { LedgerWriter } from '../ledger/ledger.writer';
 import { StopNotes } from '../ledger/stop-notes';
+import { MOVE_LEDGER } from '../ledger/symbol-frames';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
@@ -37,6 +41,7 @@ import { DayWriter } from '../sink/day.writer';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
 import type { EventLines } from '../sink/event-lines';
 import { SymbolAssets } from './symbol-assets';
+import { LedgerReach } from './ledger-reach';
 import { StampSettler } from './stamp-settler';
 
 interface TrackedRow {
@@ -64,6 +69,10 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly unfilled: UnfilledWriter;
   private readonly assets: SymbolAssets;
   private readonly settler: StampSettler;
+  private readonly reach: LedgerReach;
+  private readonly selectFloor: Statement<[string], EpochMicros | null>;
+  private readonly setReachChecked: Statement<[string]>;
+  private readonly moveLedgerTo: Statement<[TrackedSymbol]>;
   private readonly selectTracked: Statement<[string], TrackedRow>;
   private readonly insertTracked: Statement<[string, number, number]>;
   private readonly extendLedgerTo: Statement<[string, number]>;
@@ -92,6 +101,12 @@ export class SqliteHistoryStore extends HistoryStore {
       spans: new ClockSpans(database),
       keep: this.keepAndTell.bind(this, []),
     });
+    this.reach = new LedgerReach(database);
+    this.selectFloor = database
+      .prepare<[string], EpochMicros | null>('SELECT ledger_floor FROM symbols WHERE symbol = ?')
+      .pluck();
+    this.setReachChecked = database.prepare('UPDATE symbols SET reach_checked = 1 WHERE symbol = ?');
+    this.moveLedgerTo = database.prepare(MOVE_LEDGER);
     this.selectTracked = database.prepare(
       `SELECT coalesce(tracked_since, first_captured_at) AS tracked_since, ledger_start, backfill_planned
        FROM symbols WHERE symbol = ?`,
@@ -106,7 +121,7 @@ export class SqliteHistoryStore extends HistoryStore {
     this.extendLedgerTo = database.prepare(
       `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?)
        ON CONFLICT (symbol) DO UPDATE SET
-         ledger_start = excluded.ledger_start
+         ledger_start = excluded.ledger_start, ledger_floor = min(ledger_floor, excluded.ledger_start)
        WHERE ledger_start IS NULL OR ledger_start > excluded.ledger_start`,
     );
     this.upsertSymbol = database.prepare(
@@ -142,12 +157,23 @@ export class SqliteHistoryStore extends HistoryStore {
     });
   }
 
-  extendLedger(symbol: string, start: EpochMicros, origin: string): Promise<void> {
-    return this.runRepeatable(origin, () => {
-      if (this.extendLedgerTo.run(symbol, start).changes === 0) return;
+  async extendLedger(symbol: string, start: EpochMicros, origin: string): Promise<void> {
+    const leftOut = await this.runRepeatable(origin, () => {
+      const floor = this.selectFloor.get(symbol) ?? undefined;
+      if (this.extendLedgerTo.run(symbol, start).changes === 0) return undefined;
       this.tellLedger(symbol, { start, end: start });
       this.parts.archive.appendRecord(MANIFEST, ledgerLine(symbol, start, origin));
+      return floor === undefined ? undefined : { start, end: floor };
     });
+    for (let from = leftOut?.start ?? Infinity; leftOut && from < leftOut.end; from += DAY) {
+      const minutes = this.selectMinutes.all(symbol, from, Math.min(from + DAY, leftOut.end));
+      await this.runRepeatable(origin, () => {
+        this.candles.account(
+          symbol,
+          minutes.map((row) => row.open_time),
+        );
+      });
+    }
   }
 
   tracked(symbol: string): Promise<TrackedSymbol | undefined> {
@@ -243,6 +269,25 @@ export class SqliteHistoryStore extends HistoryStore {
 
   lastMinute(symbol: string): Promise<EpochMicros | undefined> {
     return Promise.resolve(this.selectLastMinute.get(symbol)?.open_time);
+  }
+
+  reachEvidence(symbol: string, now: EpochMicros): Promise<ReachEvidence | undefined> {
+    return Promise.resolve(this.reach.of(symbol, now));
+  }
+
+  async confirmReach(symbol: string): Promise<void> {
+    await this.queue.run(() => this.setReachChecked.run(symbol));
+  }
+
+  async moveLedger(frame: TrackedSymbol): Promise<void> {
+    const { symbol, ledgerStart } = frame;
+    await runArchiveUnit(this.queue, this.parts.archive, () => {
+      this.moveLedgerTo.run(frame);
+      this.ledger.forgetBefore(symbol, ledgerStart);
+      this.ledger.dayChanged(symbol, floorTo(ledgerStart, DAY));
+      this.tellLedger(symbol, { start: ledgerStart, end: ledgerStart });
+      this.parts.archive.appendRecord(MANIFEST, reachLine(frame));
+    });
   }
 
   settleStamps(now: EpochMicros): Promise<SettledStamps> {

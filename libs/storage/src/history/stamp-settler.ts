@@ -48,6 +48,7 @@ export class StampSettler {
   private readonly stopDays: Statement<[ClockSpan], { symbol: string; date: EpochMicros }>;
   private readonly stopsAtTheirEnd: Statement<[ClockSpan]>;
   private readonly restop: Statement<[{ symbol: string; date: EpochMicros }]>;
+  private readonly trackedIn: Statement<[ClockSpan], string>;
   private readonly retrack: Statement<[ClockSpan]>;
   private readonly unverify: Statement<[ClockSpan]>;
   private readonly ledger: LedgerWriter;
@@ -102,6 +103,9 @@ export class StampSettler {
          WHERE stop_notes.symbol = coverage_days.symbol AND start_time < date + ${DAY} AND end_time > date)
        WHERE symbol = @symbol AND date = @date`,
     );
+    this.trackedIn = database
+      .prepare<[ClockSpan], string>('SELECT symbol FROM symbols WHERE tracked_since >= @start AND tracked_since < @end')
+      .pluck();
     this.retrack = database.prepare(
       'UPDATE symbols SET tracked_since = @until WHERE tracked_since >= @start AND tracked_since < @end',
     );
@@ -113,8 +117,9 @@ export class StampSettler {
     await this.note(now);
     let minutes = 0;
     const spans = this.parts.spans.open();
+    const retracked = spans.flatMap((span) => this.trackedIn.all(span));
     for (const span of spans) minutes += await this.apply(span);
-    return { spans, minutes };
+    return { spans, minutes, retracked };
   }
 
   /** Notes the span of the stamps that are later than now, where there are any. */

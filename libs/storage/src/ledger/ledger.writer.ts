@@ -35,6 +35,7 @@ export class LedgerWriter {
   private readonly insertRange: Statement<[string, number, number, string, number]>;
   private readonly extendRange: Statement<[number, string, number]>;
   private readonly addToDay: Statement;
+  private readonly deleteDays: Statement<[string, EpochMicros]>;
   private readonly stopDay: Statement<[{ symbol: string; date: EpochMicros; stoppedAt: EpochMicros }]>;
   private readonly dateDay: Statement<[{ symbol: string; date: EpochMicros }]>;
 
@@ -57,6 +58,7 @@ export class LedgerWriter {
          captured = captured + excluded.captured, quiet = quiet + excluded.quiet,
          stopped = stopped + excluded.stopped, repaired = repaired + excluded.repaired`,
     );
+    this.deleteDays = database.prepare('DELETE FROM coverage_days WHERE symbol = ? AND date < ?');
     this.stopDay = database.prepare(
       `UPDATE coverage_days SET stopped_at = max(coalesce(stopped_at, @stoppedAt), @stoppedAt)
        WHERE symbol = @symbol AND date = @date`,
@@ -104,6 +106,17 @@ export class LedgerWriter {
       this.stopDay.run({ symbol, date, stoppedAt });
       this.dateDay.run({ symbol, date });
     }
+  }
+
+  /** Accounts for nothing before a minute any more. */
+  forgetBefore(symbol: string, minute: EpochMicros): void {
+    for (const run of this.touching(symbol, { start: 0, end: minute })) {
+      if (run.start >= minute) continue;
+      this.deleteRange.run(symbol, run.start);
+      this.countDays(symbol, intersection(run, { start: 0, end: minute }), -1);
+      if (run.end > minute) this.insertRange.run(symbol, minute, run.end, run.state, run.repaired ? 1 : 0);
+    }
+    this.deleteDays.run(symbol, floorTo(minute, DAY));
   }
 
   /** Dates the account of a day anew after the candles of the day have changed; its roll-up is written before. */

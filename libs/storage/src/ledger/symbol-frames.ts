@@ -1,3 +1,4 @@
+import type { TrackedSymbol } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import { withTrueStamps, type ManifestEntry } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
@@ -5,6 +6,10 @@ import { SymbolAssets } from '../history/symbol-assets';
 import { ClockSpans } from './clock-spans';
 import { FirstRevisions } from './first-revisions';
 import { StopNotes } from './stop-notes';
+
+/** Takes a {@link TrackedSymbol}. */
+export const MOVE_LEDGER = `UPDATE symbols SET tracked_since = @trackedSince, ledger_start = @ledgerStart,
+  ledger_floor = @ledgerStart, reach_checked = 1 WHERE symbol = @symbol`;
 
 /**
  * Gives ledgers back to a database that was lost: from when on a symbol was tracked, its first minute, of which minutes it
@@ -17,6 +22,7 @@ export class SymbolFrames {
   private readonly clockSpans: ClockSpans;
   private readonly track: Statement<[string, number, number]>;
   private readonly extend: Statement<[string, number]>;
+  private readonly move: Statement<[TrackedSymbol]>;
 
   constructor(database: SqliteHandle) {
     const earliest = 'ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)';
@@ -30,8 +36,10 @@ export class SymbolFrames {
     this.assets = new SymbolAssets(database);
     this.clockSpans = new ClockSpans(database);
     this.extend = database.prepare(
-      `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET ${earliest}`,
+      `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET ${earliest},
+         ledger_floor = min(ledger_floor, excluded.ledger_start)`,
     );
+    this.move = database.prepare(MOVE_LEDGER);
   }
 
   /**
@@ -49,8 +57,10 @@ export class SymbolFrames {
     if (entry.kind === 'assets') this.assets.restore(entry.change);
     if (entry.kind === 'revision') this.firstRevisions.raise(entry.raised);
     if (entry.kind === 'stopped') this.stopNotes.note(entry.symbol, entry.range, entry.notedAt);
-    if (entry.kind !== 'tracking') return;
-    const { symbol, trackedSince, ledgerStart } = entry.frame;
-    this.track.run(symbol, trackedSince, ledgerStart);
+    if (entry.kind === 'tracking') {
+      const { symbol, trackedSince, ledgerStart } = entry.frame;
+      this.track.run(symbol, trackedSince, ledgerStart);
+    }
+    if (entry.kind === 'reach') this.move.run(entry.frame);
   }
 }

@@ -110,6 +110,14 @@ export class CandleWriter {
     return { surfaced, changed, raised };
   }
 
+  /** Accounts for stored minutes that the ledger had left out. */
+  account(symbol: string, openTimes: readonly EpochMicros[]): void {
+    if (openTimes.length === 0) return;
+    // What is read back says the rest.
+    const minutes = openTimes.map((openTime) => ({ openTime, tradeCount: 0, firstCapturedAt: Infinity, isNew: false }));
+    this.ledger.account(symbol, minutes);
+  }
+
   /** Brings hours, days and ledger after the minutes. */
   private follow(changes: ReadonlyMap<string, SymbolChange>): void {
     for (const [symbol, { added, revised, changed }] of changes) {

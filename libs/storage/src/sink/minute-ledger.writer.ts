@@ -16,6 +16,7 @@ export interface ChangedCandle {
 interface FrameRow {
   readonly tracked_since: number | null;
   readonly ledger_start: number | null;
+  readonly ledger_floor: number | null;
   readonly first_captured_at: number | null;
 }
 
@@ -41,13 +42,14 @@ export class MinuteLedgerWriter {
 
   constructor(database: SqliteHandle) {
     this.selectFrame = database.prepare(
-      'SELECT tracked_since, ledger_start, first_captured_at FROM symbols WHERE symbol = ?',
+      'SELECT tracked_since, ledger_start, ledger_floor, first_captured_at FROM symbols WHERE symbol = ?',
     );
     this.widenFrame = database.prepare(
       `INSERT INTO symbols (symbol, first_captured_at, ledger_start) VALUES (?, ?, ?)
        ON CONFLICT (symbol) DO UPDATE SET
          first_captured_at = min(coalesce(first_captured_at, excluded.first_captured_at), excluded.first_captured_at),
-         ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)`,
+         ledger_start = max(min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start),
+           coalesce(ledger_floor, 0))`,
     );
     this.selectMinute = database.prepare(
       `SELECT max(trade_count > 0) AS traded, min(coalesce(
@@ -64,11 +66,12 @@ export class MinuteLedgerWriter {
 
   /** Accounts for the candles; their rows and roll-ups are written before. */
   account(symbol: string, changed: readonly ChangedCandle[]): void {
-    const { trackedSince, reopened } = this.frame(symbol, changed);
+    const { trackedSince, reopened, floor } = this.frame(symbol, changed);
     const single = new Map<EpochMicros, MinuteMark>();
     const toRead = new Set(reopened);
     for (const { openTime, tradeCount, firstCapturedAt, isNew } of changed) {
       const minute = floorTo(openTime, MINUTE);
+      if (minute < floor) continue;
       if (!isNew || openTime !== minute || single.has(minute)) toRead.add(minute);
       const state = tradeCount > 0 ? 'captured' : 'quiet';
       single.set(minute, { minute, state, repaired: isRepaired(minute, firstCapturedAt, trackedSince) });
@@ -97,18 +100,19 @@ export class MinuteLedgerWriter {
   private frame(
     symbol: string,
     changed: readonly ChangedCandle[],
-  ): { readonly trackedSince: EpochMicros; readonly reopened: readonly EpochMicros[] } {
+  ): { readonly trackedSince: EpochMicros; readonly reopened: readonly EpochMicros[]; readonly floor: EpochMicros } {
     const row = this.selectFrame.get(symbol);
+    const floor = row?.ledger_floor ?? 0;
     const firstCapture = Math.min(...changed.map(({ firstCapturedAt }) => firstCapturedAt));
     const firstMinute = Math.min(...changed.map(({ openTime }) => floorTo(openTime, MINUTE)));
     const known = row?.first_captured_at ?? Infinity;
     if (firstCapture < known || firstMinute < (row?.ledger_start ?? Infinity)) {
       this.widenFrame.run(symbol, firstCapture, firstMinute);
     }
-    if (row?.tracked_since != null) return { trackedSince: row.tracked_since, reopened: [] };
+    if (row?.tracked_since != null) return { trackedSince: row.tracked_since, reopened: [], floor };
     const trackedSince = Math.min(known, firstCapture);
-    if (known === Infinity || trackedSince === known) return { trackedSince, reopened: [] };
+    if (known === Infinity || trackedSince === known) return { trackedSince, reopened: [], floor };
     const between = this.selectOpenTimes.all(symbol, floorTo(trackedSince, MINUTE) - MINUTE, known);
-    return { trackedSince, reopened: between.map(({ open_time: openTime }) => floorTo(openTime, MINUTE)) };
+    return { trackedSince, reopened: between.map(({ open_time: openTime }) => floorTo(openTime, MINUTE)), floor };
   }
 }
