@@ -259,7 +259,7 @@ describe('JSON lists over HTTP', () => {
 
   it('should let nothing run on the home page', async () => {
     const { headers, body } = await get('/');
-    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'unsafe-inline';/);
+    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
     expect(body.toString('utf8')).not.toMatch(/<script|\son[a-z]+=/i);
   });
 

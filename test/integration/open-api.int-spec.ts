@@ -11,6 +11,7 @@ import { ConfigModule, loadConfig } from '@app/config';
 import { configureApp, createHttpAdapter, type RouteTable } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { StorageReadModule } from '@app/storage';
+import { emptyPageFolder } from '../support/page-folder';
 
 /** Documentation of the API, which is not part of what it documents. */
 const DOCUMENTATION = /^\/(?:docs|openapi\.json)(?:\/|$)/;
@@ -38,7 +39,12 @@ describe('OpenAPI document', () => {
         ConfigModule.forRoot(config),
         ClockModule.forRoot(new SystemClock()),
         ObservabilityModule.forRoot(logger, metrics),
-        ApiModule.forRoot({ http: config.http, storage: StorageReadModule, remotes: [] }),
+        ApiModule.forRoot({
+          http: config.http,
+          storage: StorageReadModule,
+          pageFolder: emptyPageFolder(),
+          remotes: [],
+        }),
       ],
     };
     const quiet: Pick<NestApplicationOptions, 'logger'> = { logger: false };

@@ -14,6 +14,7 @@ import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observa
 import { StorageReadModule, WriteStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import Database from 'better-sqlite3';
+import { emptyPageFolder } from './page-folder';
 
 @Module({})
 class RecorderModule {}
@@ -90,7 +91,9 @@ export class Recorder {
   async serve(): Promise<void> {
     const { http } = this.config();
     const metrics = new MetricsRegistry();
-    const module = this.root(metrics, [ApiModule.forRoot({ http, storage: StorageReadModule, remotes: [] })]);
+    const module = this.root(metrics, [
+      ApiModule.forRoot({ http, storage: StorageReadModule, pageFolder: emptyPageFolder(), remotes: [] }),
+    ]);
     this.api = await createHttpApp(module, { logger: this.logger, metrics, http });
     await this.api.init();
     await this.api.getHttpAdapter().getInstance().ready();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApiModule } from '@app/api';
 import { ClockModule } from '@app/clock';
@@ -5,6 +6,9 @@ import { ConfigModule } from '@app/config';
 import type { ProcessParts } from '@app/http';
 import { ObservabilityModule } from '@app/observability';
 import { StorageReadModule } from '@app/storage';
+
+/** The page is built beside the apps. */
+const PAGE_FOLDER = join(__dirname, '../../dashboard');
 
 /** The API as a process of its own: reads the store, asks the ingest process how it does. */
 @Module({})
@@ -20,6 +24,7 @@ export class ApiAppModule {
           http: config.http,
           places: [{ setting: 'STORAGE_PATH', path: config.storage.databasePath }],
           storage: StorageReadModule,
+          pageFolder: PAGE_FOLDER,
           remotes: [
             { name: 'ingest', url: config.http.ingestUrl },
             ...(config.brokerMode === 'kafka' ? [{ name: 'consumer', url: config.http.consumerUrl }] : []),

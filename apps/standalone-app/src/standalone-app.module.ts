@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApiModule } from '@app/api';
 import { BinanceModule } from '@app/binance';
@@ -9,6 +10,9 @@ import { MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
 import { StorageReadModule, StorageWriteModule } from '@app/storage';
 import { LocalCaptureModule } from './local-capture.module';
+
+/** The page is built beside the apps. */
+const PAGE_FOLDER = join(__dirname, '../../dashboard');
 
 /** Captures and serves in one process, without a broker: what `make start` and small hosts run. */
 @Module({})
@@ -34,6 +38,7 @@ export class StandaloneAppModule {
             { setting: 'INGEST_STATE_DIR', path: config.ingest.stateDir },
           ],
           storage: StorageReadModule,
+          pageFolder: PAGE_FOLDER,
           remotes: [],
           local: LocalCaptureModule.of(capture),
         }),

@@ -14,7 +14,8 @@ import { PlatformHealthReport } from './health/platform-health.report';
 import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
 import { StoreReadinessCheck } from './health/store-readiness';
 import { SymbolFreshnessReader } from './health/symbol-freshness';
-import { HomeController } from './home/home.controller';
+import { PageController } from './page/page.controller';
+import { PAGE_FOLDER } from './page/page-files';
 import { FeedEvents } from './stream/feed-events';
 import { FeedFollower } from './stream/feed-follower';
 import { StreamMetrics } from './stream/stream-metrics';
@@ -32,6 +33,8 @@ export interface ApiModuleOptions {
   readonly places?: readonly WrittenPlace[];
   /** The module that exports the read ports of the store. */
   readonly storage: Type | DynamicModule;
+  /** The folder that the page was built into. */
+  readonly pageFolder: string;
   /** Processes that `/health` asks; none where this process captures itself. */
   readonly remotes: readonly RemoteProcess[];
   /** The module that exports a {@link LocalProcess}, where this process does more than serve. */
@@ -69,7 +72,7 @@ export class ApiModule {
         }),
       ],
       controllers: [
-        HomeController,
+        PageController,
         SymbolsController,
         TradesController,
         CandlesController,
@@ -81,6 +84,7 @@ export class ApiModule {
         StreamsController,
       ],
       providers: [
+        { provide: PAGE_FOLDER, useValue: options.pageFolder },
         FeedEvents,
         FeedFollower,
         StreamMetrics,

@@ -1,0 +1,49 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { recipes, type Recipe } from './recipes';
+
+function CopyButton({ tool, text }: Recipe): JSX.Element {
+  const [said, setSaid] = useState('');
+  const copy = (): void => {
+    navigator.clipboard.writeText(text).then(
+      () => {
+        setSaid('copied');
+      },
+      () => {
+        setSaid('select the text to copy it');
+      },
+    );
+  };
+  return (
+    <>
+      <button type="button" onClick={copy} aria-label={`Copy for ${tool}`}>
+        Copy
+      </button>
+      <span role="status">{said}</span>
+    </>
+  );
+}
+
+/** The address of what is on the screen, ready for each tool. */
+export function CopyPanel({ address }: { readonly address: string }): JSX.Element {
+  return (
+    <section aria-labelledby="copy-title" class="copy">
+      <h2 id="copy-title">Read it elsewhere</h2>
+      <p>The candles on the screen, as a table that grows:</p>
+      <dl>
+        {recipes(address).map((recipe) => (
+          <div key={recipe.tool}>
+            <dt>{recipe.tool}</dt>
+            <dd>
+              <code tabIndex={0}>{recipe.text}</code>
+              <CopyButton {...recipe} key={recipe.text} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        All routes: <a href="docs">docs</a>. All tables: <a href="bi/datasets.json">datasets.json</a>.
+      </p>
+    </section>
+  );
+}

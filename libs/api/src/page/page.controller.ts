@@ -1,0 +1,86 @@
+import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
+import type { FastifyReply } from 'fastify';
+import { ProblemError } from '@app/http';
+import { AnswersProblems } from '../open-api/answers.decorator';
+import { PAGE_FOLDER, PageFiles, type PageFile } from './page-files';
+
+/** The page runs its own script and asks its own host; nothing else is allowed, and nothing inline. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The page at `/`, for a person with a browser. */
+@ApiTags('page')
+@SkipThrottle({ default: true })
+@Controller()
+export class PageController {
+  private readonly files: PageFiles;
+
+  constructor(@Inject(PAGE_FOLDER) folder: string) {
+    this.files = new PageFiles(folder);
+  }
+
+  @Get()
+  @ApiOperation({
+    operationId: 'getPage',
+    summary: 'The page that shows what is recorded.',
+    description: 'Every captured symbol live, candles, coverage day by day, and addresses to copy for other tools.',
+  })
+  @ApiOkResponse({
+    description: 'The page.',
+    content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html>' } },
+  })
+  page(@Res() reply: FastifyReply): void {
+    reply.headers({ 'cache-control': 'no-cache', 'content-security-policy': CONTENT_SECURITY_POLICY });
+    send(reply, this.files.index);
+  }
+
+  @Get('assets/:name')
+  @ApiOperation({
+    operationId: 'getPageAsset',
+    summary: 'A script, style sheet or image of the page.',
+    description: 'Its name changes with its content, so a cache may keep it for ever.',
+  })
+  @ApiParam({ name: 'name', description: 'Name as the page has it.', example: 'page-0123456789ab.js' })
+  @ApiOkResponse({
+    description: 'The asset.',
+    content: {
+      'text/javascript': { schema: { type: 'string' }, example: 'const x=1;' },
+      'text/css': { schema: { type: 'string' }, example: 'body{}' },
+      'image/svg+xml': { schema: { type: 'string' }, example: '<svg/>' },
+    },
+  })
+  @AnswersProblems(404)
+  asset(@Param('name') name: string, @Res() reply: FastifyReply): void {
+    const file = this.files.asset(name);
+    if (!file) {
+      throw new ProblemError({
+        status: 404,
+        code: 'PAGE.ASSET_UNKNOWN',
+        title: 'The page has no such part',
+        detail: 'The page has no such part; load the page anew.',
+      });
+    }
+    reply.header('cache-control', 'public, max-age=31536000, immutable');
+    send(reply, file);
+  }
+}
+
+/** In the smallest form that the client takes. */
+function send(reply: FastifyReply, { type, bytes, gzip, br }: PageFile): void {
+  const accepted = reply.request.headers['accept-encoding'] ?? '';
+  reply.headers({ 'content-type': type, vary: 'Accept-Encoding' });
+  if (/\bbr\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|$))/.test(accepted)) reply.header('content-encoding', 'br').send(br);
+  else if (/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|$))/.test(accepted)) {
+    reply.header('content-encoding', 'gzip').send(gzip);
+  } else reply.send(bytes);
+}
