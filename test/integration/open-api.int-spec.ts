@@ -13,8 +13,8 @@ import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observa
 import { StorageReadModule } from '@app/storage';
 import { emptyPageFolder } from '../support/page-folder';
 
-/** Documentation of the API, which is not part of what it documents. */
-const DOCUMENTATION = /^\/(?:docs|openapi\.json)(?:\/|$)/;
+/** Documentation of the API, and parts of the page: not part of what is documented. */
+const DOCUMENTATION = /^\/(?:docs|openapi\.json|assets)(?:\/|$)/;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 

@@ -1,9 +1,8 @@
 import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from '@app/http';
-import { AnswersProblems } from '../open-api/answers.decorator';
 import { PAGE_FOLDER, PageFiles, type PageFile } from './page-files';
 
 /** The page runs its own script and asks its own host; nothing else is allowed, and nothing inline. */
@@ -44,22 +43,9 @@ export class PageController {
     send(reply, this.files.index);
   }
 
+  /** Its name changes with its content, so a cache may keep it for ever. A part of the page, and none of the API. */
   @Get('assets/:name')
-  @ApiOperation({
-    operationId: 'getPageAsset',
-    summary: 'A script, style sheet or image of the page.',
-    description: 'Its name changes with its content, so a cache may keep it for ever.',
-  })
-  @ApiParam({ name: 'name', description: 'Name as the page has it.', example: 'page-0123456789ab.js' })
-  @ApiOkResponse({
-    description: 'The asset.',
-    content: {
-      'text/javascript': { schema: { type: 'string' }, example: 'const x=1;' },
-      'text/css': { schema: { type: 'string' }, example: 'body{}' },
-      'image/svg+xml': { schema: { type: 'string' }, example: '<svg/>' },
-    },
-  })
-  @AnswersProblems(404)
+  @ApiExcludeEndpoint()
   asset(@Param('name') name: string, @Res() reply: FastifyReply): void {
     const file = this.files.asset(name);
     if (!file) {

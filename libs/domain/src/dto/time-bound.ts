@@ -1,0 +1,37 @@
+import { DAY, HOUR, MILLISECOND, MINUTE, WEEK, floorTo, type EpochMicros } from '../model';
+import { parseTimeParameter } from './parameters';
+
+const SPANS: Readonly<Record<string, EpochMicros>> = { m: MINUTE, h: HOUR, d: DAY, w: WEEK };
+
+/** A time that is told by its distance from the moment of the request: `now`, `today`, `-15m`, `-24h`, `-7d`, `-4w`. */
+export class RelativeTime {
+  private constructor(private readonly resolve: (now: EpochMicros) => EpochMicros) {}
+
+  /** Undefined for a text that is none. */
+  static parse(text: string): RelativeTime | undefined {
+    if (text === 'now') return new RelativeTime((now) => now);
+    if (text === 'today') return new RelativeTime((now) => floorTo(now, DAY));
+    const [, count, unit = ''] = /^-(\d{1,7})([mhdw])$/.exec(text) ?? [];
+    const length = SPANS[unit];
+    if (count === undefined || length === undefined) return undefined;
+    return new RelativeTime((now) => Math.max(0, now - Number(count) * length));
+  }
+
+  /** To the millisecond, which is how times are written out. */
+  at(now: EpochMicros): EpochMicros {
+    return floorTo(this.resolve(now), MILLISECOND);
+  }
+}
+
+/** A bound of a range as a caller gives it. */
+export type TimeBound = EpochMicros | RelativeTime;
+
+/** Parses an absolute or a relative time; undefined for anything else. */
+export function parseTimeBound(text: string): TimeBound | undefined {
+  return RelativeTime.parse(text) ?? parseTimeParameter(text);
+}
+
+/** The time that a bound means at a moment. */
+export function timeAt(bound: TimeBound, now: EpochMicros): EpochMicros {
+  return bound instanceof RelativeTime ? bound.at(now) : bound;
+}
