@@ -135,7 +135,8 @@ describe('an API asked at random', () => {
           const type = String(headers['content-type']).split(';')[0] ?? '';
           expect(Object.keys(described?.content ?? {})).toContain(type);
           if (status >= 400) expect(headers['cache-control']).toBe('no-store');
-          if (!type.endsWith('json')) return;
+          // Items with some of their fields only are no items of the schema.
+          if (!type.endsWith('json') || (status === 200 && /[?&]columns=/.test(query))) return;
           const validate = validator(path, status, type);
           expect(validate).toBeDefined();
           expect([validate?.(JSON.parse(body.toString())), validate?.errors]).toEqual([true, null]);
@@ -157,7 +158,7 @@ describe('an API asked at random', () => {
       });
       expect([path, status]).toEqual([path, 200]);
       const type = String(headers['content-type']).split(';')[0] ?? '';
-      expect(Object.keys(operation.responses['200']?.content ?? {})).toEqual([type]);
+      expect(Object.keys(operation.responses['200']?.content ?? {})[0]).toBe(type);
       const validate = type === 'application/json' ? validator(path, 200, type) : undefined;
       if (validate) expect([path, validate(JSON.parse(body.toString())), validate.errors]).toEqual([path, true, null]);
     }

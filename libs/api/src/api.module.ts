@@ -14,6 +14,7 @@ import { PlatformHealthReport } from './health/platform-health.report';
 import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
 import { StoreReadinessCheck } from './health/store-readiness';
 import { SymbolFreshnessReader } from './health/symbol-freshness';
+import { ListResponder } from './lists/list-responder';
 import { PageController } from './page/page.controller';
 import { PAGE_FOLDER } from './page/page-files';
 import { FeedEvents } from './stream/feed-events';
@@ -86,6 +87,7 @@ export class ApiModule {
       providers: [
         { provide: PAGE_FOLDER, useValue: options.pageFolder },
         FeedEvents,
+        ListResponder,
         FeedFollower,
         StreamMetrics,
         StreamStarts,

@@ -7,16 +7,22 @@ import {
   CandleReader,
   CandlesQuery,
   Clock,
+  DAY,
+  longestCandle,
   toCandleItem,
   type CandleItem,
-  type Page,
+  type StoredCandle,
+  type TimeKey,
+  type TimeRange,
 } from '@app/domain';
 import { ProblemError } from '@app/http';
-import { AnswersJson, AnswersProblems } from '../open-api/answers.decorator';
+import { AnswersList, AnswersProblems } from '../open-api/answers.decorator';
 import { CANDLE_EXAMPLE, pageExample } from '../open-api/examples';
+import { absoluteTimes, listQuestion, resolved } from '../lists/list-question';
+import { ListResponder } from '../lists/list-responder';
+import { newestFirst } from '../lists/newest-first';
+import type { FieldKind, ListFields } from '../lists/text-rows';
 import { cursorScope, decodeCursor } from '../paging/cursor';
-import { answerPage } from '../paging/page';
-import { checkedRange } from '../paging/time-range';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
 /** Seconds after which to ask again: capture asks the exchange once a minute. */
@@ -24,6 +30,30 @@ const GRID_RETRY_SECONDS = 60;
 
 /** Most symbols that an error lists. */
 const LISTED = 20;
+
+const FIELDS: ListFields & Record<keyof CandleItem, FieldKind> = {
+  symbol: 'text',
+  interval: 'text',
+  open_time: 'text',
+  close_time: 'text',
+  open: 'number',
+  high: 'number',
+  low: 'number',
+  close: 'number',
+  volume: 'number',
+  quote_volume: 'number',
+  trade_count: 'number',
+  taker_buy_volume: 'number',
+  taker_buy_quote_volume: 'number',
+  is_closed: 'text',
+  source: 'text',
+  captured_at: 'text',
+  revision: 'number',
+  is_final: 'text',
+  missing_minutes: 'number',
+};
+
+const keyOf = ({ openTime, symbol }: StoredCandle): TimeKey => ({ time: openTime, symbol });
 
 /** Candles of minutes, and of every longer interval, which are their exact roll-up. */
 @ApiTags('market data')
@@ -33,38 +63,50 @@ export class CandlesController {
     private readonly selection: SymbolSelection,
     private readonly candles: CandleReader,
     private readonly clock: Clock,
+    private readonly lists: ListResponder,
   ) {}
 
   @Get()
   @ApiOperation({
     operationId: 'listCandles',
-    summary: 'Candles by open time, ascending.',
+    summary: 'Candles by open time.',
     description:
       'Candles whose open time is in the range, up to their end. A minute that the exchange did not give is not ' +
       'invented: `/coverage` says what became of it. `is_closed` says that the time of a candle is over, `is_final` that ' +
       'nothing of it is missing either: only then does it equal the candle of the exchange digit for digit. One that is ' +
       'final and changes later has a higher `revision`.',
   })
-  @AnswersJson(CandlePageDto, pageExample('/candles', CANDLE_EXAMPLE))
+  @AnswersList(CandlePageDto, pageExample('/candles', CANDLE_EXAMPLE))
   @AnswersProblems(409)
-  async list(
-    @Query() query: CandlesQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Page<CandleItem>> {
-    const { interval, limit, start, end, as_of: asOf } = query;
-    const range = checkedRange(start, end);
+  async list(@Query() query: CandlesQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { interval } = query;
+    const now = this.clock.now();
+    const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
+    const asOf = resolved(query.as_of, now);
     const symbols = await this.selection.resolve(query);
-    const scope = cursorScope('/candles', symbols, interval, start, end, asOf);
-    const after = decodeCursor(scope, query.cursor);
-    const now = Math.min(this.clock.now(), asOf ?? Infinity);
-    return answerPage(request, reply, {
-      read: (rows) => this.candles.range(symbols, interval, range, rows, after, asOf).catch(withoutGrid),
-      limit,
-      scope,
-      keyOf: ({ openTime, symbol }) => ({ time: openTime, symbol }),
-      toItem: (candle) => toCandleItem(candle, interval, now),
-    });
+    const { range, order } = question;
+    const scope = cursorScope('/candles', symbols, interval, range.start, range.end, asOf, order);
+    const at = Math.min(now, asOf ?? Infinity);
+    const read = (part: Partial<TimeRange>, limit: number, after?: TimeKey): Promise<StoredCandle[]> =>
+      this.candles.range(symbols, interval, part, limit, after, asOf).catch(withoutGrid);
+    await this.lists.send(
+      request,
+      reply,
+      question,
+      {
+        scope,
+        fields: FIELDS,
+        keyOf,
+        toItem: (candle) => toCandleItem(candle, interval, at),
+        forwards: (limit, after) => read(range, limit, after),
+        backwards: (limit, behind) => {
+          const span = longestCandle(interval) * Math.ceil((limit + 1) / symbols.length + 1);
+          return newestFirst({ read, keyOf, range: { start: 0, end: at + DAY, ...range }, span }, limit, behind);
+        },
+        absolute: absoluteTimes(question, { as_of: asOf }),
+      },
+      decodeCursor(scope, query.cursor),
+    );
   }
 }
 

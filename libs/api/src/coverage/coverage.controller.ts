@@ -2,19 +2,22 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  Clock,
   CoveragePageDto,
   CoverageReader,
   formatBucketTime,
   HistoryQuery,
   type CoverageItem,
-  type Page,
   type SymbolCoverage,
+  type TimeKey,
 } from '@app/domain';
-import { AnswersJson } from '../open-api/answers.decorator';
+import { absoluteTimes, listQuestion } from '../lists/list-question';
+import { ListResponder } from '../lists/list-responder';
+import { newestOfAll } from '../lists/newest-first';
+import type { FieldKind, ListFields } from '../lists/text-rows';
+import { AnswersList } from '../open-api/answers.decorator';
 import { COVERAGE_EXAMPLE, pageExample } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
-import { answerPage } from '../paging/page';
-import { checkedRange } from '../paging/time-range';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
 const toItem = ({ symbol, start, end, state, repaired }: SymbolCoverage): CoverageItem => ({
@@ -25,6 +28,16 @@ const toItem = ({ symbol, start, end, state, repaired }: SymbolCoverage): Covera
   repaired,
 });
 
+const FIELDS: ListFields & Record<keyof CoverageItem, FieldKind> = {
+  symbol: 'text',
+  start: 'text',
+  end: 'text',
+  state: 'text',
+  repaired: 'text',
+};
+
+const keyOf = ({ start, symbol }: SymbolCoverage): TimeKey => ({ time: start, symbol });
+
 /** The ledger: what became of every minute. */
 @ApiTags('market data')
 @Controller('coverage')
@@ -32,6 +45,8 @@ export class CoverageController {
   constructor(
     private readonly selection: SymbolSelection,
     private readonly coverage: CoverageReader,
+    private readonly clock: Clock,
+    private readonly lists: ListResponder,
   ) {}
 
   @Get()
@@ -39,23 +54,24 @@ export class CoverageController {
     operationId: 'listCoverage',
     summary: 'Every minute accounted for: captured, quiet, stopped by the exchange, or missing.',
   })
-  @AnswersJson(CoveragePageDto, pageExample('/coverage', COVERAGE_EXAMPLE))
-  async list(
-    @Query() query: HistoryQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Page<CoverageItem>> {
-    const { limit, start, end } = query;
-    const range = checkedRange(start, end);
+  @AnswersList(CoveragePageDto, pageExample('/coverage', COVERAGE_EXAMPLE))
+  async list(@Query() query: HistoryQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const now = this.clock.now();
+    const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
+    const { range, order } = question;
     const symbols = await this.selection.resolve(query);
-    const scope = cursorScope('/coverage', symbols, start, end);
-    const after = decodeCursor(scope, query.cursor);
-    return answerPage(request, reply, {
-      read: (rows) => this.coverage.ranges(symbols, range, rows, after),
-      limit,
+    const scope = cursorScope('/coverage', symbols, range.start, range.end, order);
+    const read = (limit: number, after?: TimeKey): Promise<SymbolCoverage[]> =>
+      this.coverage.ranges(symbols, range, limit, after);
+    await this.lists.send(request, reply, question, {
       scope,
-      keyOf: (row) => ({ time: row.start, symbol: row.symbol }),
+      fields: FIELDS,
+      keyOf,
       toItem,
-    });
+      forwards: read,
+      // A range of minutes is one item, however long: it must not be cut by a look back.
+      backwards: (limit, behind) => newestOfAll({ read, keyOf }, limit, behind),
+      absolute: absoluteTimes(question),
+    }, decodeCursor(scope, query.cursor));
   }
 }

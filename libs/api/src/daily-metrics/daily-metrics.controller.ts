@@ -2,19 +2,24 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  Clock,
+  DAY,
   DailyMetricsPageDto,
   DailyMetricsReader,
   formatDate,
   HistoryQuery,
   type DailyMetricsItem,
-  type Page,
   type SymbolMetrics,
+  type TimeKey,
+  type TimeRange,
 } from '@app/domain';
-import { AnswersJson } from '../open-api/answers.decorator';
+import { absoluteTimes, listQuestion } from '../lists/list-question';
+import { ListResponder } from '../lists/list-responder';
+import { newestFirst } from '../lists/newest-first';
+import type { FieldKind, ListFields } from '../lists/text-rows';
+import { AnswersList } from '../open-api/answers.decorator';
 import { DAILY_METRICS_EXAMPLE, pageExample } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
-import { answerPage } from '../paging/page';
-import { checkedRange } from '../paging/time-range';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
 const toItem = (row: SymbolMetrics): DailyMetricsItem => ({
@@ -34,6 +39,25 @@ const toItem = (row: SymbolMetrics): DailyMetricsItem => ({
   coverage_pct: row.coveragePercent,
 });
 
+const FIELDS: ListFields & Record<keyof DailyMetricsItem, FieldKind> = {
+  date: 'text',
+  symbol: 'text',
+  close: 'number',
+  log_return: 'number',
+  vwap: 'number',
+  true_range: 'number',
+  vol_close_7d: 'number',
+  vol_close_30d: 'number',
+  vol_parkinson_30d: 'number',
+  vol_garman_klass_30d: 'number',
+  vol_yang_zhang_30d: 'number',
+  max_drawdown_30d: 'number',
+  observations: 'number',
+  coverage_pct: 'number',
+};
+
+const keyOf = ({ date, symbol }: SymbolMetrics): TimeKey => ({ time: date, symbol });
+
 /** Returns, volatilities and drawdown by UTC day. */
 @ApiTags('market data')
 @Controller('daily-metrics')
@@ -41,27 +65,38 @@ export class DailyMetricsController {
   constructor(
     private readonly selection: SymbolSelection,
     private readonly metrics: DailyMetricsReader,
+    private readonly clock: Clock,
+    private readonly lists: ListResponder,
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listDailyMetrics', summary: 'Metrics of UTC days by date, ascending.' })
-  @AnswersJson(DailyMetricsPageDto, pageExample('/daily-metrics', DAILY_METRICS_EXAMPLE))
-  async list(
-    @Query() query: HistoryQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Page<DailyMetricsItem>> {
-    const { limit, start, end } = query;
-    const range = checkedRange(start, end);
+  @ApiOperation({ operationId: 'listDailyMetrics', summary: 'Metrics of UTC days by date.' })
+  @AnswersList(DailyMetricsPageDto, pageExample('/daily-metrics', DAILY_METRICS_EXAMPLE))
+  async list(@Query() query: HistoryQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const now = this.clock.now();
+    const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
+    const { range, order } = question;
     const symbols = await this.selection.resolve(query);
-    const scope = cursorScope('/daily-metrics', symbols, start, end);
-    const after = decodeCursor(scope, query.cursor);
-    return answerPage(request, reply, {
-      read: (rows) => this.metrics.range(symbols, range, rows, after),
-      limit,
-      scope,
-      keyOf: ({ date, symbol }) => ({ time: date, symbol }),
-      toItem,
-    });
+    const scope = cursorScope('/daily-metrics', symbols, range.start, range.end, order);
+    const read = (part: Partial<TimeRange>, limit: number, after?: TimeKey): Promise<SymbolMetrics[]> =>
+      this.metrics.range(symbols, part, limit, after);
+    await this.lists.send(
+      request,
+      reply,
+      question,
+      {
+        scope,
+        fields: FIELDS,
+        keyOf,
+        toItem,
+        forwards: (limit, after) => read(range, limit, after),
+        backwards: (limit, behind) => {
+          const span = DAY * Math.ceil((limit + 1) / symbols.length + 1);
+          return newestFirst({ read, keyOf, range: { start: 0, end: now + DAY, ...range }, span }, limit, behind);
+        },
+        absolute: absoluteTimes(question),
+      },
+      decodeCursor(scope, query.cursor),
+    );
   }
 }

@@ -78,14 +78,23 @@ export function AnswersProblems(...statuses: readonly ProblemStatus[]): MethodDe
   return applyDecorators(ApiExtraModels(ProblemDto), ...statuses.map((status) => ApiResponse(problemResponse(status))));
 }
 
-/** Documents a JSON answer with an example, and the problems of every route that reads the store. */
-export function AnswersJson(type: Type, example: object): MethodDecorator {
+/** Documents a list with an example, and the problems of every route that reads the store. */
+export function AnswersList(type: Type, example: { readonly data: readonly object[] }): MethodDecorator {
+  const [item = {}] = example.data;
   return applyDecorators(
     ApiExtraModels(type),
     ApiOkResponse({
-      description: 'One page; `next_url` is null on the last.',
-      content: { 'application/json': { schema: { $ref: getSchemaPath(type) }, example } },
+      description: 'One page; `next_url` is null on the last, and `Link` says the same in every format.',
+      content: {
+        'application/json': { schema: { $ref: getSchemaPath(type) }, example },
+        'text/csv': {
+          schema: { type: 'string' },
+          example: `${Object.keys(item).join(',')}\r\n${Object.values(item).join(',')}\r\n`,
+        },
+        'application/x-ndjson': { schema: { type: 'string' }, example: `${JSON.stringify(item)}\n` },
+      },
     }),
+    ApiResponse({ status: 304, description: 'Unchanged since the `ETag` sent.' }),
     AnswersProblems(400, 404, 429, 503),
   );
 }

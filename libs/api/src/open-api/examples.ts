@@ -13,8 +13,14 @@ import {
 export const streamExample = (name: string, item: object): string =>
   `id: ${FEED_POSITION_EXAMPLE}\nevent: ${name}\ndata: ${JSON.stringify(item)}\n\n`;
 
+interface PageExample {
+  readonly data: readonly object[];
+  readonly next_cursor: string;
+  readonly next_url: string;
+}
+
 /** One page as the documentation shows it. */
-export const pageExample = (route: string, item: object): object => ({
+export const pageExample = (route: string, item: object): PageExample => ({
   data: [item],
   next_cursor: CURSOR_EXAMPLE,
   next_url: `${route}?symbol=BTCUSDT&limit=1&cursor=${CURSOR_EXAMPLE}`,

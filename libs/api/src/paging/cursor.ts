@@ -11,10 +11,16 @@ export function cursorScope(route: string, ...parts: readonly unknown[]): string
 
 const check = (scope: string, key: readonly unknown[]): string => digest(JSON.stringify([scope, ...key]));
 
+/** A position in a list, and the position of the change feed at which the walk through it began. */
+export interface Cursor {
+  readonly key: TimeKey;
+  readonly feed: string;
+}
+
 /** Writes the position after a row as an opaque text that only the same question takes back. */
-export function encodeCursor(scope: string, { time, symbol, ...rest }: TimeKey | PriceEventKey): string {
+export function encodeCursor(scope: string, { time, symbol, ...rest }: TimeKey | PriceEventKey, feed: string): string {
   const key = 'source' in rest ? [time, symbol, rest.source] : [time, symbol];
-  return Buffer.from(JSON.stringify([scope, ...key, check(scope, key)])).toString('base64url');
+  return Buffer.from(JSON.stringify([scope, feed, ...key, check(scope, [feed, ...key])])).toString('base64url');
 }
 
 function parse(cursor: string): unknown {
@@ -25,34 +31,24 @@ function parse(cursor: string): unknown {
   }
 }
 
-/** The parts of a key that this program wrote for the same question. */
-function keyOf(scope: string, cursor: string): readonly unknown[] {
+/**
+ * Reads a position back, with the source of a price event where it has one; undefined when there is no cursor.
+ * @throws ProblemError 400 for a cursor that was altered or belongs to another question
+ */
+export function decodeCursor(scope: string, cursor: string | undefined): Cursor | undefined {
+  if (cursor === undefined) return undefined;
   const value = parse(cursor);
   if (Array.isArray(value)) {
-    const [owner, ...key] = value as unknown[];
-    const sum = key.pop();
-    if (owner === scope && sum === check(scope, key)) return key;
+    const [owner, ...parts] = value as unknown[];
+    const sum = parts.pop();
+    if (owner === scope && sum === check(scope, parts)) {
+      const [feed, time, symbol, source] = parts as [string, number, string, string?];
+      return { feed, key: source === undefined ? { time, symbol } : ({ time, symbol, source } as TimeKey) };
+    }
   }
   throw invalidParameter(
     'cursor',
     cursor,
     'next_cursor of an earlier answer to the same question (route, symbols, range, interval)',
   );
-}
-
-/**
- * Reads a position back; undefined when there is no cursor.
- * @throws ProblemError 400 for a cursor that was altered or belongs to another question
- */
-export function decodeCursor(scope: string, cursor: string | undefined): TimeKey | undefined {
-  if (cursor === undefined) return undefined;
-  const [time, symbol] = keyOf(scope, cursor) as [number, string];
-  return { time, symbol };
-}
-
-/** Reads a position among price events back. @throws ProblemError 400 as {@link decodeCursor} */
-export function decodeEventCursor(scope: string, cursor: string | undefined): PriceEventKey | undefined {
-  if (cursor === undefined) return undefined;
-  const [time, symbol, source] = keyOf(scope, cursor) as [number, string, string];
-  return { time, symbol, source };
 }

@@ -2,19 +2,22 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  Clock,
   compareCodePoints,
   formatDate,
   formatEventTime,
   SymbolListQuery,
   SymbolPageDto,
-  type Page,
   type SymbolItem,
   type SymbolSummary,
+  type TimeKey,
 } from '@app/domain';
-import { AnswersJson } from '../open-api/answers.decorator';
+import { listQuestion } from '../lists/list-question';
+import { ListResponder } from '../lists/list-responder';
+import type { FieldKind, ListFields } from '../lists/text-rows';
+import { AnswersList } from '../open-api/answers.decorator';
 import { pageExample, SYMBOL_EXAMPLE } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
-import { answerPage } from '../paging/page';
 import { SymbolSelection } from './symbol-selection';
 import { SymbolSummaries } from './symbol-summaries';
 
@@ -30,6 +33,18 @@ const toItem = (summary: SymbolSummary): SymbolItem => ({
   assets_since: summary.assetsSince === null ? null : formatEventTime(summary.assetsSince),
 });
 
+const FIELDS: ListFields & Record<keyof SymbolItem, FieldKind> = {
+  symbol: 'text',
+  base_asset: 'text',
+  quote_asset: 'text',
+  status: 'text',
+  first_date: 'text',
+  last_date: 'text',
+  last_event_utc: 'text',
+  coverage_pct: 'number',
+  assets_since: 'text',
+};
+
 /** What is captured, and how complete it is. */
 @ApiTags('market data')
 @Controller('symbols')
@@ -37,26 +52,40 @@ export class SymbolsController {
   constructor(
     private readonly selection: SymbolSelection,
     private readonly summaries: SymbolSummaries,
+    private readonly clock: Clock,
+    private readonly lists: ListResponder,
   ) {}
 
   @Get()
   @ApiOperation({ operationId: 'listSymbols', summary: 'Symbols with their span of data, by code points.' })
-  @AnswersJson(SymbolPageDto, pageExample('/symbols', SYMBOL_EXAMPLE))
+  @AnswersList(SymbolPageDto, pageExample('/symbols', SYMBOL_EXAMPLE))
   async list(
     @Query() query: SymbolListQuery,
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Page<SymbolItem>> {
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const now = this.clock.now();
+    const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
     const symbols = [...(await this.selection.resolve(query))].sort(compareCodePoints);
-    const scope = cursorScope('/symbols', symbols);
-    const after = decodeCursor(scope, query.cursor);
-    const page = symbols.filter((symbol) => after === undefined || compareCodePoints(symbol, after.symbol) > 0);
-    return answerPage(request, reply, {
-      read: (count) => this.summaries.of(page.slice(0, count)),
-      limit: query.limit,
-      scope,
-      keyOf: ({ symbol }) => ({ time: 0, symbol }),
-      toItem,
-    });
+    const scope = cursorScope('/symbols', symbols, question.order);
+    const read = (ordered: readonly string[], limit: number, after?: TimeKey): Promise<SymbolSummary[]> => {
+      const from = after === undefined ? 0 : ordered.indexOf(after.symbol) + 1;
+      return this.summaries.of(ordered.slice(from, from + limit));
+    };
+    const backwards = [...symbols].reverse();
+    await this.lists.send(
+      request,
+      reply,
+      question,
+      {
+        scope,
+        fields: FIELDS,
+        keyOf: ({ symbol }) => ({ time: 0, symbol }),
+        toItem,
+        forwards: (limit, after) => read(symbols, limit, after),
+        backwards: (limit, behind) => read(backwards, limit, behind),
+      },
+      decodeCursor(scope, query.cursor),
+    );
   }
 }

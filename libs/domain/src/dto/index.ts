@@ -5,6 +5,7 @@ export {
   CURSOR_EXAMPLE,
   FEED_POSITION_EXAMPLE,
   MAX_LIMIT,
+  MAX_TEXT_LIMIT,
   MAX_SYMBOLS,
   parseSymbols,
   parseTimeParameter,
@@ -12,6 +13,8 @@ export {
   TIMES_ALLOWED,
 } from './parameters';
 export { FieldProblemDto, ProblemDto } from './problem.dto';
+export * from './list-parameters';
 export * from './queries.dto';
+export { timeAt, type TimeBound } from './time-bound';
 export { RefusedParameter, type RawParameter } from './query-parameter.decorator';
 export * from './responses.dto';

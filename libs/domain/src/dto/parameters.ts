@@ -9,6 +9,9 @@ export const MAX_SYMBOLS = 1_000;
 /** Most rows on one page of a JSON list. */
 export const MAX_LIMIT = 5_000;
 
+/** Most rows of a list in a format that is written row by row. */
+export const MAX_TEXT_LIMIT = 1_000_000;
+
 /** Longest cursor that is looked at; ours are about 120 characters. */
 const MAX_CURSOR_LENGTH = 1_000;
 
@@ -16,9 +19,9 @@ const MAX_CURSOR_LENGTH = 1_000;
 export function WholeNumberParameter(
   min: number,
   max: number,
-  openApi: { description: string; default?: number; example: number },
+  openApi: { readonly description: string; readonly default?: number; readonly example: number },
+  range = `one whole number from ${min} to ${max}`,
 ): PropertyDecorator {
-  const range = `one whole number from ${min} to ${max}`;
   return QueryParameter({
     parse: single((text) => {
       const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
@@ -51,7 +54,7 @@ export const TIMES_ALLOWED =
 const DATES_ALLOWED = 'one UTC date (2026-01-15)';
 
 /** What is allowed, and where it can be told why this value is not. */
-function withReason(allowed: string): (raw: RawParameter) => string {
+export function withReason(allowed: string): (raw: RawParameter) => string {
   return (raw) => {
     if (typeof raw !== 'string') return allowed;
     if (/^\d{10}$/.test(raw)) {

@@ -1,22 +1,41 @@
 import type { CandleInterval, EpochMicros } from '../model';
 import { IgnoreUnknownParameters } from './ignore-unknown-parameters.decorator';
 import {
+  ByteOrderMarkParameter,
+  ColumnsParameter,
+  DecimalMarkParameter,
+  FormatParameter,
+  OrderParameter,
+  SeparatorParameter,
+  TimeBoundParameter,
+  type DecimalMark,
+  type ListFormat,
+  type ListOrder,
+  type SeparatorName,
+} from './list-parameters';
+import {
   CursorParameter,
   DateParameter,
   EventIdParameter,
   IntervalParameter,
   MAX_LIMIT,
+  MAX_TEXT_LIMIT,
   MinuteIntervalParameter,
   SymbolsParameter,
   TimeParameter,
   WholeNumberParameter,
 } from './parameters';
+import type { TimeBound } from './time-bound';
 
 /** Longest window of the daily tables, in UTC dates. */
 export const MAX_DAYS = 3_650;
 export const DEFAULT_DAYS = 90;
 
-const LIMIT = 'Most items on the page.';
+/** How many rows a list may be asked for. */
+const ROWS_ALLOWED = `one whole number from 1 to ${MAX_LIMIT}, or to ${MAX_TEXT_LIMIT} where the format is not json`;
+
+const LIMIT =
+  'Most rows of the answer: 500 unless given (200 on `latest`) and up to 5,000 in JSON; 1,000,000 in the other formats.';
 
 /** Which symbols a request is about: the union of both names, or all configured symbols. */
 export class SymbolsQuery {
@@ -33,65 +52,79 @@ export class SymbolsQuery {
   readonly symbols?: readonly string[];
 }
 
-export class SymbolListQuery extends SymbolsQuery {
-  @WholeNumberParameter(1, MAX_LIMIT, { description: LIMIT, default: 500, example: 500 })
-  readonly limit: number = 500;
+/** How the rows of a list are picked and written. */
+export class ListQuery extends SymbolsQuery {
+  @WholeNumberParameter(1, MAX_TEXT_LIMIT, { description: LIMIT, example: 500 }, ROWS_ALLOWED)
+  readonly limit?: number;
 
   @CursorParameter()
   readonly cursor?: string;
+
+  @FormatParameter()
+  readonly format?: ListFormat;
+
+  @ColumnsParameter()
+  readonly columns?: readonly string[];
+
+  @SeparatorParameter()
+  readonly sep?: SeparatorName;
+
+  @DecimalMarkParameter()
+  readonly decimal?: DecimalMark;
+
+  @ByteOrderMarkParameter()
+  readonly bom?: '0' | '1';
 }
 
-export class LatestTradesQuery extends SymbolsQuery {
-  @WholeNumberParameter(1, MAX_LIMIT, { description: LIMIT, default: 200, example: 200 })
-  readonly limit: number = 200;
+export class LatestTradesQuery extends ListQuery {}
 
-  @CursorParameter()
-  readonly cursor?: string;
-}
-
-export class TradeRangeQuery extends SymbolListQuery {
-  @TimeParameter({
-    description: 'First instant of the range (in it). ISO 8601, a date, or 13-digit epoch milliseconds.',
-    example: '2026-01-15T14:00:00Z',
-    required: true,
-  })
-  readonly start!: EpochMicros;
-
-  @TimeParameter({
-    description: 'End of the range (not in it). ISO 8601, a date, or 13-digit epoch milliseconds.',
-    example: '2026-01-15T15:00:00Z',
-    required: true,
-  })
-  readonly end!: EpochMicros;
+export class SymbolListQuery extends ListQuery {
+  @OrderParameter()
+  readonly order?: ListOrder;
 }
 
 /** A range of history whose bounds may be left out. */
 export class HistoryQuery extends SymbolListQuery {
-  @TimeParameter({
+  @WholeNumberParameter(
+    1,
+    MAX_TEXT_LIMIT,
+    {
+      description:
+        'The newest so many rows in all, or the newest before `end`. Not together with `start`, `cursor` or `limit`.',
+      example: 100,
+    },
+    ROWS_ALLOWED,
+  )
+  readonly last?: number;
+
+  @TimeBoundParameter({
     description: 'First instant of the range (in it); by default the beginning of what is stored.',
     example: '2026-01-15',
   })
-  readonly start?: EpochMicros;
+  readonly start?: TimeBound;
 
-  @TimeParameter({
+  @TimeBoundParameter({
     description: 'End of the range (not in it); by default the end of what is stored.',
     example: '2026-01-16',
   })
-  readonly end?: EpochMicros;
+  readonly end?: TimeBound;
 }
+
+/** Price events of a range: both bounds, or `last`. */
+export class TradeRangeQuery extends HistoryQuery {}
 
 /** Candles that open in a range, each whole. */
 export class CandlesQuery extends HistoryQuery {
   @IntervalParameter()
   readonly interval: CandleInterval = '1m';
 
-  @TimeParameter({
+  @TimeBoundParameter({
     description:
       'Candles as they were known at this time, made of what had been captured by then; by default as they are known ' +
       'now, which a time to come means too.',
     example: '2026-01-15T15:00:00Z',
   })
-  readonly as_of?: EpochMicros;
+  readonly as_of?: TimeBound;
 }
 
 /** A stream of price events. */

@@ -1,7 +1,7 @@
-import { DAY, HOUR, MILLISECOND, MINUTE, WEEK, floorTo, type EpochMicros } from '../model';
+import { DAY, HOUR, MILLISECOND, MINUTE, floorTo, type EpochMicros } from '../model';
 import { parseTimeParameter } from './parameters';
 
-const SPANS: Readonly<Record<string, EpochMicros>> = { m: MINUTE, h: HOUR, d: DAY, w: WEEK };
+const SPANS: Readonly<Record<string, EpochMicros>> = { m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY };
 
 /** A time that is told by its distance from the moment of the request: `now`, `today`, `-15m`, `-24h`, `-7d`, `-4w`. */
 export class RelativeTime {

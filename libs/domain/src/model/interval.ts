@@ -54,6 +54,11 @@ const CANDLE_LENGTH: Readonly<Record<Exclude<CandleInterval, '1M'>, EpochMicros>
   '1w': 7 * DAY,
 };
 
+/** Longest time that a candle of an interval lasts: 31 days for a month. */
+export function longestCandle(interval: CandleInterval): EpochMicros {
+  return interval === '1M' ? 31 * DAY : CANDLE_LENGTH[interval];
+}
+
 /** 1970-01-05, the first Monday of the epoch. */
 const FIRST_MONDAY: EpochMicros = 4 * DAY;
 

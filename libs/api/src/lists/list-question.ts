@@ -1,0 +1,120 @@
+import type { FastifyRequest } from 'fastify';
+import {
+  MAX_LIMIT,
+  MAX_TEXT_LIMIT,
+  MILLISECOND,
+  SEPARATORS,
+  formatEventTime,
+  formatMillisTime,
+  timeAt,
+  type EpochMicros,
+  type HistoryQuery,
+  type ListFormat,
+  type ListOrder,
+  type ListQuery,
+  type TimeBound,
+  type TimeRange,
+} from '@app/domain';
+import { invalidParameter } from '@app/http';
+import { checkedRange } from '../paging/time-range';
+import type { TextOptions } from './text-rows';
+
+/** Formats by what an `Accept` header calls them. */
+const ACCEPTED: Readonly<Record<string, ListFormat>> = {
+  'application/json': 'json',
+  'text/csv': 'csv',
+  'application/x-ndjson': 'ndjson',
+};
+
+/** How a list is picked and written, as a request asks for it. */
+export interface ListQuestion {
+  readonly format: ListFormat;
+  readonly order: ListOrder;
+  /** Most rows of the answer. */
+  readonly limit: number;
+  /** Whether it is the newest rows that are picked, whatever their order. */
+  readonly isLast: boolean;
+  readonly range: Partial<TimeRange>;
+  readonly columns: readonly string[] | undefined;
+  readonly text: TextOptions;
+}
+
+/** Reads what a request says of a list. @throws ProblemError 400 naming the parameter that does not fit */
+export function listQuestion(
+  request: FastifyRequest,
+  query: ListQuery & Partial<Pick<HistoryQuery, 'start' | 'end' | 'last' | 'order'>>,
+  { now, defaultLimit, fields }: { now: EpochMicros; defaultLimit: number; fields: readonly string[] },
+): ListQuestion {
+  const format = query.format ?? acceptedFormat(request.headers.accept);
+  const { last } = query;
+  if (last !== undefined) {
+    for (const other of ['start', 'cursor', 'limit'] as const) {
+      if (query[other] !== undefined)
+        throw invalidParameter(other, shown(query[other]), 'no such parameter beside last');
+    }
+  }
+  const most = format === 'json' ? MAX_LIMIT : MAX_TEXT_LIMIT;
+  const field = last === undefined ? 'limit' : 'last';
+  const limit =
+    last ?? query.limit ?? (format === 'json' || defaultLimit < MAX_DEFAULT ? defaultLimit : MAX_TEXT_LIMIT);
+  if (limit > most) throw invalidParameter(field, String(limit), `one whole number from 1 to ${most} for ${format}`);
+  const unknown = query.columns?.find((name) => !fields.includes(name));
+  if (unknown !== undefined) throw invalidParameter('columns', unknown, `fields of the list: ${fields.join(', ')}`);
+  return {
+    format,
+    order: query.order ?? 'asc',
+    limit,
+    isLast: last !== undefined,
+    range: checkedRange(resolved(query.start, now), resolved(query.end, now)),
+    columns: query.columns,
+    text: textOptions(query, format),
+  };
+}
+
+/** Lists whose default is smaller keep it in every format. */
+const MAX_DEFAULT = 500;
+
+export function resolved(bound: TimeBound | undefined, now: EpochMicros): EpochMicros | undefined {
+  return bound === undefined ? undefined : timeAt(bound, now);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : 'a time';
+}
+
+/** The first format that the client names; one that names none of ours gets JSON. */
+function acceptedFormat(accept: string | undefined): ListFormat {
+  for (const item of accept?.split(',') ?? []) {
+    const [type = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+    if (parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter))) continue;
+    const format = ACCEPTED[type];
+    if (format) return format;
+  }
+  return 'json';
+}
+
+function textOptions({ sep, decimal, bom }: ListQuery, format: ListFormat): TextOptions {
+  if (format !== 'csv') {
+    for (const [name, value] of Object.entries({ sep, decimal, bom })) {
+      if (value !== undefined) throw invalidParameter(name, value, 'no such parameter unless format is csv');
+    }
+  }
+  const separator = SEPARATORS[sep ?? ','];
+  if (decimal === ',' && separator === ',') {
+    throw invalidParameter('decimal', ',', 'another sep than the comma beside it: sep=; or sep=tab');
+  }
+  return { separator, decimal: decimal ?? '.', hasByteOrderMark: bom === '1' };
+}
+
+/** Bounds as they stand in the address of the next page: a relative one would mean another time there. */
+export function absoluteTimes(
+  { range }: ListQuestion,
+  others: Readonly<Record<string, EpochMicros | undefined>> = {},
+): Record<string, string> {
+  const times = Object.entries({ start: range.start, end: range.end, ...others });
+  return Object.fromEntries(times.flatMap(([name, time]) => (time === undefined ? [] : [[name, absolute(time)]])));
+}
+
+function absolute(time: EpochMicros): string {
+  return time % MILLISECOND === 0 ? formatMillisTime(time) : formatEventTime(time);
+}

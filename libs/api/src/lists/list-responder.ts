@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type TimeKey } from '@app/domain';
+import { reserveRoom } from '@app/http';
+import { isNotModified } from '../bi/request-conditions';
+import { encodeCursor, type Cursor } from '../paging/cursor';
+import type { ListQuestion } from './list-question';
+import { chosen, csvLines, ndjsonLines, type LineWriter, type ListFields, type ListItem } from './text-rows';
+
+/** Rows that are read at once: no read transaction is longer, and an answer of more is written as it is read. */
+const PAGE_ROWS = 5_000;
+/** No row of any list is longer: names, times and about ten decimals of the length that the market has. */
+const MOST_ROW_BYTES = 700;
+/** More rows than that are not written in the turn in which they were read. */
+const ROWS_A_TURN = 500;
+
+/** Sorts after every symbol. */
+const LAST_SYMBOL = '\u{10FFFF}';
+
+const CONTENT_TYPES = {
+  json: 'application/json; charset=utf-8',
+  csv: 'text/csv; charset=utf-8; header=present',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+} as const;
+
+/** A list: its fields, and how its rows are read either way. */
+export interface ListSource<Row> {
+  readonly scope: string;
+  readonly fields: ListFields;
+  readonly keyOf: (row: Row) => TimeKey;
+  readonly toItem: (row: Row) => object;
+  /** By time, then symbol; only rows behind the key. */
+  readonly forwards: (limit: number, after?: TimeKey) => Promise<readonly Row[]>;
+  /** Newest first, symbols ascending within an instant; only rows behind the key in that order. */
+  readonly backwards: (limit: number, behind?: TimeKey) => Promise<readonly Row[]>;
+  /** Parameters that were relative to now, as they are written out in the address of the next page. */
+  readonly absolute?: Readonly<Record<string, string>>;
+}
+
+/** Rows picked, and where the next answer begins; undefined behind the last. */
+interface Picked<Row> {
+  readonly rows: readonly Row[];
+  readonly next: TimeKey | undefined;
+}
+
+/** Answers lists: a page as one buffer, and what is larger page by page at the pace of its reader. */
+@Injectable()
+export class ListResponder {
+  constructor(private readonly feed: ChangeFeedReader) {}
+
+  /** @throws StoreNotReadyError; ProblemError 503 when there is no room in time */
+  async send<Row>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    question: ListQuestion,
+    source: ListSource<Row>,
+    cursor: Cursor | undefined,
+  ): Promise<void> {
+    const position = cursor?.feed ?? positionToText(await this.feed.end());
+    reply.headers({
+      'cache-control': 'no-cache',
+      vary: 'Accept, Accept-Encoding',
+      'x-feed-position': position,
+      'content-type': CONTENT_TYPES[question.format],
+    });
+    if (question.limit <= PAGE_ROWS) return this.sendPage(request, reply, question, source, cursor, position);
+    return this.sendLong(request, reply, question, source, cursor, position);
+  }
+
+  private async sendPage<Row>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    question: ListQuestion,
+    source: ListSource<Row>,
+    cursor: Cursor | undefined,
+    position: string,
+  ): Promise<void> {
+    await reserveRoom(reply, question.limit * MOST_ROW_BYTES);
+    const { rows, next } = await pickPage(question, source, cursor?.key);
+    if (rows.length > ROWS_A_TURN) await nextTurn();
+    const link = next && linkTo(request, reply, source, next, position);
+    const items = rows.map((row) => source.toItem(row) as ListItem);
+    const bytes = Buffer.from(
+      question.format === 'json' ? jsonPage(items, question.columns, link) : textOf(items, linesOf(question, source)),
+    );
+    const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+    reply.header('etag', etag);
+    if (isNotModified(request.headers, etag, Number.MAX_SAFE_INTEGER)) await reply.code(304).send();
+    else await reply.header('content-length', bytes.length).send(bytes);
+  }
+
+  /** An answer that is not held in memory; whether more follows is known before its first byte. */
+  private async sendLong<Row>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    question: ListQuestion,
+    source: ListSource<Row>,
+    cursor: Cursor | undefined,
+    position: string,
+  ): Promise<void> {
+    if (request.raw.method === 'HEAD') {
+      await reply.send();
+      return;
+    }
+    const { isLast, order, limit } = question;
+    const walk = isLast && order === 'asc' ? await lastRows(source, limit) : { after: cursor?.key };
+    if (!isLast) {
+      const next = await nextAfter(source, question, cursor?.key);
+      if (next) linkTo(request, reply, source, next, position);
+    }
+    const lines = linesOf(question, source);
+    await reply.send(Readable.from(chunks(source, question, walk, lines), { objectMode: false }));
+  }
+}
+
+/** Where a long answer begins, and rows of its first instant that are not in it. */
+interface Walk {
+  readonly after: TimeKey | undefined;
+  readonly skip?: (key: TimeKey) => boolean;
+}
+
+async function pickPage<Row>(
+  { order, limit, isLast }: ListQuestion,
+  source: ListSource<Row>,
+  key: TimeKey | undefined,
+): Promise<Picked<Row>> {
+  if (isLast) {
+    const newest = await source.backwards(limit);
+    return { rows: order === 'asc' ? ascending(newest, source.keyOf) : newest, next: undefined };
+  }
+  const rows = await (order === 'asc' ? source.forwards(limit + 1, key) : source.backwards(limit + 1, key));
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return { rows: rows.slice(0, limit), next: last && source.keyOf(last) };
+}
+
+function ascending<Row>(rows: readonly Row[], keyOf: (row: Row) => TimeKey): Row[] {
+  return [...rows].sort((a, b) => {
+    const [x, y] = [keyOf(a), keyOf(b)];
+    return x.time - y.time || compareCodePoints(x.symbol, y.symbol);
+  });
+}
+
+/** Where the newest rows begin: their keys alone are walked through. */
+async function lastRows<Row>({ backwards, keyOf }: ListSource<Row>, limit: number): Promise<Walk> {
+  let oldest: TimeKey | undefined;
+  for (let left = limit; left > 0;) {
+    const rows = await backwards(Math.min(PAGE_ROWS, left), oldest);
+    const last = rows.at(-1);
+    if (last !== undefined) oldest = keyOf(last);
+    left -= rows.length;
+    if (rows.length < PAGE_ROWS) break;
+  }
+  const first = oldest;
+  if (first === undefined) return { after: undefined };
+  return {
+    after: { time: first.time - 1, symbol: LAST_SYMBOL },
+    skip: ({ time, symbol }) => time === first.time && compareCodePoints(symbol, first.symbol) > 0,
+  };
+}
+
+/** The key behind which more follows than the answer holds; undefined when all is in it. */
+async function nextAfter<Row>(
+  { forwards, backwards, keyOf }: ListSource<Row>,
+  { order, limit }: ListQuestion,
+  after: TimeKey | undefined,
+): Promise<TimeKey | undefined> {
+  const read = order === 'asc' ? forwards : backwards;
+  let key = after;
+  for (let left = limit; left > 0;) {
+    const rows = await read(Math.min(PAGE_ROWS, left), key);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < Math.min(PAGE_ROWS, left)) return undefined;
+    key = keyOf(last);
+    left -= rows.length;
+  }
+  return (await read(1, key)).length > 0 ? key : undefined;
+}
+
+async function* chunks<Row>(
+  { forwards, backwards, keyOf, toItem }: ListSource<Row>,
+  { order, limit }: ListQuestion,
+  { after, skip }: Walk,
+  { head, line }: LineWriter,
+): AsyncGenerator<Buffer> {
+  if (head !== '') yield Buffer.from(head);
+  const read = order === 'asc' ? forwards : backwards;
+  let key = after;
+  for (let left = limit; left > 0;) {
+    const rows = await read(Math.min(PAGE_ROWS, left), key);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    key = keyOf(last);
+    const sent = skip ? rows.filter((row) => !skip(keyOf(row))) : rows;
+    left -= sent.length;
+    yield Buffer.from(sent.map((row) => line(toItem(row) as ListItem)).join(''));
+    if (rows.length < PAGE_ROWS) return;
+    await nextTurn();
+  }
+}
+
+function linesOf<Row>({ format, columns, text }: ListQuestion, { fields }: ListSource<Row>): LineWriter {
+  return format === 'csv' ? csvLines(fields, columns, text) : ndjsonLines(columns);
+}
+
+function textOf(items: readonly ListItem[], { head, line }: LineWriter): string {
+  return head + items.map(line).join('');
+}
+
+interface NextPage {
+  readonly cursor: string;
+  readonly url: string;
+}
+
+function jsonPage(
+  items: readonly ListItem[],
+  columns: readonly string[] | undefined,
+  next: NextPage | undefined,
+): string {
+  return JSON.stringify({
+    data: columns ? items.map((item) => chosen(item, columns)) : items,
+    next_cursor: next?.cursor ?? null,
+    next_url: next?.url ?? null,
+  });
+}
+
+/** The same question from another cursor on, said in the `Link` header: path and query, relative to this server. */
+function linkTo<Row>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { scope, absolute = {} }: ListSource<Row>,
+  key: TimeKey,
+  feed: string,
+): NextPage {
+  const cursor = encodeCursor(scope, key, feed);
+  const [path = '/', query = ''] = request.url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.delete('api_key');
+  for (const [name, value] of Object.entries(absolute)) parameters.set(name, value);
+  parameters.set('cursor', cursor);
+  const url = `${path}?${parameters.toString()}`;
+  reply.header('link', `<${url}>; rel="next"`);
+  return { cursor, url };
+}
