@@ -79,7 +79,8 @@ function queryOf({ parameters = [] }: Operation): fc.Arbitrary<string> {
   const known = parameters.map(({ name, schema }) =>
     fc
       .oneof(
-        { weight: 3, arbitrary: fc.constant([]) },
+        // Of many parameters a question has a few: some exclude each other.
+        { weight: Math.max(3, 2 * parameters.length), arbitrary: fc.constant([]) },
         { weight: 3, arbitrary: fc.constant([String(schema.example)]) },
         { weight: 1, arbitrary: fc.array(valueOf(schema), { minLength: 1, maxLength: 2 }) },
       )

@@ -33,7 +33,7 @@ export interface ListSource<Row> {
   readonly toItem: (row: Row) => object;
   /** By time, then symbol; only rows behind the key. */
   readonly forwards: (limit: number, after?: TimeKey) => Promise<readonly Row[]>;
-  /** Newest first, symbols ascending within an instant; only rows behind the key in that order. */
+  /** The other way round, the last row first; only rows behind the key in that order. */
   readonly backwards: (limit: number, behind?: TimeKey) => Promise<readonly Row[]>;
   /** Parameters that were relative to now, as they are written out in the address of the next page. */
   readonly absolute?: Readonly<Record<string, string>>;
@@ -128,18 +128,11 @@ async function pickPage<Row>(
 ): Promise<Picked<Row>> {
   if (isLast) {
     const newest = await source.backwards(limit);
-    return { rows: order === 'asc' ? ascending(newest, source.keyOf) : newest, next: undefined };
+    return { rows: order === 'asc' ? [...newest].reverse() : newest, next: undefined };
   }
   const rows = await (order === 'asc' ? source.forwards(limit + 1, key) : source.backwards(limit + 1, key));
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return { rows: rows.slice(0, limit), next: last && source.keyOf(last) };
-}
-
-function ascending<Row>(rows: readonly Row[], keyOf: (row: Row) => TimeKey): Row[] {
-  return [...rows].sort((a, b) => {
-    const [x, y] = [keyOf(a), keyOf(b)];
-    return x.time - y.time || compareCodePoints(x.symbol, y.symbol);
-  });
 }
 
 /** Where the newest rows begin: their keys alone are walked through. */
@@ -156,7 +149,7 @@ async function lastRows<Row>({ backwards, keyOf }: ListSource<Row>, limit: numbe
   if (first === undefined) return { after: undefined };
   return {
     after: { time: first.time - 1, symbol: LAST_SYMBOL },
-    skip: ({ time, symbol }) => time === first.time && compareCodePoints(symbol, first.symbol) > 0,
+    skip: ({ time, symbol }) => time === first.time && compareCodePoints(symbol, first.symbol) < 0,
   };
 }
 

@@ -15,75 +15,72 @@ export interface LookBack<Row> {
   readonly span: EpochMicros;
 }
 
-/** Newest first, symbols ascending within an instant: whether `a` comes before `b`. */
-function isBefore(a: TimeKey, b: TimeKey): boolean {
-  return a.time !== b.time ? a.time > b.time : compareCodePoints(a.symbol, b.symbol) < 0;
+/** Whether a row comes behind a key when the list is read backwards. */
+function isBehind({ time, symbol }: TimeKey, key: TimeKey): boolean {
+  return time !== key.time ? time < key.time : compareCodePoints(symbol, key.symbol) < 0;
 }
 
 /**
- * The newest rows behind a key, newest first, out of a reader that knows only the other direction: it looks back span by
- * span, further each time that it finds little.
+ * The last rows before a key, the last one first, out of a reader that knows only the other direction: it looks back span
+ * by span, further each time that it finds little, and no further than the first row.
  */
 export async function newestFirst<Row>(
   { read, keyOf, range, span: firstSpan }: LookBack<Row>,
   limit: number,
   behind: TimeKey | undefined,
 ): Promise<Row[]> {
+  const [oldest] = await read(range, 1);
+  if (oldest === undefined) return [];
+  const floor = keyOf(oldest).time;
   const found: Row[] = [];
   let span = firstSpan;
   let end = behind ? Math.min(range.end, behind.time + 1) : range.end;
-  while (found.length < limit && end > range.start) {
-    const start = Math.max(range.start, end - span);
-    const rows = await readAll(read, keyOf, { start, end });
-    const wanted = behind ? rows.filter((row) => isBefore(behind, keyOf(row))) : rows;
-    found.push(...byInstantBackwards(wanted, keyOf));
+  while (found.length < limit && end > floor) {
+    const start = Math.max(floor, end - span);
+    const rows = await readAll((after) => read({ start, end }, PAGE, after), keyOf);
+    found.push(...(behind ? rows.filter((row) => isBehind(keyOf(row), behind)) : rows).reverse());
     if (2 * found.length < limit) span *= WIDEN;
     end = start;
   }
   return found.slice(0, limit);
 }
 
-async function readAll<Row>(
-  read: LookBack<Row>['read'],
-  keyOf: LookBack<Row>['keyOf'],
-  range: TimeRange,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let after: TimeKey | undefined; ;) {
-    const page = await read(range, PAGE, after);
-    rows.push(...page);
-    const last = page.at(-1);
-    if (page.length < PAGE || last === undefined) return rows;
-    after = keyOf(last);
-  }
-}
-
-/** Instants from the last to the first, the rows of each as they were. */
-function byInstantBackwards<Row>(rows: readonly Row[], keyOf: (row: Row) => TimeKey): Row[] {
-  const result: Row[] = [];
-  for (let end = rows.length; end > 0;) {
-    let start = end - 1;
-    const { time } = keyOf(rows[start] as Row);
-    while (start > 0 && keyOf(rows[start - 1] as Row).time === time) start -= 1;
-    result.push(...rows.slice(start, end));
-    end = start;
-  }
-  return result;
-}
-
-/** The same for rows that no range may cut: all are read, and the newest kept. */
+/** The same for rows that no range may cut: all are read, and the last ones kept. */
 export async function newestOfAll<Row>(
   { read, keyOf }: { read: (limit: number, after?: TimeKey) => Promise<readonly Row[]>; keyOf: LookBack<Row>['keyOf'] },
   limit: number,
   behind: TimeKey | undefined,
 ): Promise<Row[]> {
   let newest: Row[] = [];
+  await readPages(
+    (after) => read(PAGE, after),
+    keyOf,
+    (page) => {
+      newest.push(...(behind ? page.filter((row) => isBehind(keyOf(row), behind)) : page));
+      if (newest.length > limit + PAGE) newest = newest.slice(-limit);
+    },
+  );
+  return newest.reverse().slice(0, limit);
+}
+
+type ReadPage<Row> = (after: TimeKey | undefined) => Promise<readonly Row[]>;
+
+async function readAll<Row>(read: ReadPage<Row>, keyOf: LookBack<Row>['keyOf']): Promise<Row[]> {
+  const rows: Row[] = [];
+  await readPages(read, keyOf, (page) => rows.push(...page));
+  return rows;
+}
+
+async function readPages<Row>(
+  read: ReadPage<Row>,
+  keyOf: LookBack<Row>['keyOf'],
+  take: (page: readonly Row[]) => void,
+): Promise<void> {
   for (let after: TimeKey | undefined; ;) {
-    const page = await read(PAGE, after);
-    newest.push(...(behind ? page.filter((row) => isBefore(behind, keyOf(row))) : page));
-    if (newest.length > 2 * (limit + PAGE)) newest = newest.slice(-limit - PAGE);
+    const page = await read(after);
+    take(page);
     const last = page.at(-1);
-    if (page.length < PAGE || last === undefined) return byInstantBackwards(newest, keyOf).slice(0, limit);
+    if (page.length < PAGE || last === undefined) return;
     after = keyOf(last);
   }
 }

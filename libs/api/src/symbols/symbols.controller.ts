@@ -68,9 +68,11 @@ export class SymbolsController {
     const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
     const symbols = [...(await this.selection.resolve(query))].sort(compareCodePoints);
     const scope = cursorScope('/symbols', symbols, question.order);
-    const read = (ordered: readonly string[], limit: number, after?: TimeKey): Promise<SymbolSummary[]> => {
+    const read = async (ordered: readonly string[], limit: number, after?: TimeKey): Promise<SymbolSummary[]> => {
       const from = after === undefined ? 0 : ordered.indexOf(after.symbol) + 1;
-      return this.summaries.of(ordered.slice(from, from + limit));
+      const asked = ordered.slice(from, from + limit);
+      const found = new Map((await this.summaries.of(asked)).map((summary) => [summary.symbol, summary]));
+      return asked.flatMap((symbol) => found.get(symbol) ?? []);
     };
     const backwards = [...symbols].reverse();
     await this.lists.send(

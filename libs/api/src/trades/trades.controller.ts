@@ -1,23 +1,26 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   Clock,
   DAY,
+  SECOND,
   LatestTradesQuery,
   PriceEventPageDto,
   PriceEventReader,
   TIMES_ALLOWED,
   toPriceEventV1,
   TradeRangeQuery,
-  type EpochMicros,
   type PriceEvent,
   type PriceEventItem,
   type PriceEventKey,
   type TimeKey,
+  type TimeRange,
 } from '@app/domain';
+import { APP_CONFIG, type AppConfig } from '@app/config';
 import { invalidParameter } from '@app/http';
 import { absoluteTimes, listQuestion } from '../lists/list-question';
+import { newestFirst } from '../lists/newest-first';
 import { ListResponder } from '../lists/list-responder';
 import type { FieldKind, ListFields } from '../lists/text-rows';
 import { AnswersList } from '../open-api/answers.decorator';
@@ -36,14 +39,12 @@ const FIELDS: ListFields & Record<keyof PriceEventItem, FieldKind> = {
 
 const keyOf = ({ timestamp, symbol, source }: PriceEvent): PriceEventKey => ({ time: timestamp, symbol, source });
 
-/** Behind every event of earlier instants, newest first. */
-const before = (time: EpochMicros): PriceEventKey => ({ time, symbol: '\u{10FFFF}', source: '' });
-
 /** Captured price events. */
 @ApiTags('market data')
 @Controller('trades')
 export class TradesController {
   constructor(
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
     private readonly selection: SymbolSelection,
     private readonly events: PriceEventReader,
     private readonly clock: Clock,
@@ -67,7 +68,15 @@ export class TradesController {
     const question = { ...listQuestion(request, query, options), order: 'desc' as const };
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/trades/latest', symbols);
-    await this.lists.send(request, reply, question, this.source(symbols, scope, {}), decodeCursor(scope, query.cursor));
+    const newest = (limit: number, behind?: TimeKey): Promise<PriceEvent[]> =>
+      this.events.latest(symbols, limit, behind as PriceEventKey | undefined);
+    await this.lists.send(
+      request,
+      reply,
+      question,
+      { scope, fields: FIELDS, keyOf, toItem: toPriceEventV1, forwards: newest, backwards: newest },
+      decodeCursor(scope, query.cursor),
+    );
   }
 
   @Get('range')
@@ -92,32 +101,26 @@ export class TradesController {
     }
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/trades/range', symbols, range.start, range.end, order);
-    const source = { ...this.source(symbols, scope, range), absolute: absoluteTimes(question) };
-    await this.lists.send(request, reply, question, source, decodeCursor(scope, query.cursor));
-  }
-
-  private source(
-    symbols: readonly string[],
-    scope: string,
-    { start = 0, end }: { start?: EpochMicros; end?: EpochMicros },
-  ) {
-    return {
-      scope,
-      fields: FIELDS,
-      keyOf,
-      toItem: toPriceEventV1,
-      forwards: (limit: number, after?: TimeKey): Promise<PriceEvent[]> =>
-        this.events.range(
-          symbols,
-          { start, end: end ?? this.clock.now() + DAY },
-          limit,
-          after as PriceEventKey | undefined,
-        ),
-      backwards: async (limit: number, behind?: TimeKey): Promise<PriceEvent[]> => {
-        const from = (behind as PriceEventKey | undefined) ?? (end === undefined ? undefined : before(end));
-        const rows = await this.events.latest(symbols, limit, from);
-        return rows.filter(({ timestamp }) => timestamp >= start);
+    const read = (part: TimeRange, limit: number, after?: TimeKey): Promise<PriceEvent[]> =>
+      this.events.range(symbols, part, limit, after as PriceEventKey | undefined);
+    const bounds = { start: 0, end: now + DAY, ...range };
+    await this.lists.send(
+      request,
+      reply,
+      question,
+      {
+        scope,
+        fields: FIELDS,
+        keyOf,
+        toItem: toPriceEventV1,
+        forwards: (limit, after) => read(bounds, limit, after),
+        backwards: (limit, behind) => {
+          const span = this.config.ingest.pollIntervalSeconds * SECOND * Math.ceil((limit + 1) / symbols.length + 1);
+          return newestFirst({ read, keyOf, range: bounds, span }, limit, behind);
+        },
+        absolute: absoluteTimes(question),
       },
-    };
+      decodeCursor(scope, query.cursor),
+    );
   }
 }

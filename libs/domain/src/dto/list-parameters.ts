@@ -43,8 +43,7 @@ export function TimeBoundParameter(openApi: {
 
 export function OrderParameter(): PropertyDecorator {
   return oneOf(LIST_ORDERS, {
-    description:
-      '`asc` is oldest first, as when it is left out; `desc` newest first. Symbols ascend within an instant.',
+    description: '`asc` is by time, then symbol, as when it is left out; `desc` the other way round.',
     example: 'asc',
   });
 }
