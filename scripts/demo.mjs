@@ -129,7 +129,7 @@ await untilReady(`${base}/readyz`);
 say(`
 The demo is running (${origin}; files in ${folder}). Open
 
-  ${base}/                                              all routes on one page
+  ${base}/                                              what is recorded, live
   ${base}/docs                                          Swagger UI
   ${base}/health                                        what captures, what serves
   ${base}/trades/latest?symbol=${shown}                  grows with each poll

@@ -20,13 +20,10 @@ const executablePath = process.env['CHROMIUM'] ?? PATHS.find((path) => existsSyn
 /** Tests in a real browser; without one they are skipped, by name. */
 export const describeInBrowser: typeof describe =
   executablePath === undefined
-    ? Object.assign(
-        (name: string, tests: () => void) => {
-          process.stderr.write(`SKIPPED: ${name}: no Chromium is there (package chromium)\n`);
-          describe.skip(name, tests);
-        },
-        describe,
-      )
+    ? Object.assign((name: string, tests: () => void) => {
+        process.stderr.write(`SKIPPED: ${name}: no Chromium is there (package chromium)\n`);
+        describe.skip(name, tests);
+      }, describe)
     : describe;
 
 export function launchBrowser(): Promise<Browser> {
