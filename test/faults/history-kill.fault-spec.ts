@@ -11,7 +11,7 @@ import { StoreBooks } from '../support/store-books';
 const ROUNDS = faultRounds(6);
 
 /** When something was captured or counted, which is no part of the history. */
-const MOMENTS = new Set(['captured_at', 'changed_at', 'first_captured_at', 'stopped_at', 'superseded_at']);
+const MOMENTS = new Set(['captured_at', 'changed_at', 'first_captured_at', 'noted_at', 'stopped_at', 'superseded_at']);
 
 function history({ databasePath }: Stack): Record<string, unknown[]> {
   const withoutMoments = (row: unknown): unknown =>

@@ -76,11 +76,15 @@ describe('HostOriginResolver', () => {
     ]);
   });
 
-  it.each([answer(502, ''), answer(200, '{"orig', JSON_TYPE), answer(200, '{"origin":7}', JSON_TYPE)])(
-    'should not guess when a host fails to say: %j',
-    async (broken) => {
-      asked.mockResolvedValueOnce(broken);
-      await expect(resolve('http://127.0.0.1:9100')).rejects.toThrow(TransportError);
-    },
-  );
+  it.each([
+    answer(502, ''),
+    answer(429, ''),
+    answer(418, '{}', JSON_TYPE),
+    answer(408, ''),
+    answer(200, '{"orig', JSON_TYPE),
+    answer(200, '{"origin":7}', JSON_TYPE),
+  ])('should not guess when a host fails to say: %j', async (broken) => {
+    asked.mockResolvedValueOnce(broken);
+    await expect(resolve('http://127.0.0.1:9100')).rejects.toThrow(TransportError);
+  });
 });

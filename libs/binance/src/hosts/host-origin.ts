@@ -9,6 +9,9 @@ const PROBE_BODY_BYTES = 65_536;
 const SIMULATOR_CONFIRM_MS = 10_000;
 const ORIGIN_TEXT = /^[\x21-\x7e]{1,200}$/;
 
+/** Refusals of the moment, which say nothing of whether the host has such a route. */
+const NOT_NOW: ReadonlySet<number> = new Set([408, 418, 425, 429]);
+
 /** Finds out where the data of a host comes from, so that no other venue or simulated data passes for the exchange's. */
 export class HostOriginResolver {
   private readonly probes = new Map<ExchangeHost, Promise<string>>();
@@ -50,7 +53,7 @@ export class HostOriginResolver {
 
 /** The origin that the host names itself; undefined where it has no such route. @throws TransportError when it did not say */
 function readOrigin({ status, headers, text }: HttpAnswer): string | undefined {
-  if (status >= 400 && status < 500) return undefined;
+  if (status >= 400 && status < 500 && !NOT_NOW.has(status)) return undefined;
   if (status !== 200) throw new TransportError('connection', `HTTP ${status} when asked for its origin`);
   if (!(headers.get('content-type') ?? '').includes('json')) return undefined;
   let body: unknown;
