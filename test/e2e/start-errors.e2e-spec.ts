@@ -83,8 +83,8 @@ describe('starting under bad conditions', () => {
       );
       /** What it said about the exchange, a warning when it goes and a line when it comes: no poll says it again. */
       const said = (): string[] => {
-        const lines = app.output.split('\n').filter((line) => /"level":"warn"|the exchange answers/.test(line));
-        return lines.map((line) => (line.includes('the exchange answers') ? 'answers' : line));
+        const lines = app.output.split('\n').filter((line) => /"level":"warn"|"msg":"the exchange answers/.test(line));
+        return lines.map((line) => (line.includes('"msg":"the exchange answers') ? 'answers' : line));
       };
       await eventually('the warning is read', () => Promise.resolve(said()[0]));
       expect(said()).toEqual([expect.stringMatching(/the exchange cannot be reached.*retrying; `make demo` runs/)]);

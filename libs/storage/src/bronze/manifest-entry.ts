@@ -144,15 +144,20 @@ export function readManifestEntry(text: string, line: number): ManifestEntry | u
   return readFields(fields, line);
 }
 
-/** Why a line of which nothing can be read is none; nothing for a line of a kind that only a later version knows. */
+/**
+ * Why a line of which nothing can be read is none; nothing for a line of a kind that only a later version knows, and for a
+ * fetch of which no row was accepted: it has no range and leaves nothing to be fetched again.
+ */
 export function manifestLineFault(text: string, number: number): { number: number; reason: string }[] {
-  let kind: unknown;
+  let fields: Fields;
   try {
-    ({ kind } = (JSON.parse(text) ?? {}) as Fields);
+    fields = (JSON.parse(text) ?? {}) as Fields;
   } catch {
     return [{ number, reason: 'it is no JSON' }];
   }
+  const { kind, rows } = fields;
   if (typeof kind !== 'string') return [{ number, reason: 'it does not say what kind of line it is' }];
+  if (isFetchKind(kind) && rows === 0) return [];
   return KNOWN_KINDS.has(kind) ? [{ number, reason: `what it says of its ${kind} cannot be read` }] : [];
 }
 
