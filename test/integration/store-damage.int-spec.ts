@@ -4,6 +4,7 @@ import {
   cpSync,
   existsSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -474,8 +475,6 @@ describe('a database that is not whole', () => {
 
     it('should say that it has a second name, and go on', async () => {
       const kept = await startWhole();
-      cpSync(path(), join(files.folder, 'unlinked.db'));
-      const { linkSync } = jest.requireActual<typeof import('node:fs')>('node:fs');
       linkSync(path(), join(files.folder, 'linked.db'));
       await kept.watch.look();
       expect(kept.condition.notes()).toEqual([expect.stringMatching(/2 names \(hard links\)/)]);

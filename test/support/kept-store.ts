@@ -52,6 +52,7 @@ export class KeptStore {
       ],
     }).compile();
     await module.init();
+    module.get(DatabaseWatch, { strict: false }).watchFiles();
     return new KeptStore(files, module, logged);
   }
 

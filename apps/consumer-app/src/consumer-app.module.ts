@@ -54,6 +54,7 @@ export class ConsumerAppModule implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
+    this.store.watchFiles();
     const { consumerStatus } = this.server;
     this.health.addLiveCheck('consumer', () => {
       const detail = consumerStatus.deadReason();

@@ -3,6 +3,7 @@ import { BinanceModule } from '@app/binance';
 import { CaptureModule, CaptureStatus } from '@app/capture';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, type AppConfig } from '@app/config';
+import { StoreCondition } from '@app/domain';
 import { HttpModule, ProcessHealth, type ProcessParts, type WrittenPlace } from '@app/http';
 import { KafkaPublisher, MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
@@ -25,6 +26,7 @@ export class IngestAppModule implements OnApplicationBootstrap {
     private readonly health: ProcessHealth,
     private readonly capture: CaptureStatus,
     @Optional() private readonly publisher?: KafkaPublisher,
+    @Optional() private readonly store?: StoreCondition,
   ) {}
 
   static register({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
@@ -37,6 +39,7 @@ export class IngestAppModule implements OnApplicationBootstrap {
         ClockModule.forRoot(clock),
         ObservabilityModule.forRoot(logger, metrics),
         ...messaging,
+        ...(config.brokerMode === 'kafka' ? [] : [StorageWriteModule]),
         capture,
         HttpModule.forRoot({
           http: config.http,
@@ -49,6 +52,7 @@ export class IngestAppModule implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
+    this.store?.watchFiles();
     this.health.addReadyCheck('capture', () => {
       const detail = this.capture.problem();
       return { ok: detail === '', detail };

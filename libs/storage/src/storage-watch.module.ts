@@ -1,4 +1,4 @@
-import { Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { Clock, StoreCondition } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
@@ -17,12 +17,8 @@ import { DatabaseWatch } from './condition/database-watch';
   ],
   exports: [DatabaseWatch, StoreCondition],
 })
-export class StorageWatchModule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class StorageWatchModule implements OnApplicationShutdown {
   constructor(@Inject(DatabaseWatch) private readonly watch: DatabaseWatch) {}
-
-  onApplicationBootstrap(): void {
-    this.watch.start();
-  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.watch.stop();

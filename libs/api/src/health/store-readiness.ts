@@ -1,5 +1,5 @@
 import { Injectable, Optional, type OnModuleInit } from '@nestjs/common';
-import { StoreStatus } from '@app/domain';
+import { StoreCondition, StoreStatus } from '@app/domain';
 import { ProcessHealth } from '@app/http';
 import { LocalProcess } from './local-process';
 
@@ -12,10 +12,12 @@ export class StoreReadinessCheck implements OnModuleInit {
   constructor(
     private readonly health: ProcessHealth,
     private readonly store: StoreStatus,
+    private readonly condition: StoreCondition,
     @Optional() private readonly local?: LocalProcess,
   ) {}
 
   onModuleInit(): void {
+    this.condition.watchFiles();
     this.health.addReadyCheck('store', () => {
       const { ready, reason } = this.store.readiness();
       return { ok: ready, detail: reason };

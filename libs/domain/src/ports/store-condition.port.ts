@@ -35,6 +35,9 @@ export const STORE_READY: StoreReadiness = { ready: true, state: 'ready', reason
 export abstract class StoreCondition {
   abstract readiness(): StoreReadiness;
 
+  /** Looks at the files from now on, logs what is found, and has the store opened again: for processes that run on. */
+  abstract watchFiles(): void;
+
   /** What is not as it should be and keeps nothing from working: one readable line each, without paths. */
   abstract notes(): readonly string[];
 }

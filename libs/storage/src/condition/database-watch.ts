@@ -107,7 +107,9 @@ export class DatabaseWatch extends StoreCondition {
     });
   }
 
-  start(): void {
+  watchFiles(): void {
+    if (this.timers.length > 0) return;
+    if (this.fault) this.say(this.fault);
     this.timers = [
       setInterval(() => void this.look(), LOOK_EVERY_MILLIS),
       setInterval(() => void this.lookForMended(), LOOK_FOR_MENDED_EVERY_MILLIS),
@@ -271,17 +273,20 @@ export class DatabaseWatch extends StoreCondition {
     if (this.fault) return;
     this.fault = fault;
     this.faults.inc({ state: fault.state });
-    const { databasePath, clock, logger } = this.options;
+    const { databasePath, clock } = this.options;
     this.isDoubted =
       isDamage(cause) && this.open !== undefined && performance.now() - this.openedAgainAt > BELIEVE_WITHIN_MILLIS;
     const { identity, session, openedAt } = this.open ?? {};
     this.lost = { identity: identity ?? identityOf(databasePath), session, openedAt: openedAt ?? clock.realNow() };
-    logger.error(
-      { database: databasePath, state: fault.state, ...(cause === undefined ? {} : { err: cause }) },
-      `${databasePath} is neither read nor written: ${fault.reason}`,
-    );
+    if (this.timers.length > 0) this.say(fault, cause);
     this.signature = this.signatureNow();
     this.leaving = this.leave();
+  }
+
+  private say({ state, reason }: StoreNotReadyError, cause?: unknown): void {
+    const { databasePath, logger } = this.options;
+    const details = { database: databasePath, state, ...(cause === undefined ? {} : { err: cause }) };
+    logger.error(details, `${databasePath} is neither read nor written: ${reason}`);
   }
 
   private async leave(): Promise<void> {

@@ -250,6 +250,10 @@ export class KeptStoreCondition extends StoreCondition {
     return fault ? { ready: false, state: fault.state, reason: fault.reason } : STORE_READY;
   }
 
+  watchFiles(): void {
+    this.watch.watchFiles();
+  }
+
   notes(): readonly string[] {
     return this.watch.notes();
   }
