@@ -95,7 +95,9 @@ describe('cli gaps and repair', () => {
     writeFileSync(join(stack.folder, 'notes.txt'), 'no database at all');
     const process = await stack.launch('cli', { STORAGE_PATH: join(stack.folder, 'notes.txt') }, ['repair']);
     expect(await process.exited()).toBe(1);
-    expect(process.output).toMatch(/^cli: STORAGE_PATH=".*notes\.txt": file is not a database\n$/);
+    expect(process.output).toMatch(
+      /^cli: STORAGE_PATH=".*notes\.txt": the database is damaged: its file is not one of SQLite; `cli rebuild` makes it anew from the raw files\n$/,
+    );
   });
 });
 

@@ -27,11 +27,11 @@ describe('request budget', () => {
 
   it('should be one for all routes, told on every answer, and refuse in words what goes beyond it', async () => {
     const url = await serve({});
-    const paths = ['/', '/health', '/candles', '/bi/daily_ohlc.csv', '/symbols'];
+    const paths = ['/bi/datasets.json', '/health', '/candles', '/bi/daily_ohlc.csv', '/symbols'];
     for (let spent = 1; spent <= LIMIT; spent += 1) {
       const { status, headers } = await ask(
         url,
-        paths[spent % paths.length] ?? '/',
+        paths[spent % paths.length] ?? '/symbols',
         undefined,
         spent % 2 ? 'GET' : 'HEAD',
       );
@@ -105,27 +105,31 @@ describe('request budget', () => {
 
   it('should be there again when the window is over', async () => {
     const url = await serve({ THROTTLE_LIMIT: '1', THROTTLE_TTL_SECONDS: '1' });
-    await eventually('a request is refused', async () => ((await ask(url, '/')).status === 429 ? true : undefined));
+    await eventually('a request is refused', async () =>
+      (await ask(url, '/bi/datasets.json')).status === 429 ? true : undefined,
+    );
     await eventually('requests are answered again', async () =>
-      (await ask(url, '/')).status === 200 ? true : undefined,
+      (await ask(url, '/bi/datasets.json')).status === 200 ? true : undefined,
     );
   });
 
   it('should not be escaped by inventing addresses where no proxy is trusted', async () => {
     const url = await serve({ TRUST_PROXY_HOPS: '0' });
     const statuses = [];
-    for (let call = 0; call < 50; call += 1) statuses.push((await ask(url, '/', `10.0.0.${call}`)).status);
+    for (let call = 0; call < 50; call += 1)
+      statuses.push((await ask(url, '/bi/datasets.json', `10.0.0.${call}`)).status);
     expect(statuses).toEqual([...Array<number>(LIMIT).fill(200), ...Array<number>(50 - LIMIT).fill(429)]);
   });
 
   it('should be per client behind a trusted proxy, whatever the client writes left of it', async () => {
     const url = await serve({ TRUST_PROXY_HOPS: '1' });
     const statuses = [];
-    for (let call = 0; call < 50; call += 1) statuses.push((await ask(url, '/', `10.0.0.${call}, 192.0.2.1`)).status);
+    for (let call = 0; call < 50; call += 1)
+      statuses.push((await ask(url, '/bi/datasets.json', `10.0.0.${call}, 192.0.2.1`)).status);
     expect(statuses).toEqual([...Array<number>(LIMIT).fill(200), ...Array<number>(50 - LIMIT).fill(429)]);
-    expect((await ask(url, '/', '192.0.2.2')).status).toBe(200);
-    expect((await ask(url, '/', '192.0.2.1')).status).toBe(429);
+    expect((await ask(url, '/bi/datasets.json', '192.0.2.2')).status).toBe(200);
+    expect((await ask(url, '/bi/datasets.json', '192.0.2.1')).status).toBe(429);
     // Without the header it did not come through the proxy: the peer's own budget.
-    expect((await ask(url, '/')).status).toBe(200);
+    expect((await ask(url, '/bi/datasets.json')).status).toBe(200);
   });
 });

@@ -205,6 +205,8 @@ function modelOf(captures: readonly MinuteCandle[]): Tables {
       quote_asset: null,
       status: 'UNKNOWN',
       tracked_since: null,
+      ledger_floor: null,
+      reach_checked: 0,
       ledger_start: minutes[0]!.start,
       first_captured_at: trackedSince,
       first_minute: null,

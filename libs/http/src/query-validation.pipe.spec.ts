@@ -19,7 +19,7 @@ describe('QueryValidationPipe', () => {
       symbols: ['BTCUSDT', 'ETHUSDT'],
       limit: 7,
     });
-    expect(await check(LatestTradesQuery, {})).toMatchObject({ limit: 200 });
+    expect(await check(CandlesQuery, {})).toMatchObject({ interval: '1m' });
   });
 
   it('should make equal questions once, and let nobody change the answer', async () => {
@@ -32,13 +32,10 @@ describe('QueryValidationPipe', () => {
   it('should tell the questions of different routes apart', async () => {
     const latest = await check(LatestTradesQuery, { symbol: 'BTCUSDT' });
     const candles = await check(CandlesQuery, { symbol: 'BTCUSDT' });
-    expect([latest, candles]).toEqual([
-      expect.objectContaining({ limit: 200 }),
-      expect.objectContaining({ limit: 500, interval: '1m' }),
-    ]);
+    expect([latest, candles]).toEqual([{ symbol: ['BTCUSDT'] }, { symbol: ['BTCUSDT'], interval: '1m' }]);
   });
 
-  it.each(['0', '-1', 'abc', '1e9', '1.5', '5001', '', ['1', '2']])(
+  it.each(['0', '-1', 'abc', '1e9', '1.5', '1000001', '', ['1', '2']])(
     'should refuse limit=%j by name, value and range',
     async (limit) => {
       const { status, code, errors } = await refusal(LatestTradesQuery, { limit });
@@ -48,12 +45,6 @@ describe('QueryValidationPipe', () => {
       ]);
     },
   );
-
-  it('should name a value that is missing', async () => {
-    const { detail, errors } = await refusal(TradeRangeQuery, { start: '2026-01-15' });
-    expect(errors).toEqual([expect.objectContaining({ field: 'end', value: null })]);
-    expect(detail).toMatch(/^end is missing; expected one time/);
-  });
 
   it('should say why ten digits are refused', async () => {
     for (const query of [TradeRangeQuery, DailyTableQuery]) {
