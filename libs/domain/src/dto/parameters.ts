@@ -32,8 +32,16 @@ export function WholeNumberParameter(
   });
 }
 
-/** A `+` that a query string turned into a space: event times end in `+00:00` and are pasted as they are. */
-const LOST_PLUS = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) (\d{2}:\d{2})$/i;
+/**
+ * A time with an offset: `+0000` and `+00` are ISO 8601 too, and a `+` that a query string turned into a space is one
+ * still, for event times end in `+00:00` and are pasted as they are.
+ */
+const WITH_OFFSET = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)([ +-])(\d{2}):?(\d{2})?$/i;
+
+function withFullOffset(text: string): string {
+  const [, time, sign, hours, minutes = '00'] = WITH_OFFSET.exec(text) ?? [];
+  return time === undefined ? text : `${time}${sign === '-' ? '-' : '+'}${hours ?? ''}:${minutes}`;
+}
 
 /**
  * Parses a time as callers write it: ISO 8601 (UTC unless it has an offset), a date (its first instant), or 13-digit
@@ -44,7 +52,7 @@ export function parseTimeParameter(text: string): EpochMicros | undefined {
     const time = Number(text) * MILLISECOND;
     return time < MAX_TIME ? time : undefined;
   }
-  return parseIsoTime(text.replace(LOST_PLUS, '$1+$2'));
+  return parseIsoTime(withFullOffset(text));
 }
 
 /** What {@link parseTimeParameter} takes, for whoever wrote something else. */
@@ -59,6 +67,9 @@ export function withReason(allowed: string): (raw: RawParameter) => string {
     if (typeof raw !== 'string') return allowed;
     if (/^\d{10}$/.test(raw)) {
       return `${allowed}; a 10-digit number looks like epoch seconds and is refused, for a wrong unit would be wrong by a factor of 1,000: write ${raw}000`;
+    }
+    if (/^\d{16}$/.test(raw)) {
+      return `${allowed}; a 16-digit number looks like epoch microseconds: write ${raw.slice(0, 13)}`;
     }
     if (/^\d{4}-\d{2}-\d{2}/.test(raw) && (raw < '1970' || raw >= '2200'))
       return `${allowed}, of the years 1970 to 2199`;
