@@ -3,6 +3,7 @@ import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import { SkipThrottle } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from '@app/http';
+import { asksFor, asksForGzip } from '../bi/request-conditions';
 import { PAGE_FOLDER, PageFiles, type PageFile } from './page-files';
 
 /** The page runs its own script and asks its own host; nothing else is allowed, and nothing inline. */
@@ -63,10 +64,9 @@ export class PageController {
 
 /** In the smallest form that the client takes. */
 function send(reply: FastifyReply, { type, bytes, gzip, br }: PageFile): void {
-  const accepted = reply.request.headers['accept-encoding'] ?? '';
+  const { headers } = reply.request;
   reply.headers({ 'content-type': type, vary: 'Accept-Encoding' });
-  if (/\bbr\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|$))/.test(accepted)) reply.header('content-encoding', 'br').send(br);
-  else if (/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|$))/.test(accepted)) {
-    reply.header('content-encoding', 'gzip').send(gzip);
-  } else reply.send(bytes);
+  if (asksFor(headers, ['br'])) reply.header('content-encoding', 'br').send(br);
+  else if (asksForGzip(headers)) reply.header('content-encoding', 'gzip').send(gzip);
+  else reply.send(bytes);
 }
