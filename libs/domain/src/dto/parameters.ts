@@ -77,17 +77,11 @@ export function withReason(allowed: string): (raw: RawParameter) => string {
   };
 }
 
-export function TimeParameter(openApi: {
-  description: string;
-  example: string;
-  required?: boolean;
-}): PropertyDecorator {
-  const { required = false, ...rest } = openApi;
+export function TimeParameter(openApi: { readonly description: string; readonly example: string }): PropertyDecorator {
   return QueryParameter({
     parse: single(parseTimeParameter),
     allowed: withReason(TIMES_ALLOWED),
-    required,
-    openApi: { type: 'string', ...rest },
+    openApi: { type: 'string', ...openApi },
   });
 }
 
