@@ -412,6 +412,29 @@ describe('a database that is not whole', () => {
       },
     );
 
+    it.each([
+      ['damage', () => Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' })],
+      [
+        'a file of another program',
+        () => new StoreNotReadyError('the database file belongs to another program', 'foreign'),
+      ],
+      ['another file in its place', () => new StoreNotReadyError('the database file was replaced', 'replaced')],
+    ])('should answer nothing more from the moment it is known, though it is still open: %s', async (_, found) => {
+      const kept = await startWhole();
+      expect(await kept.prices(1)).toHaveLength(1);
+      kept.watch.met(found());
+      const asked = [
+        kept.prices(1),
+        kept.status.version(),
+        kept.symbols.known(),
+        kept.history.lastMinute('BTCUSDT'),
+        kept.take(...events(EVENTS, 1)),
+      ];
+      for (const answer of await Promise.allSettled(asked)) {
+        expect(answer).toEqual({ status: 'rejected', reason: expect.any(StoreNotReadyError) as Error });
+      }
+    });
+
     it('should leave alone what was put over it: nothing of its -wal is written there', async () => {
       const kept = await startWhole();
       await kept.take(...events(EVENTS, 300));

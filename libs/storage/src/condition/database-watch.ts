@@ -158,6 +158,11 @@ export class DatabaseWatch extends StoreCondition {
     }
   }
 
+  /** Before anything is read. @throws StoreNotReadyError from the moment at which something is known of the file */
+  assertWhole(): void {
+    if (this.fault) throw this.fault;
+  }
+
   /** After connections were opened. @throws StoreNotReadyError when they have to be closed at once */
   entered(user: DatabaseUser, name: string): void {
     if (this.fault) throw this.fault;

@@ -61,8 +61,10 @@ export class ReadStore implements DatabaseUser {
 
   /** @throws StoreNotReadyError */
   get connection(): DataSource {
-    if (this.source) return this.source;
-    const { reason, state } = this.readiness() as StoreReadiness & { readonly ready: false };
+    const readiness = this.readiness();
+    // Whoever is before this user in letting go of a database keeps its connection open for a while.
+    if (this.source && readiness.ready) return this.source;
+    const { reason, state } = readiness as StoreReadiness & { readonly ready: false };
     throw new StoreNotReadyError(reason, state);
   }
 
@@ -131,6 +133,7 @@ export class ReadStore implements DatabaseUser {
 
   private told<T>(work: () => T): T {
     try {
+      this.watch.assertWhole();
       return work();
     } catch (error) {
       throw this.watch.met(error) ?? error;
