@@ -173,7 +173,8 @@ describe('codecs of kafkajs', () => {
       // Behind its length: attributes, time, the batch's last offset, and the length of the key.
       expect([...one.subarray(2, 5)]).toEqual([0, 0, 4]);
       const key = one.subarray(6, 38);
-      const value = one.subarray(one.indexOf('{'), one.lastIndexOf('}') + 1);
+      // Any byte may be in the key.
+      const value = one.subarray(one.indexOf('{', 38), one.lastIndexOf('}') + 1);
       const message: Pick<KafkaMessage, 'key' | 'value'> = { key, value };
       expect(unreadableBatchIn(message)).toEqual({ firstOffset: 41, reason: expect.stringMatching(why) as string });
       expect(unreadableBatchIn({ key: Buffer.from('BTCUSDT'), value })).toBeUndefined();
