@@ -120,7 +120,7 @@ describe('rows of one symbol that break the contract, live', () => {
     for (const reason of REASONS) expect(gaps.output).toMatch(reason);
     expect(gaps.output).toMatch(/the row of 2026-11-20T10:03:00Z: close time is /);
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    expect(metrics).toMatch(/^csp_left_out_minutes 6$/m);
+    expect(metrics).toMatch(/^csp_left_out_candles 6$/m);
     expect(metrics).toMatch(/^csp_exchange_rows_dropped_total\{reason="broken"\} [1-9]/m);
     expect(metrics).toMatch(/^csp_exchange_rows_dropped_total\{reason="conflicting"\} [1-9]/m);
 

@@ -15,7 +15,7 @@ describe('minutes that contradict themselves', () => {
     buildMinute('BTCUSDT', openTime, { high: '1', low: '2', capturedAt: openTime + MINUTE, ...changes });
   const take = (...candles: MinuteCandle[]): Promise<unknown> => store.sink.take(batchOf(...candles.map(candleEvent)));
   const counted = async (): Promise<number> =>
-    (await metrics.getSingleMetric('csp_contradictory_minutes_total')!.get()).values[0]?.value ?? 0;
+    (await metrics.getSingleMetric('csp_contradictory_candles_total')!.get()).values[0]?.value ?? 0;
 
   beforeAll(async () => {
     store = await WriteStore.open({ ...disk.options(), metrics });

@@ -80,7 +80,7 @@ export class CaptureMetrics {
       registers,
     });
     this.leftOutGauge = new Gauge({
-      name: 'csp_left_out_minutes',
+      name: 'csp_left_out_candles',
       help: 'Minutes that are missing at present because their rows break the contract; asked for again.',
       registers,
     });

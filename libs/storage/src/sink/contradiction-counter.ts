@@ -2,7 +2,7 @@ import { contradictionsOf, type MinuteCandle } from '@app/domain';
 import { Counter, type MetricsRegistry } from '@app/observability';
 import type { CheckedEvent } from './checked-event';
 
-const NAME = 'csp_contradictory_minutes_total';
+const NAME = 'csp_contradictory_candles_total';
 
 /** Counts minutes that were stored although their numbers contradict each other; `verify-bi` lists them. */
 export class ContradictionCounter {
