@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isSymbol, normaliseSymbol } from '@app/domain';
+import { pathPrefixOf } from './path-prefix';
 import { parseBypassRule } from './proxies';
 
 const HOUR_SECONDS = 3_600;
@@ -35,6 +36,12 @@ const httpUrl = (fallback: string) =>
     .refine(isHttpUrl, { error: 'an http:// or https:// address' })
     .transform((url) => url.replace(/\/+$/, ''))
     .default(fallback);
+
+/** An address from outside: what a parser would silently change (`..`, backslashes) is a mistake. */
+function isPublicUrl(text: string): boolean {
+  if (!isHttpUrl(text) || /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i.test(text)) return false;
+  return pathPrefixOf(new URL(text).pathname) !== undefined;
+}
 
 /** `*`, or an origin as browsers write it: scheme, host and port, without a path. */
 function isOrigin(text: string): boolean {
@@ -178,6 +185,13 @@ export const environmentSchema = z.object({
   INGEST_PORT: port(8001),
   CONSUMER_PORT: port(8002),
   HOST: z.string().min(1, { error: 'an address to listen on' }).default('0.0.0.0'),
+  PUBLIC_URL: z
+    .string()
+    .refine(isPublicUrl, {
+      error: 'the http:// or https:// address that visitors use, such as https://example.com/market (no query, no ..)',
+    })
+    .transform((text) => new URL(text).href.replace(/\/$/, ''))
+    .optional(),
   INGEST_URL: httpUrl('http://127.0.0.1:8001'),
   CONSUMER_URL: httpUrl('http://127.0.0.1:8002'),
   THROTTLE_LIMIT: wholeNumber(1, 100_000_000, 600),
@@ -210,6 +224,7 @@ const ADDRESSES: ReadonlySet<string> = new Set([
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'KAFKA_BOOTSTRAP_SERVERS',
+  'PUBLIC_URL',
   'INGEST_URL',
   'CONSUMER_URL',
   'CORS_ORIGINS',

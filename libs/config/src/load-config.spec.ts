@@ -62,6 +62,41 @@ describe('variables', () => {
   );
 
   it.each([
+    ['https://example.com/market', 'https://example.com/market'],
+    ['https://example.com/market/', 'https://example.com/market'],
+    ['https://example.com', 'https://example.com'],
+    ['http://localhost:8080/a/b/', 'http://localhost:8080/a/b'],
+    ['https://example.com/börse', 'https://example.com/b%C3%B6rse'],
+  ])('should take PUBLIC_URL=%s', (url, taken) => {
+    expect(loadConfig({ PUBLIC_URL: url }, '/').http.publicUrl).toBe(taken);
+  });
+
+  it('should know no public address by default', () => {
+    expect(loadConfig({ PUBLIC_URL: '' }, '/').http.publicUrl).toBeNull();
+  });
+
+  it.each([
+    '/market',
+    'example.com/market',
+    'ftp://example.com/market',
+    'https://',
+    'https://example.com//market',
+    'https://example.com/market//',
+    'https://example.com/../market',
+    'https://example.com/a/%2E%2e/b',
+    'https://example.com/a\\b',
+    'https://example.com/a b',
+    'https://example.com/{tenant}',
+    'https://example.com/market?x=1',
+    'https://example.com/market#x',
+    `https://example.com/${'x'.repeat(200)}`,
+  ])('should refuse PUBLIC_URL=%s, which no address can begin with', (url) => {
+    expect(() => loadConfig({ PUBLIC_URL: url }, '/')).toThrow(
+      `PUBLIC_URL=${JSON.stringify(url)} is not allowed; expected the http:// or https:// address that visitors use`,
+    );
+  });
+
+  it.each([
     'https://user:secret@host',
     'https://:secret@host',
     'https://host/?a=b',
@@ -69,7 +104,7 @@ describe('variables', () => {
     'ftp://host',
   ])('should refuse %s as an address', (url) => {
     const shown = url.replace(/\/\/.*@/, '//***@');
-    for (const name of ['BINANCE_REST_URLS', 'BINANCE_ARCHIVE_URL', 'INGEST_URL', 'CONSUMER_URL']) {
+    for (const name of ['BINANCE_REST_URLS', 'BINANCE_ARCHIVE_URL', 'PUBLIC_URL', 'INGEST_URL', 'CONSUMER_URL']) {
       expect(() => loadConfig({ [name]: url }, '/')).toThrow(`${name}="${shown}" is not allowed`);
     }
   });

@@ -50,6 +50,8 @@ export interface AppConfig {
     readonly apiPort: number;
     readonly ingestPort: number;
     readonly consumerPort: number;
+    /** Address of the API from outside, its path included, without a slash at its end; null where none is told. */
+    readonly publicUrl: string | null;
     readonly ingestUrl: string;
     readonly consumerUrl: string;
     readonly throttleLimit: number;
@@ -178,6 +180,7 @@ export function loadConfig(
       apiPort: environment.PORT,
       ingestPort: environment.INGEST_PORT,
       consumerPort: environment.CONSUMER_PORT,
+      publicUrl: environment.PUBLIC_URL ?? null,
       ingestUrl: environment.INGEST_URL,
       consumerUrl: environment.CONSUMER_URL,
       throttleLimit: environment.THROTTLE_LIMIT,
