@@ -15,6 +15,8 @@ export const SYMBOL_WITHOUT_DATA = 'NOTLISTEDUSDT';
  * market, and nothing changes under the hands of a test.
  */
 export class ServedMarket {
+  private servers = 0;
+
   private constructor(
     private readonly stack: Stack,
     readonly url: string,
@@ -53,6 +55,16 @@ export class ServedMarket {
       await stack.close();
       throw error;
     }
+  }
+
+  /** Serves the same store by one more process, with settings of its own; returns its address. */
+  async serveWith(settings: Readonly<Record<string, string>>): Promise<string> {
+    this.servers += 1;
+    const port = await this.stack.port(`api ${this.servers}`);
+    const url = `http://127.0.0.1:${port}`;
+    const server = await this.stack.launch('api-app', { ...settings, PORT: String(port) });
+    await server.answers(`${url}/livez`);
+    return url;
   }
 
   /** Captures again into the same store, in a process of its own. */

@@ -6,6 +6,7 @@ import { ApiAppModule } from './api-app.module';
 runProcess({
   name: 'api',
   port: ({ apiPort }) => apiPort,
+  isPublic: true,
   module: (parts) => ApiAppModule.forRoot(parts),
   prepare: setupOpenApi,
 });

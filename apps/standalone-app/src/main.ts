@@ -6,6 +6,7 @@ import { StandaloneAppModule } from './standalone-app.module';
 runProcess({
   name: 'standalone',
   port: ({ apiPort }) => apiPort,
+  isPublic: true,
   module: (parts) => StandaloneAppModule.register(parts),
   prepare: setupOpenApi,
 });

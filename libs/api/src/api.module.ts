@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { HttpModule, type HttpOptions, type WrittenPlace } from '@app/http';
+import { HttpModule, PublicAddress, type HttpOptions, type WrittenPlace } from '@app/http';
 import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
 import { CsvCache } from './bi/csv-cache';
@@ -86,6 +86,7 @@ export class ApiModule {
       ],
       providers: [
         { provide: PAGE_FOLDER, useValue: options.pageFolder },
+        { provide: PublicAddress, useValue: new PublicAddress(options.http) },
         FeedEvents,
         ListResponder,
         FeedFollower,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setAnswerHeaders } from './hooks/answer-headers.hook';
 import { problemOfError, problemOfStatus } from './problem-from-error';
 import { sendProblem } from './problem.filter';
+import type { PublicAddress } from './public-address';
 import type { RequestBudget } from './throttling/request-budget';
 
 type Answer = (error: Error, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -10,11 +11,17 @@ type Answer = (error: Error, request: FastifyRequest, reply: FastifyReply) => Pr
 const ANSWERS = new WeakMap<object, Answer>();
 
 /** Answers addresses that cannot be decoded like any request that meets no route, at the cost of one. */
-export function answerBadAddresses(instance: FastifyInstance, origins: readonly string[], budget: RequestBudget): void {
+export function answerBadAddresses(
+  instance: FastifyInstance,
+  origins: readonly string[],
+  budget: RequestBudget,
+  address: PublicAddress,
+): void {
   ANSWERS.set(instance.server, async (error, request, reply) => {
     setAnswerHeaders(request, reply, origins);
     const isWithin = await budget.spend(request, reply);
-    sendProblem(request, reply, isWithin ? problemOfError(error) : problemOfStatus(429));
+    const problem = isWithin ? problemOfError(error) : problemOfStatus(429);
+    sendProblem(request, reply, problem, address.prefixOf(request));
   });
 }
 
@@ -22,5 +29,5 @@ export function answerBadAddresses(instance: FastifyInstance, origins: readonly 
 export function answerFrameworkError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const answer = ANSWERS.get(request.server.server);
   if (answer) void answer(error, request, reply);
-  else sendProblem(request, reply, problemOfError(error));
+  else sendProblem(request, reply, problemOfError(error), '');
 }

@@ -5,6 +5,7 @@ import { addAnswerHeaders } from './hooks/answer-headers.hook';
 import { addRequestRecord } from './hooks/request-record.hook';
 import type { HttpOptions } from './http-options';
 import { ProblemFilter } from './problem.filter';
+import { PublicAddress } from './public-address';
 import { QueryValidationPipe } from './query-validation.pipe';
 import { RouteTable } from './route-table';
 import { RequestBudget } from './throttling/request-budget';
@@ -22,10 +23,11 @@ export function configureApp(app: NestFastifyApplication, context: HttpAppContex
   const routes = new RouteTable();
   routes.watch(instance);
   const budget = app.get(RequestBudget);
+  const address = new PublicAddress(http);
   addAnswerHeaders(instance, routes, http.corsOrigins, budget);
-  answerBadAddresses(instance, http.corsOrigins, budget);
+  answerBadAddresses(instance, http.corsOrigins, budget, address);
   addRequestRecord(instance, logger, metrics);
   app.useGlobalPipes(new QueryValidationPipe());
-  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalFilters(new ProblemFilter(logger, address));
   return routes;
 }

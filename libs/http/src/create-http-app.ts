@@ -11,6 +11,7 @@ import { answerFrameworkError } from './bad-addresses';
 import { clientName } from './client-address';
 import { answerClientError } from './client-error';
 import { configureApp, type HttpAppContext } from './configure-app';
+import { PublicAddress } from './public-address';
 import { parseQueryString } from './query-string';
 import { requestId } from './request-id';
 
@@ -22,6 +23,7 @@ export function createHttpAdapter(
   { metrics, http }: HttpAppContext,
   limits: AdmissionLimits = ADMISSION_LIMITS,
 ): FastifyAdapter {
+  const address = new PublicAddress(http);
   return new FastifyAdapter({
     // No Nest middleware is used.
     skipMiddie: true,
@@ -31,11 +33,21 @@ export function createHttpAdapter(
     requestIdHeader: false,
     genReqId: requestId,
     routerOptions: { querystringParser: parseQueryString, ignoreTrailingSlash: false },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      answerClientError(error, socket, `${address.prefixOf({ headers: {} })}/`);
+    },
     serverFactory: (handler: FastifyServerFactoryHandler): Server => {
       const { onCut, observe } = admissionMetrics(metrics);
       const clientOf = (request: IncomingMessage): string => clientName(request, http.trustProxyHops);
-      const server = new AdmittedServer({ limits, handler, clientOf, onCut });
+      const server = new AdmittedServer({
+        limits,
+        clientOf,
+        onCut,
+        handler: (request, response) => {
+          response.prefix = address.prefixOf(request);
+          handler(request, response);
+        },
+      });
       observe(server.admission);
       return server;
     },

@@ -3,5 +3,5 @@ import type { AppConfig } from '@app/config';
 /** What the HTTP side of a process needs of the configuration. */
 export type HttpOptions = Pick<
   AppConfig['http'],
-  'throttleLimit' | 'throttleTtlSeconds' | 'trustProxyHops' | 'corsOrigins'
+  'throttleLimit' | 'throttleTtlSeconds' | 'trustProxyHops' | 'publicUrl' | 'corsOrigins'
 >;

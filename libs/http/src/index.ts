@@ -18,6 +18,7 @@ export {
   shownValue,
   type ProblemOptions,
 } from './problem.error';
+export { PublicAddress } from './public-address';
 export type { RouteTable } from './route-table';
 export { runProcess, type ProcessDefinition, type ProcessParts } from './run-process';
 export { STOP_SIGNALS } from './serve';

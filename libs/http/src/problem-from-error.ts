@@ -15,7 +15,11 @@ export const INTERNAL_PROBLEM: ProblemOptions = {
 
 const REQUEST_PROBLEMS: Readonly<Record<number, { code: string; title: string; detail: string }>> = {
   400: { code: 'REQUEST.MALFORMED', title: 'The request is malformed', detail: 'The request cannot be read.' },
-  404: { code: 'ROUTE.NOT_FOUND', title: 'There is nothing here', detail: 'No such route; / lists all of them.' },
+  404: {
+    code: 'ROUTE.NOT_FOUND',
+    title: 'There is nothing here',
+    detail: 'No such route; the API docs list all of them.',
+  },
   408: { code: 'REQUEST.TIMEOUT', title: 'The request took too long', detail: 'The request did not arrive in time.' },
   413: { code: 'REQUEST.BODY_TOO_LARGE', title: 'The body is too large', detail: 'Requests here have no body.' },
   414: { code: 'REQUEST.URL_TOO_LONG', title: 'The address is too long', detail: 'The address is too long.' },

@@ -3,6 +3,9 @@ import { StoreNotReadyError } from '@app/domain';
 import { createLogger } from '@app/observability';
 import { invalidParameter, methodNotAllowed } from './problem.error';
 import { ProblemFilter } from './problem.filter';
+import { PublicAddress } from './public-address';
+
+const AT_THE_ROOT = new PublicAddress({ publicUrl: null, trustProxyHops: 0 });
 
 describe('ProblemFilter', () => {
   let lines: string[];
@@ -17,7 +20,7 @@ describe('ProblemFilter', () => {
       ['content-disposition', 'inline'],
       ['x-request-id', 'id'],
     ]);
-    filter = new ProblemFilter(createLogger('info', 'test', { write: (line) => void lines.push(line) }));
+    filter = new ProblemFilter(createLogger('info', 'test', { write: (line) => void lines.push(line) }), AT_THE_ROOT);
   });
 
   function answerTo(error: unknown, url = '/candles?symbol=A&key=secret'): typeof answer {

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '@app/observability';
 import { problemBody, type ProblemOptions } from './problem.error';
 import { problemOfError } from './problem-from-error';
+import type { PublicAddress } from './public-address';
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
@@ -25,19 +26,27 @@ export function pathOf(url: string): string {
   return (end < 0 ? url : url.slice(0, end)).slice(0, MAX_INSTANCE_LENGTH);
 }
 
-/** Answers with problem details that no cache keeps. */
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ProblemOptions): void {
+/** Answers with problem details that no cache keeps. `prefix` is the path that a proxy took off the request. */
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: ProblemOptions,
+  prefix: string,
+): void {
   for (const name of HEADERS_OF_SUCCESS) reply.removeHeader(name);
   reply
     .code(problem.status)
     .headers({ ...problem.headers, 'Cache-Control': 'no-store', 'Content-Type': PROBLEM_CONTENT_TYPE })
-    .send(JSON.stringify(problemBody(problem, pathOf(request.url))));
+    .send(JSON.stringify(problemBody(problem, prefix + pathOf(request.url))));
 }
 
 /** Turns every error into RFC 9457 problem details; what a client must not know goes to the log instead. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly address: PublicAddress,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
@@ -46,6 +55,6 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status === 500) {
       this.logger.error({ err: error, request_id: request.id, path: pathOf(request.url) }, 'request failed');
     }
-    if (!reply.sent) sendProblem(request, reply, problem);
+    if (!reply.sent) sendProblem(request, reply, problem, this.address.prefixOf(request));
   }
 }

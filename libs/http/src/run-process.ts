@@ -22,6 +22,8 @@ export interface ProcessDefinition {
   readonly name: string;
   readonly port: (http: AppConfig['http']) => number;
   readonly module: (parts: ProcessParts) => DynamicModule;
+  /** Whether it is what `PUBLIC_URL` leads to. */
+  readonly isPublic?: boolean;
   /** Refuses configurations that this process cannot run with. @throws ConfigError */
   readonly check?: (config: AppConfig) => void;
   /** What is added to the application before it listens. */
@@ -49,11 +51,12 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function start({ name, port, module, check, prepare, heapGrowth = 'service' }: ProcessDefinition): Promise<void> {
+async function start(definition: ProcessDefinition): Promise<void> {
+  const { name, port, module, isPublic = false, check, prepare, heapGrowth = 'service' } = definition;
   limitLookups();
   const config = loadConfig();
   check?.(config);
-  const { http } = config;
+  const http = isPublic ? config.http : { ...config.http, publicUrl: null };
   const logger = createLogger(config.logLevel, name, bufferedOutput());
   logProcessEvents(logger);
   const metrics = new MetricsRegistry({ process: name, version: platformVersion() });

@@ -1,4 +1,5 @@
 import { parseCsv } from './csv';
+import { nextPath } from './next-path';
 import type { ListPage } from './types';
 
 /** The service wants a key, or another one than it was given. */
@@ -36,7 +37,7 @@ export class Client {
     for (let next: string | null = path; next !== null;) {
       const page: ListPage<Item> = await this.json<ListPage<Item>>(next, signal);
       items.push(...page.data);
-      next = page.next_url;
+      next = page.next_url === null ? null : nextPath(path, page.next_url);
     }
     return items;
   }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type TimeKey } from '@app/domain';
-import { reserveRoom } from '@app/http';
+import { PublicAddress, reserveRoom } from '@app/http';
 import { isNotModified } from '../bi/request-conditions';
 import { encodeCursor, type Cursor } from '../paging/cursor';
 import type { ListQuestion } from './list-question';
@@ -48,7 +48,10 @@ interface Picked<Row> {
 /** Answers lists: a page as one buffer, and what is larger page by page at the pace of its reader. */
 @Injectable()
 export class ListResponder {
-  constructor(private readonly feed: ChangeFeedReader) {}
+  constructor(
+    private readonly feed: ChangeFeedReader,
+    private readonly address: PublicAddress,
+  ) {}
 
   /** @throws StoreNotReadyError; ProblemError 503 when there is no room in time */
   async send<Row>(
@@ -65,6 +68,7 @@ export class ListResponder {
       'x-feed-position': position,
       'content-type': CONTENT_TYPES[question.format],
     });
+    this.address.varyByPrefix(reply);
     if (question.limit <= PAGE_ROWS) return this.sendPage(request, reply, question, source, cursor, position);
     return this.sendLong(request, reply, question, source, cursor, position);
   }
@@ -80,7 +84,7 @@ export class ListResponder {
     await reserveRoom(reply, question.limit * MOST_ROW_BYTES);
     const { rows, next } = await pickPage(question, source, cursor?.key);
     if (rows.length > ROWS_A_TURN) await nextTurn();
-    const link = next && linkTo(request, reply, source, next, position);
+    const link = next && this.linkTo(request, reply, source, next, position);
     const items = rows.map((row) => source.toItem(row) as ListItem);
     const bytes = Buffer.from(
       question.format === 'json' ? jsonPage(items, question.columns, link) : textOf(items, linesOf(question, source)),
@@ -108,10 +112,30 @@ export class ListResponder {
     const walk = isLast && order === 'asc' ? await lastRows(source, limit) : { after: cursor?.key };
     if (!isLast) {
       const next = await nextAfter(source, question, cursor?.key);
-      if (next) linkTo(request, reply, source, next, position);
+      if (next) this.linkTo(request, reply, source, next, position);
     }
     const lines = linesOf(question, source);
     await reply.send(Readable.from(chunks(source, question, walk, lines), { objectMode: false }));
+  }
+
+  /** The same question from another cursor on, said in the `Link` header: path and query, as a visitor reaches them. */
+  private linkTo<Row>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { scope, absolute = {} }: ListSource<Row>,
+    key: TimeKey,
+    feed: string,
+  ): NextPage {
+    const cursor = encodeCursor(scope, key, feed);
+    const [, query = ''] = request.url.split('?', 2);
+    const parameters = new URLSearchParams(query);
+    parameters.delete('api_key');
+    for (const [name, value] of Object.entries(absolute)) parameters.set(name, value);
+    parameters.set('cursor', cursor);
+    // Not the path as it was asked for: that of a proxy's request may name another host.
+    const url = `${this.address.prefixOf(request)}${request.routeOptions.url ?? '/'}?${parameters.toString()}`;
+    reply.header('link', `<${url}>; rel="next"`);
+    return { cursor, url };
   }
 }
 
@@ -216,23 +240,4 @@ function jsonPage(
     next_cursor: next?.cursor ?? null,
     next_url: next?.url ?? null,
   });
-}
-
-/** The same question from another cursor on, said in the `Link` header: path and query, relative to this server. */
-function linkTo<Row>(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { scope, absolute = {} }: ListSource<Row>,
-  key: TimeKey,
-  feed: string,
-): NextPage {
-  const cursor = encodeCursor(scope, key, feed);
-  const [path = '/', query = ''] = request.url.split('?', 2);
-  const parameters = new URLSearchParams(query);
-  parameters.delete('api_key');
-  for (const [name, value] of Object.entries(absolute)) parameters.set(name, value);
-  parameters.set('cursor', cursor);
-  const url = `${path}?${parameters.toString()}`;
-  reply.header('link', `<${url}>; rel="next"`);
-  return { cursor, url };
 }

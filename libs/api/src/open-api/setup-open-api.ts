@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { platformVersion } from '@app/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { platformVersion, PublicAddress } from '@app/http';
 import { documentToTry } from './document-to-try';
 import { withNullTypes } from './null-types';
 
@@ -26,17 +27,38 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   return withNullTypes(SwaggerModule.createDocument(app, config));
 }
 
-/** Serves `/openapi.json`, and Swagger UI with its own assets at `/docs`. */
+/** Beside the page that Swagger UI is on, whatever path it was reached by. */
+const BESIDE_DOCS = './';
+
+/**
+ * Serves `/openapi.json`, which names this server as its readers reach it, and Swagger UI with its own assets at `/docs`,
+ * which asks the server that it came from.
+ */
 export function setupOpenApi(app: NestFastifyApplication): void {
+  const address = app.get(PublicAddress);
   SwaggerModule.setup('openapi', app, () => openApiDocument(app), {
     ui: false,
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
+    patchDocumentOnRequest: (request, reply, document) => {
+      address.varyByPrefix(reply as FastifyReply);
+      return { ...document, servers: [{ url: address.serverUrl(request as FastifyRequest) }] };
+    },
   });
-  SwaggerModule.setup('docs', app, () => documentToTry(openApiDocument(app)), {
+  redirectToDocs(app);
+  SwaggerModule.setup('docs', app, () => documentToTry({ ...openApiDocument(app), servers: [{ url: BESIDE_DOCS }] }), {
     raw: false,
     customSiteTitle: 'API of the crypto streaming platform',
     customCss: '.swagger-ui .topbar { display: none }',
     swaggerOptions: { defaultModelsExpandDepth: 0, displayRequestDuration: true },
+  });
+}
+
+/** Addresses on that page are relative to `/docs`. */
+function redirectToDocs(app: NestFastifyApplication): void {
+  const instance = app.getHttpAdapter().getInstance();
+  instance.get('/docs/', (request, reply) => {
+    const query = /\?.*$/.exec(request.url)?.[0] ?? '';
+    return reply.code(308).header('location', `../docs${query}`).send();
   });
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync, type BrotliOptions } from 'node:zlib';
+import { LruMap } from '../bi/lru-map';
 
 /** Injects the folder that the page was built into. */
 export const PAGE_FOLDER = 'PAGE_FOLDER';
@@ -11,6 +12,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml; charset=utf-8',
 };
+
+/** Proxies in front have few paths; what strangers make up is not kept for long. */
+const MAX_INDEXES = 16;
+/** While somebody waits. */
+const QUICK: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
 /** A file of the page with its compressed forms, made once. */
 export interface PageFile {
@@ -24,12 +30,28 @@ export interface PageFile {
 export class PageFiles {
   readonly index: PageFile;
   private readonly assets: ReadonlyMap<string, PageFile>;
+  /** The page for visitors who come by a path, by that path. */
+  private readonly indexes = new LruMap<PageFile>(MAX_INDEXES, Infinity);
 
   /** @throws Error where the page has not been built */
   constructor(folder: string) {
     this.index = read(join(folder, 'index.html'));
     const names = readdirSync(join(folder, 'assets'));
     this.assets = new Map(names.map((name) => [name, read(join(folder, 'assets', name))]));
+  }
+
+  /**
+   * The page for whoever came by a path, maybe without the slash at its end: its addresses are relative to that path. The
+   * path is one that {@link PublicAddress} vouches for.
+   */
+  indexBelow(prefix: string): PageFile {
+    if (prefix === '') return this.index;
+    const known = this.indexes.get(prefix);
+    if (known) return known;
+    const html = this.index.bytes.toString('utf8').replace('<head>', () => `<head>\n    <base href="${prefix}/" />`);
+    const index = compressed(this.index.type, Buffer.from(html), QUICK);
+    this.indexes.set(prefix, index, 1);
+    return index;
   }
 
   /** Undefined for a name that is none of its own: no path is made of it. */
@@ -41,6 +63,9 @@ export class PageFiles {
 function read(path: string): PageFile {
   const type = TYPES[extname(path)];
   if (type === undefined) throw new Error(`the page has a file of a kind that is not served: ${path}`);
-  const bytes = readFileSync(path);
-  return { type, bytes, gzip: gzipSync(bytes), br: brotliCompressSync(bytes) };
+  return compressed(type, readFileSync(path));
+}
+
+function compressed(type: string, bytes: Buffer, options: BrotliOptions = {}): PageFile {
+  return { type, bytes, gzip: gzipSync(bytes), br: brotliCompressSync(bytes, options) };
 }

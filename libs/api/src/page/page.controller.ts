@@ -1,22 +1,23 @@
-import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
-import type { FastifyReply } from 'fastify';
-import { ProblemError } from '@app/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError, PublicAddress } from '@app/http';
 import { asksFor, asksForGzip } from '../bi/request-conditions';
 import { PAGE_FOLDER, PageFiles, type PageFile } from './page-files';
 
 /** The page runs its own script and asks its own host; nothing else is allowed, and nothing inline. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const contentSecurityPolicy = (base: "'self'" | "'none'"): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    `base-uri ${base}`,
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 
 /** The page at `/`, for a person with a browser. */
 @ApiTags('page')
@@ -25,7 +26,10 @@ const CONTENT_SECURITY_POLICY = [
 export class PageController {
   private readonly files: PageFiles;
 
-  constructor(@Inject(PAGE_FOLDER) folder: string) {
+  constructor(
+    @Inject(PAGE_FOLDER) folder: string,
+    private readonly address: PublicAddress,
+  ) {
     this.files = new PageFiles(folder);
   }
 
@@ -39,9 +43,16 @@ export class PageController {
     description: 'The page.',
     content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html>' } },
   })
-  page(@Res() reply: FastifyReply): void {
-    reply.headers({ 'cache-control': 'no-cache', 'content-security-policy': CONTENT_SECURITY_POLICY });
-    send(reply, this.files.index);
+  page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    // Whoever comes past the proxy finds everything beside the page.
+    const prefix = this.address.passedPrefixOf(request);
+    reply.headers({
+      'cache-control': 'no-cache',
+      'content-security-policy': contentSecurityPolicy(prefix === '' ? "'none'" : "'self'"),
+      vary: 'Accept-Encoding',
+    });
+    this.address.varyByPassedPrefix(reply);
+    send(reply, this.files.indexBelow(prefix));
   }
 
   /** Its name changes with its content, so a cache may keep it for ever. A part of the page, and none of the API. */
@@ -57,7 +68,7 @@ export class PageController {
         detail: 'The page has no such part; load the page anew.',
       });
     }
-    reply.header('cache-control', 'public, max-age=31536000, immutable');
+    reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' });
     send(reply, file);
   }
 }
@@ -65,7 +76,7 @@ export class PageController {
 /** In the smallest form that the client takes. */
 function send(reply: FastifyReply, { type, bytes, gzip, br }: PageFile): void {
   const { headers } = reply.request;
-  reply.headers({ 'content-type': type, vary: 'Accept-Encoding' });
+  reply.header('content-type', type);
   if (asksFor(headers, ['br'])) reply.header('content-encoding', 'br').send(br);
   else if (asksForGzip(headers)) reply.header('content-encoding', 'gzip').send(gzip);
   else reply.send(bytes);

@@ -12,7 +12,7 @@ describe('EventLog', () => {
     expect(log.at(1)).toBeUndefined();
     expect(log.at(2)).toEqual(event(2));
     expect(log.at(5)).toBeUndefined();
-    expect(log.bytes(3, 5).toString()).toBe('00000000030000000004');
+    expect(log.bytes(3, 5, '').toString()).toBe('00000000030000000004');
     log.clear();
     expect([log.start, log.end]).toEqual([5, 5]);
   });
@@ -20,8 +20,17 @@ describe('EventLog', () => {
   it('should make the bytes of the same events once', () => {
     const log = new EventLog(1_000);
     log.append([event(0), event(1)]);
-    expect(log.bytes(0, 2)).toBe(log.bytes(0, 2));
+    expect(log.bytes(0, 2, '')).toBe(log.bytes(0, 2, ''));
     log.append([event(2)]);
-    expect(log.bytes(0, 3).toString()).toBe('000000000000000000010000000002');
+    expect(log.bytes(0, 3, '').toString()).toBe('000000000000000000010000000002');
+  });
+
+  it('should put the path that each reader comes by in front of addresses, and nowhere else', () => {
+    const log = new EventLog(1_000);
+    log.append([event(0), { symbol: 'BTCUSDT', id: 'p1', text: 'data: {"next_url":"/candles"}', addressAt: 19 }]);
+    expect(log.bytes(0, 2, '/market').toString()).toBe('0000000000data: {"next_url":"/market/candles"}');
+    expect(log.bytes(0, 2, '').toString()).toBe('0000000000data: {"next_url":"/candles"}');
+    expect(log.bytes(0, 2, '/other').toString()).toContain('"/other/candles"');
+    expect(log.bytes(0, 1, '/market')).toBe(log.bytes(0, 1, '/other'));
   });
 });

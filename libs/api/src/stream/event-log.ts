@@ -1,9 +1,11 @@
-import type { StreamEvent } from './stream-event';
+import { textUnder, type StreamEvent } from './stream-event';
 
 /** Some of a channel's newest events, as one piece for all readers that want all of it. */
 interface Piece {
   readonly from: number;
   readonly to: number;
+  readonly prefix: string;
+  readonly hasAddresses: boolean;
   readonly bytes: Buffer;
 }
 
@@ -45,13 +47,15 @@ export class EventLog {
     return this.events[number - this.firstNumber];
   }
 
-  /** The bytes of all events from one number up to another one. */
-  bytes(from: number, to: number): Buffer {
-    if (this.piece?.from !== from || this.piece.to !== to) {
-      const texts = this.events.slice(from - this.firstNumber, to - this.firstNumber).map(({ text }) => text);
-      this.piece = { from, to, bytes: Buffer.from(texts.join('')) };
-    }
-    return this.piece.bytes;
+  /** The bytes of all events from one number up to another one, their addresses below `prefix`. */
+  bytes(from: number, to: number, prefix: string): Buffer {
+    const { piece } = this;
+    if (piece?.from === from && piece.to === to && (piece.prefix === prefix || !piece.hasAddresses)) return piece.bytes;
+    const events = this.events.slice(from - this.firstNumber, to - this.firstNumber);
+    const hasAddresses = events.some(({ addressAt }) => addressAt !== undefined);
+    const bytes = Buffer.from(events.map((event) => textUnder(event, prefix)).join(''));
+    this.piece = { from, to, prefix, hasAddresses, bytes };
+    return bytes;
   }
 
   clear(): void {

@@ -16,6 +16,9 @@ import { eventText, type StreamChannel, type StreamEvent, type StreamEventName }
 /** The symbols that a reader asked for; undefined is every one. */
 export type WantedSymbols = ReadonlySet<string> | undefined;
 
+/** What stands in front of an address in the text of an event; quotes within values are escaped. */
+const ADDRESS = '"next_url":"';
+
 /** An item of a unit that is sent. */
 interface SentItem {
   readonly index: number;
@@ -56,7 +59,11 @@ export class FeedEvents {
     const last = unit.change.items.length - 1;
     return items.map(({ index, symbol, name, data }) => {
       const position = index === last ? positionBehind(before, unit) : positionWithin(before, unit, index + 1);
-      return { symbol, ...eventText(name, position, data) };
+      const { id, text } = eventText(name, position, data);
+      // One text serves all readers, whatever path each of them comes by.
+      return name === 'history'
+        ? { symbol, id, text, addressAt: text.indexOf(ADDRESS) + ADDRESS.length }
+        : { symbol, id, text };
     });
   }
 

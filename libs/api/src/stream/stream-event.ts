@@ -11,6 +11,13 @@ export interface StreamEvent {
   /** Where a reader goes on that has this event. */
   readonly id: string;
   readonly text: string;
+  /** Where in the text the path of an address begins, if it holds one. */
+  readonly addressAt?: number;
+}
+
+/** The text for a reader who comes through a proxy that takes `prefix` off every path. */
+export function textUnder({ text, addressAt }: StreamEvent, prefix: string): string {
+  return addressAt === undefined ? text : text.slice(0, addressAt) + prefix + text.slice(addressAt);
 }
 
 /** The fields of an event in the form of `text/event-stream`; JSON has no line breaks. */

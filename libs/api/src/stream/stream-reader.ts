@@ -8,7 +8,7 @@ import {
 } from '@app/domain';
 import { FeedEvents, channelOf, positionBehind, type WantedSymbols } from './feed-events';
 import type { FeedFollower } from './feed-follower';
-import { eventText, type StreamChannel, type StreamEvent } from './stream-event';
+import { eventText, textUnder, type StreamChannel, type StreamEvent } from './stream-event';
 
 /** Bytes handed to a socket at once, about. */
 const CHUNK_BYTES = 65_536;
@@ -18,6 +18,8 @@ const PAGE_UNITS = 16;
 export interface StreamQuestion {
   readonly channel: StreamChannel;
   readonly symbols: WantedSymbols;
+  /** The path that a proxy takes off what this reader asks for. */
+  readonly prefix: string;
   /** The list route of the same symbols, from a time on or of the newest. */
   readonly listUrl: (since: string | null) => string;
 }
@@ -155,7 +157,7 @@ export class StreamReader {
   }
 
   private writeSome(from: number): void {
-    const { symbols } = this.question;
+    const { symbols, prefix } = this.question;
     let to = from;
     let size = 0;
     const texts: string[] = [];
@@ -164,12 +166,12 @@ export class StreamReader {
       if (!event) break;
       if (symbols && !symbols.has(event.symbol)) continue;
       size += event.text.length;
-      texts.push(event.text);
+      texts.push(textUnder(event, prefix));
     }
     this.next = to;
     this.id = this.log.at(to - 1)?.id ?? this.id;
     if (texts.length === 0) return;
-    this.write(texts.length === to - from ? this.log.bytes(from, to) : texts.join(''));
+    this.write(texts.length === to - from ? this.log.bytes(from, to, prefix) : texts.join(''));
   }
 
   /** The log no longer has what comes next. */
@@ -184,7 +186,7 @@ export class StreamReader {
   private async send(events: readonly StreamEvent[]): Promise<void> {
     let text = '';
     for (const [index, event] of events.entries()) {
-      text += event.text;
+      text += textUnder(event, this.question.prefix);
       if (text.length < CHUNK_BYTES && index < events.length - 1) continue;
       if (this.isClosed) return;
       this.write(text);

@@ -4,7 +4,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { CandleStreamQuery, PriceStreamQuery } from '@app/domain';
-import { clientName } from '@app/http';
+import { clientName, PublicAddress } from '@app/http';
 import { AnswersStream } from '../open-api/answers.decorator';
 import { CANDLE_EXAMPLE, PRICE_EVENT_EXAMPLE, streamExample } from '../open-api/examples';
 import { SymbolSelection } from '../symbols/symbol-selection';
@@ -36,6 +36,7 @@ export class StreamsController {
     private readonly selection: SymbolSelection,
     private readonly starts: StreamStarts,
     private readonly streams: Streams,
+    private readonly address: PublicAddress,
   ) {}
 
   @Get('prices')
@@ -93,10 +94,12 @@ export class StreamsController {
     reply.hijack();
     reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
     const isChosen = query.symbol !== undefined || query.symbols !== undefined;
+    const prefix = this.address.prefixOf(request);
     const question = {
       channel,
+      prefix,
       symbols: isChosen ? new Set(symbols) : undefined,
-      listUrl: (since: string | null) => listUrl(channel, isChosen ? symbols : [], since),
+      listUrl: (since: string | null) => prefix + listUrl(channel, isChosen ? symbols : [], since),
     };
     await this.streams.serve(reply.raw, client, question, start);
   }

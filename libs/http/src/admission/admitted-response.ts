@@ -18,6 +18,8 @@ type Callback = (error?: Error | null) => void;
 export class AdmittedResponse extends ServerResponse {
   /** Where it counts; not before its request is worked on. */
   room: AnswerRoom | undefined;
+  /** The path that a proxy took off its request. */
+  prefix = '';
   /** Head of a large answer: it is written when there is room, for it may have to give way. */
   private head: { readonly status: number; readonly headers: OutgoingHttpHeaders } | undefined;
   private isHandedOver = false;
@@ -99,7 +101,7 @@ export class AdmittedResponse extends ServerResponse {
     if (this.destroyed) return;
     const kept = Object.entries(this.head?.headers ?? {}).filter(([name]) => !HEADERS_OF_SUCCESS.includes(name));
     this.head = undefined;
-    const body = JSON.stringify(problemBody(problem, pathOf(this.req.url ?? '/')));
+    const body = JSON.stringify(problemBody(problem, this.prefix + pathOf(this.req.url ?? '/')));
     super.writeHead(problem.status, {
       ...Object.fromEntries(kept),
       ...problem.headers,
