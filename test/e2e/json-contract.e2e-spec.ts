@@ -93,7 +93,8 @@ describe('JSON lists over HTTP', () => {
     ['/bi/daily_ohlc.csv?days=0', 'days', '0', '1 to 3650'],
     ['/bi/daily_ohlc.csv?days=abc', 'days', 'abc', '1 to 3650'],
     ['/bi/daily_ohlc.csv?days=30&days=31', 'days', '["30","31"]', '1 to 3650'],
-    ['/bi/daily_ohlc.csv?start=2026-11-20T01:00:00Z', 'start', '2026-11-20T01:00:00Z', 'UTC date'],
+    ['/bi/daily_ohlc.csv?start=2026-11-20T25:00:00Z', 'start', '2026-11-20T25:00:00Z', 'a date (2026-01-15)'],
+    ['/bi/daily_ohlc.csv?start=1763635200', 'start', '1763635200', '1763635200000'],
     ['/bi/daily_ohlc.csv?start=2026-11-21&end=2026-11-20', 'start', '2026-11-21', 'before end'],
     ['/bi/daily_volume.csv?days=5&end=2026-11-20', 'days', '5', 'not both'],
     ['/bi/latest_prices.csv?symbols=BTCUSDT,,', 'symbols', 'BTCUSDT,,', 'letters and digits'],
@@ -171,6 +172,25 @@ describe('JSON lists over HTTP', () => {
     );
     expect(new Set(bodies).size).toBe(1);
     expect(JSON.parse(bodies[0] ?? '')).toHaveLength(24);
+  });
+
+  it('should take every time in tables that it takes in lists', async () => {
+    const read = async (start: string, end: string): Promise<string> => {
+      const { status, body } = await get(`/bi/daily_ohlc.csv?symbol=BTCUSDT&start=${start}&end=${end}`);
+      expect([start, end, status]).toEqual([start, end, 200]);
+      return body.toString();
+    };
+    const [day, next] = ['2026-11-19', '2026-11-20'];
+    const whole = await read(day, next);
+    expect(whole.split('\r\n')).toHaveLength(3);
+    for (const [start, end] of [
+      ['2026-11-19T01:00:00Z', '2026-11-19T02:00:00Z'],
+      [String(Date.parse(`${day}T12:00:00Z`)), String(Date.parse(next))],
+      ['2026-11-19T00:00:00.000000%2B00:00', '2026-11-20T01:00:00%2B0100'],
+      ['-24h', 'today'],
+    ] as const) {
+      expect(await read(start, end)).toBe(whole);
+    }
   });
 
   it('should have the start in and the end not, for candles and events', async () => {

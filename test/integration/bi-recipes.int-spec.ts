@@ -128,6 +128,8 @@ describe('recipes for BI tools', () => {
     expect(targets).toHaveLength(5);
     for (const { url, columns: drawn } of targets) {
       const [table = ''] = every(/\/bi\/(\w+)\.csv\?/g, url);
+      // Instants: a date would be that of the browser's time zone.
+      expect(url).toMatch(/&start=\$\{__from\}&end=\$\{__to\}$/);
       expect(columns(table)).toEqual(expect.arrayContaining(drawn.map(({ selector }) => selector)));
       for (const { selector, type } of drawn) {
         expect(type).toBe(['date', 'open_time'].includes(selector) ? 'timestamp' : 'number');

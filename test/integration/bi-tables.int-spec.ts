@@ -191,19 +191,122 @@ describe('the tables about the history', () => {
     },
   );
 
-  it('should refuse more hours than fit into one table, and say how many do', async () => {
-    const answer = await recorder.ask('/bi/hourly_ohlcv.csv?days=3650');
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json()).toMatchObject({
-      errors: [
-        {
-          field: 'symbols',
-          value: '3 symbols',
-          allowed: expect.stringContaining('1388 dates for 3 symbols') as unknown,
-        },
-      ],
+  describe('a window that is longer than what is stored', () => {
+    const WINDOWED = ['daily_ohlc', 'daily_volume', 'hourly_ohlcv', 'daily_metrics', 'data_quality'] as const;
+
+    it.each(WINDOWED)('should have the rows of %s that there are, however it is written', async (name) => {
+      const rows = await lines(`/bi/${name}.csv`);
+      expect(rows.length).toBeGreaterThan(3);
+      for (const window of [
+        'days=3650',
+        'start=1970-01-01',
+        'start=2000-01-01&end=2199-01-01',
+        'start=-900w&end=now',
+      ]) {
+        expect([window, await lines(`/bi/${name}.csv?${window}`)]).toEqual([window, rows]);
+      }
+      const ofOne = rows.filter((row) => row.split(',')[1] === 'ETHUSDT');
+      expect(await lines(`/bi/${name}.csv?start=0000000000000&symbol=ETHUSDT`)).toEqual(ofOne);
+      expect(await lines(`/bi/${name}.csv?days=3650&symbol=${encodeURIComponent(RARE)}`)).toEqual([]);
+      expect(await lines(`/bi/${name}.csv?start=1970-01-01&end=2025-01-01`)).toEqual([]);
     });
-    expect((await recorder.ask('/bi/hourly_ohlcv.csv?days=3650&symbol=BTCUSDT')).statusCode).toBe(200);
+
+    it('should be refused when more is stored than fits into one table, and say how much does', async () => {
+      const full = new Recorder(NOW, `ETHUSDT,BTCUSDT,${RARE}`);
+      const store = (table: string, symbol: string, from: number, step: number, rows: number): void =>
+        full.change(
+          `WITH RECURSIVE times(time) AS (SELECT ? UNION ALL SELECT time + ? FROM times LIMIT ?)
+           INSERT INTO ${table} (symbol, open_time, open, high, low, close, volume, quote_volume, trade_count,
+             taker_buy_volume, taker_buy_quote_volume, minutes, last_minute, captured_at, revision)
+           SELECT ?, time, '1', '1', '1', '1', '1', '1', 1, '1', '1', 1, time, time, 1 FROM times`,
+          from,
+          step,
+          rows,
+          symbol,
+        );
+      try {
+        await full.open();
+        await full.serve();
+        const today = NOW - (NOW % DAY);
+        for (const symbol of ['BTCUSDT', 'ETHUSDT', RARE]) {
+          store('candles_1d', symbol, today - 3_649 * DAY, DAY, 3_650);
+          store('candles_1h', symbol, today - 3_649 * DAY, 3_649 * DAY, 2);
+        }
+        const answer = await full.ask('/bi/hourly_ohlcv.csv?days=3650');
+        expect(answer.statusCode).toBe(400);
+        expect(answer.json()).toMatchObject({
+          errors: [
+            {
+              field: 'symbols',
+              value: '3 symbols',
+              allowed: expect.stringContaining('1388 dates for 3 symbols') as unknown,
+            },
+          ],
+        });
+        expect((await full.ask('/bi/hourly_ohlcv.csv?days=3650&symbol=BTCUSDT')).statusCode).toBe(200);
+        expect((await full.ask('/bi/daily_ohlc.csv?days=3650')).statusCode).toBe(200);
+        // With a hole of nine years between its ends, it fits.
+        full.change('DELETE FROM candles_1d WHERE open_time > ? AND open_time < ?', today - 3_600 * DAY, today);
+        const { statusCode, body } = await full.ask('/bi/hourly_ohlcv.csv?days=3650');
+        expect([statusCode, body.split('\r\n').length]).toEqual([200, 1 + 6 + 1]);
+      } finally {
+        await full.dispose();
+      }
+    });
+  });
+
+  describe('bounds that are instants', () => {
+    it.each(['daily_ohlc', 'daily_volume', 'daily_metrics', 'data_quality'])(
+      'should give the dates of %s that the range touches',
+      async (name) => {
+        const dates = await lines(`/bi/${name}.csv?start=2026-01-11&end=2026-01-12`);
+        expect(dates.length).toBeGreaterThan(1);
+        for (const range of [
+          'start=2026-01-11T00:00:00Z&end=2026-01-11T00:00:00.001Z',
+          'start=2026-01-11T14:30:00.123456%2B00:00&end=2026-01-12T01:00:00%2B01:00',
+          'start=2026-01-12T04:59:59+0500&end=2026-01-12',
+          `start=${Date.UTC(2026, 0, 11, 23, 59)}&end=${Date.UTC(2026, 0, 12)}`,
+          'start=-24h&end=today',
+        ]) {
+          expect([range, await lines(`/bi/${name}.csv?${range}`)]).toEqual([range, dates]);
+        }
+      },
+    );
+
+    it('should give the hours of hourly_ohlcv that the range touches', async () => {
+      const hours = async (range: string): Promise<string[]> =>
+        (await lines(`/bi/hourly_ohlcv.csv?symbol=BTCUSDT&${range}`)).map((row) => row.slice(0, 13));
+      expect(await hours('start=2026-01-11T13:59:59.999Z&end=2026-01-11T15:00:00.001Z')).toEqual([
+        '2026-01-11T13',
+        '2026-01-11T14',
+        '2026-01-11T15',
+      ]);
+      expect(await hours(`start=${Date.UTC(2026, 0, 11, 13)}&end=${Date.UTC(2026, 0, 11, 14)}`)).toEqual([
+        '2026-01-11T13',
+      ]);
+      expect(await hours('start=-90m')).toEqual(['2026-01-12T11', '2026-01-12T12']);
+    });
+
+    it.each([
+      ['1768046400', 'write 1768046400000'],
+      ['1768046400000000', 'write 1768046400000'],
+      ['-7y', 'a span back from now'],
+      ['1969-01-01', 'of the years 1970 to 2199'],
+      ['2026-02-30', 'ISO 8601'],
+    ])('should refuse %s as lists do, with a hint', async (time, hint) => {
+      const refused = async (url: string): Promise<unknown> => {
+        const answer = await recorder.ask(url);
+        expect([url, answer.statusCode]).toEqual([url, 400]);
+        return answer.json<{ errors: unknown }>().errors;
+      };
+      for (const bound of ['start', 'end']) {
+        const errors = await refused(`/bi/hourly_ohlcv.csv?${bound}=${time}`);
+        expect(errors).toMatchObject([
+          { field: bound, value: time, allowed: expect.stringContaining(hint) as unknown },
+        ]);
+        expect(await refused(`/candles?${bound}=${time}`)).toEqual(errors);
+      }
+    });
   });
 
   it('should describe all tables as a data package, with the same conditions', async () => {

@@ -2,6 +2,7 @@ import {
   CandleReader,
   compareCodePoints,
   CoverageReader,
+  DAY,
   DailyBarReader,
   PriceEventReader,
   STORE_READY,
@@ -150,6 +151,18 @@ export class FakeCandleReader extends CandleReader {
 export class FakeDailyBarReader extends DailyBarReader {
   constructor(private readonly store: FakeStore) {
     super();
+  }
+
+  async spans(symbols: readonly string[]): Promise<TimeRange[]> {
+    await this.store.read();
+    return symbols.flatMap((name) => {
+      const dates = this.store.bars.filter(({ symbol }) => symbol === name).map(({ date }) => date);
+      return dates.length === 0 ? [] : { start: Math.min(...dates), end: Math.max(...dates) + DAY };
+    });
+  }
+
+  async countDates(symbols: readonly string[], range: TimeRange): Promise<number> {
+    return (await this.bars(symbols, range)).length;
   }
 
   async bars(symbols: readonly string[], range: TimeRange): Promise<DailyBar[]> {

@@ -41,7 +41,7 @@ export class BiHistoryController {
   dailyMetrics(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read: WindowedTable<SymbolMetrics>['read'] = (symbols, range) =>
       this.metrics.range(symbols, range, DAILY_ROWS.maxRows);
-    return this.windowed.send({ table: DAILY_METRICS, size: DAILY_ROWS, read }, query, reply);
+    return this.windowed.send({ table: DAILY_METRICS, size: DAILY_ROWS, stored: this.metrics, read }, query, reply);
   }
 
   @Get('data_quality.csv')
@@ -50,7 +50,7 @@ export class BiHistoryController {
   @AnswersCsv('One row per date of the ledger and symbol.', exampleCsv('data_quality'))
   dataQuality(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.quality.days.bind(this.quality);
-    return this.windowed.send({ table: DATA_QUALITY, size: DAILY_ROWS, read }, query, reply);
+    return this.windowed.send({ table: DATA_QUALITY, size: DAILY_ROWS, stored: this.quality, read }, query, reply);
   }
 
   @Get('symbols.csv')

@@ -39,7 +39,7 @@ export class BiController {
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_ohlc'))
   dailyOhlc(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
-    return this.windowed.send({ table: DAILY_OHLC, size: DAILY_ROWS, read }, query, reply);
+    return this.windowed.send({ table: DAILY_OHLC, size: DAILY_ROWS, stored: this.dailyBars, read }, query, reply);
   }
 
   @Get('daily_volume.csv')
@@ -47,7 +47,7 @@ export class BiController {
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_volume'))
   dailyVolume(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
-    return this.windowed.send({ table: DAILY_VOLUME, size: DAILY_ROWS, read }, query, reply);
+    return this.windowed.send({ table: DAILY_VOLUME, size: DAILY_ROWS, stored: this.dailyBars, read }, query, reply);
   }
 
   @Get('hourly_ohlcv.csv')
@@ -55,7 +55,7 @@ export class BiController {
   @AnswersCsv('One row per hour and symbol.', exampleCsv('hourly_ohlcv'))
   hourlyOhlcv(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.hourlyBars.bars.bind(this.hourlyBars);
-    return this.windowed.send({ table: HOURLY_OHLCV, size: HOURLY_ROWS, read }, query, reply);
+    return this.windowed.send({ table: HOURLY_OHLCV, size: HOURLY_ROWS, stored: this.hourlyBars, read }, query, reply);
   }
 
   @Get('latest_prices.csv')

@@ -1,14 +1,21 @@
 import {
+  ceilTo,
   DAY,
   DEFAULT_DAYS,
   floorTo,
+  formatBucketTime,
   formatDate,
+  formatMillisTime,
   MAX_DAYS,
+  RelativeTime,
+  timeAt,
   type DailyTableQuery,
   type EpochMicros,
+  type SpanReader,
+  type TimeBound,
   type TimeRange,
 } from '@app/domain';
-import { invalidParameter } from '@app/http';
+import { invalidParameter, type ProblemError } from '@app/http';
 
 /** How large a table may become: it is built and kept in one buffer. */
 export interface TableSize {
@@ -22,41 +29,39 @@ export const DAILY_ROWS: TableSize = { buckets: 'dates', rowsPerDate: 1, maxRows
 /** One symbol over the longest window fits. Rows of hours are longer, and other requests wait while they are written. */
 export const HOURLY_ROWS: TableSize = { buckets: 'hours', rowsPerDate: 24, maxRows: 100_000 };
 
-/** A window of UTC dates. */
+/** A window of UTC dates, or of hours in a table that has a row for each. */
 export interface DateWindow {
   readonly range: TimeRange;
-  /** Names it in a file name: `30d` or `2026-01-01_2026-02-01`. */
+  /** Names it in a file name: `30d`, `2026-01-01_2026-02-01` or `2026-01-01T06_2026-01-01T18`. */
   readonly label: string;
-  /** Whether it moves on with the date. */
-  readonly relative: boolean;
+  /** Since when the bounds are where they are; undefined for one that does not move with time. */
+  readonly startSince: EpochMicros | undefined;
+  readonly endSince: EpochMicros | undefined;
 }
 
-function checked(start: EpochMicros, end: EpochMicros, symbols: number, size: TableSize): void {
-  if (start >= end) {
-    throw invalidParameter('start', formatDate(start), `a date before end (${formatDate(end)})`);
-  }
-  const days = (end - start) / DAY;
-  if (days > MAX_DAYS) {
-    throw invalidParameter('start', formatDate(start), `a window of at most ${MAX_DAYS} dates; this one has ${days}`);
-  }
-  const { buckets, rowsPerDate, maxRows } = size;
-  if (days * rowsPerDate * symbols > maxRows) {
-    const fitting = Math.floor(maxRows / rowsPerDate / symbols);
-    throw invalidParameter(
-      'symbols',
-      `${symbols} symbols`,
-      `symbols times ${buckets} of at most ${maxRows}: fewer symbols or a shorter window (${fitting} dates for ${symbols} symbols; this one has ${days})`,
-    );
-  }
+const isDate = (time: EpochMicros): boolean => time % DAY === 0;
+
+const bucketOf = ({ rowsPerDate }: TableSize): EpochMicros => DAY / rowsPerDate;
+
+/** A bound in the words of who gave it: a date where it is one. */
+const shown = (time: EpochMicros): string => (isDate(time) ? formatDate(time) : formatMillisTime(time));
+
+const labelOf = (time: EpochMicros): string =>
+  isDate(time) ? formatDate(time) : formatBucketTime(time).slice(0, '2026-01-01T06'.length);
+
+function sinceOf(bound: TimeBound | undefined, now: EpochMicros, bucket: EpochMicros): EpochMicros | undefined {
+  return bound instanceof RelativeTime ? bound.inBucketSince(now, bucket) : undefined;
 }
 
 /**
- * The window that a table is asked for: the last `days` dates including today, or `start` to `end` (half-open).
- * Without `end` it reaches through today; without `start` it begins 90 days before `end`.
- * @throws ProblemError 400 when both ways are mixed, the window is empty, reversed, or too large
+ * The window that a table is asked for: the last `days` dates including today, or whatever dates (hours) the range from
+ * `start` to `end` (half-open) touches. Without `end` it reaches through today; without `start` it begins 90 dates before
+ * `end`.
+ * @throws ProblemError 400 when both ways are mixed, or the range is empty or reversed
  */
-export function dateWindow(query: DailyTableQuery, now: EpochMicros, symbols: number, size: TableSize): DateWindow {
-  const tomorrow = floorTo(now, DAY) + DAY;
+export function dateWindow(query: DailyTableQuery, now: EpochMicros, size: TableSize): DateWindow {
+  const today = floorTo(now, DAY);
+  const tomorrow = today + DAY;
   const { days, start, end } = query;
   if (days !== undefined && (start !== undefined || end !== undefined)) {
     throw invalidParameter('days', String(days), 'either days, or start and end, not both');
@@ -64,15 +69,79 @@ export function dateWindow(query: DailyTableQuery, now: EpochMicros, symbols: nu
   if (start === undefined && end === undefined) {
     const length = days ?? DEFAULT_DAYS;
     const range = { start: tomorrow - length * DAY, end: tomorrow };
-    checked(range.start, range.end, symbols, size);
-    return { range, label: `${length}d`, relative: true };
+    return { range, label: `${length}d`, startSince: today, endSince: today };
   }
-  const to = end ?? tomorrow;
-  const from = start ?? Math.max(0, to - DEFAULT_DAYS * DAY);
-  checked(from, to, symbols, size);
+  const bucket = bucketOf(size);
+  const until = end === undefined ? tomorrow : timeAt(end, now);
+  const to = ceilTo(until, bucket);
+  const from = start === undefined ? Math.max(0, ceilTo(to, DAY) - DEFAULT_DAYS * DAY) : timeAt(start, now);
+  if (from >= until) {
+    const allowed = isDate(from) && isDate(until) ? 'a date' : 'a time';
+    throw invalidParameter('start', shown(from), `${allowed} before end (${shown(until)})`);
+  }
+  const range = { start: floorTo(from, bucket), end: to };
   return {
-    range: { start: from, end: to },
-    label: `${formatDate(from)}_${formatDate(to)}`,
-    relative: end === undefined,
+    range,
+    label: `${labelOf(range.start)}_${labelOf(range.end)}`,
+    startSince: start === undefined ? sinceOf(end, now, DAY) : sinceOf(start, now, bucket),
+    endSince: end === undefined ? today : sinceOf(end, now, bucket),
   };
+}
+
+/** What a window holds of what is stored. */
+export interface StoredWindow {
+  readonly range: TimeRange;
+  /** Most rows that it can have. */
+  readonly rows: number;
+  /** When it last left something out, or took something in, by moving on with time; 0 where it has done neither. */
+  readonly movedAt: EpochMicros;
+}
+
+/**
+ * The window cut to what is stored; how large a table may be is asked of what is left. Dates are counted only where the
+ * spans of the symbols alone would be too large: there may be long holes in them.
+ * @throws ProblemError 400 when it is too large
+ */
+export async function storedWindow(
+  window: DateWindow,
+  stored: SpanReader,
+  symbols: readonly string[],
+  size: TableSize,
+): Promise<StoredWindow> {
+  const { range: asked, startSince = 0, endSince = 0 } = window;
+  const spans = await stored.spans(symbols);
+  const parts = spans
+    .map(({ start, end }) => ({ start: Math.max(start, asked.start), end: Math.min(end, asked.end) }))
+    .filter(({ start, end }) => start < end);
+  const start = parts.reduce((first, part) => Math.min(first, part.start), asked.end);
+  const range = { start, end: parts.reduce((last, part) => Math.max(last, part.end), start) };
+  checkDates(range);
+  const bucket = bucketOf(size);
+  let rows = parts.reduce((sum, part) => sum + Math.ceil((part.end - part.start) / bucket), 0);
+  if (rows > size.maxRows) {
+    const mostDates = Math.floor(size.maxRows / size.rowsPerDate);
+    rows = (await stored.countDates(symbols, range, mostDates)) * size.rowsPerDate;
+    if (rows > size.maxRows) throw tooLarge(range, parts.length, size);
+  }
+  const leftOut = spans.some((span) => span.start < asked.start) ? startSince : 0;
+  const takenIn = spans.some((span) => span.end >= asked.end) ? endSince : 0;
+  return { range, rows, movedAt: Math.max(leftOut, takenIn) };
+}
+
+const datesIn = ({ start, end }: TimeRange): number => (ceilTo(end, DAY) - floorTo(start, DAY)) / DAY;
+
+function checkDates(range: TimeRange): void {
+  const dates = datesIn(range);
+  if (dates <= MAX_DAYS) return;
+  const allowed = `a window of at most ${MAX_DAYS} dates; this one has ${dates}`;
+  throw invalidParameter('start', formatDate(range.start), allowed);
+}
+
+function tooLarge(range: TimeRange, symbols: number, { buckets, rowsPerDate, maxRows }: TableSize): ProblemError {
+  const fitting = Math.floor(maxRows / rowsPerDate / symbols);
+  return invalidParameter(
+    'symbols',
+    `${symbols} symbols`,
+    `symbols times ${buckets} of at most ${maxRows}: fewer symbols or a shorter window (${fitting} dates for ${symbols} symbols; this one has ${datesIn(range)})`,
+  );
 }

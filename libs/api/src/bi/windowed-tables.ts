@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { byBuckets, csvHeader, csvLine, type CsvTable } from '@app/bi';
-import { Clock, DAY, floorTo, type DailyTableQuery, type EpochMicros, type TimeRange } from '@app/domain';
+import { Clock, DAY, type DailyTableQuery, type EpochMicros, type SpanReader, type TimeRange } from '@app/domain';
 import { readerGone, withRoomToMake } from '@app/http';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import type { BuiltTable } from './csv-cache';
 import { CsvResponder } from './csv-responder';
-import { dateWindow, type DateWindow, type TableSize } from './date-window';
+import { dateWindow, storedWindow, type StoredWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
 
 /** No line of any of these tables is longer, as long as its decimals are of the length that the market has. */
@@ -16,6 +16,8 @@ const MOST_LINE_BYTES = 200;
 export interface WindowedTable<Row extends { readonly changedAt: EpochMicros }> {
   readonly table: CsvTable<Row>;
   readonly size: TableSize;
+  /** Where the table has rows. */
+  readonly stored: SpanReader;
   /** Rows of the window, in the order of the table. */
   readonly read: (symbols: readonly string[], range: TimeRange) => Promise<readonly Row[]>;
 }
@@ -35,36 +37,35 @@ export class WindowedTables {
     query: DailyTableQuery,
     reply: FastifyReply,
   ): Promise<void> {
-    const { table, size } = windowed;
+    const { table, size, stored } = windowed;
     const symbols = await this.selection.resolve(query);
-    const window = dateWindow(query, this.clock.now(), symbols.length, size);
+    const window = dateWindow(query, this.clock.now(), size);
     const { start, end } = window.range;
     const key = `${table.name} ${window.label} ${start} ${end} ${symbols.join(',')}`;
-    const rows = ((end - start) / DAY) * size.rowsPerDate * symbols.length;
-    return this.responder.send(reply, key, (now, isWanted) =>
-      withRoomToMake(reply, rows * MOST_LINE_BYTES, () => build(windowed, symbols, window, now, isWanted)),
-    );
+    const fileName = `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`;
+    return this.responder.send(reply, key, async (_now, isWanted) => {
+      const part = await storedWindow(window, stored, symbols, size);
+      return withRoomToMake(reply, part.rows * MOST_LINE_BYTES, async () => ({
+        ...(await build(windowed, symbols, part, isWanted)),
+        fileName,
+      }));
+    });
   }
 }
 
 async function build<Row extends { readonly changedAt: EpochMicros }>(
   { table, size, read }: WindowedTable<Row>,
   symbols: readonly string[],
-  window: DateWindow,
-  now: EpochMicros,
+  { range: dates, movedAt }: StoredWindow,
   isWanted: () => boolean,
-): Promise<BuiltTable> {
+): Promise<Omit<BuiltTable, 'fileName'>> {
   const parts = [Buffer.from(csvHeader(table), 'utf8')];
-  let newest = 0;
+  let newest = movedAt;
   // Rows are many times larger than their lines: they are let go of page by page.
-  for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates: window.range }, read)) {
+  for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates }, read)) {
     if (!isWanted()) throw readerGone();
     parts.push(Buffer.from(rows.map((row) => csvLine(table, row)).join(''), 'utf8'));
     newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
   }
-  return {
-    bytes: Buffer.concat(parts),
-    lastModified: window.relative || newest === 0 ? Math.max(newest, floorTo(now, DAY)) : newest,
-    fileName: `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`,
-  };
+  return { bytes: Buffer.concat(parts), lastModified: newest };
 }

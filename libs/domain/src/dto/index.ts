@@ -15,6 +15,6 @@ export {
 export { FieldProblemDto, ProblemDto } from './problem.dto';
 export * from './list-parameters';
 export * from './queries.dto';
-export { timeAt, type TimeBound } from './time-bound';
+export { parseTimeBound, RelativeTime, timeAt, type TimeBound } from './time-bound';
 export { RefusedParameter, type RawParameter } from './query-parameter.decorator';
 export * from './responses.dto';

@@ -1,4 +1,4 @@
-import { DAY, MILLISECOND, MAX_TIME, parseIsoTime, type EpochMicros } from '../model/time';
+import { MILLISECOND, MAX_TIME, parseIsoTime, type EpochMicros } from '../model/time';
 import { isSymbol, normaliseSymbol } from '../model/symbol';
 import { CANDLE_INTERVALS, type CandleInterval } from '../model/interval';
 import { QueryParameter, single, type RawParameter } from './query-parameter.decorator';
@@ -59,8 +59,6 @@ export function parseTimeParameter(text: string): EpochMicros | undefined {
 export const TIMES_ALLOWED =
   'one time: ISO 8601 (2026-01-15T14:00:00Z), a date (2026-01-15) or 13-digit epoch milliseconds';
 
-const DATES_ALLOWED = 'one UTC date (2026-01-15)';
-
 /** What is allowed, and where it can be told why this value is not. */
 export function withReason(allowed: string): (raw: RawParameter) => string {
   return (raw) => {
@@ -82,18 +80,6 @@ export function TimeParameter(openApi: { readonly description: string; readonly 
     parse: single(parseTimeParameter),
     allowed: withReason(TIMES_ALLOWED),
     openApi: { type: 'string', ...openApi },
-  });
-}
-
-/** A UTC date; any form of time is taken when it is exactly a midnight. */
-export function DateParameter(openApi: { description: string; example: string }): PropertyDecorator {
-  return QueryParameter({
-    parse: single((text) => {
-      const time = parseTimeParameter(text);
-      return time !== undefined && time % DAY === 0 ? time : undefined;
-    }),
-    allowed: withReason(DATES_ALLOWED),
-    openApi: { type: 'string', format: 'date', ...openApi },
   });
 }
 

@@ -15,7 +15,6 @@ import {
 } from './list-parameters';
 import {
   CursorParameter,
-  DateParameter,
   EventIdParameter,
   IntervalParameter,
   MAX_LIMIT,
@@ -153,7 +152,7 @@ export class LatestPricesQuery extends SymbolsQuery {}
 @IgnoreUnknownParameters()
 export class SymbolsTableQuery extends SymbolsQuery {}
 
-/** A window of UTC dates as CSV: `days`, or `start` and `end`. */
+/** A window of UTC dates or hours as CSV: `days`, or `start` and `end`. */
 @IgnoreUnknownParameters()
 export class DailyTableQuery extends SymbolsQuery {
   @WholeNumberParameter(1, MAX_DAYS, {
@@ -163,15 +162,17 @@ export class DailyTableQuery extends SymbolsQuery {
   })
   readonly days?: number;
 
-  @DateParameter({
-    description: 'First UTC date (in it); by default 90 days before `end`.',
+  @TimeBoundParameter({
+    description:
+      'First instant (in it): a date, or any time that lists take. Served are all dates, or hours, that the range ' +
+      'touches. By default 90 dates before `end`.',
     example: '2026-01-01',
   })
-  readonly start?: EpochMicros;
+  readonly start?: TimeBound;
 
-  @DateParameter({
-    description: 'End date (not in it); by default tomorrow, so that today is in it.',
+  @TimeBoundParameter({
+    description: 'End (not in it), in the same forms; by default tomorrow, so that today is in it.',
     example: '2026-02-01',
   })
-  readonly end?: EpochMicros;
+  readonly end?: TimeBound;
 }

@@ -5,21 +5,29 @@ const SPANS: Readonly<Record<string, EpochMicros>> = { m: MINUTE, h: HOUR, d: DA
 
 /** A time that is told by its distance from the moment of the request: `now`, `today`, `-15m`, `-24h`, `-7d`, `-4w`. */
 export class RelativeTime {
-  private constructor(private readonly resolve: (now: EpochMicros) => EpochMicros) {}
+  /** Moves in steps of `step`, which is how times are written out: to the millisecond, or to the day. */
+  private constructor(
+    private readonly back: EpochMicros,
+    private readonly step: EpochMicros = MILLISECOND,
+  ) {}
 
   /** Undefined for a text that is none. */
   static parse(text: string): RelativeTime | undefined {
-    if (text === 'now') return new RelativeTime((now) => now);
-    if (text === 'today') return new RelativeTime((now) => floorTo(now, DAY));
+    if (text === 'now') return new RelativeTime(0);
+    if (text === 'today') return new RelativeTime(0, DAY);
     const [, count, unit = ''] = /^-(\d{1,7})([mhdw])$/.exec(text) ?? [];
     const length = SPANS[unit];
     if (count === undefined || length === undefined) return undefined;
-    return new RelativeTime((now) => Math.max(0, now - Number(count) * length));
+    return new RelativeTime(Number(count) * length);
   }
 
-  /** To the millisecond, which is how times are written out. */
   at(now: EpochMicros): EpochMicros {
-    return floorTo(this.resolve(now), MILLISECOND);
+    return Math.max(0, floorTo(now - this.back, this.step));
+  }
+
+  /** Since when it has lain in the bucket of time in which it lies at a moment. */
+  inBucketSince(now: EpochMicros, bucket: EpochMicros): EpochMicros {
+    return floorTo(now - this.back, Math.max(bucket, this.step)) + this.back;
   }
 }
 

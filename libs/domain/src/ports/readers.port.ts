@@ -83,6 +83,15 @@ export class CandleGridUnknownError extends Error {
   }
 }
 
+/** Tells where a table has rows. */
+export abstract class SpanReader {
+  /** Of each of the symbols that has a row: from its first bucket to the end of its last. */
+  abstract spans(symbols: readonly string[]): Promise<TimeRange[]>;
+
+  /** How many dates of the range have rows, summed over the symbols; counted until there are more than `most`. */
+  abstract countDates(symbols: readonly string[], range: TimeRange, most: number): Promise<number>;
+}
+
 /** One day of one symbol, from exchange candles or, where there is none, from polled snapshots. */
 export interface DailyBar {
   /** Start of the UTC day. */
@@ -103,7 +112,7 @@ export interface DailyBar {
   readonly changedAt: EpochMicros;
 }
 
-export abstract class DailyBarReader {
+export abstract class DailyBarReader extends SpanReader {
   /** Bars of the days in the range, ascending by date, then symbol. */
   abstract bars(symbols: readonly string[], range: TimeRange): Promise<DailyBar[]>;
 }
@@ -118,7 +127,7 @@ export interface HourlyBar extends Omit<CandleNumbers, 'takerBuyVolume' | 'taker
   readonly changedAt: EpochMicros;
 }
 
-export abstract class HourlyBarReader {
+export abstract class HourlyBarReader extends SpanReader {
   /** Bars of the hours in the range, ascending by open time, then symbol. */
   abstract bars(symbols: readonly string[], range: TimeRange): Promise<HourlyBar[]>;
 }
@@ -131,7 +140,7 @@ export interface SymbolMetrics extends DailyMetrics {
   readonly changedAt: EpochMicros;
 }
 
-export abstract class DailyMetricsReader {
+export abstract class DailyMetricsReader extends SpanReader {
   /** Metrics of the days in the range, ascending by date, then symbol; only rows after `after`. */
   abstract range(
     symbols: readonly string[],
@@ -161,7 +170,7 @@ export interface DayQuality {
   readonly changedAt: EpochMicros;
 }
 
-export abstract class DayQualityReader {
+export abstract class DayQualityReader extends SpanReader {
   /** A row for every date of the ledger's span in the range, ascending by date, then symbol. */
   abstract days(symbols: readonly string[], range: TimeRange): Promise<DayQuality[]>;
 }

@@ -1,6 +1,7 @@
 import {
   DAY,
   MINUTE,
+  ceilTo,
   coveragePercent,
   floorTo,
   ledgerEnd,
@@ -40,6 +41,13 @@ function ledgerStart(store: ReadStore, symbol: string): EpochMicros | undefined 
       .statement<[string], { ledger_start: number | null }>('SELECT ledger_start FROM symbols WHERE symbol = ?')
       .get(symbol)?.ledger_start ?? undefined
   );
+}
+
+/** The dates of a symbol's ledger; undefined for one that has none yet. */
+export function ledgerDates(store: ReadStore, symbol: string, now: EpochMicros): TimeRange | undefined {
+  const start = ledgerStart(store, symbol);
+  const end = ledgerEnd(now);
+  return start === undefined || start >= end ? undefined : { start: floorTo(start, DAY), end: ceilTo(end, DAY) };
 }
 
 /**

@@ -14,6 +14,7 @@ import {
 } from '@app/domain';
 import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
+import { countOf, storedSpan } from './stored-spans';
 import { tickerDayUntil, type TickerDayRow } from './ticker-days-ahead';
 
 interface DayCandleRow {
@@ -43,6 +44,11 @@ const TICKER_DAYS = `
   SELECT date, open, high, low, close, volume, last_timestamp FROM ticker_days
   WHERE symbol = ? AND date >= ? AND date < ? ORDER BY date`;
 
+const COUNT_DATES = `
+  SELECT count(*) AS count FROM (
+    SELECT open_time FROM candles_1d WHERE symbol = @symbol AND open_time >= @start AND open_time < @end
+    UNION SELECT date FROM ticker_days WHERE symbol = @symbol AND date >= @start AND date < @end)`;
+
 /** Days from gold: one row of candles where there is one, else what the polled snapshots say. */
 export class SqliteDailyBarReader extends DailyBarReader {
   constructor(
@@ -50,6 +56,27 @@ export class SqliteDailyBarReader extends DailyBarReader {
     private readonly clock: Clock,
   ) {
     super();
+  }
+
+  spans(symbols: readonly string[]): Promise<TimeRange[]> {
+    return this.store.read(() => {
+      const latest = latestStamp(this.clock.now());
+      return symbols.flatMap((symbol) => {
+        const found = [
+          storedSpan(this.store, symbol, { table: 'candles_1d', start: 'open_time', length: DAY }),
+          storedSpan(this.store, symbol, { table: 'ticker_days', start: 'date', length: DAY }, latest),
+        ].filter((span) => span !== undefined);
+        if (found.length === 0) return [];
+        return {
+          start: Math.min(...found.map(({ start }) => start)),
+          end: Math.max(...found.map(({ end }) => end)),
+        };
+      });
+    });
+  }
+
+  countDates(symbols: readonly string[], range: TimeRange, most: number): Promise<number> {
+    return countOf(this.store, COUNT_DATES, symbols, range, most);
   }
 
   bars(symbols: readonly string[], { start, end }: TimeRange): Promise<DailyBar[]> {

@@ -13,10 +13,14 @@ import { ledgerDays, type LedgerDay } from './ledger-days';
 import { mergeByTime } from './merge-by-time';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
+import { countOf, storedSpan } from './stored-spans';
 import { firstTimeAfter } from './time-key';
 
 const FROM_OLDEST = `SELECT ${DAILY_METRICS_COLUMNS} FROM daily_metrics
   WHERE symbol = ? AND date >= ? AND date < ? ORDER BY date LIMIT ?`;
+
+const COUNT_DATES = `
+  SELECT count(*) AS count FROM daily_metrics WHERE symbol = @symbol AND date >= @start AND date < @end`;
 
 /** Metrics from gold. Their coverage is read beside them: that of an open day moves with the clock. */
 export class SqliteDailyMetricsReader extends DailyMetricsReader {
@@ -25,6 +29,18 @@ export class SqliteDailyMetricsReader extends DailyMetricsReader {
     private readonly clock: Clock,
   ) {
     super();
+  }
+
+  spans(symbols: readonly string[]): Promise<TimeRange[]> {
+    return this.store.read(() =>
+      symbols.flatMap(
+        (symbol) => storedSpan(this.store, symbol, { table: 'daily_metrics', start: 'date', length: DAY }) ?? [],
+      ),
+    );
+  }
+
+  countDates(symbols: readonly string[], range: TimeRange, most: number): Promise<number> {
+    return countOf(this.store, COUNT_DATES, symbols, range, most);
   }
 
   range(

@@ -1,4 +1,5 @@
 import {
+  DAY,
   DayQualityReader,
   compareCodePoints,
   type Clock,
@@ -6,7 +7,7 @@ import {
   type EpochMicros,
   type TimeRange,
 } from '@app/domain';
-import { ledgerDays } from './ledger-days';
+import { ledgerDates, ledgerDays } from './ledger-days';
 import type { ReadStore } from './read-store';
 
 interface VerificationRow {
@@ -28,6 +29,20 @@ export class SqliteDayQualityReader extends DayQualityReader {
     private readonly clock: Clock,
   ) {
     super();
+  }
+
+  spans(symbols: readonly string[]): Promise<TimeRange[]> {
+    return this.store.read(() => {
+      const now = this.clock.now();
+      return symbols.flatMap((symbol) => ledgerDates(this.store, symbol, now) ?? []);
+    });
+  }
+
+  async countDates(symbols: readonly string[], range: TimeRange): Promise<number> {
+    const spans = await this.spans(symbols);
+    const dates = ({ start, end }: TimeRange): number =>
+      Math.max(0, Math.min(end, range.end) - Math.max(start, range.start)) / DAY;
+    return spans.reduce((sum, span) => sum + dates(span), 0);
   }
 
   days(symbols: readonly string[], range: TimeRange): Promise<DayQuality[]> {

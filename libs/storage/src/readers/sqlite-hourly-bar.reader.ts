@@ -13,6 +13,7 @@ import {
 } from '@app/domain';
 import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
+import { countOf, storedSpan } from './stored-spans';
 
 interface HourRow {
   readonly open_time: number;
@@ -40,6 +41,10 @@ const HOURS = `
     ON coverage_days.symbol = candles_1h.symbol AND coverage_days.date = open_time - open_time % ${DAY}
   WHERE candles_1h.symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ${PAGE}`;
 
+const COUNT_DATES = `
+  SELECT count(*) AS count FROM candles_1d
+  WHERE symbol = @symbol AND open_time >= @start - @start % ${DAY} AND open_time < @end`;
+
 /** Hours from gold. */
 export class SqliteHourlyBarReader extends HourlyBarReader {
   constructor(
@@ -47,6 +52,18 @@ export class SqliteHourlyBarReader extends HourlyBarReader {
     private readonly clock: Clock,
   ) {
     super();
+  }
+
+  spans(symbols: readonly string[]): Promise<TimeRange[]> {
+    return this.store.read(() =>
+      symbols.flatMap(
+        (symbol) => storedSpan(this.store, symbol, { table: 'candles_1h', start: 'open_time', length: HOUR }) ?? [],
+      ),
+    );
+  }
+
+  countDates(symbols: readonly string[], range: TimeRange, most: number): Promise<number> {
+    return countOf(this.store, COUNT_DATES, symbols, range, most);
   }
 
   async bars(symbols: readonly string[], range: TimeRange): Promise<HourlyBar[]> {
