@@ -213,7 +213,7 @@ describe('the tables about the history', () => {
 
     it('should be refused when more is stored than fits into one table, and say how much does', async () => {
       const full = new Recorder(NOW, `ETHUSDT,BTCUSDT,${RARE}`);
-      const store = (table: string, symbol: string, from: number, step: number, rows: number): void =>
+      const store = (table: string, symbol: string, from: number, step: number, rows: number): void => {
         full.change(
           `WITH RECURSIVE times(time) AS (SELECT ? UNION ALL SELECT time + ? FROM times LIMIT ?)
            INSERT INTO ${table} (symbol, open_time, open, high, low, close, volume, quote_volume, trade_count,
@@ -224,6 +224,7 @@ describe('the tables about the history', () => {
           rows,
           symbol,
         );
+      };
       try {
         await full.open();
         await full.serve();

@@ -156,8 +156,8 @@ export class SymbolsTableQuery extends SymbolsQuery {}
 @IgnoreUnknownParameters()
 export class DailyTableQuery extends SymbolsQuery {
   @WholeNumberParameter(1, MAX_DAYS, {
-    description: 'The last so many UTC dates, today included. Not together with `start` or `end`.',
-    default: DEFAULT_DAYS,
+    // No `default` in the schema: generated clients would send it beside `start`, which is refused.
+    description: `The last so many UTC dates, today included: ${DEFAULT_DAYS} unless given. Not together with \`start\` or \`end\`.`,
     example: 30,
   })
   readonly days?: number;
