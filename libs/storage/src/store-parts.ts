@@ -108,7 +108,7 @@ export async function openStoreParts(
     const facts = new StoreFacts(database);
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
     const queue = new WriteQueue(database, metrics, LOCK_PATIENCE_MS, explain);
-    const wal = new WalBound(queue, path, metrics);
+    const wal = new WalBound({ queue, path, logger, metrics, explain });
     if (rows) await bringDailyMetricsUpToDate(queue, database, facts);
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, identity, database);
@@ -179,8 +179,9 @@ export async function closeStoreParts(parts: StoreParts): Promise<void> {
 export async function abandonStoreParts(parts: StoreParts, reason: Error): Promise<void> {
   const { source, queue, wal, archive, bronzeWatch, anchor, file } = parts;
   const stopped = bronzeWatch.stop();
-  wal.abandon();
+  const walLeft = wal.abandon();
   await queue.abandon(reason);
+  await walLeft;
   await stopped;
   archive.close();
   await source.destroy();

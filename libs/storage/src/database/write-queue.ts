@@ -29,6 +29,9 @@ const WRITE_SECONDS = 'csp_sqlite_write_seconds';
 const QUEUE_UNITS = 'csp_sqlite_write_queue_units';
 const BUSY_TOTAL = 'csp_sqlite_busy_total';
 
+/** Pages in the `-wal` from which on a commit brings them over, unless it is told not to: as SQLite has it. */
+const PAGES_BROUGHT_OVER = 1_000;
+
 const RETRY_PAUSE_MS = 25;
 
 /** How long a unit waits for another process's lock before it fails; its caller keeps the data and tries again. */
@@ -59,6 +62,8 @@ export class WriteQueue {
   private refusal: Error | undefined;
   private isAbandoned = false;
   private guard: () => void = () => undefined;
+  private notice: () => void = () => undefined;
+  private pagesBroughtOver = PAGES_BROUGHT_OVER;
   private readonly seconds: Histogram;
   private readonly depth: Gauge;
   private readonly busy: Counter;
@@ -102,15 +107,20 @@ export class WriteQueue {
 
   /** Runs the unit after all units queued before it. Resolves when it is committed and, unless `normal`, flushed. */
   run<T>(unit: WriteUnit<T>, options: WriteOptions = {}): Promise<T> {
-    return this.inTurn(() => this.execute(unit, options));
+    return this.inTurn(async () => {
+      const result = await this.execute(unit, options);
+      this.notice();
+      return result;
+    });
   }
 
   /**
-   * Between two units, brings what the `-wal` holds into the database and cuts it to nothing. Returns whether it could:
-   * it waits neither for a reader nor for another writer.
+   * Between two units, brings what the `-wal` holds into the database and cuts it to nothing, over this connection: the
+   * event loop stands meanwhile, a quarter of a second for a hundred megabytes. Returns whether it could: it waits
+   * neither for a reader nor for another writer.
    */
   checkpoint(): Promise<boolean> {
-    return this.inTurn(() => {
+    return this.between(() => {
       this.database.pragma('busy_timeout = 0');
       try {
         const [result] = this.database.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
@@ -119,6 +129,24 @@ export class WriteQueue {
         this.database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
       }
     });
+  }
+
+  /** Does something else between two units: those that are queued after it wait until it is done. */
+  between<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.inTurn(work);
+  }
+
+  /** Calls this after each commit. */
+  onCommit(notice: () => void): void {
+    this.notice = notice;
+  }
+
+  /** Whether a commit brings over what the `-wal` holds once it is a few megabytes: it does unless told otherwise. */
+  bringOverAtCommit(isWanted: boolean): void {
+    const pages = isWanted ? PAGES_BROUGHT_OVER : 0;
+    if (pages === this.pagesBroughtOver) return;
+    this.database.pragma(`wal_autocheckpoint = ${pages}`);
+    this.pagesBroughtOver = pages;
   }
 
   /** From now on this check comes before each unit, under the write lock; what it throws is the unit's failure. */
