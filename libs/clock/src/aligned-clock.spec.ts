@@ -141,6 +141,16 @@ describe('AlignedClock', () => {
     expect(clock.realMillisUntil(clock.now() + MINUTE)).toBe(1_000);
   });
 
+  it.each([
+    [1, 26 * HOUR],
+    [1, -400 * DAY],
+    [60, HOUR],
+  ])('puts real time right too, at a factor of %d and %d µs ahead', (factor, offset) => {
+    create(factor);
+    read(-offset);
+    expect(clock.realNow()).toBe(local.realNow() - offset / factor);
+  });
+
   it('knows that a fast market drifts faster', () => {
     create(250);
     read(0);

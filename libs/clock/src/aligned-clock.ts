@@ -30,11 +30,13 @@ export class AlignedClock extends ClockAlignment {
   private follows = false;
   private readonly bridged = new BridgedTime();
   private readonly largestDrift: EpochMicros;
+  /** Market seconds per real second. */
+  private readonly factor: number;
 
   constructor(private readonly local: Clock) {
     super();
-    const realSecondsOfHour = local.realMillisUntil(local.now() + HOUR) / 1_000;
-    this.largestDrift = (STEP_SECONDS * HOUR) / realSecondsOfHour;
+    this.factor = HOUR / (local.realMillisUntil(local.now() + HOUR) * MILLISECOND);
+    this.largestDrift = STEP_SECONDS * SECOND * this.factor;
   }
 
   now(): EpochMicros {
@@ -54,7 +56,7 @@ export class AlignedClock extends ClockAlignment {
   }
 
   realNow(): EpochMicros {
-    return this.local.realNow();
+    return this.local.realNow() + Math.round((this.now() - this.local.now()) / this.factor);
   }
 
   align({ time, sentAt, receivedAt }: ServerTime): void {

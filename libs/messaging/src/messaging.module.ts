@@ -122,7 +122,7 @@ export class MessagingModule {
               { bootstrapServers: kafka.bootstrapServers, clientId, logger },
               { topics: Object.values(names), partitions: kafka.partitions, deadLetters: false },
             );
-            const target = new KafkaEventTarget(link, names, new KafkaProducerMetrics(registry));
+            const target = new KafkaEventTarget(link, names, new KafkaProducerMetrics(registry), clock);
             const rejected = new RejectedLog(join(ingest.stateDir, 'rejected.jsonl'), clock);
             return new KafkaPublisher(target, state, spool, rejected, logger, registry);
           },

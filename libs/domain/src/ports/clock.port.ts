@@ -20,7 +20,10 @@ export abstract class Clock {
   /** Real milliseconds from now until the market time is reached; 0 when it has passed. */
   abstract realMillisUntil(time: EpochMicros): number;
 
-  /** The machine's own time, in microseconds since the epoch, UTC: what heartbeats between processes are judged by. */
+  /**
+   * Real time, in microseconds since the epoch, UTC: that of the machine, put right by the exchange's as {@link now} is.
+   * On a simulated market it is not the time of the market.
+   */
   abstract realNow(): EpochMicros;
 }
 

@@ -1,5 +1,6 @@
-import { ContractViolationError, topicNames, type EventBatch } from '@app/domain';
+import { Clock, ContractViolationError, DAY, HOUR, MILLISECOND, topicNames, type EventBatch } from '@app/domain';
 import { MetricsRegistry } from '@app/observability';
+import { alignedOver, FakeClock } from '@app/testing';
 import {
   KafkaJSConnectionError,
   KafkaJSNonRetriableError,
@@ -14,6 +15,8 @@ import { KafkaEventTarget } from './kafka-event-target';
 import { KafkaProducerMetrics } from './kafka-producer.metrics';
 import { ProducerLink } from './producer-link';
 import type { Remedy } from './send-failure';
+
+const NOON = Date.UTC(2026, 0, 15, 12) * MILLISECOND;
 
 const BATCH: EventBatch = {
   origin: 'binance',
@@ -53,12 +56,24 @@ describe('KafkaEventTarget', () => {
   let link: FakeLink;
   let registry: MetricsRegistry;
   let target: KafkaEventTarget;
+  let local: FakeClock;
 
   beforeEach(() => {
     link = new FakeLink();
     registry = new MetricsRegistry();
-    target = new KafkaEventTarget(link, topicNames('crypto_prices'), new KafkaProducerMetrics(registry), 50);
+    local = new FakeClock(NOON);
+    target = new KafkaEventTarget(link, topicNames('crypto_prices'), new KafkaProducerMetrics(registry), local, 50);
   });
+
+  function targetBy(clock: Clock): KafkaEventTarget {
+    return new KafkaEventTarget(
+      link,
+      topicNames('crypto_prices'),
+      new KafkaProducerMetrics(new MetricsRegistry()),
+      clock,
+      50,
+    );
+  }
 
   async function up(): Promise<number | undefined> {
     return (await registry.getSingleMetric('csp_kafka_producer_up')?.get())?.values[0]?.value;
@@ -72,6 +87,20 @@ describe('KafkaEventTarget', () => {
     expect(target.status).toMatchObject({ state: 'up', last_acknowledged_at: expect.any(String) as string });
     expect(await up()).toBe(1);
     expect(link.remedies).toEqual([]);
+  });
+
+  // The broker counts retention from the timestamp, and refuses one from its future.
+  it.each([
+    ['400 days behind', -400 * DAY],
+    ['26 hours ahead', 26 * HOUR],
+    ['an hour behind', -HOUR],
+  ])('should send the time of capture though the clock of the machine is %s', async (_, ahead) => {
+    const clock = alignedOver(local);
+    local.step(ahead);
+    clock.align({ time: NOON, sentAt: local.monotonicNow(), receivedAt: local.monotonicNow() });
+    await targetBy(clock).take({ ...BATCH, events: [{ ...BATCH.events[0]!, capturedAt: NOON - HOUR }] });
+    const timestamp = String((NOON - HOUR) / MILLISECOND);
+    expect(link.sent).toMatchObject([{ topicMessages: [{ messages: [{ timestamp }] }] }]);
   });
 
   it.each<readonly [string, Error]>([

@@ -1,8 +1,7 @@
 import {
   ContractViolationError,
   formatMillisTime,
-  MILLISECOND,
-  type EpochMicros,
+  type Clock,
   type EventBatch,
   type OutgoingEvent,
   type TopicNames,
@@ -37,6 +36,7 @@ export class KafkaEventTarget implements EventTarget {
     private readonly link: ProducerLink,
     private readonly topics: TopicNames,
     private readonly metrics: KafkaProducerMetrics,
+    private readonly clock: Clock,
     private readonly attemptMillis = ATTEMPT_MILLIS,
   ) {
     metrics.setUp(false);
@@ -68,10 +68,10 @@ export class KafkaEventTarget implements EventTarget {
     await producer.sendBatch({
       acks: -1,
       timeout: ACKNOWLEDGE_MILLIS,
-      topicMessages: topicMessages(events, origin, this.topics, realNow()),
+      topicMessages: topicMessages(events, origin, this.topics, this.clock.realNow()),
     });
     this.metrics.sent((performance.now() - startedAt) / 1_000);
-    this.current = { ...this.current, last_acknowledged_at: formatMillisTime(realNow()) };
+    this.current = { ...this.current, last_acknowledged_at: formatMillisTime(this.clock.realNow()) };
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {
@@ -96,8 +96,4 @@ export class KafkaEventTarget implements EventTarget {
     this.current = { ...this.current, state: up ? 'up' : 'down', detail };
     this.metrics.setUp(up);
   }
-}
-
-function realNow(): EpochMicros {
-  return Date.now() * MILLISECOND;
 }
