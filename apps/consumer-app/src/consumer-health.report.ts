@@ -57,7 +57,7 @@ export class ConsumerHealthReport extends HealthReport {
     const { ready, state, reason } = this.store.readiness();
     const losses = await this.losses();
     const problem = this.server.consumerStatus.problem();
-    const clock = this.capture?.clockState();
+    const clock = this.capture?.clockPart();
     const ofClock = clock === undefined || clock.detail === '' ? [] : [clock.detail];
     const isCorrected = clock?.state === 'corrected';
     const faults = [reason, problem, ...this.recentLosses(losses), ...(isCorrected ? ofClock : [])].filter(Boolean);
@@ -95,8 +95,9 @@ export class ConsumerHealthReport extends HealthReport {
   }
 
   private recentLosses(losses: readonly TopicLoss[]): string[] {
-    const since = this.clock.now() - LOSS_DEGRADES_FOR;
-    const recent = losses.filter(({ noticedAt }) => noticedAt > since);
+    const now = this.clock.now();
+    // Noticed by a clock that was far ahead, it is not said until that time has come.
+    const recent = losses.filter(({ noticedAt }) => Math.abs(now - noticedAt) < LOSS_DEGRADES_FOR);
     return LOSS_REASONS.flatMap(({ reason, text }) => {
       const some = recent.filter((loss) => loss.reason === reason);
       if (some.length === 0) return [];

@@ -10,7 +10,9 @@ import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
 import { CoverageController } from './coverage/coverage.controller';
 import { DailyMetricsController } from './daily-metrics/daily-metrics.controller';
+import { CaptureTime } from './health/capture-time';
 import { PlatformHealthReport } from './health/platform-health.report';
+import { ProcessWatch } from './health/process-watch';
 import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
 import { StoreReadinessCheck } from './health/store-readiness';
 import { SymbolFreshnessReader } from './health/symbol-freshness';
@@ -50,8 +52,8 @@ class HealthSourcesModule {
     return {
       module: HealthSourcesModule,
       imports: modules,
-      providers: [SymbolFreshnessReader, { provide: REMOTE_PROCESSES, useValue: remotes }],
-      exports: [...modules, SymbolFreshnessReader, REMOTE_PROCESSES],
+      providers: [SymbolFreshnessReader, ProcessWatch, CaptureTime, { provide: REMOTE_PROCESSES, useValue: remotes }],
+      exports: [...modules, SymbolFreshnessReader, ProcessWatch, CaptureTime, REMOTE_PROCESSES],
     };
   }
 }

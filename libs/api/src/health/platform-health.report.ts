@@ -6,21 +6,18 @@ import {
   formatBucketTime,
   formatEventTime,
   PriceEventReader,
-  SECOND,
   StoreCondition,
   StoreNotReadyError,
   StoreStatus,
-  type EpochMicros,
   type LostLines,
-  type ProcessStatusRow,
 } from '@app/domain';
 import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
 import { LocalProcess } from './local-process';
+import { CaptureTime } from './capture-time';
+import { ProcessWatch, type WatchedProcess } from './process-watch';
 import { askProcess, REMOTE_PROCESSES, summaryOf, type ProcessSummary, type RemoteProcess } from './remote-processes';
 import { SymbolFreshnessReader, type SymbolFreshness } from './symbol-freshness';
 
-/** A process writes its status every 10 s; what is older than this in real time is silence. */
-const STATUS_VALID: EpochMicros = 30 * SECOND;
 /** Polls that may be missed before the prices of a symbol count as old. */
 const POLLS_MISSED = 3;
 const LEAST_PRICE_AGE_SECONDS = 90;
@@ -42,13 +39,10 @@ function lostLinesOf({ file, firstLine, lines, reason, noticedAt }: LostLines): 
 }
 
 /** What a process wrote of itself, unless it has been silent since. */
-function summaryOfRow(row: ProcessStatusRow, realNow: EpochMicros): ProcessSummary {
-  const age = realNow - row.updatedAt;
-  if (age > STATUS_VALID) {
-    return { state: 'unknown', detail: `silent since ${formatEventTime(row.updatedAt)}` };
-  }
+function summaryOfRow({ isSilent, updatedAt, status }: WatchedProcess): ProcessSummary {
+  if (isSilent) return { state: 'unknown', detail: `silent since ${formatEventTime(updatedAt)}` };
   try {
-    return summaryOf(JSON.parse(row.status));
+    return summaryOf(JSON.parse(status));
   } catch {
     return { state: 'unknown', detail: 'does not say how it does' };
   }
@@ -66,6 +60,8 @@ export class PlatformHealthReport extends HealthReport {
     private readonly freshness: SymbolFreshnessReader,
     private readonly events: PriceEventReader,
     private readonly condition: StoreCondition,
+    private readonly watch: ProcessWatch,
+    private readonly captureTime: CaptureTime,
     private readonly health: ProcessHealth,
     private readonly clock: Clock,
     @Optional() @Inject(LocalProcess) private readonly local?: LocalProcess,
@@ -78,7 +74,7 @@ export class PlatformHealthReport extends HealthReport {
     const { ready, state, reason } = this.store.readiness();
     const [asked, written, symbols, origin, damaged, altered, lostLines, ahead] = await Promise.all([
       Promise.all(this.remotes.map(async (remote) => [remote.name, await askProcess(remote)] as const)),
-      this.whenReadable([], () => this.store.processes()),
+      this.watch.look(),
       this.whenReadable([], () => this.freshness.read(this.config.symbols, now)),
       this.whenReadable(null, () => this.store.origin()),
       this.whenReadable([], () => this.store.damagedFiles()),
@@ -87,6 +83,9 @@ export class PlatformHealthReport extends HealthReport {
       this.whenReadable(0, () => this.events.countAhead(this.config.symbols)),
     ]);
     const processes = this.merge(asked, written);
+    const clock = this.captureTime.state();
+    const ofClock = clock === undefined || clock.detail === '' ? [] : [`api: ${clock.detail}`];
+    const isCorrected = clock?.state === 'corrected';
     const faults = [
       ...(ready ? [] : [`store: ${reason}`]),
       ...Object.entries(processes)
@@ -94,10 +93,12 @@ export class PlatformHealthReport extends HealthReport {
         .map(([name, { state, detail }]) => `${name}: ${state}${detail === '' ? '' : `, ${detail}`}`),
       ...damaged.map((file) => `store: lines of ${file} were lost outside this program`),
       ...altered.map((file) => `store: ${file} was altered outside this program; \`cli verify-bi\` names the lines`),
-      ...lostLines.filter(({ noticedAt }) => noticedAt > now - LOSS_DEGRADES_FOR).map(describeLostLines),
+      ...lostLines.filter(({ noticedAt }) => Math.abs(now - noticedAt) < LOSS_DEGRADES_FOR).map(describeLostLines),
       ...(ready ? this.staleness(symbols) : []),
+      ...(isCorrected ? ofClock : []),
     ];
     const notes = [
+      ...(isCorrected ? [] : ofClock),
       // Where this process captures too, its other half tells them.
       ...(this.local ? [] : this.condition.notes().map((note) => `store: ${note}`)),
       ...this.health.notes(),
@@ -125,6 +126,7 @@ export class PlatformHealthReport extends HealthReport {
         lost_lines: lostLines.map(lostLinesOf),
         events_ahead: ahead,
       },
+      ...(clock ? { clock } : {}),
       processes,
       symbols,
     };
@@ -133,10 +135,9 @@ export class PlatformHealthReport extends HealthReport {
   /** What a process says itself comes first; what it wrote to the store stands in where it gives no answer. */
   private merge(
     asked: readonly (readonly [string, ProcessSummary])[],
-    written: readonly ProcessStatusRow[],
+    written: readonly WatchedProcess[],
   ): Record<string, ProcessSummary> {
-    const realNow = this.clock.realNow();
-    const processes = Object.fromEntries(written.map((row) => [row.process, summaryOfRow(row, realNow)]));
+    const processes = Object.fromEntries(written.map((row) => [row.process, summaryOfRow(row)]));
     for (const [name, summary] of asked) {
       if (summary.state !== 'unknown' || (processes[name]?.state ?? 'unknown') === 'unknown') processes[name] = summary;
     }

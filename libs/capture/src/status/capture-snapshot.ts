@@ -1,5 +1,4 @@
-import type { EventKind, ExchangeStatus } from '@app/domain';
-import type { ClockState } from './clock-state';
+import type { ClockState, EventKind, ExchangeStatus } from '@app/domain';
 
 export type TickerState = 'off' | 'starting' | 'ok' | 'failing' | 'refused';
 
@@ -50,6 +49,8 @@ export interface CaptureSnapshot {
     readonly measured_seconds_ago: number | null;
     /** By which clock events are stamped and schedules run. */
     readonly time_of: 'local' | 'exchange';
+    /** The exchange's time now, to the microsecond; null while it is not known. */
+    readonly exchange_time: string | null;
   };
   /** Null in a process that only captures what happens now. */
   readonly backfill: {

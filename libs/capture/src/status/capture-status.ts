@@ -2,13 +2,16 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import {
   Clock,
   ClockAlignment,
+  clockStateOf,
   EventPublisher,
   Exchange,
+  formatEventTime,
   formatMillisTime,
   MILLISECOND,
   SECOND,
   STORE_READY,
   StoreCondition,
+  type ClockState,
   type EpochMicros,
   type ExchangeStatus,
   type MinuteCandle,
@@ -22,7 +25,6 @@ import { Refusals, type Refusal } from '../refusals/refusals';
 import { CaptureFaults } from './capture-faults';
 import { CaptureMetrics } from './capture-metrics';
 import type { CaptureSnapshot, TickerState } from './capture-snapshot';
-import { clockStateOf, type ClockState } from './clock-state';
 
 export type CandleState = 'off' | 'starting' | 'ok' | 'failing' | 'unavailable';
 
@@ -137,6 +139,18 @@ export class CaptureStatus {
     return clockStateOf(this.alignment, this.clockRefusal);
   }
 
+  /** The same with its figures, as JSON. */
+  clockPart(): CaptureSnapshot['clock'] {
+    const reading = this.alignment.offset();
+    return {
+      ...this.clockState(),
+      offset_ms: reading ? Math.round(reading.offset / MILLISECOND) : null,
+      measured_seconds_ago: reading ? Math.floor(reading.age / SECOND) : null,
+      time_of: this.alignment.followsExchange ? 'exchange' : 'local',
+      exchange_time: reading ? formatEventTime(this.alignment.exchangeNow()) : null,
+    };
+  }
+
   /** Where to ask how the first backfill stands. */
   backfillReportsBy(progress: () => BackfillProgress): void {
     this.backfill = progress;
@@ -180,8 +194,7 @@ export class CaptureStatus {
   snapshot(): CaptureSnapshot {
     const exchange = this.exchange.status();
     const clock = this.clockState();
-    const reading = this.alignment.offset();
-    const offset = reading?.offset ?? null;
+    const offset = this.alignment.offset()?.offset ?? null;
     const ofExchange = [exchangeProblem(exchange), this.refusals.problem()].filter(Boolean).join('; ');
     const ofClock = clock.state === 'corrected' ? clock.detail : '';
     const problem = [
@@ -220,12 +233,7 @@ export class CaptureStatus {
         ...this.candles,
         clock_skew_ms: offset === null ? null : Math.round(offset / MILLISECOND),
       },
-      clock: {
-        ...clock,
-        offset_ms: offset === null ? null : Math.round(offset / MILLISECOND),
-        measured_seconds_ago: reading ? Math.floor(reading.age / SECOND) : null,
-        time_of: this.alignment.followsExchange ? 'exchange' : 'local',
-      },
+      clock: this.clockPart(),
       backfill: this.options.half === 'live' ? null : backfillPart(this.backfill()),
       refusals: this.refusals.list().map(refusalPart),
       left_out: this.leftOut.list().slice(0, MOST_LEFT_OUT).map(leftOutPart),

@@ -2,6 +2,7 @@ export * from './backfill-jobs.port';
 export * from './bronze-replay.port';
 export * from './change-feed.port';
 export * from './clock.port';
+export { clockStateOf, type ClockState } from './clock-state';
 export * from './day-verification.port';
 export * from './event-flow.port';
 export * from './exchange.port';

@@ -1,4 +1,5 @@
-import { CLOCK_TOLERANCE, DAY, HOUR, MINUTE, SECOND, type ClockAlignment, type EpochMicros } from '@app/domain';
+import { DAY, HOUR, MINUTE, SECOND, type EpochMicros } from '../model';
+import { CLOCK_TOLERANCE, type ClockAlignment } from './clock.port';
 
 /**
  * `unknown`: the exchange has not told its time. `skewed`: the local clock is more than two seconds away from it.
@@ -12,8 +13,15 @@ export interface ClockState {
   readonly detail: string;
 }
 
-/** `refusal` is why the exchange's time could not be read last; empty when it could, or was not asked for. */
-export function clockStateOf(alignment: ClockAlignment, refusal: string): ClockState {
+/**
+ * @param refusal - why the exchange's time could not be read last; empty when it could, or was not asked for
+ * @param used - what is done by the exchange's time where that is followed
+ */
+export function clockStateOf(
+  alignment: ClockAlignment,
+  refusal = '',
+  used = 'events are stamped and schedules run',
+): ClockState {
   const reading = alignment.offset();
   if (reading === undefined) {
     const detail = refusal === '' ? '' : `the exchange does not tell its time (${refusal}): the local clock is used`;
@@ -23,7 +31,7 @@ export function clockStateOf(alignment: ClockAlignment, refusal: string): ClockS
   const stale = refusal === '' ? '' : `; read ${spanText(age)} ago, and not since (${refusal})`;
   const away = `the local clock is ${spanText(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the exchange's`;
   if (alignment.followsExchange) {
-    const remedy = 'events are stamped and schedules run by the time of the exchange; set the clock of this machine';
+    const remedy = `${used} by the time of the exchange; set the clock of this machine`;
     return { state: 'corrected', detail: `${away}: ${remedy}${stale}` };
   }
   if (Math.abs(offset) > CLOCK_TOLERANCE) return { state: 'skewed', detail: `${away}${stale}` };
