@@ -147,6 +147,27 @@ describe('change feed', () => {
     expect((await feed.resume(await feed.end())).isWhole).toBe(true);
   });
 
+  it.each([
+    ['26 hours', 26 * HOUR],
+    ['400 days', 9_600 * HOUR],
+    ['two minutes', 2 * MINUTE],
+  ])('should not keep units for ever behind some that a clock %s ahead has stamped', async (_, ahead) => {
+    const opened = await store.open();
+    const { feed } = await store.readers();
+    const begin = await feed.end();
+    store.clock.step(ahead);
+    await poll(1, 'BTCUSDT');
+    store.clock.step(-ahead);
+    await poll(2, 'BTCUSDT');
+    store.clock.advance(HOUR);
+    expect(await opened.upkeep.retain({ ...KEEP, changesHours: 2 }, signal)).toMatchObject({ changes: 0 });
+    await poll(3, 'BTCUSDT');
+    store.clock.advance(HOUR + 3 * MINUTE);
+    await opened.upkeep.retain({ ...KEEP, changesHours: 2 }, signal);
+    const { from } = await feed.resume(begin);
+    expect((await all(feed, from)).map(({ position }) => position)).toEqual([2]);
+  });
+
   it('should keep the position of a feed whose units have all been removed', async () => {
     const opened = await store.open();
     const { feed } = await store.readers();

@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { StoreNotReadyError, type StoreFault } from '@app/domain';
+import { DAY, StoreNotReadyError, type StoreFault } from '@app/domain';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
 import { KeptStore, rebuild } from '../support/kept-store';
@@ -292,6 +292,22 @@ describe('a database that is not whole', () => {
       expect(checkedAt()).toEqual([String(files.clock.realNow())]);
       await kept.take(...events(EVENTS, 1));
       expect(kept.condition.readiness().ready).toBe(true);
+    });
+
+    it.each([
+      ['400 days', 400 * DAY],
+      ['two days', 2 * DAY],
+      ['an hour', DAY / 24],
+    ])('should be read when a clock that was ahead by %s has noted the last check', async (_, ahead) => {
+      await files.open();
+      await files.close();
+      const database = new Database(path());
+      const checked = String(files.clock.realNow() + ahead);
+      database.prepare("INSERT OR REPLACE INTO store_facts (name, value) VALUES ('checked_at', ?)").run(checked);
+      database.close();
+      await start();
+      await eventually('it has been checked', () => Promise.resolve(checkedAt()[0] !== checked || undefined));
+      expect(checkedAt()).toEqual([String(files.clock.realNow())]);
     });
 
     /** A page of rows, near the end of the file. */

@@ -61,7 +61,7 @@ describe('ConsumerHealthReport', () => {
     ['skewed', 'the local clock is 3.0 s behind', 'ok'],
     ['corrected', 'the local clock is 26.0 h ahead', 'degraded'],
   ] as const)('should say how its clock stands: %s', async (state, detail, status) => {
-    const capture = { clockState: () => ({ state, detail }) } as unknown as CaptureStatus;
+    const capture = { clockPart: () => ({ state, detail }) } as unknown as CaptureStatus;
     expect(await reportOf('', [], 0, capture)).toMatchObject({ status, reasons: [detail], clock: { state } });
   });
 
@@ -122,5 +122,14 @@ describe('ConsumerHealthReport', () => {
     expect(await degradedBy(DAY + 60 * SECOND)).toEqual(['1 messages were lost']);
     expect(await degradedBy(DAY + 90 * SECOND)).toEqual([]);
     expect(await reportOf('', [older, newer], DAY + 90 * SECOND)).toMatchObject({ status: 'ok' });
+  });
+
+  it.each([
+    ['400 days', 400 * DAY, 'ok'],
+    ['two days', 2 * DAY, 'ok'],
+    ['an hour', 3_600 * SECOND, 'degraded'],
+  ] as const)('should say a loss for a day that a clock %s ahead has noticed', async (_, ahead, status) => {
+    const loss = { topic: 'crypto_prices', partition: 4, reason: 'retention', from: 10, to: 25, messages: 15 } as const;
+    expect(await reportOf('', [{ ...loss, noticedAt: 60 * SECOND + ahead }], 60 * SECOND)).toMatchObject({ status });
   });
 });

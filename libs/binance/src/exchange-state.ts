@@ -21,6 +21,8 @@ export class ExchangeState {
   private currentState: State = 'unknown';
   private currentDetail = '';
   private lastGoodAt: EpochMicros | null = null;
+  /** The same on the monotonic counter: a clock that is set makes no answer older or younger. */
+  private lastGoodCount: EpochMicros = -Infinity;
   private lastGoodHost = '';
 
   constructor(
@@ -42,7 +44,8 @@ export class ExchangeState {
 
   /** @param blocked whether the exchange wants silence: an answer that was on its way then does not end that */
   answered(host: string, at: EpochMicros, blocked: boolean): void {
-    this.lastGoodAt = Math.max(this.lastGoodAt ?? at, at);
+    this.lastGoodAt = at;
+    this.lastGoodCount = this.clock.monotonicNow();
     if (blocked) return;
     const change = this.currentState !== 'ok';
     const moved = this.lastGoodHost !== '' && this.lastGoodHost !== host;
@@ -72,7 +75,7 @@ export class ExchangeState {
 
   /** One request was refused for what it asked, or answered with what cannot be read. */
   refused(detail: string): void {
-    const recent = this.lastGoodAt !== null && this.clock.now() - this.lastGoodAt < GOOD_ANSWER_COUNTS_FOR;
+    const recent = this.clock.monotonicNow() - this.lastGoodCount < GOOD_ANSWER_COUNTS_FOR;
     if (!recent && this.currentState !== 'forbidden') this.change('failing', detail);
   }
 

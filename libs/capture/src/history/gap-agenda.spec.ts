@@ -1,47 +1,54 @@
 import fc from 'fast-check';
-import { HOUR, MINUTE, subtractRanges } from '@app/domain';
+import { DAY, HOUR, MINUTE, subtractRanges } from '@app/domain';
 import { GapAgenda } from './gap-agenda';
 import { absentMinutes, pagesOver } from './minute-ranges';
-import { buildMinute } from '@app/testing';
+import { buildMinute, FakeClock } from '@app/testing';
+
+const NOON = Date.UTC(2026, 0, 15, 12) * 1_000;
 
 describe('GapAgenda', () => {
+  const GAP = { start: 0, end: MINUTE };
+  let clock: FakeClock;
+  let agenda: GapAgenda;
+
+  beforeEach(() => {
+    clock = new FakeClock(NOON);
+    agenda = new GapAgenda(clock);
+  });
+
   it('asks for new minutes at once and for unanswered ones ever less often, at least every ten minutes', () => {
-    const agenda = new GapAgenda();
     const asked: number[] = [];
     for (let minute = 0; minute < 50; minute += 1) {
-      const now = minute * MINUTE + 20_000_000;
-      const due = agenda.due([{ start: 0, end: MINUTE }], now);
-      if (due.length === 0) continue;
+      clock.set(NOON + minute * MINUTE + 20_000_000);
+      if (agenda.due([GAP]).length === 0) continue;
       asked.push(minute);
-      agenda.note({ start: 0, end: MINUTE }, now);
+      expect(agenda.note(GAP)).toBe(NOON + (minute + Math.min(10, 2 ** (asked.length - 1))) * MINUTE);
     }
     expect(asked).toEqual([0, 1, 3, 7, 15, 25, 35, 45]);
   });
 
-  it('does not wait for a time that a clock ahead by a day had set', () => {
-    const agenda = new GapAgenda();
-    const gap = { start: 0, end: MINUTE };
-    agenda.note(gap, 26 * HOUR);
-    expect(agenda.due([gap], 10 * MINUTE)).toEqual([gap]);
-    agenda.note(gap, 10 * MINUTE);
-    expect(agenda.due([gap], 11 * MINUTE)).toEqual([]);
-    expect(agenda.due([gap], 12 * MINUTE)).toEqual([gap]);
+  it.each([HOUR, -HOUR, 26 * HOUR, -400 * DAY])('rests as long when the clock is set by %d µs meanwhile', (step) => {
+    agenda.note(GAP);
+    agenda.note(GAP);
+    clock.step(step);
+    clock.advance(2 * MINUTE - 1);
+    expect(agenda.due([GAP])).toEqual([]);
+    clock.advance(1);
+    expect(agenda.due([GAP])).toEqual([GAP]);
   });
 
   it('asks only for the new end of a gap that grows', () => {
-    const agenda = new GapAgenda();
-    agenda.note({ start: 0, end: 10 * MINUTE }, 0);
-    agenda.note({ start: 0, end: 10 * MINUTE }, MINUTE);
-    expect(agenda.due([{ start: 0, end: 11 * MINUTE }], 2 * MINUTE)).toEqual([
-      { start: 10 * MINUTE, end: 11 * MINUTE },
-    ]);
+    agenda.note({ start: 0, end: 10 * MINUTE });
+    clock.advance(MINUTE);
+    agenda.note({ start: 0, end: 10 * MINUTE });
+    clock.advance(MINUTE);
+    expect(agenda.due([{ start: 0, end: 11 * MINUTE }])).toEqual([{ start: 10 * MINUTE, end: 11 * MINUTE }]);
   });
 
   it('forgets what is no longer missing', () => {
-    const agenda = new GapAgenda();
-    for (let attempt = 0; attempt < 5; attempt += 1) agenda.note({ start: 0, end: MINUTE }, attempt);
-    expect(agenda.due([], 0)).toEqual([]);
-    expect(agenda.due([{ start: 0, end: MINUTE }], 1)).toEqual([{ start: 0, end: MINUTE }]);
+    for (let attempt = 0; attempt < 5; attempt += 1) agenda.note(GAP);
+    expect(agenda.due([])).toEqual([]);
+    expect(agenda.due([GAP])).toEqual([GAP]);
   });
 });
 

@@ -121,7 +121,7 @@ export class LedgerKeeperUseCase {
     const missing = await this.history.missing(symbol, span);
     this.leftOut.keepMissing(symbol, span, missing);
     if (missing.length === 0 && this.pauses.isFailing(symbol)) this.answered(symbol);
-    const due = agenda.due(missing, now);
+    const due = agenda.due(missing);
     const pages = pagesOver(due)
       .flatMap((page) => cutAt(page, backfilled.end))
       .reverse()
@@ -143,20 +143,19 @@ export class LedgerKeeperUseCase {
   ): Promise<void> {
     try {
       const { range } = await this.fetcher.fetch(kind, symbol, page, signal);
-      const now = this.exchangeTime.now();
       // Each gap has pauses of its own, unless there are very many.
       for (const gap of gaps.length > MOST_GAPS ? [range] : partsWithin(gaps, range)) {
-        this.leftOut.retryAt(symbol, gap, agenda.note(gap, now));
+        this.leftOut.retryAt(symbol, gap, agenda.note(gap));
       }
     } catch (error) {
       // The symbol's own fault: asking again at once brings the same.
-      if (error instanceof ExchangeError && !isExchangeWide(error)) agenda.note(page, this.exchangeTime.now());
+      if (error instanceof ExchangeError && !isExchangeWide(error)) agenda.note(page);
       throw error;
     }
   }
 
   private agendaOf(symbol: string): GapAgenda {
-    const agenda = this.agendas.get(symbol) ?? new GapAgenda();
+    const agenda = this.agendas.get(symbol) ?? new GapAgenda(this.clock);
     this.agendas.set(symbol, agenda);
     return agenda;
   }

@@ -34,6 +34,7 @@ export interface Refusal extends RefusalReason {
 
 interface Entry extends RefusalReason {
   readonly since: EpochMicros;
+  /** On the monotonic counter. */
   readonly saidAt: EpochMicros;
 }
 
@@ -56,15 +57,15 @@ export class Refusals {
 
   /** Notes a refusal. @param symbols those that were asked for; none: it does not depend on the symbol */
   refused(asked: Asked, symbols: readonly string[], reason: RefusalReason): void {
-    const now = this.clock.now();
+    const [now, counter] = [this.clock.now(), this.clock.monotonicNow()];
     const ofAsked = this.entries.get(asked) ?? new Map<string, Entry>();
     this.entries.set(asked, ofAsked);
     const unsaid: string[] = [];
     for (const symbol of symbols.length === 0 ? [ALL] : symbols) {
       const known = ofAsked.get(symbol);
-      const isSaid = known?.reason === reason.reason && Math.abs(now - known.saidAt) < SAY_AGAIN;
+      const isSaid = known?.reason === reason.reason && counter - known.saidAt < SAY_AGAIN;
       if (!isSaid) unsaid.push(symbol);
-      ofAsked.set(symbol, { ...reason, since: known?.since ?? now, saidAt: isSaid ? known.saidAt : now });
+      ofAsked.set(symbol, { ...reason, since: known?.since ?? now, saidAt: isSaid ? known.saidAt : counter });
       this.metrics.refused(asked, reason.failure);
     }
     this.metrics.refusedNow(asked, ofAsked.size);

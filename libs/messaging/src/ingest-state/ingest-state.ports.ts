@@ -35,15 +35,23 @@ export class IngestSymbolTracking extends SymbolTracking {
   }
 
   frame(symbol: string): Promise<TrackedSymbol | undefined> {
-    return Promise.resolve(this.state.frame(symbol));
+    return Promise.resolve(this.frameByNow(symbol));
   }
 
   ensure(symbol: string): Promise<TrackedSymbol> {
+    return Promise.resolve(this.frameByNow(symbol) ?? this.begin(symbol));
+  }
+
+  /** One that is still to begin was noted by a clock that was ahead: the symbol is tracked now, and would not be till then. */
+  private frameByNow(symbol: string): TrackedSymbol | undefined {
     const known = this.state.frame(symbol);
-    if (known) return Promise.resolve(known);
+    return known && known.ledgerStart > this.clock.now() + MINUTE ? this.begin(symbol) : known;
+  }
+
+  private begin(symbol: string): TrackedSymbol {
     const now = this.clock.now();
     const frame = { symbol, trackedSince: now, ledgerStart: floorTo(now, MINUTE) };
     this.state.track(frame);
-    return Promise.resolve(frame);
+    return frame;
   }
 }

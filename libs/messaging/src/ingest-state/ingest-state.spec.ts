@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { floorTo, HOUR, MINUTE, SECOND } from '@app/domain';
+import { DAY, floorTo, HOUR, MINUTE, SECOND } from '@app/domain';
 import { createLogger } from '@app/observability';
 import { FakeClock } from '@app/testing';
 import { IngestState } from './ingest-state';
@@ -51,6 +51,24 @@ describe('IngestState', () => {
     expect(await new IngestCandleCursor(later).position('BTCUSDT')).toBe(NOW - 7 * SECOND);
     expect(await new IngestCandleCursor(later).position('币安人生USDT')).toBe(NOW - 67 * SECOND);
     expect(await new IngestSymbolTracking(later, clock).ensure('BTCUSDT')).toEqual(frame);
+  });
+
+  it.each([
+    ['26 hours', 26 * HOUR],
+    ['a day', DAY],
+    ['two minutes', 2 * MINUTE],
+  ])('should not wait for a begin of tracking that a clock %s ahead has noted', async (_, ahead) => {
+    const clock = new FakeClock(NOW);
+    clock.step(ahead);
+    const state = open();
+    await new IngestSymbolTracking(state, clock).ensure('BTCUSDT');
+    state.flush();
+    clock.step(-ahead);
+    const tracking = new IngestSymbolTracking(open(), clock);
+    const now = { symbol: 'BTCUSDT', trackedSince: NOW, ledgerStart: floorTo(NOW, MINUTE) };
+    expect(await tracking.frame('BTCUSDT')).toEqual(now);
+    clock.advance(HOUR);
+    expect(await tracking.ensure('BTCUSDT')).toEqual(now);
   });
 
   it('should write many changes at once, and soon', () => {

@@ -218,7 +218,9 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
     const isAfterKill = ownership.followsKill && !this.checkedAfterKill.has(ownership);
     if (isAfterKill || this.parts.watch.takeWantsCheck()) return true;
     const checkedAt = Number(new StoreFacts(parts.database).get(CHECKED_AT_FACT) ?? 0);
-    return this.parts.clock.realNow() - checkedAt >= DAY;
+    const age = this.parts.clock.realNow() - checkedAt;
+    // A check that was noted by a clock that was ahead proves nothing of today.
+    return age < 0 || age >= DAY;
   }
 
   private async check(store: Store): Promise<void> {

@@ -1,4 +1,4 @@
-import { HOUR, type Clock, type EpochMicros } from '@app/domain';
+import { HOUR, latestStamp, type Clock, type EpochMicros } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -9,7 +9,7 @@ const ROWS_A_UNIT = 5_000;
 /** Removes changes after their time: whole units, from the oldest of each feed on. */
 export class ChangeRetention {
   private readonly selectFeeds: Statement<[], number>;
-  private readonly selectOldest: Statement<[number, number], { position: number; committed_at: number }>;
+  private readonly selectUnits: Statement<[number, number, number], { position: number; committed_at: number }>;
   private readonly removeUntil: Statement<[number, number]>;
 
   constructor(
@@ -18,8 +18,8 @@ export class ChangeRetention {
     private readonly clock: Clock,
   ) {
     this.selectFeeds = database.prepare<[], number>('SELECT id FROM feeds ORDER BY id').pluck();
-    this.selectOldest = database.prepare(
-      'SELECT position, committed_at FROM changes WHERE feed = ? ORDER BY position LIMIT ?',
+    this.selectUnits = database.prepare(
+      'SELECT position, committed_at FROM changes WHERE feed = ? AND position > ? ORDER BY position LIMIT ?',
     );
     this.removeUntil = database.prepare('DELETE FROM changes WHERE feed = ? AND position <= ?');
   }
@@ -38,9 +38,16 @@ export class ChangeRetention {
 
   /** Up to the first unit that stays: a feed has no holes, whatever the clock did. */
   private removeOldest(feed: number, horizon: EpochMicros): number {
-    const oldest = this.selectOldest.all(feed, ROWS_A_UNIT);
-    const staying = oldest.findIndex(({ committed_at: committedAt }) => committedAt >= horizon);
-    const last = oldest.slice(0, staying === -1 ? undefined : staying).at(-1);
-    return last === undefined ? 0 : this.removeUntil.run(feed, last.position).changes;
+    const latest = latestStamp(this.clock.now());
+    for (let after = -1; ;) {
+      const units = this.selectUnits.all(feed, after, ROWS_A_UNIT);
+      // What a clock that was ahead has stamped is as old as what follows it, and must not keep that for ever.
+      const staying = units.findIndex(({ committed_at: at }) => at >= horizon && at <= latest);
+      const going = staying === -1 ? units : units.slice(0, staying);
+      const last = going.findLast(({ committed_at: at }) => at < horizon);
+      if (last) return this.removeUntil.run(feed, last.position).changes;
+      if (staying !== -1 || units.length < ROWS_A_UNIT) return 0;
+      after = units.at(-1)?.position ?? Infinity;
+    }
   }
 }

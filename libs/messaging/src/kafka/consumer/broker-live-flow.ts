@@ -10,7 +10,8 @@ const BEHIND: EpochMicros = 2 * MINUTE;
 
 /** The ends of all partitions at a moment. */
 interface Mark {
-  readonly time: EpochMicros;
+  /** On the monotonic counter: a clock that is set moves no mark. */
+  readonly at: EpochMicros;
   readonly ends: ReadonlyMap<string, number>;
 }
 
@@ -20,7 +21,8 @@ interface Mark {
  */
 export class BrokerLiveFlow extends LiveFlow {
   private mark: Mark | undefined;
-  private reached: EpochMicros | undefined;
+  /** On the monotonic counter. */
+  private reachedAt: EpochMicros | undefined;
   private timer: NodeJS.Timeout | undefined;
   private looking = false;
 
@@ -44,11 +46,13 @@ export class BrokerLiveFlow extends LiveFlow {
   }
 
   reach(): EpochMicros | undefined {
-    return this.reached;
+    const age = this.age;
+    return age === undefined ? undefined : this.clock.now() - age;
   }
 
   get waiting(): boolean {
-    return this.reached === undefined || this.clock.now() - this.reached > Math.max(BEHIND, this.lookInMarketTime);
+    const age = this.age;
+    return age === undefined || age > Math.max(BEHIND, this.lookInMarketTime);
   }
 
   /** One look: notes the ends, or compares the store with the ends noted before. */
@@ -58,7 +62,7 @@ export class BrokerLiveFlow extends LiveFlow {
     try {
       this.mark ??= await this.ends();
       if (await this.isTaken(this.mark)) {
-        this.reached = this.mark.time;
+        this.reachedAt = this.mark.at;
         this.mark = undefined;
       }
     } catch (error) {
@@ -68,6 +72,11 @@ export class BrokerLiveFlow extends LiveFlow {
     }
   }
 
+  /** How long ago everything had been taken that was published by then. */
+  private get age(): EpochMicros | undefined {
+    return this.reachedAt === undefined ? undefined : this.clock.monotonicNow() - this.reachedAt;
+  }
+
   /** A fast clock of a simulated market passes many minutes between two looks. */
   private get lookInMarketTime(): EpochMicros {
     const realMillisOfMinute = this.clock.realMillisUntil(this.clock.now() + MINUTE);
@@ -75,14 +84,14 @@ export class BrokerLiveFlow extends LiveFlow {
   }
 
   private async ends(): Promise<Mark> {
-    const time = this.clock.now();
+    const at = this.clock.monotonicNow();
     const ends = new Map<string, number>();
     for (const topic of this.topics) {
       for (const [partition, { earliest, latest }] of await this.broker.extents(topic)) {
         if (latest > earliest) ends.set(partitionName({ topic, partition }), latest);
       }
     }
-    return { time, ends };
+    return { at, ends };
   }
 
   private async isTaken({ ends }: Mark): Promise<boolean> {
