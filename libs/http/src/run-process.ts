@@ -3,7 +3,16 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createClock } from '@app/clock';
 import { ConfigError, limitLookups, loadConfig, type AppConfig } from '@app/config';
 import type { Clock } from '@app/domain';
-import { bufferedOutput, createLogger, logProcessEvents, MetricsRegistry, type Logger } from '@app/observability';
+import {
+  bufferedOutput,
+  Counter,
+  createLogger,
+  logProcessEvents,
+  MetricsRegistry,
+  TolerantOutput,
+  type DroppedLines,
+  type Logger,
+} from '@app/observability';
 import { createHttpApp } from './create-http-app';
 import { limitHeapGrowth, type HeapGrowth } from './heap-growth';
 import { platformVersion } from './platform-version';
@@ -51,15 +60,35 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+function sayDropped(logger: Logger, { lines, reason }: DroppedLines): void {
+  logger.warn({ lines }, `${lines} lines of this log could not be written: ${reason}`);
+}
+
+function countDropped(output: TolerantOutput, metrics: MetricsRegistry): void {
+  new Counter({
+    name: 'csp_log_lines_dropped_total',
+    help: 'Lines that standard output refused, because its disk is full or its reader has gone.',
+    registers: [metrics],
+    collect() {
+      this.reset();
+      this.inc(output.droppedLines);
+    },
+  });
+}
+
 async function start(definition: ProcessDefinition): Promise<void> {
   const { name, port, module, isPublic = false, check, prepare, heapGrowth = 'service' } = definition;
   limitLookups();
   const config = loadConfig();
   check?.(config);
   const http = isPublic ? config.http : { ...config.http, publicUrl: null };
-  const logger = createLogger(config.logLevel, name, bufferedOutput());
+  const output = new TolerantOutput((dropped) => {
+    sayDropped(logger, dropped);
+  });
+  const logger = createLogger(config.logLevel, name, bufferedOutput(output));
   logProcessEvents(logger);
   const metrics = new MetricsRegistry({ process: name, version: platformVersion() });
+  countDropped(output, metrics);
   const clock = await createClock({ clock: config.clock, restUrls: config.exchange.restUrls });
   const app = await createHttpApp(module({ config, clock, logger, metrics }), { logger, metrics, http });
   await prepare?.(app);

@@ -1,4 +1,4 @@
-import { pino, symbols, type DestinationStream } from 'pino';
+import { symbols, type DestinationStream } from 'pino';
 
 /** Lines of requests are collected up to this many characters, or for this long. */
 const BUFFER_LENGTH = 4_096;
@@ -21,9 +21,7 @@ export interface LineOutput {
  * The lines are collected here and not by pino's own destination (`minLength`), which counts the bytes of all that it
  * holds anew with each line that comes.
  */
-export function bufferedOutput(
-  output: LineOutput = pino.destination({ dest: process.stdout.fd, sync: true }),
-): DestinationStream {
+export function bufferedOutput(output: LineOutput): DestinationStream {
   let waiting = '';
   let timer: NodeJS.Timeout | undefined;
   const writeWaiting = (): void => {

@@ -3,3 +3,4 @@ export { createLogger, LOGGER, NestLogger, type Logger } from './logger';
 export { Counter, Gauge, Histogram, MetricsRegistry } from './metrics';
 export { ObservabilityModule } from './observability.module';
 export { logProcessEvents } from './process-events';
+export { TolerantOutput, type DroppedLines } from './tolerant-output';
