@@ -173,7 +173,7 @@ describe('KafkaPublisher against a broker', () => {
       expect([await partitionsOf(topic), await partitionsOf(CANDLES_TOPIC)]).toEqual([PARTITIONS, PARTITIONS]);
       expect(publisher.broker).toMatchObject({ state: 'up', detail: '' });
       const exposed = await metrics.metrics();
-      expect(exposed).toContain('csp_kafka_producer_up 1');
+      for (const kind of ['price', 'candle']) expect(exposed).toContain(`csp_kafka_producer_up{kind="${kind}"} 1`);
       expect(exposed).toContain('csp_events_published_total{kind="price"} 10');
       expect(exposed).toMatch(/csp_kafka_send_seconds_count [1-9]/);
     });
@@ -208,6 +208,48 @@ describe('KafkaPublisher against a broker', () => {
       expect(publisher.status().waitingEvents).toBe(SYMBOLS.length);
       expect(await readTopic(broker, topic)).toEqual([]);
     });
+
+    it.each([
+      ['prices', 'other partitions', { partitions: PARTITIONS + 1 }],
+      ['candles', 'other partitions', { partitions: PARTITIONS + 1 }],
+      ['prices', 'compaction', { partitions: PARTITIONS, settings: { 'cleanup.policy': 'compact' } }],
+      ['candles', 'compaction', { partitions: PARTITIONS, settings: { 'cleanup.policy': 'compact' } }],
+    ] as const)(
+      'should let the other kind arrive while the topic of %s is refused for its %s',
+      async (what, _, plan) => {
+        await broker.deleteTopics(CANDLES_TOPIC).catch(() => undefined);
+        const refused = what === 'prices' ? topic : CANDLES_TOPIC;
+        await broker.createTopic(refused, plan);
+        try {
+          const { publisher } = await start();
+          const candles = (): OutgoingEvent[] =>
+            SYMBOLS.map((symbol) => ({ kind: 'candle', symbol, capturedAt: 1, value: `{"of":"${topic}"}` }));
+          const rounds = 3;
+          for (let round = 0; round < rounds; round += 1) {
+            await publish(publisher);
+            await publish(publisher, candles());
+          }
+          const [waits, arrives] = what === 'prices' ? (['price', 'candle'] as const) : (['candle', 'price'] as const);
+          const waiting = () => new Map(publisher.status().kinds.map((each) => [each.kind, each]));
+          await until('all of the other kind has arrived', () => waiting().get(arrives)?.waitingEvents === 0);
+          await until(
+            'the refusal is said',
+            () => waiting().get(waits)?.detail.includes(`topic ${refused} has`) === true,
+          );
+          expect(waiting().get(waits)?.waitingEvents).toBe(rounds * SYMBOLS.length);
+          expect(publisher.status().detail).toMatch(new RegExp(`^${waits} events: topic ${refused} has`));
+          expect(publisher.broker.topics).toMatchObject({
+            [topic]: { state: what === 'prices' ? 'down' : 'up' },
+            [CANDLES_TOPIC]: { state: what === 'candles' ? 'down' : 'up' },
+          });
+          const arrived = await readTopic(broker, what === 'prices' ? CANDLES_TOPIC : topic);
+          expect(arrived).toHaveLength(rounds * SYMBOLS.length);
+        } finally {
+          await stop();
+          await broker.deleteTopics(CANDLES_TOPIC).catch(() => undefined);
+        }
+      },
+    );
 
     it('should refuse to go on with a topic to which partitions were added since its last run', async () => {
       const { publisher } = await start();
@@ -264,6 +306,7 @@ describe('KafkaPublisher against a broker', () => {
       await acknowledged(publisher);
       await broker.deleteTopics(topic, CANDLES_TOPIC);
       for (let round = 0; round < 3; round += 1) await publish(publisher);
+      await publish(publisher, [{ kind: 'candle', symbol: 'BTCUSDT', capturedAt: 1, value: '{}' }]);
       await drained(publisher);
       expect(await received()).toEqual(forAll(numbers(2, 4)));
       expect([await partitionsOf(topic), await partitionsOf(CANDLES_TOPIC)]).toEqual([PARTITIONS, PARTITIONS]);
@@ -281,7 +324,7 @@ describe('KafkaPublisher against a broker', () => {
       expect(await received()).toEqual(forAll(numbers(1, 20)));
       const times = (await readTopic(broker, topic)).filter(({ key }) => key === 'BTCUSDT').map((m) => m.timestamp);
       expect(times).toEqual(numbers(0, 19).map((round) => capturedAt / 1_000 + round * 1_000));
-      expect(publisher.broker.state).toBe('up');
+      await until('the broker is up for both topics', () => publisher.broker.state === 'up');
     });
 
     it('should keep every event, once and in order, over kills of the broker under load', async () => {

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { EVENT_KINDS } from '@app/domain';
 import { Spool } from '@app/messaging';
 import type { Stack } from './stack';
 
@@ -7,10 +9,13 @@ import type { Stack } from './stack';
  * Only while none runs.
  */
 export function spooledEvents({ folder }: Stack): number {
-  const spool = Spool.open({ folder: join(folder, 'ingest/spool'), maxBytes: 1_073_741_824 });
-  try {
-    return spool.waitingEvents;
-  } finally {
+  const root = join(folder, 'ingest/spool');
+  const ofKinds = EVENT_KINDS.map((kind) => ({ folder: join(root, kind), kind }));
+  let events = 0;
+  for (const place of [{ folder: root }, ...ofKinds.filter((each) => existsSync(each.folder))]) {
+    const spool = Spool.open({ ...place, maxBytes: 1_073_741_824, ballastBytes: 0 });
+    events += spool.waitingEvents;
     spool.close();
   }
+  return events;
 }

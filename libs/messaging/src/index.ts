@@ -1,6 +1,6 @@
 export { DirectPublisher } from './publisher/direct-publisher';
 export { createKafka, kafkaConfig, KAFKA_RETRY, type KafkaClientOptions } from './kafka/kafka-client';
-export { KafkaPublisher } from './kafka/producer/kafka-publisher';
+export { KafkaPublisher, type BrokerReport } from './kafka/producer/kafka-publisher';
 export type { BrokerStatus } from './kafka/producer/kafka-event-target';
 export { ORIGIN_HEADER, originOf } from './kafka/kafka-headers';
 export { deadLetterTopic, ensureTopics, TopicPartitionsError, type TopicPlan } from './kafka/topic-admin';
@@ -9,6 +9,7 @@ export { MessagingModule } from './messaging.module';
 export { PublisherMetrics } from './publisher/publisher-metrics';
 export { RejectedLog } from './publisher/rejected-log';
 export { FolderLockedError } from './spool/folder-lock';
+export { openKindSpools, openSpool, type KindSpools } from './spool/open-spools';
 export { Spool, type SpoolOptions, type SpoolRead } from './spool/spool';
 export { BrokerLiveFlow } from './kafka/consumer/broker-live-flow';
 export type { ConsumedUnit } from './kafka/consumer/consumed-unit';

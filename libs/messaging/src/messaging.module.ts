@@ -10,6 +10,7 @@ import {
   PartitionSink,
   SymbolTracking,
   topicNames,
+  type EventKind,
 } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { IngestState } from './ingest-state/ingest-state';
@@ -24,29 +25,34 @@ import { KafkaPublisher } from './kafka/producer/kafka-publisher';
 import { NestProducerLink } from './kafka/producer/producer-link';
 import { DirectPublisher } from './publisher/direct-publisher';
 import { RejectedLog } from './publisher/rejected-log';
-import { Spool } from './spool/spool';
+import { openKindSpools, openSpool, type KindSpools } from './spool/open-spools';
+import type { Spool } from './spool/spool';
 
 const SPOOL = Symbol('Spool');
+const KIND_SPOOLS = Symbol('KindSpools');
 const CONSUMER_CLIENT_ID = 'crypto-consumer';
 
-const SPOOL_PROVIDER: Provider = {
-  provide: SPOOL,
-  inject: [APP_CONFIG, LOGGER],
-  useFactory: ({ ingest }: AppConfig, logger: Logger): Spool =>
-    Spool.open({
-      folder: join(ingest.stateDir, 'spool'),
-      maxBytes: ingest.spoolMaxBytes,
-      warn: (message) => {
-        logger.warn(message);
-      },
-    }),
-};
+/** A spool for all kinds of events, or one for each. */
+function spoolProvider<T>(provide: symbol, open: (options: Parameters<typeof openSpool>[0]) => T): Provider {
+  return {
+    provide,
+    inject: [APP_CONFIG, LOGGER],
+    useFactory: ({ ingest }: AppConfig, logger: Logger): T =>
+      open({
+        folder: join(ingest.stateDir, 'spool'),
+        maxBytes: ingest.spoolMaxBytes,
+        warn: (message) => {
+          logger.warn(message);
+        },
+      }),
+  };
+}
 
-/** The spool is asked for because its lock must be held before the state is read. */
+/** The spools are asked for because their lock must be held before the state is read. */
 const STATE_PROVIDERS: Provider[] = [
   {
     provide: IngestState,
-    inject: [APP_CONFIG, LOGGER, SPOOL],
+    inject: [APP_CONFIG, LOGGER, KIND_SPOOLS],
     useFactory: ({ ingest }: AppConfig, logger: Logger): IngestState =>
       new IngestState(join(ingest.stateDir, 'state.json'), logger),
   },
@@ -71,7 +77,7 @@ export class MessagingModule {
       module: MessagingModule,
       imports,
       providers: [
-        SPOOL_PROVIDER,
+        spoolProvider(SPOOL, openSpool),
         {
           provide: EventPublisher,
           inject: [EventSink, SPOOL, APP_CONFIG, Clock, LOGGER, MetricsRegistry],
@@ -104,27 +110,31 @@ export class MessagingModule {
     return {
       module: MessagingModule,
       providers: [
-        SPOOL_PROVIDER,
+        spoolProvider(KIND_SPOOLS, openKindSpools),
         ...STATE_PROVIDERS,
         {
           provide: KafkaPublisher,
-          inject: [APP_CONFIG, SPOOL, IngestState, Clock, LOGGER, MetricsRegistry],
+          inject: [APP_CONFIG, KIND_SPOOLS, IngestState, Clock, LOGGER, MetricsRegistry],
           useFactory: (
             { kafka, topics, ingest }: AppConfig,
-            spool: Spool,
+            spools: KindSpools,
             state: IngestState,
             clock: Clock,
             logger: Logger,
             registry: MetricsRegistry,
           ): KafkaPublisher => {
             const names = topicNames(topics.prices);
-            const link = new NestProducerLink(
-              { bootstrapServers: kafka.bootstrapServers, clientId, logger },
-              { topics: Object.values(names), partitions: kafka.partitions, deadLetters: false },
-            );
-            const target = new KafkaEventTarget(link, names, new KafkaProducerMetrics(registry), clock);
+            const metrics = new KafkaProducerMetrics(registry);
+            const targetOf = (kind: EventKind): KafkaEventTarget => {
+              const link = new NestProducerLink(
+                { bootstrapServers: kafka.bootstrapServers, clientId, logger },
+                { topics: [names[kind]], partitions: kafka.partitions, deadLetters: false },
+              );
+              return new KafkaEventTarget(link, names, kind, metrics, clock);
+            };
+            const targets = { price: targetOf('price'), candle: targetOf('candle') };
             const rejected = new RejectedLog(join(ingest.stateDir, 'rejected.jsonl'), clock);
-            return new KafkaPublisher(target, state, spool, rejected, logger, registry);
+            return new KafkaPublisher(targets, state, spools, rejected, logger, registry);
           },
         },
         { provide: EventPublisher, useExisting: KafkaPublisher },

@@ -5,7 +5,7 @@ export class FakeEventPublisher extends EventPublisher {
   readonly batches: EventBatch[] = [];
   /** Thrown instead of taking a batch. */
   fault: Error | undefined;
-  current: PublisherStatus = { waitingEvents: 0, waitingBytes: 0, detail: '', lost: [] };
+  current: PublisherStatus = { waitingEvents: 0, waitingBytes: 0, detail: '', lost: [], unreadable: [], kinds: [] };
   /** Called with each batch that is taken. */
   onPublish: (batch: EventBatch) => void | Promise<void> = () => undefined;
 

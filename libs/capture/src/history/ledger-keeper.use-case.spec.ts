@@ -213,9 +213,9 @@ describe('LedgerKeeperUseCase', () => {
   it('stands aside while events wait, the exchange is away or the store refuses', async () => {
     ports.clock.advance(2 * DAY);
     await sync();
-    ports.publisher.current = { waitingEvents: 1, waitingBytes: 1, detail: 'away', lost: [] };
+    Object.assign(ports.publisher.current, { waitingEvents: 1, waitingBytes: 1, detail: 'away' });
     expect(await keep()).toEqual([]);
-    ports.publisher.current = { waitingEvents: 0, waitingBytes: 0, detail: '', lost: [] };
+    Object.assign(ports.publisher.current, { waitingEvents: 0, waitingBytes: 0, detail: '' });
     ports.exchange.fault = () => new ExchangeError('unreachable', 'timed out');
     expect(await keep()).toHaveLength(1);
     ports.exchange.fault = () => undefined;

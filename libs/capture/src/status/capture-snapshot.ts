@@ -34,6 +34,21 @@ export interface CaptureSnapshot {
       readonly to: string;
       readonly events: number;
     }[];
+    /** Lines of the spool that could not be read; an event each that is lost. */
+    readonly unreadable_lines: readonly {
+      readonly file: string;
+      readonly first_line: number;
+      readonly lines: number;
+      readonly noticed_at: string;
+      readonly reason: string;
+    }[];
+    /** With a broker, what waits of each kind of events; empty where all wait together. */
+    readonly kinds: readonly {
+      readonly kind: EventKind;
+      readonly waiting_events: number;
+      readonly waiting_bytes: number;
+      readonly detail: string;
+    }[];
   } | null;
   readonly tickers: { readonly state: TickerState; readonly detail: string; readonly last_poll_at: string | null };
   readonly candles: {

@@ -3,6 +3,7 @@ import {
   Clock,
   ClockAlignment,
   clockStateOf,
+  DAY,
   EventPublisher,
   Exchange,
   formatEventTime,
@@ -14,6 +15,7 @@ import {
   type ClockState,
   type EpochMicros,
   type ExchangeStatus,
+  type LostLines,
   type MinuteCandle,
   type PublisherStatus,
 } from '@app/domain';
@@ -53,6 +55,9 @@ const NO_BACKFILL: BackfillProgress = {
 
 /** Of a process that publishes nothing. */
 const NOTHING_WAITS = { waitingEvents: 0, detail: '' } as const;
+
+/** Nothing can be done about an event that is lost: it is said long enough to be seen, and then only listed. */
+const LOSS_DEGRADES_FOR: EpochMicros = DAY;
 
 /** Left-out ranges that are listed one by one; there is a metric of all. */
 const MOST_LEFT_OUT = 20;
@@ -177,6 +182,13 @@ export class CaptureStatus {
     return `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}`;
   }
 
+  /** What could not be read of the spool lately; it is listed for as long as the files are kept. */
+  private spoolProblem(): string {
+    const since = this.clock.realNow() - LOSS_DEGRADES_FOR;
+    const recent = this.publisher?.status().unreadable.filter(({ noticedAt }) => noticedAt > since) ?? [];
+    return recent.map(describeUnreadable).join('; ');
+  }
+
   private pollProblem(): string {
     if (!this.captures('tickers')) return '';
     const age = this.clock.monotonicNow() - (this.polledAt ?? this.beganAt);
@@ -202,6 +214,7 @@ export class CaptureStatus {
       ofExchange || this.pollProblem(),
       this.candleProblem(),
       this.leftOut.problem(),
+      this.spoolProblem(),
       ofClock,
     ]
       .filter(Boolean)
@@ -287,7 +300,14 @@ function leftOutPart({ symbol, start, end, detail, retryAt }: LeftOutNotice): Ca
   };
 }
 
-function publisherPart({ waitingEvents, waitingBytes, detail, lost }: PublisherStatus): CaptureSnapshot['publisher'] {
+function publisherPart({
+  waitingEvents,
+  waitingBytes,
+  detail,
+  lost,
+  unreadable,
+  kinds,
+}: PublisherStatus): CaptureSnapshot['publisher'] {
   return {
     waiting_events: waitingEvents,
     waiting_bytes: waitingBytes,
@@ -299,7 +319,25 @@ function publisherPart({ waitingEvents, waitingBytes, detail, lost }: PublisherS
       to: formatMillisTime(to),
       events,
     })),
+    unreadable_lines: unreadable.map(({ file, firstLine, lines, noticedAt, reason }) => ({
+      file,
+      first_line: firstLine,
+      lines,
+      noticed_at: formatMillisTime(noticedAt),
+      reason,
+    })),
+    kinds: kinds.map((part) => ({
+      kind: part.kind,
+      waiting_events: part.waitingEvents,
+      waiting_bytes: part.waitingBytes,
+      detail: part.detail,
+    })),
   };
+}
+
+function describeUnreadable({ file, firstLine, lines, reason }: LostLines): string {
+  const which = lines === 1 ? `line ${firstLine}` : `${lines} lines from line ${firstLine} on`;
+  return `${which} of ${file} in INGEST_STATE_DIR could not be read (${reason}); the file is kept for you to look at`;
 }
 
 function backfillPart(progress: BackfillProgress): CaptureSnapshot['backfill'] {

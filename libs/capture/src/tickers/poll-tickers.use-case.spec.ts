@@ -247,7 +247,7 @@ describe('PollTickersUseCase', () => {
     expect(status().problem()).toBe('');
     ports.clock.advance(2 * SECOND);
     expect(status().problem()).toContain('the last poll was 181 s ago');
-    ports.publisher.current = { waitingEvents: 7, waitingBytes: 900, detail: 'database is locked', lost: [] };
+    Object.assign(ports.publisher.current, { waitingEvents: 7, waitingBytes: 900, detail: 'database is locked' });
     expect(status().problem()).toBe('7 events wait in the spool: database is locked');
   });
 });

@@ -1,5 +1,6 @@
 import type { EventKind } from '../contracts';
 import type { EpochMicros } from '../model';
+import type { LostLines } from './readers.port';
 
 /** One event on its way: its contract JSON on one line, under its symbol. */
 export interface OutgoingEvent {
@@ -27,6 +28,15 @@ export interface LostSpan {
   readonly events: number;
 }
 
+/** What waits of one kind of events, where each kind waits by itself. */
+export interface KindWaiting {
+  readonly kind: EventKind;
+  readonly waitingEvents: number;
+  readonly waitingBytes: number;
+  /** Why they wait; empty when nothing does. */
+  readonly detail: string;
+}
+
 export interface PublisherStatus {
   /** Events waiting on disk and in memory for the sink or broker to come back. */
   readonly waitingEvents: number;
@@ -35,6 +45,10 @@ export interface PublisherStatus {
   readonly detail: string;
   /** Any number of spans for each kind and symbol. */
   readonly lost: readonly LostSpan[];
+  /** Lines of the spool that could not be read, an event each that is lost; one entry for each file. */
+  readonly unreadable: readonly LostLines[];
+  /** Empty where all kinds wait together. */
+  readonly kinds: readonly KindWaiting[];
 }
 
 /** Hands events on: to the broker, or straight to the sink. */

@@ -222,7 +222,7 @@ export abstract class SymbolReader {
   abstract summaries(symbols: readonly string[]): Promise<SymbolSummary[]>;
 }
 
-/** Lines of a raw file that could not be taken into the tables when it was taken up. */
+/** Lines of a raw file that could not be taken into the tables when it was taken up, or of a spool that are no events. */
 export interface LostLines {
   readonly file: string;
   /** Number of the first of them, from 1. */

@@ -62,7 +62,8 @@ describe('DirectPublisher', () => {
     await Promise.all([publisher.publish(batch(1, 2)), publisher.publish(batch(3)), publisher.publish(batch())]);
     expect(valuesOf(sink.taken)).toEqual([1, 2, 3]);
     expect(sink.offered).toHaveLength(2);
-    expect(publisher.status()).toEqual({ waitingEvents: 0, waitingBytes: 0, detail: '', lost: [] });
+    const nothing = { waitingEvents: 0, waitingBytes: 0, detail: '', lost: [], unreadable: [], kinds: [] };
+    expect(publisher.status()).toEqual(nothing);
     expect(await metric('csp_events_published_total')).toBe(3);
   });
 

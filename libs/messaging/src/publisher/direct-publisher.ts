@@ -1,6 +1,7 @@
 import type { EventSink } from '@app/domain';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { Spool } from '../spool/spool';
+import { PublisherMetrics } from './publisher-metrics';
 import type { RejectedLog } from './rejected-log';
 import { SpoolingPublisher, type PublisherTimes } from './spooling-publisher';
 
@@ -23,6 +24,7 @@ export class DirectPublisher extends SpoolingPublisher {
     times: Partial<PublisherTimes> = {},
   ) {
     const target = { name: 'the store', take: sink.take.bind(sink) };
-    super(target, spool, rejectedLog, logger, registry, { ...TIMES, ...times, joinedEvents: 0 });
+    const metrics = new PublisherMetrics(registry);
+    super(target, spool, rejectedLog, logger, metrics, { ...TIMES, ...times, joinedEvents: 0 });
   }
 }

@@ -2,20 +2,38 @@ import {
   EVENT_KINDS,
   SECOND,
   type EpochMicros,
-  type EventPublisher,
+  type EventKind,
   type LostSpan,
   type OutgoingEvent,
+  type PublisherStatus,
 } from '@app/domain';
 import { Counter, Gauge, type MetricsRegistry } from '@app/observability';
 
-/** What any publisher says of itself to Prometheus. */
+type Status = Omit<PublisherStatus, 'kinds'>;
+
+/** A publisher, and the kind of events that it alone has; undefined for one that has all of them. */
+interface Watched {
+  readonly kind: EventKind | undefined;
+  readonly status: () => Status;
+}
+
+/**
+ * What the publishers of a process say of themselves to Prometheus. Where each kind of events has its own, what waits has
+ * the kind as its label.
+ */
 export class PublisherMetrics {
   private readonly publishedTotal: Counter<'kind'>;
   private readonly rejectedTotal: Counter<'kind'>;
-  private readonly retriesTotal: Counter;
+  private readonly retriesTotal: Counter<'kind'>;
+  private readonly watched: Watched[] = [];
 
-  constructor(registry: MetricsRegistry, status: () => ReturnType<EventPublisher['status']>) {
+  constructor(registry: MetricsRegistry) {
     const registers = [registry];
+    const ofEach = (gauge: Gauge<'kind'>, value: (status: Status) => number): void => {
+      gauge.reset();
+      for (const { kind, status } of this.watched) gauge.set(labelOf(kind), value(status()));
+    };
+    const lost = (): LostSpan[] => this.watched.flatMap(({ status }) => status().lost);
     this.publishedTotal = new Counter({
       name: 'csp_events_published_total',
       help: 'Events taken by the sink or the broker.',
@@ -35,22 +53,34 @@ export class PublisherMetrics {
     this.retriesTotal = new Counter({
       name: 'csp_publish_retries_total',
       help: 'Attempts to hand on waiting events.',
+      labelNames: ['kind'],
       registers,
     });
     new Gauge({
       name: 'csp_spool_events',
       help: 'Events waiting for the sink or the broker.',
+      labelNames: ['kind'],
       registers,
       collect() {
-        this.set(status().waitingEvents);
+        ofEach(this, ({ waitingEvents }) => waitingEvents);
       },
     });
     new Gauge({
       name: 'csp_spool_bytes',
       help: 'Bytes of the events that wait.',
+      labelNames: ['kind'],
       registers,
       collect() {
-        this.set(status().waitingBytes);
+        ofEach(this, ({ waitingBytes }) => waitingBytes);
+      },
+    });
+    new Gauge({
+      name: 'csp_spool_unreadable_lines',
+      help: 'Lines of the spool that could not be read, each an event that is lost, in files that are kept aside.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        ofEach(this, ({ unreadable }) => unreadable.reduce((sum, { lines }) => sum + lines, 0));
       },
     });
     new Counter({
@@ -61,7 +91,7 @@ export class PublisherMetrics {
       collect() {
         this.reset();
         for (const kind of EVENT_KINDS) this.inc({ kind }, 0);
-        for (const { kind, events } of status().lost) this.inc({ kind }, events);
+        for (const { kind, events } of lost()) this.inc({ kind }, events);
       },
     });
     new Counter({
@@ -71,11 +101,17 @@ export class PublisherMetrics {
       registers,
       collect() {
         this.reset();
-        for (const { kind, symbol, events } of status().lost) this.inc({ kind, symbol }, events);
+        for (const { kind, symbol, events } of lost()) this.inc({ kind, symbol }, events);
       },
     });
-    lastLossGauge('start', ({ from }) => from, registers, status);
-    lastLossGauge('end', ({ to }) => to, registers, status);
+    lastLossGauge('start', ({ from }) => from, registers, lost);
+    lastLossGauge('end', ({ to }) => to, registers, lost);
+  }
+
+  /** From now on, what waits in this publisher is shown. */
+  watch(kind: EventKind | undefined, status: () => Status): void {
+    this.watched.push({ kind, status });
+    this.retriesTotal.inc(labelOf(kind), 0);
   }
 
   published(events: readonly OutgoingEvent[]): void {
@@ -89,9 +125,13 @@ export class PublisherMetrics {
     this.rejectedTotal.inc({ kind });
   }
 
-  retried(): void {
-    this.retriesTotal.inc();
+  retried(kind: EventKind | undefined): void {
+    this.retriesTotal.inc(labelOf(kind));
   }
+}
+
+function labelOf(kind: EventKind | undefined): { kind?: EventKind } {
+  return kind === undefined ? {} : { kind };
 }
 
 /** One end of the span in which a symbol lost events last; `/health` has all spans. */
@@ -99,7 +139,7 @@ function lastLossGauge(
   end: 'start' | 'end',
   timeOf: (span: LostSpan) => EpochMicros,
   registers: MetricsRegistry[],
-  status: () => ReturnType<EventPublisher['status']>,
+  lost: () => LostSpan[],
 ): void {
   new Gauge({
     name: `csp_last_loss_${end}_timestamp_seconds`,
@@ -108,7 +148,7 @@ function lastLossGauge(
     registers,
     collect() {
       this.reset();
-      for (const span of status().lost) this.set({ kind: span.kind, symbol: span.symbol }, timeOf(span) / SECOND);
+      for (const span of lost()) this.set({ kind: span.kind, symbol: span.symbol }, timeOf(span) / SECOND);
     },
   });
 }

@@ -6,6 +6,7 @@ import { createLogger, MetricsRegistry } from '@app/observability';
 import { FakeClock } from '@app/testing';
 import { Spool } from '../spool/spool';
 import type { EventTarget } from './event-target';
+import { PublisherMetrics } from './publisher-metrics';
 import { RejectedLog } from './rejected-log';
 import { SpoolingPublisher, type PublisherOptions } from './spooling-publisher';
 
@@ -70,7 +71,7 @@ describe('SpoolingPublisher', () => {
     const spool = Spool.open({ folder: join(folder, 'spool'), maxBytes: 1_048_576 });
     const rejected = new RejectedLog(join(folder, 'rejected.jsonl'), new FakeClock(0));
     const logger = createLogger('silent', 'test');
-    publisher = new SpoolingPublisher(target, spool, rejected, logger, new MetricsRegistry(), {
+    publisher = new SpoolingPublisher(target, spool, rejected, logger, new PublisherMetrics(new MetricsRegistry()), {
       ...OPTIONS,
       ...options,
     });

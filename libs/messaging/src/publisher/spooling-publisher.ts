@@ -6,13 +6,14 @@ import {
   OriginMismatchError,
   isAborted,
   type EventBatch,
+  type EventKind,
   type PublisherStatus,
 } from '@app/domain';
-import type { Logger, MetricsRegistry } from '@app/observability';
+import type { Logger } from '@app/observability';
 import type { Spool, SpoolRead } from '../spool/spool';
 import type { EventTarget } from './event-target';
 import { PatienceError, withPatience } from './patience';
-import { PublisherMetrics } from './publisher-metrics';
+import type { PublisherMetrics } from './publisher-metrics';
 import type { RejectedLog } from './rejected-log';
 
 /** All in real time: they concern disk, database and broker, not the market. */
@@ -30,6 +31,8 @@ export interface PublisherTimes {
 export interface PublisherOptions extends PublisherTimes {
   /** Batches that wait for their turn are handed on together up to so many events; 0 keeps each apart. */
   readonly joinedEvents: number;
+  /** The one kind of events that it hands on; absent: all. */
+  readonly kind?: EventKind;
 }
 
 /** Most events handed on at once when the spool is drained: one unit of the sink, one request to the broker. */
@@ -56,7 +59,6 @@ interface Straggler {
  * back; new ones queue behind them.
  */
 export class SpoolingPublisher extends EventPublisher implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly metrics: PublisherMetrics;
   private readonly closing = new AbortController();
   private readonly waiting: Waiting[] = [];
   private queue: Promise<void> = Promise.resolve();
@@ -75,18 +77,19 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     private readonly spool: Spool,
     private readonly rejectedLog: RejectedLog,
     private readonly logger: Logger,
-    registry: MetricsRegistry,
+    private readonly metrics: PublisherMetrics,
     private readonly options: PublisherOptions,
   ) {
     super();
-    this.metrics = new PublisherMetrics(registry, () => this.status());
+    metrics.watch(options.kind, () => this.status());
   }
 
   /** Hands on what an earlier process left. */
   onModuleInit(): void {
     const { waitingEvents } = this.spool;
     if (waitingEvents === 0) return;
-    this.logger.info({ events: waitingEvents }, `${waitingEvents} events of an earlier run wait in the spool`);
+    const text = `${waitingEvents} ${this.what} of an earlier run wait in the spool`;
+    this.logger.info({ events: waitingEvents, kind: this.options.kind }, text);
     this.startDraining();
   }
 
@@ -99,10 +102,10 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
   }
 
   status(): PublisherStatus {
-    const { waitingEvents, waitingBytes, lost, writeFault } = this.spool;
+    const { waitingEvents, waitingBytes, lost, unreadable, writeFault } = this.spool;
     const reasons = [this.fault, writeFault && `the spool cannot be written: ${writeFault}`];
     const detail = waitingEvents === 0 ? '' : reasons.filter((reason) => reason !== '').join('; ');
-    return { waitingEvents, waitingBytes, detail, lost };
+    return { waitingEvents, waitingBytes, detail, lost, unreadable, kinds: [] };
   }
 
   /** Real milliseconds for which events have been waiting without any attempt to hand them on; 0 when none waits. */
@@ -232,7 +235,7 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
         if (isAborted(signal)) return;
         read = this.spool.next(this.failedEvents ?? DRAIN_EVENTS);
         if (!read) return;
-        this.metrics.retried();
+        this.metrics.retried(this.options.kind);
         await this.handSpooled(read.batch);
         this.spool.acknowledge(read);
         this.recovered();
@@ -282,6 +285,12 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     }
   }
 
+  /** What it hands on, as messages name it. */
+  private get what(): string {
+    const { kind } = this.options;
+    return kind === undefined ? 'events' : `${kind} events`;
+  }
+
   private moved(): void {
     this.movedAt = performance.now();
   }
@@ -290,7 +299,7 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     const message = error instanceof Error ? error.message : String(error);
     this.failedEvents = batch?.events.length;
     this.mismatch = error instanceof OriginMismatchError ? error : undefined;
-    if (this.fault !== message) this.logger.error(`events wait in the spool: ${message}`);
+    if (this.fault !== message) this.logger.error(`${this.what} wait in the spool: ${message}`);
     this.fault = message;
   }
 

@@ -34,6 +34,11 @@ export class LossRecord {
     return [...this.bySubject.values()].flat();
   }
 
+  /** The same as one span for each kind and symbol. */
+  condensed(): LostSpan[] {
+    return [...this.bySubject.values()].flatMap(([first, ...others]) => (first ? [others.reduce(union, first)] : []));
+  }
+
   private spansOf(subject: string): LostSpan[] {
     const known = this.bySubject.get(subject);
     if (known) return known;

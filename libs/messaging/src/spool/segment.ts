@@ -1,42 +1,68 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const CHUNK_BYTES = 1_048_576;
 const LINE_FEED = 0x0a;
-const NAME = /^(\d{12})\.jsonl$/;
+const NAME = /^(\d{12})(\.shared)?\.jsonl$/;
 
 /** Writes all of the bytes at a position of an open file, or throws. */
 export type Write = (handle: number, bytes: Uint8Array, position: number) => void;
 
-/** The number in a segment's file name; undefined for any other file. */
-export function segmentNumber(fileName: string): number | undefined {
-  const match = NAME.exec(fileName);
-  return match ? Number(match[1]) : undefined;
+/** A segment, as its file name tells. */
+export interface SegmentFile {
+  readonly name: string;
+  readonly number: number;
+  /** Whether it was taken over by the spools of all kinds, and has lines of each: it must not grow. */
+  readonly isShared: boolean;
 }
+
+/** Undefined for any other file. */
+export function segmentFile(name: string): SegmentFile | undefined {
+  const match = NAME.exec(name);
+  return match ? { name, number: Number(match[1]), isShared: match[2] !== undefined } : undefined;
+}
+
+export function segmentName(number: number, isShared = false): string {
+  return `${number.toString().padStart(12, '0')}${isShared ? '.shared' : ''}.jsonl`;
+}
+
+/** Behind the name of a file that could not be read in full: it is kept for a person to look at. */
+export const DAMAGED_SUFFIX = '.damaged';
 
 /** One file of the spool: lines, appended at the end, each ended by a line feed. */
 export class Segment {
   readonly path: string;
+  readonly number: number;
+  readonly name: string;
+  readonly isShared: boolean;
   private handle: number;
   private bytes: number;
 
-  private constructor(
-    readonly number: number,
-    folder: string,
-    flags: 'r+' | 'wx+',
-  ) {
-    this.path = join(folder, `${number.toString().padStart(12, '0')}.jsonl`);
+  private constructor({ number, name, isShared }: SegmentFile, folder: string, flags: 'r+' | 'wx+') {
+    this.number = number;
+    this.name = name;
+    this.isShared = isShared;
+    this.path = join(folder, name);
     this.handle = openSync(this.path, flags);
     this.bytes = fstatSync(this.handle).size;
   }
 
   static create(number: number, folder: string): Segment {
-    return new Segment(number, folder, 'wx+');
+    return new Segment({ number, name: segmentName(number), isShared: false }, folder, 'wx+');
   }
 
   /** Opens a segment of an earlier process and cuts the line that it was killed in. */
-  static open(number: number, folder: string): Segment {
-    const segment = new Segment(number, folder, 'r+');
+  static open(file: SegmentFile, folder: string): Segment {
+    const segment = new Segment(file, folder, 'r+');
     const end = segment.endOfLastLine();
     if (end < segment.bytes) {
       ftruncateSync(segment.handle, end);
@@ -63,11 +89,11 @@ export class Segment {
     this.bytes += lines.length;
   }
 
-  /** Number of lines from an offset, which is the start of a line, to the end. */
-  countLines(from: number): number {
+  /** Number of lines from an offset, which is the start of a line, to another one, or to the end. */
+  countLines(from: number, to = this.bytes): number {
     let count = 0;
-    for (let offset = from; offset < this.bytes; offset += CHUNK_BYTES) {
-      for (const byte of this.read(offset, CHUNK_BYTES)) if (byte === LINE_FEED) count += 1;
+    for (let offset = from; offset < to; offset += CHUNK_BYTES) {
+      for (const byte of this.read(offset, Math.min(CHUNK_BYTES, to - offset))) if (byte === LINE_FEED) count += 1;
     }
     return count;
   }
@@ -93,6 +119,12 @@ export class Segment {
   remove(): void {
     this.close();
     unlinkSync(this.path);
+  }
+
+  /** Gives the file the name under which it is kept, and lets go of it. */
+  setAside(): void {
+    this.close();
+    renameSync(this.path, `${this.path}${DAMAGED_SUFFIX}`);
   }
 
   private cutBack(): void {

@@ -222,6 +222,7 @@ describe('Spool', () => {
 
   it('counts as lost what it could not bring to disk before it ended', () => {
     const spool = openSpool({
+      ballastBytes: 0,
       write: () => {
         throw new Error('no space left on device');
       },

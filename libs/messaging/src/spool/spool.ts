@@ -1,24 +1,52 @@
-import { readdirSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { EventBatch, LostSpan } from '@app/domain';
+import { EVENT_KINDS, type EventBatch, type EventKind, type LostLines, type LostSpan } from '@app/domain';
 import { flushFolder, makeFolderOf } from '@app/files';
-import { readJsonFile, replaceFile, writeFully } from './durable-file';
+import { Ballast } from './ballast';
+import { replaceFile, writeFully } from './durable-file';
 import { FolderLock } from './folder-lock';
-import { LossRecord, readLostSpans } from './loss-record';
+import { LossRecord } from './loss-record';
 import { MemoryQueue } from './memory-queue';
-import { Segment, segmentNumber, type Write } from './segment';
+import { DAMAGED_SUFFIX, Segment, segmentName, type Write } from './segment';
+import {
+  BALLAST_FILES,
+  CURSOR_FILE,
+  LOSSES_FILE,
+  nextNumber,
+  readCursor,
+  readLosses,
+  segmentFiles,
+  type Cursor,
+} from './spool-files';
 import { parseSpooledEvent, serializeSpooledEvent, type SpooledEvent } from './spooled-event';
+import { UnreadableLines } from './unreadable-lines';
 
 const LARGEST_SEGMENT_BYTES = 8 * 1_048_576;
 /** A bound is kept by giving up whole segments, so there have to be some. */
 const SEGMENTS_WITHIN_BOUND = 8;
 const MEMORY_MAX_BYTES = 16 * 1_048_576;
 const FLUSH_EVENTS = 1_000;
+/** Room on the disk that is kept for what is in memory when the process ends on a full disk. */
+const BALLAST_BYTES = 1_048_576;
+/** And as a share of that: for the account of what could not be kept. */
+const NOTE_SHARE = 4;
+/** Real time between two looks whether the room has to be taken again. */
+const LOOK_AFTER_BALLAST_EVERY_MILLIS = 10_000;
 
 export interface SpoolOptions {
   readonly folder: string;
   /** Most bytes on disk, above 0. */
   readonly maxBytes: number;
+  /** The one kind of events in it; lines of another one, in files that two spools took over, are passed over. */
+  readonly kind?: EventKind;
+  /** On the folder, or on that of several spools; taken where it is not given. */
+  readonly lock?: FolderLock;
+  /** Whether a lock that was given is let go of with the spool. */
+  readonly ownsLock?: boolean;
+  /** Account of what spools gave up that were here before; it is read and left as it is. */
+  readonly earlierLosses?: readonly string[];
+  /** Bytes of the disk that are held for the end on a full disk; 0 for none, 1 MiB by default. */
+  readonly ballastBytes?: number;
   /** Most bytes held in memory while the disk takes none; 16 MiB by default. */
   readonly memoryMaxBytes?: number;
   /** Told in one line of what is wrong with the files. */
@@ -36,12 +64,6 @@ export interface SpoolRead {
     | { readonly in: 'memory'; readonly events: number };
 }
 
-/** Where reading goes on: a segment and a byte in it. */
-interface Cursor {
-  readonly segment: number;
-  readonly offset: number;
-}
-
 interface WaitingSegment {
   readonly file: Segment;
   /** Lines not yet acknowledged. */
@@ -53,8 +75,9 @@ interface WaitingSegment {
  *
  * Segment files of JSON lines; an append is flushed to disk before it returns. The cursor is written after each
  * acknowledgement, so a crash may send again, never skip. Bounded: when the bound is reached the oldest segment is given
- * up and counted in {@link lost}, which is kept on disk too. When the disk takes nothing, events are held in memory.
- * One process at a time: the folder is locked.
+ * up and counted in {@link lost}, which is kept on disk too. When the disk takes nothing, events are held in memory; a
+ * process that ends then writes them over room that it has held for that ({@link Ballast}), and the account of what does
+ * not fit as well. One process at a time: the folder is locked.
  */
 export class Spool {
   private readonly segments: WaitingSegment[] = [];
@@ -67,11 +90,29 @@ export class Spool {
   private offset = 0;
   private reading: SpoolRead | undefined;
   private fault = '';
+  private readonly ballast: Ballast | undefined;
+  private readonly note: Ballast | undefined;
+  private readonly unreadableLines: UnreadableLines;
+  private earlierLosses: LostSpan[] = [];
+  private timer: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly options: SpoolOptions,
     private readonly lock: FolderLock,
   ) {
+    const { kind, maxBytes, ballastBytes = BALLAST_BYTES } = options;
+    if (ballastBytes > 0) {
+      this.ballast = new Ballast(this.path(BALLAST_FILES.events), ballastBytes);
+      this.note = new Ballast(this.path(BALLAST_FILES.note), Math.ceil(ballastBytes / NOTE_SHARE));
+    }
+    this.unreadableLines = new UnreadableLines(
+      options.folder,
+      kind === undefined ? 'spool' : `spool/${kind}`,
+      maxBytes,
+      (message) => {
+        this.warn(message);
+      },
+    );
     this.memory = new MemoryQueue(options.memoryMaxBytes ?? MEMORY_MAX_BYTES);
     this.write = options.write ?? writeFully;
     this.segmentMaxBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.ceil(options.maxBytes / SEGMENTS_WITHIN_BOUND));
@@ -80,13 +121,13 @@ export class Spool {
   /** Opens or makes the folder and takes up what an earlier process left. @throws FolderNotMadeError, FolderLockedError */
   static open(options: SpoolOptions): Spool {
     makeFolderOf('INGEST_STATE_DIR', dirname(options.folder), options.folder);
-    const lock = FolderLock.acquire(options.folder, options.warn);
+    const lock = options.lock ?? FolderLock.acquire(options.folder, options.warn);
     try {
       const spool = new Spool(options, lock);
       spool.load();
       return spool;
     } catch (error) {
-      lock.release();
+      if (!options.lock) lock.release();
       throw error;
     }
   }
@@ -107,7 +148,12 @@ export class Spool {
 
   /** What was given up, over all processes that used this folder. */
   get lost(): readonly LostSpan[] {
-    return this.losses.spans();
+    return [...this.earlierLosses, ...this.losses.spans()];
+  }
+
+  /** Lines that could not be read, for as long as their files are kept; one entry for each file. */
+  get unreadable(): readonly LostLines[] {
+    return this.unreadableLines.list();
   }
 
   /** Takes events behind all others. `disk`: they survive a crash; `memory`: the disk takes nothing at the moment. */
@@ -154,18 +200,24 @@ export class Spool {
     this.reading = undefined;
   }
 
-  /** Last attempt to bring to disk what is held in memory; then the folder is free for another process. */
+  /**
+   * Last attempt to bring to disk what is held in memory, in the room that is held for that if need be; then the folder is
+   * free for another process.
+   */
   close(): void {
+    clearInterval(this.timer);
     this.reading = undefined;
     if (this.memory.length > 0) this.flushMemory();
+    if (this.memory.length > 0) this.spendBallast();
     if (this.memory.length > 0) {
       this.warn(`${this.memory.length} events could not be written to the spool and are lost: ${this.fault}`);
       for (const event of this.memory.first(this.memory.length)) this.losses.addEvent(event);
       this.lossesChanged = true;
     }
-    this.saveLosses();
+    if (!this.saveLosses()) this.noteLosses();
     for (const { file } of this.segments) file.close();
-    this.lock.release();
+    const { lock, ownsLock = lock === undefined } = this.options;
+    if (ownsLock) this.lock.release();
   }
 
   private get diskBytes(): number {
@@ -181,61 +233,126 @@ export class Spool {
   }
 
   private load(): void {
-    const { folder } = this.options;
-    const losses = readJsonFile(this.path('losses.json'), (reason) => {
+    const { folder, kind, earlierLosses = [] } = this.options;
+    const { spans, givenUp } = readLosses(folder, (reason) => {
       this.warn(`losses.json of the spool is not readable: what was lost before is not known any more: ${reason}`);
+      this.keepLossesAside();
     });
-    const stored = (losses ?? {}) as { spans?: unknown; given_up?: unknown };
-    this.losses = new LossRecord(readLostSpans(stored.spans));
-    const givenUp = Array.isArray(stored.given_up) ? stored.given_up.filter(Number.isSafeInteger).map(Number) : [];
-    const cursor = this.readCursor();
-    const numbers = readdirSync(folder)
-      .map(segmentNumber)
-      .filter((number): number is number => number !== undefined)
-      .sort((a, b) => a - b);
+    this.losses = new LossRecord(spans);
+    const earlier = earlierLosses.flatMap((place) => readLosses(place, () => undefined).spans);
+    this.earlierLosses = earlier.filter((span) => kind === undefined || span.kind === kind);
+    this.unreadableLines.load();
+    const cursor = readCursor(folder, (reason) => {
+      this.warn(`cursor.json of the spool is not readable: what is in the spool is handed on again: ${reason}`);
+    });
     // A number is never used twice: a stored cursor or a segment given up must not mean a later file.
-    this.nextNumber = Math.max(0, cursor.segment, numbers.at(-1) ?? 0, ...givenUp) + 1;
-    for (const number of numbers) {
-      const file = Segment.open(number, folder);
+    this.nextNumber = nextNumber(folder, cursor, givenUp);
+    for (const found of segmentFiles(folder)) {
+      const { number } = found;
+      const file = Segment.open(found, folder);
       if (number < cursor.segment || givenUp.includes(number)) {
         this.discard(file);
       } else {
         const from = number === cursor.segment ? Math.min(cursor.offset, file.length) : 0;
         if (this.segments.length === 0) this.offset = from;
-        this.segments.push({ file, waiting: file.countLines(from) });
+        this.segments.push({ file, waiting: this.countWaiting(file, from) });
       }
     }
     this.dropReadSegments();
+    this.lookAfterBallast();
+    if (!this.ballast) return;
+    this.timer = setInterval(() => {
+      this.lookAfterBallast();
+    }, LOOK_AFTER_BALLAST_EVERY_MILLIS).unref();
   }
 
-  private readCursor(): Cursor {
-    const cursor = readJsonFile(this.path('cursor.json'), (reason) => {
-      this.warn(`cursor.json of the spool is not readable: what is in the spool is handed on again: ${reason}`);
-    });
-    const { segment, offset } = (cursor ?? {}) as Partial<Record<keyof Cursor, unknown>>;
-    const readable = Number.isSafeInteger(segment) && Number.isSafeInteger(offset);
-    return readable ? { segment: Number(segment), offset: Number(offset) } : { segment: 0, offset: 0 };
+  /** Lines from an offset on; of a file that another spool has taken over too, those of this kind. */
+  private countWaiting(file: Segment, from: number): number {
+    if (from > 0) this.lookForUnreadable(file, from);
+    if (this.options.kind === undefined || !file.isShared) return file.countLines(from);
+    let count = 0;
+    for (const line of linesOf(file, from)) {
+      const event = parseSpooledEvent(line.text);
+      if (!event || event.kind === this.options.kind) count += 1;
+    }
+    return count;
+  }
+
+  /** What an earlier process passed over in a file that is still there. */
+  private lookForUnreadable(file: Segment, end: number): void {
+    for (const { text, bytes, offset } of linesOf(file, 0)) {
+      if (offset >= end) return;
+      if (!parseSpooledEvent(text)) this.passOver(file, offset, bytes);
+    }
+  }
+
+  /** A file that cannot be read any more, and that the next one must not replace without a trace. */
+  private keepLossesAside(): void {
+    try {
+      renameSync(this.path(LOSSES_FILE), this.path(`${LOSSES_FILE}${DAMAGED_SUFFIX}`));
+    } catch (error) {
+      this.warn(`losses.json of the spool cannot be kept aside: ${messageOf(error)}`);
+    }
+  }
+
+  /** While the disk takes what comes, room is held for the time when it does not. */
+  private lookAfterBallast(): void {
+    if (this.memory.length > 0 || this.lock.isLost) return;
+    this.ballast?.ensure();
+    this.note?.ensure();
+  }
+
+  /** Brings to disk, in the room that was held, as much of what is in memory as fits. */
+  private spendBallast(): void {
+    try {
+      this.lock.check();
+      const events = this.memory.first(this.memory.length);
+      const lines = events.map((event) => Buffer.from(serializeSpooledEvent(event), 'utf8'));
+      const kept = this.ballast?.become(this.path(segmentName(this.nextNumber)), lines) ?? 0;
+      if (kept > 0) this.warn(`${kept} events were written to the room that is held for a full disk`);
+      this.memory.remove(kept);
+    } catch (error) {
+      this.fault = messageOf(error);
+    }
+  }
+
+  /** Brings the account of what was lost to disk, in the room that was held for it. */
+  private noteLosses(): void {
+    try {
+      this.lock.check();
+      const target = this.path(LOSSES_FILE);
+      for (const spans of [this.losses.spans(), this.losses.condensed()]) {
+        const text = JSON.stringify({ spans, given_up: [] });
+        if (this.note?.become(target, [Buffer.from(text, 'utf8')]) === 1) return;
+      }
+    } catch (error) {
+      this.fault = messageOf(error);
+    }
+    this.warn(`the account of lost events could not be written: ${this.fault}`);
   }
 
   private saveCursor(cursor: Cursor): void {
     try {
       this.lock.check();
-      replaceFile(this.path('cursor.json'), JSON.stringify(cursor));
+      replaceFile(this.path(CURSOR_FILE), JSON.stringify(cursor));
     } catch (error) {
       // A cursor that lags sends again after a crash, which the other side tolerates.
       this.fault = messageOf(error);
     }
   }
 
-  private saveLosses(givenUp: readonly number[] = []): void {
-    if (!this.lossesChanged && givenUp.length === 0) return;
+  /** Returns whether what was lost is on disk. */
+  private saveLosses(givenUp: readonly number[] = []): boolean {
+    if (!this.lossesChanged && givenUp.length === 0) return true;
     try {
       this.lock.check();
       const spans = this.losses.spans();
-      replaceFile(this.path('losses.json'), JSON.stringify({ spans, given_up: givenUp }));
+      replaceFile(this.path(LOSSES_FILE), JSON.stringify({ spans, given_up: givenUp }));
       this.lossesChanged = false;
+      return true;
     } catch (error) {
       this.fault = messageOf(error);
+      return false;
     }
   }
 
@@ -251,7 +368,8 @@ export class Spool {
   /** A file that cannot be removed, or is gone already, must not keep those behind it from being read. */
   private discard(file: Segment): void {
     try {
-      file.remove();
+      if (this.unreadableLines.has(file)) this.unreadableLines.setAside(file);
+      else file.remove();
     } catch (error) {
       this.warn(`${file.path} was read to its end and cannot be removed: ${messageOf(error)}`);
     }
@@ -265,25 +383,27 @@ export class Spool {
   }
 
   private nextOnDisk(maxEvents: number): SpoolRead | undefined {
+    const { kind } = this.options;
     for (let head = this.segments[0]; head !== undefined; head = this.segments[0]) {
       const events: SpooledEvent[] = [];
       let end = this.offset;
       let lines = 0;
       for (const { text, bytes } of head.file.readLines(this.offset)) {
         const event = parseSpooledEvent(text);
-        if (event && (events.length === maxEvents || (events[0] && events[0].origin !== event.origin))) break;
-        if (event) events.push(event);
-        else this.warn(`an unreadable line of ${bytes} bytes in ${head.file.path} was skipped`);
+        const isOurs = event && (kind === undefined || event.kind === kind);
+        if (isOurs && (events.length === maxEvents || (events[0] && events[0].origin !== event.origin))) break;
+        if (isOurs) events.push(event);
+        else if (!event) this.passOver(head.file, end, bytes);
         end += bytes;
-        lines += 1;
+        if (isOurs || !event) lines += 1;
       }
       const [first] = events;
       if (first) {
         const batch = { origin: first.origin, events };
         return { batch, place: { in: 'segment', number: head.file.number, end, lines } };
       }
-      // Only unreadable lines, or less in the file than there was.
-      head.waiting = lines === 0 ? 0 : head.waiting - lines;
+      // Only lines of others and unreadable ones, or less in the file than there was.
+      head.waiting = end === this.offset ? 0 : head.waiting - lines;
       this.offset = end;
       this.dropReadSegments();
     }
@@ -337,7 +457,7 @@ export class Spool {
 
   private segmentFor(bytes: number): WaitingSegment {
     const last = this.segments.at(-1);
-    if (last && last.file.length + bytes <= this.segmentMaxBytes) return last;
+    if (last && !last.file.isShared && last.file.length + bytes <= this.segmentMaxBytes) return last;
     const segment = { file: Segment.create(this.nextNumber, this.options.folder), waiting: 0 };
     this.nextNumber += 1;
     this.segments.push(segment);
@@ -371,14 +491,20 @@ export class Spool {
   }
 
   private countAsLost(segment: WaitingSegment): void {
-    let offset = segment === this.segments[0] ? this.offset : 0;
-    for (let lines = segment.file.readLines(offset); lines.length > 0; lines = segment.file.readLines(offset)) {
-      for (const { text, bytes } of lines) {
-        const event = parseSpooledEvent(text);
-        if (event) this.losses.addEvent(event);
-        offset += bytes;
-      }
+    const { kind } = this.options;
+    const from = segment === this.segments[0] ? this.offset : 0;
+    for (const { text, offset, bytes } of linesOf(segment.file, from)) {
+      const event = parseSpooledEvent(text);
+      if (!event) this.passOver(segment.file, offset, bytes);
+      else if (kind === undefined || event.kind === kind) this.losses.addEvent(event);
     }
+  }
+
+  /** Counts a line that is none. Of a file that two spools took over, the spool of the first kind does. */
+  private passOver(file: Segment, offset: number, bytes: number): void {
+    const { kind } = this.options;
+    if (kind !== undefined && kind !== EVENT_KINDS[0] && file.isShared) return;
+    this.unreadableLines.note(file, offset, bytes);
   }
 
   private hold(events: readonly SpooledEvent[]): void {
@@ -402,4 +528,18 @@ export class Spool {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The lines of a segment from an offset on, each with where it begins. */
+function* linesOf(
+  file: Segment,
+  from: number,
+): Generator<{ readonly text: string; readonly bytes: number; readonly offset: number }> {
+  let offset = from;
+  for (let lines = file.readLines(offset); lines.length > 0; lines = file.readLines(offset)) {
+    for (const line of lines) {
+      yield { ...line, offset };
+      offset += line.bytes;
+    }
+  }
 }

@@ -62,17 +62,12 @@ describe('KafkaEventTarget', () => {
     link = new FakeLink();
     registry = new MetricsRegistry();
     local = new FakeClock(NOON);
-    target = new KafkaEventTarget(link, topicNames('crypto_prices'), new KafkaProducerMetrics(registry), local, 50);
+    target = targetBy(local, registry);
   });
 
-  function targetBy(clock: Clock): KafkaEventTarget {
-    return new KafkaEventTarget(
-      link,
-      topicNames('crypto_prices'),
-      new KafkaProducerMetrics(new MetricsRegistry()),
-      clock,
-      50,
-    );
+  function targetBy(clock: Clock, metrics = new MetricsRegistry()): KafkaEventTarget {
+    const topics = topicNames('crypto_prices');
+    return new KafkaEventTarget(link, topics, 'price', new KafkaProducerMetrics(metrics), clock, 50);
   }
 
   async function up(): Promise<number | undefined> {

@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   ContractViolationError,
   formatMillisTime,
   type Clock,
   type EventBatch,
+  type EventKind,
   type OutgoingEvent,
   type TopicNames,
 } from '@app/domain';
@@ -18,6 +20,10 @@ const ACKNOWLEDGE_MILLIS = 4_000;
 /** A backstop: every step within an attempt has its own, shorter limit, as far as kafkajs keeps it. */
 const ATTEMPT_MILLIS = 30_000;
 
+/** Pauses between attempts to connect while no event waits. */
+const FIRST_PAUSE_MILLIS = 500;
+const LONGEST_PAUSE_MILLIS = 5_000;
+
 /** How the producer and its broker do, as `/health` shows it. */
 export interface BrokerStatus {
   readonly state: 'connecting' | 'up' | 'down';
@@ -27,30 +33,46 @@ export interface BrokerStatus {
   readonly last_acknowledged_at: string | null;
 }
 
-/** Sends events to their topics, acknowledged by all in-sync replicas, each attempt within a bounded time. */
+/** Sends events of one kind to their topic, acknowledged by all in-sync replicas, each attempt within a bounded time. */
 export class KafkaEventTarget implements EventTarget {
-  readonly name = 'Kafka';
+  readonly name: string;
+  private readonly closing = new AbortController();
   private current: BrokerStatus = { state: 'connecting', detail: '', last_acknowledged_at: null };
 
   constructor(
     private readonly link: ProducerLink,
     private readonly topics: TopicNames,
+    readonly kind: EventKind,
     private readonly metrics: KafkaProducerMetrics,
     private readonly clock: Clock,
     private readonly attemptMillis = ATTEMPT_MILLIS,
   ) {
-    metrics.setUp(false);
+    this.name = `topic ${topics[kind]} of Kafka`;
+    metrics.setUp(kind, false);
+  }
+
+  get topic(): string {
+    return this.topics[this.kind];
   }
 
   get status(): BrokerStatus {
     return this.current;
   }
 
-  /** Connects, so that topics are there and faults are said before the first event; a failure is in {@link status}. */
+  /**
+   * Connects, so that the topic is there and faults are said before the first event, and tries again until that was
+   * possible once: no event may come for long. A failure is in {@link status}.
+   */
   async open(): Promise<void> {
-    await this.attempt(async () => {
-      await this.link.ready();
-    }).catch(() => undefined);
+    const { signal } = this.closing;
+    for (let pause = FIRST_PAUSE_MILLIS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
+      const connect = async (): Promise<void> => {
+        await this.link.ready();
+      };
+      await this.attempt(connect).catch(() => undefined);
+      if (this.status.state === 'up') return;
+      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
   }
 
   async take(batch: EventBatch): Promise<void> {
@@ -58,8 +80,9 @@ export class KafkaEventTarget implements EventTarget {
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     await this.link.close();
-    this.metrics.setUp(false);
+    this.metrics.setUp(this.kind, false);
   }
 
   private async send(events: readonly OutgoingEvent[], origin: string): Promise<void> {
@@ -94,6 +117,6 @@ export class KafkaEventTarget implements EventTarget {
 
   private answered(up: boolean, detail: string): void {
     this.current = { ...this.current, state: up ? 'up' : 'down', detail };
-    this.metrics.setUp(up);
+    this.metrics.setUp(this.kind, up);
   }
 }

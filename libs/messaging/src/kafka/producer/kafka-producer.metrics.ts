@@ -1,9 +1,10 @@
+import type { EventKind } from '@app/domain';
 import { Counter, Gauge, Histogram, type MetricsRegistry } from '@app/observability';
 import type { Remedy } from './send-failure';
 
-/** What the Kafka producer says of itself to Prometheus. */
+/** What the Kafka producers say of themselves to Prometheus. */
 export class KafkaProducerMetrics {
-  private readonly up: Gauge;
+  private readonly up: Gauge<'kind'>;
   private readonly sendSeconds: Histogram;
   private readonly remediesTotal: Counter<'remedy'>;
 
@@ -11,7 +12,8 @@ export class KafkaProducerMetrics {
     const registers = [registry];
     this.up = new Gauge({
       name: 'csp_kafka_producer_up',
-      help: '1 while the broker answered the last time the producer asked, otherwise 0.',
+      help: '1 while the broker answered the last time the producer of that kind of events asked, otherwise 0.',
+      labelNames: ['kind'],
       registers,
     });
     this.sendSeconds = new Histogram({
@@ -29,8 +31,8 @@ export class KafkaProducerMetrics {
     for (const remedy of ['reconnect', 'replace'] as const) this.remediesTotal.inc({ remedy }, 0);
   }
 
-  setUp(up: boolean): void {
-    this.up.set(up ? 1 : 0);
+  setUp(kind: EventKind, up: boolean): void {
+    this.up.set({ kind }, up ? 1 : 0);
   }
 
   sent(seconds: number): void {
