@@ -33,11 +33,11 @@ const KIND_SPOOLS = Symbol('KindSpools');
 const CONSUMER_CLIENT_ID = 'crypto-consumer';
 
 /** A spool for all kinds of events, or one for each. */
-function spoolProvider<T>(provide: symbol, open: (options: Parameters<typeof openSpool>[0]) => T): Provider {
+function spoolProvider(provide: symbol, open: typeof openSpool | typeof openKindSpools): Provider {
   return {
     provide,
     inject: [APP_CONFIG, LOGGER],
-    useFactory: ({ ingest }: AppConfig, logger: Logger): T =>
+    useFactory: ({ ingest }: AppConfig, logger: Logger): Spool | KindSpools =>
       open({
         folder: join(ingest.stateDir, 'spool'),
         maxBytes: ingest.spoolMaxBytes,

@@ -133,7 +133,7 @@ describe('KafkaPublisher', () => {
       expect(exposed).toContain(`csp_spool_events{kind="${refused}"} 4`);
       expect(exposed).toContain(`csp_spool_events{kind="${other[refused]}"} 0`);
 
-      delete faults[refused];
+      faults = {};
       await drained();
       expect(taken[refused]).toEqual([1, 2, 3, 4]);
     });

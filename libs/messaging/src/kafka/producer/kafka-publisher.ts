@@ -92,9 +92,9 @@ export class KafkaPublisher extends EventPublisher implements OnModuleInit, Befo
     }
     if (events.length > 0) this.state.claim(origin);
     const results = await Promise.allSettled(
-      this.lanes.map(({ kind, publisher }) => {
+      this.lanes.map(async ({ kind, publisher }) => {
         const own = events.filter((event) => event.kind === kind);
-        return own.length === 0 ? undefined : publisher.publish({ origin, events: own });
+        if (own.length > 0) await publisher.publish({ origin, events: own });
       }),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
