@@ -16,6 +16,7 @@ interface CoverageItem {
   readonly start: string;
   readonly end: string;
   readonly state: string;
+  readonly reason: string | null;
 }
 
 interface Health {
@@ -87,12 +88,10 @@ describe('rows of one symbol that break the contract, live', () => {
         (await missing(symbol)).length === 0 && (await reachOf(symbol)) > LIVE + 2 * MINUTE_MS ? true : undefined,
       );
     }
-    const expected = [
-      `${OLD[0]}/2026-11-19T03:02:00Z`,
-      ...[...OLD.slice(2), new Date(LIVE).toISOString().replace('.000Z', 'Z')].map(
-        (start) => `${start}/${new Date(Date.parse(start) + MINUTE_MS).toISOString().replace('.000Z', 'Z')}`,
-      ),
-    ];
+    // Two of them are neighbours, each with its own reason.
+    const expected = [...OLD, new Date(LIVE).toISOString().replace('.000Z', 'Z')].map(
+      (start) => `${start}/${new Date(Date.parse(start) + MINUTE_MS).toISOString().replace('.000Z', 'Z')}`,
+    );
     await eventually(
       'nothing else is missing of the symbol, and its capture goes on beyond the bad minute',
       async () =>
@@ -118,6 +117,10 @@ describe('rows of one symbol that break the contract, live', () => {
 
     const gaps = await runCli(stack, 'gaps', '--symbols', BAD);
     for (const reason of REASONS) expect(gaps.output).toMatch(reason);
+    const told = await getAll<CoverageItem>(url, `/coverage?symbol=${BAD}&limit=5000`);
+    const why = told.flatMap(({ state, reason }) => (state === 'missing' ? [String(reason)] : []));
+    for (const reason of REASONS) expect(why.filter((line) => reason.test(line))).toHaveLength(1);
+    expect(told.filter(({ state, reason }) => (state === 'missing') !== (reason !== null))).toEqual([]);
     expect(gaps.output).toMatch(/the row of 2026-11-20T10:03:00Z: close time is /);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toMatch(/^csp_left_out_candles 6$/m);

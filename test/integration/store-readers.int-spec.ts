@@ -8,6 +8,8 @@ import {
   type PriceEvent,
   type PriceEventKey,
   type PriceEventReader,
+  type SymbolCoverage,
+  type TimeKey,
 } from '@app/domain';
 import { FakePriceEventReader, FakeStore, buildMinute } from '@app/testing';
 import { NOON, ORIGIN, TestStore, candleEvent, priceEvent, type Readers } from '../support/test-store';
@@ -247,6 +249,54 @@ describe('the readers of a real store', () => {
     ]);
     const [summary] = await readers.symbols.summaries(['BTCUSDT']);
     expect(summary).toMatchObject({ coveragePercent: '3.60', lastEvent: null });
+  });
+
+  it('should say why minutes are missing, and cut them where the reasons change, on whatever page', async () => {
+    const start = NOON - HOUR;
+    store.clock.set(NOON + 3 * MINUTE);
+    const { history } = await store.reopen();
+    const at = (from: number, end: number) => ({ start: start + from * MINUTE, end: start + end * MINUTE });
+    const note = async (symbol: string, from: number, end: number, reason: string) =>
+      history.noteUnfilled(symbol, at(from, end), [{ ...at(from, end), reason, askedAt: NOON }]);
+    for (const symbol of ['BTCUSDT', 'ETHUSDT']) {
+      await history.track({ symbol, trackedSince: NOON, ledgerStart: start }, ORIGIN);
+    }
+    await note('BTCUSDT', 10, 20, 'no row');
+    await note('BTCUSDT', 20, 25, 'no row');
+    await note('BTCUSDT', 25, 26, 'refused, "later"');
+    await note('BTCUSDT', 30, 40, 'no row');
+    for (let minute = 0; minute < 40; minute += 2) await note('ETHUSDT', minute, minute + 1, `reason ${minute}`);
+    // What is noted of a minute that has come since is no longer so.
+    await store.take(candleEvent(buildMinute('BTCUSDT', start + 35 * MINUTE)));
+    const told = (rows: readonly SymbolCoverage[]) =>
+      rows.map((row) => [(row.start - start) / MINUTE, (row.end - start) / MINUTE, row.state, row.reason]);
+    expect(told(await readers.coverage.ranges(['BTCUSDT'], {}, 1_000))).toEqual([
+      [0, 10, 'missing', 'not asked for yet'],
+      [10, 25, 'missing', 'no row'],
+      [25, 26, 'missing', 'refused, "later"'],
+      [26, 30, 'missing', 'not asked for yet'],
+      [30, 35, 'missing', 'no row'],
+      [35, 36, 'captured', null],
+      [36, 40, 'missing', 'no row'],
+      [40, 61, 'missing', 'not asked for yet'],
+    ]);
+    expect(told(await readers.coverage.ranges(['BTCUSDT'], at(12, 26), 1_000))).toEqual([
+      [12, 25, 'missing', 'no row'],
+      [25, 26, 'missing', 'refused, "later"'],
+    ]);
+    const all = await readers.coverage.ranges(['ETHUSDT', 'BTCUSDT'], {}, 1_000);
+    expect(all).toHaveLength(8 + 40);
+    for (const limit of [1, 2, 3, 7]) {
+      const seen: SymbolCoverage[] = [];
+      for (let after: TimeKey | undefined; ;) {
+        const rows = await readers.coverage.ranges(['ETHUSDT', 'BTCUSDT'], {}, limit, after);
+        seen.push(...rows);
+        const last = rows.at(-1);
+        if (!last) break;
+        after = { time: last.start, symbol: last.symbol };
+      }
+      expect(seen).toEqual(all);
+    }
   });
 
   it('should make a day of snapshots only where no candle is, and leave open what snapshots do not tell', async () => {

@@ -12,7 +12,6 @@ import {
   PriceEventReader,
   StoreStatus,
   SymbolReader,
-  UnfilledReader,
 } from '@app/domain';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
@@ -28,7 +27,6 @@ import { SqliteHourlyBarReader } from './readers/sqlite-hourly-bar.reader';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
-import { SqliteUnfilledReader } from './readers/sqlite-unfilled.reader';
 import { StorageWatchModule } from './storage-watch.module';
 
 /** Provides the ports of the reading half of the store: a read-only connection that migrates nothing. */
@@ -85,7 +83,6 @@ import { StorageWatchModule } from './storage-watch.module';
       inject: [ReadStore, Clock],
       useFactory: (store: ReadStore, clock: Clock) => new SqliteSymbolReader(store, clock),
     },
-    { provide: UnfilledReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteUnfilledReader(store) },
     {
       provide: ChangeFeedReader,
       inject: [ReadStore],
@@ -102,7 +99,6 @@ import { StorageWatchModule } from './storage-watch.module';
     DayQualityReader,
     CoverageReader,
     SymbolReader,
-    UnfilledReader,
     ChangeFeedReader,
     StoreStatus,
     StorageWatchModule,

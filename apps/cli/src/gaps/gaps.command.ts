@@ -1,28 +1,20 @@
 import { Command } from 'nest-commander';
-import {
-  CoverageReader,
-  formatBucketTime,
-  minutesIn,
-  SymbolReader,
-  UnfilledReader,
-  type SymbolCoverage,
-} from '@app/domain';
+import { CoverageReader, formatBucketTime, minutesIn, SymbolReader, type SymbolCoverage } from '@app/domain';
 import { StorageReadModule } from '@app/storage';
 import { knownSymbols } from '../options/known-symbols';
 import { SpanCommand, type Span, type SpanOptions } from '../options/span-command';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
 import { CommandWork } from '../work/command-work';
-import { explain, type Gap } from './gap-reasons';
 
 const PAGE = 5_000;
 
-const COLUMNS: readonly TableColumn<Gap>[] = [
+const COLUMNS: readonly TableColumn<SymbolCoverage>[] = [
   { title: 'symbol', cell: ({ symbol }) => symbol },
   { title: 'start', cell: ({ start }) => formatBucketTime(start) },
   { title: 'end', cell: ({ end }) => formatBucketTime(end) },
   { title: 'minutes', cell: (gap) => String(minutesIn(gap)), right: true },
-  { title: 'reason', cell: ({ reason }) => reason },
+  { title: 'reason', cell: ({ reason }) => reason ?? '' },
 ];
 
 @Command({ name: 'gaps', description: 'Lists the minutes that are missing: not asked for, or asked and failed' })
@@ -40,10 +32,9 @@ export class GapsCommand extends SpanCommand {
       () => [StorageReadModule],
       async (context, signal) => {
         const symbols = await knownSymbols(context.get(SymbolReader), span.symbols);
-        const unfilled = context.get(UnfilledReader);
-        const gaps: Gap[] = [];
+        const gaps: SymbolCoverage[] = [];
         for await (const gap of missing(context.get(CoverageReader), { ...span, symbols }, signal)) {
-          gaps.push(...explain(gap, await unfilled.unfilled(gap.symbol, gap)));
+          gaps.push(gap);
         }
         gaps.sort((a, b) => symbols.indexOf(a.symbol) - symbols.indexOf(b.symbol) || a.start - b.start);
         if (gaps.length > 0) this.terminal.table(COLUMNS, gaps);

@@ -32,7 +32,7 @@ export interface CoverageItem {
   readonly end: string;
   readonly state: 'captured' | 'quiet' | 'stopped' | 'missing';
   readonly repaired: boolean;
-  readonly reason?: string | null;
+  readonly reason: string | null;
 }
 
 /** What `/health` says. */

@@ -20,12 +20,13 @@ import { COVERAGE_EXAMPLE, pageExample } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
-const toItem = ({ symbol, start, end, state, repaired }: SymbolCoverage): CoverageItem => ({
+const toItem = ({ symbol, start, end, state, repaired, reason }: SymbolCoverage): CoverageItem => ({
   symbol,
   start: formatBucketTime(start),
   end: formatBucketTime(end),
   state,
   repaired,
+  reason,
 });
 
 const FIELDS: ListFields & Record<keyof CoverageItem, FieldKind> = {
@@ -34,6 +35,7 @@ const FIELDS: ListFields & Record<keyof CoverageItem, FieldKind> = {
   end: 'text',
   state: 'text',
   repaired: 'text',
+  reason: 'text',
 };
 
 const keyOf = ({ start, symbol }: SymbolCoverage): TimeKey => ({ time: start, symbol });
@@ -52,7 +54,7 @@ export class CoverageController {
   @Get()
   @ApiOperation({
     operationId: 'listCoverage',
-    summary: 'Every minute accounted for: captured, quiet, stopped by the exchange, or missing.',
+    summary: 'Every minute accounted for: captured, quiet, stopped by the exchange, or missing and why.',
   })
   @AnswersList(CoveragePageDto, pageExample('/coverage', COVERAGE_EXAMPLE))
   async list(@Query() query: HistoryQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

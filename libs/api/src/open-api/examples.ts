@@ -63,6 +63,7 @@ export const COVERAGE_EXAMPLE: CoverageItem = {
   end: '2026-01-15T17:30:00Z',
   state: 'captured',
   repaired: false,
+  reason: null,
 };
 
 const METRICS = BI_TABLES.daily_metrics.fields;

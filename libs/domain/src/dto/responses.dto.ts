@@ -178,6 +178,14 @@ export class CoverageDto {
 
   @ApiProperty({ description: 'Whether the minutes came in late, after downtime.', example: false })
   readonly repaired!: boolean;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Why the minutes are missing; null for those that are not. Another reason begins another item.',
+    example: null,
+  })
+  readonly reason!: string | null;
 }
 
 /** Item of `/symbols`: the columns of `/bi/symbols.csv`, and since when its assets are what they are. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   accountFor,
   coveragePercent,
+  explainMissing,
   isRepaired,
   joinRanges,
   ledgerEnd,
@@ -111,5 +112,40 @@ describe('coverage', () => {
     expect(ledgerEnd(T + 5 * MINUTE)).toBe(T + 3 * MINUTE);
     expect(ledgerEnd(T + 5 * MINUTE + 59 * SECOND)).toBe(T + 3 * MINUTE);
     expect(ledgerEnd(T + 5 * MINUTE - 1)).toBe(T + 2 * MINUTE);
+  });
+});
+
+describe('explainMissing', () => {
+  const range = (start: number, end: number) => ({ start: start * MINUTE, end: end * MINUTE });
+  const note = (start: number, end: number, reason: string) => ({ ...range(start, end), reason });
+  const told = (...parameters: Parameters<typeof explainMissing>): [number, number, string][] =>
+    [...explainMissing(...parameters)].map(({ start, end, reason }) => [start / MINUTE, end / MINUTE, reason]);
+
+  it('should say of a gap without a note that nobody has asked', () => {
+    expect(told(range(10, 20), [])).toEqual([[10, 20, 'not asked for yet']]);
+  });
+
+  it('should cut a gap where the reasons change, and notes at the ends of the gap', () => {
+    expect(told(range(10, 20), [note(0, 12, 'unreachable'), note(15, 30, 'no row')])).toEqual([
+      [10, 12, 'unreachable'],
+      [12, 15, 'not asked for yet'],
+      [15, 20, 'no row'],
+    ]);
+  });
+
+  it('should leave out notes about minutes that are there by now', () => {
+    expect(told(range(10, 20), [note(0, 10, 'unreachable'), note(20, 30, 'no row')])).toEqual([
+      [10, 20, 'not asked for yet'],
+    ]);
+  });
+
+  it('should join neighbours that have one reason', () => {
+    const notes = [note(10, 12, 'no row'), note(12, 14, 'no row'), note(14, 15, 'refused'), note(16, 20, 'refused')];
+    expect(told(range(10, 20), notes)).toEqual([
+      [10, 14, 'no row'],
+      [14, 15, 'refused'],
+      [15, 16, 'not asked for yet'],
+      [16, 20, 'refused'],
+    ]);
   });
 });

@@ -77,6 +77,39 @@ export function* accountFor(span: TimeRange, recorded: Iterable<CoverageRange>):
   if (position < span.end) yield { start: position, end: span.end, state: 'missing', repaired: false };
 }
 
+/** What is said of missing minutes of which nobody has asked yet. */
+const NOT_ASKED = 'not asked for yet';
+
+/** Minutes that are missing, for one reason. */
+export interface ExplainedRange extends TimeRange {
+  readonly reason: string;
+}
+
+/** Cuts a missing range where the reasons change; notes are given ascending and disjoint, and may reach beyond it. */
+export function* explainMissing(missing: TimeRange, notes: Iterable<ExplainedRange>): Generator<ExplainedRange> {
+  let current: ExplainedRange | undefined;
+  for (const next of completed(missing, notes)) {
+    if (current?.reason === next.reason) current = { ...current, end: next.end };
+    else {
+      if (current) yield current;
+      current = next;
+    }
+  }
+  if (current) yield current;
+}
+
+function* completed({ start, end }: TimeRange, notes: Iterable<ExplainedRange>): Generator<ExplainedRange> {
+  let position = start;
+  for (const note of notes) {
+    const [from, to] = [Math.max(note.start, position), Math.min(note.end, end)];
+    if (from >= to) continue;
+    if (from > position) yield { start: position, end: from, reason: NOT_ASKED };
+    yield { start: from, end: to, reason: note.reason };
+    position = to;
+  }
+  if (position < end) yield { start: position, end, reason: NOT_ASKED };
+}
+
 /** Minutes in a range of full minutes. */
 export function minutesIn({ start, end }: TimeRange): number {
   return (end - start) / MINUTE;

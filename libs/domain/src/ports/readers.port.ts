@@ -8,7 +8,6 @@ import type {
   MinuteCandle,
   PriceEvent,
   TimeRange,
-  UnfilledRange,
 } from '../model';
 import type { ProcessStatusRow } from './history-store.port';
 import type { StoreReadiness } from './store-condition.port';
@@ -177,21 +176,21 @@ export abstract class DayQualityReader extends SpanReader {
 
 export interface SymbolCoverage extends CoverageRange {
   readonly symbol: string;
+  /** Why the minutes are missing; null for those of another state. */
+  readonly reason: string | null;
 }
 
 export abstract class CoverageReader {
-  /** Account of every minute of the ledger in the range, ascending by start, then symbol; only rows after `after`. */
+  /**
+   * Account of every minute of the ledger in the range, ascending by start, then symbol; only rows after `after`. Missing
+   * minutes are cut where the reasons change.
+   */
   abstract ranges(
     symbols: readonly string[],
     range: Partial<TimeRange>,
     limit: number,
     after?: TimeKey,
   ): Promise<SymbolCoverage[]>;
-}
-
-export abstract class UnfilledReader {
-  /** What is known of why minutes of the range are missing, ascending, disjoint; they may have come since. */
-  abstract unfilled(symbol: string, range: Partial<TimeRange>): Promise<UnfilledRange[]>;
 }
 
 export interface SymbolSummary {

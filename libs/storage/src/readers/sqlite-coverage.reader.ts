@@ -3,11 +3,13 @@ import {
   MINUTE,
   accountFor,
   ceilTo,
+  explainMissing,
   floorTo,
   ledgerEnd,
   type Clock,
   type CoverageRange,
   type EpochMicros,
+  type ExplainedRange,
   type SymbolCoverage,
   type TimeKey,
   type TimeRange,
@@ -24,6 +26,11 @@ const FROM = `
   WHERE symbol = ? AND end_time > ? AND start_time >= coalesce(
     (SELECT max(start_time) FROM coverage WHERE symbol = ? AND start_time <= ?), 0) AND start_time < ?
   ORDER BY start_time LIMIT ?`;
+
+/** Why minutes are missing, as the writing half noted it; they may have come since. */
+const NOTES = `
+  SELECT start_time AS start, end_time AS "end", reason FROM unfilled_ranges
+  WHERE symbol = ? AND end_time > ? AND start_time < ? ORDER BY start_time LIMIT ?`;
 
 /** Accounts for every minute of the ledger: recorded runs, and between them what is missing. */
 export class SqliteCoverageReader extends CoverageReader {
@@ -80,8 +87,24 @@ export class SqliteCoverageReader extends CoverageReader {
     );
     const firstStart = after ? firstTimeAfter(after, symbol) : span.start;
     for (const item of accountFor({ start: from, end: span.end }, mapped(recorded))) {
-      if (item.start >= firstStart) yield { symbol, ...item };
+      if (item.state !== 'missing') {
+        if (item.start >= firstStart) yield { symbol, ...item, reason: null };
+        continue;
+      }
+      // Even where its beginning was on the page before: what follows in it may have another reason.
+      for (const gap of explainMissing(item, this.notes(symbol, item, limit, sources))) {
+        if (gap.start >= firstStart) yield { symbol, ...item, ...gap };
+      }
     }
+  }
+
+  private notes(symbol: string, { start, end }: TimeRange, limit: number, sources: number): Iterable<ExplainedRange> {
+    const statement = this.store.statement<[string, number, number, number], ExplainedRange>(NOTES);
+    return rowPages<ExplainedRange>(
+      (last, size) => statement.all(symbol, last?.end ?? start, end, size),
+      limit,
+      sources,
+    );
   }
 
   /** Where the item that holds a minute begins: a page must not cut it in two. */
