@@ -242,6 +242,16 @@ describe('behind a path', () => {
       expect(await nextUrl(trusting, { 'X-Forwarded-Prefix': '//evil.example, /market' })).toMatch(/^\/market\//);
     });
 
+    it('should say of requests with the path still on that the proxy has to take it off', async () => {
+      const ask = async (path: string): Promise<unknown> => {
+        const { status, body } = await rawRequest(`${told}${path}`);
+        const { detail } = JSON.parse(body.toString()) as { detail: string };
+        return [status, detail.includes('the proxy in front has to take /market off')];
+      };
+      for (const path of ['/market/candles', '/market/', '/market']) expect(await ask(path)).toEqual([404, true]);
+      for (const path of ['/marketing', '/nothing/market/']) expect(await ask(path)).toEqual([404, false]);
+    });
+
     it('should not name another host because a request does', async () => {
       for (const server of [careless, trusting]) {
         const { headers, body } = await rawRequest(server, {

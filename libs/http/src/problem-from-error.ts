@@ -41,6 +41,12 @@ const REQUEST_PROBLEMS: Readonly<Record<number, { code: string; title: string; d
   },
 };
 
+/** A 404 for whoever asks through a proxy that leaves the path on which it should have taken off. */
+export function prefixLeftOn(prefix: string): ProblemOptions {
+  const detail = `No such route; the proxy in front has to take ${prefix} off before it hands a request on.`;
+  return { ...problemOfStatus(404), detail };
+}
+
 /** The problem of a status that the framework chose; its own wording is not passed on. */
 export function problemOfStatus(status: number): ProblemOptions {
   const known = REQUEST_PROBLEMS[status];

@@ -2,7 +2,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '@app/observability';
 import { problemBody, type ProblemOptions } from './problem.error';
-import { problemOfError } from './problem-from-error';
+import { prefixLeftOn, problemOfError } from './problem-from-error';
 import type { PublicAddress } from './public-address';
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
@@ -51,10 +51,17 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = problemOfError(error);
+    const problem = this.problemOf(error, request);
     if (problem.status === 500) {
       this.logger.error({ err: error, request_id: request.id, path: pathOf(request.url) }, 'request failed');
     }
     if (!reply.sent) sendProblem(request, reply, problem, this.address.prefixOf(request));
+  }
+
+  private problemOf(error: unknown, request: FastifyRequest): ProblemOptions {
+    const problem = problemOfError(error);
+    if (problem.status !== 404 || !request.is404) return problem;
+    const prefix = this.address.leftOnOf(request, pathOf(request.url));
+    return prefix === '' ? problem : prefixLeftOn(prefix);
   }
 }

@@ -65,6 +65,14 @@ describe('PublicAddress', () => {
     expect(behind(0, 'https://example.com/market').passedPrefixOf(from('/market'))).toBe('');
   });
 
+  it('should know a path that no proxy took off', () => {
+    const address = behind(0, 'https://example.com/market');
+    expect(address.leftOnOf(from(), '/market/candles')).toBe('/market');
+    expect(address.leftOnOf(from(), '/market')).toBe('/market');
+    for (const path of ['/marketing', '/candles', '/a/market', '/']) expect(address.leftOnOf(from(), path)).toBe('');
+    expect(behind(0).leftOnOf(from(), '/market/candles')).toBe('');
+  });
+
   it('should tell caches that an answer depends on the header, where it does', () => {
     const varyOf = (address: PublicAddress, vary?: string): unknown => {
       const headers = new Map<string, unknown>(vary === undefined ? [] : [['vary', vary]]);

@@ -33,6 +33,12 @@ export class PublicAddress {
     return this.forwardedPrefix(request) === '' ? '' : this.prefixOf(request);
   }
 
+  /** What is in front of a path that was asked for and that no proxy took off, as it should have; '' where none is. */
+  leftOnOf(request: WithHeaders, path: string): string {
+    const prefix = this.prefixOf(request);
+    return `${path}/`.startsWith(`${prefix}/`) ? prefix : '';
+  }
+
   /** The server as descriptions name it: whole where that is known. */
   serverUrl(request: WithHeaders): string {
     if (this.url !== null) return this.url;

@@ -233,7 +233,7 @@ export class PageDto {
   @ApiProperty({
     type: 'string',
     nullable: true,
-    description: 'Path and query of the next page; null on the last.',
+    description: 'Path and query of the next page, as clients reach it; null on the last.',
     example: `/trades/latest?symbol=BTCUSDT&limit=1&cursor=${CURSOR_EXAMPLE}`,
   })
   readonly next_url!: string | null;
