@@ -1,5 +1,6 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { getAll, getJson, getText, type ListPage } from '../support/http';
-import { rawRequest } from '../support/raw-request';
+import { rawRequest, type RawAnswer } from '../support/raw-request';
 import { ServedMarket } from '../support/served-market';
 
 type Item = Record<string, string | number | boolean | null>;
@@ -158,5 +159,74 @@ describe('formats and selection of lists', () => {
     expect(rows).toEqual(all.map((item) => Object.values(item).map((value) => String(value ?? ''))));
     const last = await text('/candles?interval=1m&format=csv&last=6001');
     expect(cells(last).slice(1)).toEqual(rows.slice(-6_001));
+  });
+
+  const unpacked = ({ headers, body }: RawAnswer): string => {
+    if (headers['content-encoding'] === 'br') return brotliDecompressSync(body).toString();
+    return (headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
+  };
+
+  it.each([
+    '/candles?symbol=BTCUSDT&interval=15m&limit=200',
+    '/candles?symbol=BTCUSDT&interval=15m&limit=200&format=csv',
+    '/trades/range?start=2026-11-01&end=2026-12-01&format=ndjson',
+    '/candles?interval=1m&format=csv',
+    '/candles?interval=1m&format=ndjson&order=desc',
+  ])('should compress %s for whoever asks for it, the same to the byte', async (path) => {
+    const plain = await rawRequest(`${market.url}${path}`);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    for (const [accepted, coding] of [
+      ['gzip', 'gzip'],
+      ['gzip, deflate', 'gzip'],
+      ['gzip, deflate, br', 'br'],
+      ['br;q=0, gzip;q=0.5', 'gzip'],
+    ] as const) {
+      const request = { headers: { 'accept-encoding': accepted } };
+      const answer = await rawRequest(`${market.url}${path}`, request);
+      expect(answer.headers['content-encoding']).toBe(coding);
+      expect(answer.body.length).toBeLessThan(plain.body.length / 2);
+      expect(unpacked(answer)).toBe(plain.body.toString());
+      const { headers } = await rawRequest(`${market.url}${path}`, { method: 'HEAD', ...request });
+      const compared = ['content-encoding', 'content-length', 'content-type', 'etag', 'vary'];
+      for (const name of compared) expect([name, headers[name]]).toEqual([name, answer.headers[name]]);
+    }
+  });
+
+  it.each(['identity', 'deflate', 'gzip;q=0', '*;q=0'])('should not compress for %s', async (accepted) => {
+    const { headers } = await rawRequest(`${market.url}/candles?interval=1h`, {
+      headers: { 'accept-encoding': accepted },
+    });
+    expect(headers['content-encoding']).toBeUndefined();
+  });
+
+  it('should not compress what is short', async () => {
+    const { headers } = await rawRequest(`${market.url}/candles?symbol=BTCUSDT&interval=1d&limit=1&format=csv`, {
+      headers: { 'accept-encoding': 'br, gzip' },
+    });
+    expect(headers['content-encoding']).toBeUndefined();
+  });
+
+  it.each([
+    ['/candles?symbol=BTCUSDT&interval=1h&start=2026-11-19&end=2026-11-20', true],
+    ['/candles?symbol=BTCUSDT&interval=1h&start=2026-11-19&end=2026-11-20&order=desc', true],
+    ['/candles?symbol=BTCUSDT&interval=1h&end=2026-11-20&last=5', true],
+    ['/candles?symbol=BTCUSDT&interval=1h&start=2026-11-19&limit=5', true],
+    ['/candles?symbol=BTCUSDT&interval=1h&start=2026-11-19&limit=5&format=csv', true],
+    ['/trades/range?start=2026-11-01&end=2026-11-20T12:00:00Z', true],
+    // What is open, what may grow, and what means another time tomorrow.
+    ['/candles?symbol=BTCUSDT&interval=1d&start=2026-11-19', false],
+    ['/candles?symbol=BTCUSDT&interval=1d&start=2026-11-20&end=2026-11-22', false],
+    ['/candles?symbol=BTCUSDT&interval=1h&last=5', false],
+    ['/candles?symbol=BTCUSDT&interval=1h&start=2026-11-19&limit=5&order=desc', false],
+    ['/candles?symbol=BTCUSDT&interval=1h&start=-24h&end=-12h', false],
+    ['/candles?symbol=BTCUSDT&interval=1h&start=-36h&limit=5', false],
+    ['/candles?symbol=BTCUSDT&interval=1h&start=2026-11-19&end=2026-11-20&as_of=now', false],
+    ['/trades/latest?symbol=BTCUSDT&limit=1', false],
+    ['/coverage?symbol=BTCUSDT&start=2026-11-19&end=2026-11-20', false],
+    ['/daily-metrics?symbol=BTCUSDT&start=2026-11-18&end=2026-11-19', false],
+    ['/symbols?', false],
+  ])('should let caches keep %s for a minute: %s', async (path, isSettled) => {
+    const { status, headers } = await rawRequest(`${market.url}${path}`);
+    expect([status, headers['cache-control']]).toEqual([200, isSettled ? 'public, max-age=60' : 'no-cache']);
   });
 });

@@ -9,6 +9,7 @@ import {
   Clock,
   DAY,
   longestCandle,
+  RelativeTime,
   toCandleItem,
   type CandleItem,
   type StoredCandle,
@@ -103,6 +104,7 @@ export class CandlesController {
           const span = longestCandle(interval) * Math.ceil((limit + 1) / symbols.length + 1);
           return newestFirst({ read, keyOf, range: { start: 0, end: at + DAY, ...range }, span }, limit, behind);
         },
+        isFinal: (_, item) => item['is_final'] === true && !(query.as_of instanceof RelativeTime),
         absolute: absoluteTimes(question, { as_of: asOf }),
       },
       decodeCursor(scope, query.cursor),

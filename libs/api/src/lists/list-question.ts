@@ -3,6 +3,7 @@ import {
   MAX_LIMIT,
   MAX_TEXT_LIMIT,
   MILLISECOND,
+  RelativeTime,
   SEPARATORS,
   formatEventTime,
   formatMillisTime,
@@ -35,6 +36,10 @@ export interface ListQuestion {
   /** Whether it is the newest rows that are picked, whatever their order. */
   readonly isLast: boolean;
   readonly range: Partial<TimeRange>;
+  /** Whether its times are those of a calendar: a relative one is another time whenever it is asked for. */
+  readonly isFixed: boolean;
+  /** Whether the range ends at a time that has passed. */
+  readonly endsInPast: boolean;
   readonly columns: readonly string[] | undefined;
   readonly text: TextOptions;
 }
@@ -60,12 +65,15 @@ export function listQuestion(
   if (limit > most) throw invalidParameter(field, String(limit), `one whole number from 1 to ${most} for ${format}`);
   const unknown = query.columns?.find((name) => !fields.includes(name));
   if (unknown !== undefined) throw invalidParameter('columns', unknown, `fields of the list: ${fields.join(', ')}`);
+  const range = checkedRange(resolved(query.start, now), resolved(query.end, now));
   return {
     format,
     order: query.order ?? 'asc',
     limit,
     isLast: last !== undefined,
-    range: checkedRange(resolved(query.start, now), resolved(query.end, now)),
+    range,
+    isFixed: ![query.start, query.end].some((bound) => bound instanceof RelativeTime),
+    endsInPast: range.end !== undefined && range.end <= now,
     columns: query.columns,
     text: textOptions(query, format),
   };

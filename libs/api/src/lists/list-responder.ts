@@ -6,6 +6,7 @@ import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type Tim
 import { PublicAddress, reserveRoom } from '@app/http';
 import { isNotModified } from '../bi/request-conditions';
 import { encodeCursor, type Cursor } from '../paging/cursor';
+import { coded, codedStream, contentCoding } from './content-coding';
 import type { ListQuestion } from './list-question';
 import { chosen, csvLines, ndjsonLines, type LineWriter, type ListFields, type ListItem } from './text-rows';
 
@@ -35,6 +36,8 @@ export interface ListSource<Row> {
   readonly forwards: (limit: number, after?: TimeKey) => Promise<readonly Row[]>;
   /** The other way round, the last row first; only rows behind the key in that order. */
   readonly backwards: (limit: number, behind?: TimeKey) => Promise<readonly Row[]>;
+  /** Whether nothing of a row changes any more, but by a repair or a revision; without it no row is final. */
+  readonly isFinal?: (row: Row, item: ListItem) => boolean;
   /** Parameters that were relative to now, as they are written out in the address of the next page. */
   readonly absolute?: Readonly<Record<string, string>>;
 }
@@ -91,8 +94,14 @@ export class ListResponder {
     );
     const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
     reply.header('etag', etag);
-    if (isNotModified(request.headers, etag, Number.MAX_SAFE_INTEGER)) await reply.code(304).send();
-    else await reply.header('content-length', bytes.length).send(bytes);
+    if (isSettled(question, source, rows, items)) reply.header('cache-control', 'public, max-age=60');
+    if (isNotModified(request.headers, etag, Number.MAX_SAFE_INTEGER)) {
+      await reply.code(304).send();
+      return;
+    }
+    const answer = await coded(bytes, contentCoding(request.headers));
+    if (answer.coding) reply.header('content-encoding', answer.coding);
+    await reply.header('content-length', answer.bytes.length).send(answer.bytes);
   }
 
   /** An answer that is not held in memory; whether more follows is known before its first byte. */
@@ -104,8 +113,11 @@ export class ListResponder {
     cursor: Cursor | undefined,
     position: string,
   ): Promise<void> {
+    const coding = contentCoding(request.headers);
+    if (coding) reply.header('content-encoding', coding);
     if (request.raw.method === 'HEAD') {
-      await reply.send();
+      // Nothing at all would be said to have a length of 0.
+      await reply.send(Readable.from([]));
       return;
     }
     const { isLast, order, limit } = question;
@@ -115,7 +127,8 @@ export class ListResponder {
       if (next) this.linkTo(request, reply, source, next, position);
     }
     const lines = linesOf(question, source);
-    await reply.send(Readable.from(chunks(source, question, walk, lines), { objectMode: false }));
+    const text = Readable.from(chunks(source, question, walk, lines), { objectMode: false });
+    await reply.send(coding ? codedStream(text, coding) : text);
   }
 
   /** The same question from another cursor on, said in the `Link` header: path and query, as a visitor reaches them. */
@@ -137,6 +150,21 @@ export class ListResponder {
     reply.header('link', `<${url}>; rel="next"`);
     return { cursor, url };
   }
+}
+
+/** Whether a page stays as it is: nothing of its rows changes, and nothing can come behind or between them. */
+function isSettled<Row>(
+  { order, limit, isLast, isFixed, endsInPast }: ListQuestion,
+  { isFinal }: ListSource<Row>,
+  rows: readonly Row[],
+  items: readonly ListItem[],
+): boolean {
+  if (!isFinal || !isFixed) return false;
+  for (const [index, row] of rows.entries()) {
+    const item = items[index];
+    if (!item || !isFinal(row, item)) return false;
+  }
+  return endsInPast || (order === 'asc' && !isLast && rows.length === limit);
 }
 
 /** Where a long answer begins, and rows of its first instant that are not in it. */

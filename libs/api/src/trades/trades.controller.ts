@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   Clock,
   DAY,
+  MINUTE,
   SECOND,
   LatestTradesQuery,
   PriceEventPageDto,
@@ -36,6 +37,9 @@ const FIELDS: ListFields & Record<keyof PriceEventItem, FieldKind> = {
   volume: 'number',
   source: 'text',
 };
+
+/** Events that wait in a spool apart, those of an instant are there after so long. */
+const SETTLED_AFTER = 2 * MINUTE;
 
 const keyOf = ({ timestamp, symbol, source }: PriceEvent): PriceEventKey => ({ time: timestamp, symbol, source });
 
@@ -118,6 +122,7 @@ export class TradesController {
           const span = this.config.ingest.pollIntervalSeconds * SECOND * Math.ceil((limit + 1) / symbols.length + 1);
           return newestFirst({ read, keyOf, range: bounds, span }, limit, behind);
         },
+        isFinal: ({ timestamp }) => timestamp < now - SETTLED_AFTER,
         absolute: absoluteTimes(question),
       },
       decodeCursor(scope, query.cursor),

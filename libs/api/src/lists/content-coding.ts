@@ -1,0 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { pipeline, type Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, createBrotliCompress, createGzip, gzip, type BrotliOptions } from 'node:zlib';
+import { asksFor } from '../bi/request-conditions';
+
+export type ContentCoding = 'br' | 'gzip';
+
+/** Answers that are shorter gain nothing. */
+const LEAST_BYTES = 1_024;
+/** Somebody waits: as fast as gzip, and smaller. */
+const BROTLI: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+
+const brotliBuffer = promisify<Buffer, BrotliOptions, Buffer>(brotliCompress);
+const gzipBuffer = promisify<Buffer, Buffer>(gzip);
+
+/** The coding that an answer is sent in; undefined where the client takes none, or asked for a part of the bytes. */
+export function contentCoding(headers: IncomingHttpHeaders): ContentCoding | undefined {
+  if (headers.range !== undefined) return undefined;
+  if (asksFor(headers, ['br'])) return 'br';
+  return asksFor(headers, ['gzip', 'x-gzip']) ? 'gzip' : undefined;
+}
+
+export interface CodedBytes {
+  readonly bytes: Buffer;
+  /** Undefined where the bytes are as they were. */
+  readonly coding: ContentCoding | undefined;
+}
+
+/** Compresses an answer that is one buffer, in the thread pool. */
+export async function coded(bytes: Buffer, coding: ContentCoding | undefined): Promise<CodedBytes> {
+  if (coding === undefined || bytes.length <= LEAST_BYTES) return { bytes, coding: undefined };
+  return { bytes: await (coding === 'br' ? brotliBuffer(bytes, BROTLI) : gzipBuffer(bytes)), coding };
+}
+
+/**
+ * Compresses an answer while it is read: at the pace of its reader, broken off with its source, and ending the source
+ * when its reader goes away.
+ */
+export function codedStream(source: Readable, coding: ContentCoding): Readable {
+  const packer = coding === 'br' ? createBrotliCompress(BROTLI) : createGzip();
+  // What ends it is told by the stream itself, to whoever sends it.
+  pipeline(source, packer, () => undefined);
+  return packer;
+}
