@@ -21,6 +21,17 @@ class RecorderModule {}
 
 type Imports = NonNullable<DynamicModule['imports']>;
 type Answer = Awaited<ReturnType<NestFastifyApplication['inject']>>;
+type Method = 'GET' | 'HEAD';
+
+async function ask(
+  api: NestFastifyApplication,
+  url: string,
+  method: Method = 'GET',
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  await nextTurn();
+  return api.inject({ method, url, headers });
+}
 
 /** A store in a folder of its own, written as capture writes it, and the API on top of it, in this process. */
 export class Recorder {
@@ -32,10 +43,12 @@ export class Recorder {
   private readonly logger = createLogger('error', 'test');
   private writing: WriteStore | undefined;
   private api: NestFastifyApplication | undefined;
+  private readonly others: NestFastifyApplication[] = [];
 
   constructor(
     now: EpochMicros,
     private readonly symbols: string,
+    private readonly variables: Readonly<Record<string, string>> = {},
   ) {
     this.clock = new FakeClock(now);
   }
@@ -89,14 +102,26 @@ export class Recorder {
   }
 
   async serve(): Promise<void> {
+    this.api = await this.start();
+  }
+
+  /** Another process that serves the same store, as far as can be seen from outside, and has served nothing so far. */
+  async beside(): Promise<Pick<Recorder, 'ask'>> {
+    const api = await this.start();
+    this.others.push(api);
+    return { ask: (url, method, headers) => ask(api, url, method, headers) };
+  }
+
+  private async start(): Promise<NestFastifyApplication> {
     const { http } = this.config();
     const metrics = new MetricsRegistry();
     const module = this.root(metrics, [
       ApiModule.forRoot({ http, storage: StorageReadModule, pageFolder: emptyPageFolder(), remotes: [] }),
     ]);
-    this.api = await createHttpApp(module, { logger: this.logger, metrics, http });
-    await this.api.init();
-    await this.api.getHttpAdapter().getInstance().ready();
+    const api = await createHttpApp(module, { logger: this.logger, metrics, http });
+    await api.init();
+    await api.getHttpAdapter().getInstance().ready();
+    return api;
   }
 
   /** Does work as a command does it: in a context of its own. */
@@ -112,7 +137,12 @@ export class Recorder {
   }
 
   private config(): AppConfig {
-    const variables = { STORAGE_PATH: this.databasePath, RAW_DIR: this.rawDir, SYMBOLS: this.symbols };
+    const variables = {
+      STORAGE_PATH: this.databasePath,
+      RAW_DIR: this.rawDir,
+      SYMBOLS: this.symbols,
+      ...this.variables,
+    };
     return loadConfig(variables, this.folder);
   }
 
@@ -129,10 +159,9 @@ export class Recorder {
   }
 
   /** Asks the API without a socket; in a turn of its own, as a request that comes through one. */
-  async ask(url: string, method: 'GET' | 'HEAD' = 'GET', headers: Record<string, string> = {}): Promise<Answer> {
+  async ask(url: string, method?: Method, headers?: Record<string, string>): Promise<Answer> {
     if (!this.api) throw new Error('the API is not up');
-    await nextTurn();
-    return this.api.inject({ method, url, headers });
+    return ask(this.api, url, method, headers);
   }
 
   async close(): Promise<void> {
@@ -141,6 +170,7 @@ export class Recorder {
   }
 
   async dispose(): Promise<void> {
+    for (const api of this.others.splice(0)) await api.close();
     await this.api?.close();
     await this.close();
     rmSync(this.folder, { recursive: true, force: true });

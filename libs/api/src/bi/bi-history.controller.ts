@@ -8,8 +8,6 @@ import {
   DailyTableQuery,
   DayQualityReader,
   exampleCsv,
-  floorTo,
-  MINUTE,
   SymbolsTableQuery,
   type SymbolMetrics,
 } from '@app/domain';
@@ -59,11 +57,13 @@ export class BiHistoryController {
   @AnswersCsv('One row per symbol.', exampleCsv('symbols'))
   async symbols(@Query() query: SymbolsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
-    await this.responder.send(reply, `${SYMBOLS.name} ${symbols.join(',')}`, async (now) => ({
-      bytes: encodeCsv(SYMBOLS, await this.summaries.of(symbols)),
-      // Coverage moves with the minute.
-      lastModified: floorTo(now, MINUTE),
-      fileName: `${SYMBOLS.name}_${symbolsLabel(symbols)}.csv`,
-    }));
+    await this.responder.send(reply, `${SYMBOLS.name} ${symbols.join(',')}`, async () => {
+      const rows = await this.summaries.of(symbols);
+      return {
+        bytes: encodeCsv(SYMBOLS, rows),
+        lastModified: rows.reduce((newest, { changedAt }) => Math.max(newest, changedAt), 0),
+        fileName: `${SYMBOLS.name}_${symbolsLabel(symbols)}.csv`,
+      };
+    });
   }
 }

@@ -6,9 +6,7 @@ import {
   BI_TABLES,
   DailyBarReader,
   DailyTableQuery,
-  DAY,
   exampleCsv,
-  floorTo,
   HourlyBarReader,
   LatestPricesQuery,
   PriceEventReader,
@@ -63,11 +61,11 @@ export class BiController {
   @AnswersCsv('One row per symbol that has a price event.', exampleCsv('latest_prices'))
   async latestPrices(@Query() query: LatestPricesQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
-    await this.responder.send(reply, `${LATEST_PRICES.name} ${symbols.join(',')}`, async (now) => {
+    await this.responder.send(reply, `${LATEST_PRICES.name} ${symbols.join(',')}`, async () => {
       const rows = await this.events.newest(symbols);
       return {
         bytes: encodeCsv(LATEST_PRICES, rows),
-        lastModified: rows.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0) || floorTo(now, DAY),
+        lastModified: rows.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0),
         fileName: `${LATEST_PRICES.name}_${symbolsLabel(symbols)}.csv`,
       };
     });

@@ -1,4 +1,4 @@
-import { MILLISECOND, MINUTE, SECOND } from '@app/domain';
+import { DAY, HOUR, MILLISECOND, MINUTE, SECOND } from '@app/domain';
 import { FakeClock, FakeStore, FakeStoreStatus } from '@app/testing';
 import { CsvCache, type BuiltTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';
@@ -24,7 +24,7 @@ describe('CsvCache', () => {
     clock = new FakeClock(NOW);
     cache = new CsvCache(new FakeStoreStatus(store), clock);
     builds = 0;
-    table = { bytes: Buffer.from('a\r\n'), lastModified: NOW + 1, fileName: 'a.csv' };
+    table = { bytes: Buffer.from('a\r\n'), lastModified: NOW - MINUTE, fileName: 'a.csv' };
   });
 
   it('should build a question once while neither store nor minute change', async () => {
@@ -49,20 +49,14 @@ describe('CsvCache', () => {
     expect(builds).toBe(3);
   });
 
-  it('should keep tag and date while the bytes stay the same', async () => {
+  it('should keep the tag while the bytes stay the same, under the date that the store tells', async () => {
     const first = await ask('q');
     store.changed();
-    table = { ...table, lastModified: NOW + 5 * SECOND };
     expect(await ask('q')).toBe(first);
-  });
-
-  it('should give other bytes another tag and a later date, whatever their rows say', async () => {
-    const first = await ask('q');
     store.changed();
-    table = { ...table, bytes: Buffer.from('b\r\n') };
+    table = { ...table, lastModified: NOW - 5 * SECOND };
     const second = await ask('q');
-    expect(second.etag).not.toBe(first.etag);
-    expect(second.lastModified).toBe(first.lastModified + SECOND);
+    expect([second.etag, second.lastModified]).toEqual([first.etag, NOW - 5 * SECOND]);
   });
 
   it('should tell questions apart', async () => {
@@ -98,5 +92,96 @@ describe('CsvCache', () => {
     expect(wanted()).toBe(false);
     finish(table);
     await Promise.all(answers);
+  });
+
+  describe('the date of a table', () => {
+    /** What a process of its own, which has served nothing so far, says of the same table. */
+    const elsewhere = (): Promise<CsvSnapshot> =>
+      new CsvCache(new FakeStoreStatus(store), clock).current('q', build, { closed: false });
+
+    async function becomes(text: string, lastModified: number): Promise<void> {
+      await ask('q');
+      store.changed();
+      table = { ...table, bytes: Buffer.from(`${text}\r\n`), lastModified };
+    }
+
+    const isCopied = (snapshot: CsvSnapshot, since: number): boolean => snapshot.isCopiedAt(since, clock.now());
+
+    it('should be the same in a process that has served long as in one that has just begun', async () => {
+      const dates = async (): Promise<string[]> => [
+        (await ask('q')).lastModifiedText,
+        (await elsewhere()).lastModifiedText,
+      ];
+      expect(new Set(await dates())).toEqual(new Set(['Thu, 15 Jan 2026 11:59:30 GMT']));
+      await becomes('b', NOW - MINUTE);
+      expect(new Set(await dates()).size).toBe(1);
+      await becomes('c', NOW - HOUR);
+      expect(new Set(await dates())).toEqual(new Set(['Thu, 15 Jan 2026 11:00:30 GMT']));
+      clock.advance(DAY);
+      expect(new Set(await dates())).toEqual(new Set(['Thu, 15 Jan 2026 11:00:30 GMT']));
+    });
+
+    it.each([0, 1, SECOND - 1])(
+      'should be that of the second before for the second of a change (%d µs old)',
+      async (age) => {
+        table = { ...table, lastModified: NOW };
+        clock.advance(age);
+        const early = [await ask('q'), await elsewhere()];
+        expect(early.map(({ lastModified }) => lastModified)).toEqual([NOW - SECOND, NOW - SECOND]);
+        clock.advance(SECOND);
+        expect((await ask('q')).lastModified).toBe(NOW);
+      },
+    );
+
+    it('should be no condition for a change within the same second', async () => {
+      table = { ...table, lastModified: NOW + 100 };
+      clock.advance(200);
+      const first = await ask('q');
+      await becomes('b', NOW + 300);
+      clock.advance(200);
+      const second = await ask('q');
+      expect(isCopied(second, first.lastModified)).toBe(false);
+      clock.advance(10 * SECOND);
+      for (const settled of [await ask('q'), await elsewhere()]) {
+        expect(settled.lastModified).toBe(NOW);
+        expect(isCopied(settled, first.lastModified)).toBe(false);
+        expect(isCopied(settled, second.lastModified)).toBe(false);
+        expect(isCopied(settled, settled.lastModified)).toBe(true);
+      }
+    });
+
+    it.each([
+      ['later than they were stored', -MINUTE],
+      ['earlier', -HOUR],
+    ])('should be no condition for other bytes whose rows are dated no %s', async (_how, age) => {
+      const first = await ask('q');
+      await becomes('b', NOW + age);
+      expect(isCopied(await ask('q'), first.lastModified)).toBe(false);
+    });
+
+    it('should be one for a copy that was made while these bytes were served, and for no other', async () => {
+      await ask('q');
+      clock.advance(10 * SECOND);
+      const snapshot = await ask('q');
+      const copies = [-MINUTE - SECOND, -MINUTE, -SECOND, 0, 9 * SECOND, 11 * SECOND].map((age) =>
+        isCopied(snapshot, NOW + age),
+      );
+      expect(copies).toEqual([false, true, false, true, true, false]);
+    });
+
+    it('should not hold for what was changed and changed back between two questions', async () => {
+      await ask('q');
+      clock.advance(3 * MINUTE);
+      store.changed();
+      table = { ...table, lastModified: NOW + 2 * MINUTE };
+      expect(isCopied(await ask('q'), NOW + MINUTE)).toBe(false);
+    });
+
+    it.each([0, 30 * SECOND])('should never be one to come for rows that are stamped %d µs ahead', async (ahead) => {
+      table = { ...table, lastModified: NOW + ahead };
+      const snapshot = await ask('q');
+      expect(snapshot.lastModified).toBe(NOW - SECOND);
+      expect(isCopied(snapshot, NOW - SECOND)).toBe(false);
+    });
   });
 });

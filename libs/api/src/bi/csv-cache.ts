@@ -1,14 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, MINUTE, SECOND, floorTo, StoreStatus, type EpochMicros } from '@app/domain';
-import { CsvSnapshot } from './csv-snapshot';
+import { CsvFile, CsvSnapshot } from './csv-snapshot';
 import { LruMap } from './lru-map';
 
 const MAX_ENTRIES = 500;
 const MAX_BYTES = 64 * 1_048_576;
+/** Dates of one question that are remembered. */
+const MAX_DATES = 20;
+/** In place of a tag. */
+const SEVERAL = '';
 
 /** What a table's builder gives: the bytes, and when the newest of what they say came about. */
 export interface BuiltTable {
   readonly bytes: Buffer;
+  /** By the stored data, and where they move on with time by that; 0 where there is nothing to date. */
   readonly lastModified: EpochMicros;
   readonly fileName: string;
 }
@@ -21,14 +26,34 @@ export interface Asker {
   readonly closed: boolean;
 }
 
+/** Which bytes were served under which date: those of a process are few, for dates go on. */
+class ServedDates {
+  private readonly tags = new Map<EpochMicros, string>();
+
+  /** Notes what is served under a date; false when other bytes were too. */
+  note(date: EpochMicros, etag: string): boolean {
+    const known = this.tags.get(date) ?? etag;
+    this.tags.set(date, known === etag ? etag : SEVERAL);
+    const [oldest] = this.tags.keys();
+    if (oldest !== undefined && this.tags.size > MAX_DATES) this.tags.delete(oldest);
+    return known === etag;
+  }
+}
+
 interface Entry {
   /** Version of the store and UTC minute: flags and windows move with time even when the store does not. */
   readonly moment: string;
-  readonly snapshot: CsvSnapshot;
+  readonly file: CsvFile;
+  readonly changedAt: EpochMicros;
+  readonly heldSince: EpochMicros;
+  /** Tags of what was served last as the answer to this question, by date. */
+  readonly served: ServedDates;
+  /** The bytes with the date that they had when they were last asked for. */
+  snapshot?: CsvSnapshot;
 }
 
 interface Build {
-  readonly snapshot: Promise<CsvSnapshot>;
+  readonly entry: Promise<Entry>;
   readonly askers: Asker[];
 }
 
@@ -51,39 +76,50 @@ export class CsvCache {
     const now = this.clock.now();
     const moment = `${await this.store.version()} ${floorTo(now, MINUTE)}`;
     const entry = this.entries.get(key);
-    if (entry?.moment === moment) return entry.snapshot;
+    if (entry?.moment === moment) return dated(entry, now);
     const job = `${moment} ${key}`;
     const running = this.building.get(job);
     if (running) {
       running.askers.push(asker);
-      return running.snapshot;
+      return dated(await running.entry, this.clock.now());
     }
     const askers = [asker];
     const isWanted = (): boolean => askers.some(({ closed }) => !closed);
-    const snapshot = this.build(key, moment, now, () => build(now, isWanted)).finally(() => this.building.delete(job));
-    this.building.set(job, { snapshot, askers });
-    return snapshot;
+    const made = this.build(key, moment, () => build(now, isWanted)).finally(() => this.building.delete(job));
+    this.building.set(job, { entry: made, askers });
+    return dated(await made, this.clock.now());
   }
 
-  private async build(
-    key: string,
-    moment: string,
-    now: EpochMicros,
-    build: () => Promise<BuiltTable>,
-  ): Promise<CsvSnapshot> {
-    const built = await build();
-    const before = this.entries.get(key)?.snapshot;
-    const snapshot = before?.bytes.equals(built.bytes)
-      ? before
-      : new CsvSnapshot(built.bytes, this.lastModified(built, before, now), built.fileName);
-    this.entries.set(key, { moment, snapshot }, snapshot.bytes.length);
-    return snapshot;
+  private async build(key: string, moment: string, build: () => Promise<BuiltTable>): Promise<Entry> {
+    const { bytes, lastModified: changedAt, fileName } = await build();
+    const before = this.entries.get(key);
+    const now = this.clock.now();
+    let entry: Entry;
+    if (before?.file.bytes.equals(bytes)) {
+      const { file, served } = before;
+      // What has changed since may have been changed back.
+      const isChanged = changedAt !== before.changedAt;
+      entry = isChanged ? { moment, file, changedAt, heldSince: now, served } : { ...before, moment };
+    } else {
+      const served = before?.served ?? new ServedDates();
+      entry = { moment, file: new CsvFile(bytes, fileName), changedAt, heldSince: now, served };
+    }
+    this.entries.set(key, entry, bytes.length);
+    return entry;
   }
+}
 
-  /** To the second; later than that of other bytes served before, so that no client takes them for the new ones. */
-  private lastModified(built: BuiltTable, before: CsvSnapshot | undefined, now: EpochMicros): EpochMicros {
-    // A row may be stamped by a clock that was ahead; nothing was modified later than now.
-    const modified = floorTo(Math.min(built.lastModified, now), SECOND);
-    return before ? Math.max(modified, before.lastModified + SECOND) : modified;
-  }
+/**
+ * The bytes under the date of the last change. As long as its second is not over, others may follow that have the same
+ * date; till then they are served under that of the second before, and who asks by that date gets them again.
+ */
+function dated(entry: Entry, now: EpochMicros): CsvSnapshot {
+  const { file, changedAt, heldSince, served, snapshot } = entry;
+  const second = floorTo(changedAt, SECOND);
+  const isOver = second + SECOND <= now;
+  const lastModified = isOver ? second : floorTo(now, SECOND) - SECOND;
+  if (snapshot?.lastModified === lastModified) return snapshot;
+  const isDistinct = served.note(lastModified, file.etag) && isOver;
+  entry.snapshot = new CsvSnapshot(file, { lastModified, isDistinct, heldSince });
+  return entry.snapshot;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Clock } from '@app/domain';
 import { hasRoomFor, ProblemError, reserveRoom } from '@app/http';
 import { parseByteRange } from './byte-range';
 import { CsvCache, type BuildTable } from './csv-cache';
@@ -16,6 +17,7 @@ export class CsvResponder {
   constructor(
     private readonly cache: CsvCache,
     private readonly pins: SnapshotPins,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -27,7 +29,7 @@ export class CsvResponder {
     const { request } = reply;
     for (;;) {
       const snapshot = this.pins.pinned(request.url) ?? (await this.cache.current(key, build, reply.raw));
-      if (sendsNoBody(request, snapshot) || hasRoomFor(reply, snapshot.bytes)) {
+      if (this.sendsNoBody(request, snapshot) || hasRoomFor(reply, snapshot.bytes)) {
         if (request.raw.method === 'HEAD' || request.headers.range !== undefined) this.pins.pin(request.url, snapshot);
         return this.sendSnapshot(reply, snapshot);
       }
@@ -40,7 +42,7 @@ export class CsvResponder {
   async sendSnapshot(reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
     const { request } = reply;
     const range = request.headers.range;
-    if (isNotModified(request.headers, snapshot.etag, snapshot.lastModified)) {
+    if (this.isNotModified(request, snapshot)) {
       await reply.code(304).headers(snapshot.validators()).send();
       return;
     }
@@ -79,8 +81,12 @@ export class CsvResponder {
       .send(snapshot.bytes.subarray(first, last + 1));
     return true;
   }
-}
 
-function sendsNoBody({ raw, headers }: FastifyRequest, { etag, lastModified }: CsvSnapshot): boolean {
-  return raw.method === 'HEAD' || isNotModified(headers, etag, lastModified);
+  private sendsNoBody(request: FastifyRequest, snapshot: CsvSnapshot): boolean {
+    return request.raw.method === 'HEAD' || this.isNotModified(request, snapshot);
+  }
+
+  private isNotModified({ headers }: FastifyRequest, snapshot: CsvSnapshot): boolean {
+    return isNotModified(headers, snapshot.etag, (since) => snapshot.isCopiedAt(since, this.clock.now()));
+  }
 }

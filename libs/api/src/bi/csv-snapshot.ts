@@ -5,30 +5,77 @@ import { SECOND, type EpochMicros } from '@app/domain';
 
 const compress = promisify(gzip);
 
-/** A table as it is served: its bytes, and what caches need to know about them. */
-export class CsvSnapshot {
+/** Bytes that are served under a name. */
+export class CsvFile {
   readonly etag: string;
-  readonly lastModifiedText: string;
-  /** Headers of a plain 200, ready to be sent. */
+  /** What follows from the bytes alone. */
   readonly headers: Readonly<Record<string, string>>;
   private compressed: Promise<Buffer> | undefined;
 
   constructor(
     readonly bytes: Buffer,
-    /** To the second, as HTTP dates are. */
-    readonly lastModified: EpochMicros,
     fileName: string,
     contentType = 'text/csv; charset=utf-8; header=present',
   ) {
     this.etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-    this.lastModifiedText = new Date((lastModified / SECOND) * 1_000).toUTCString();
     this.headers = {
       'content-type': contentType,
       'content-length': String(bytes.length),
       'content-disposition': `inline; filename="${fileName}"`,
       'accept-ranges': 'bytes',
-      ...this.validators(),
     };
+  }
+
+  /** The same bytes compressed, once. */
+  gzip(): Promise<Buffer> {
+    this.compressed ??= compress(this.bytes);
+    return this.compressed;
+  }
+}
+
+/** What a date says of the bytes that are served under it. */
+export interface Dating {
+  /** To the second, as HTTP dates are. */
+  readonly lastModified: EpochMicros;
+  /** Whether no other bytes can have been served under the same date. */
+  readonly isDistinct: boolean;
+  /** From when on these were the bytes, as far as this process knows. */
+  readonly heldSince: EpochMicros;
+}
+
+/** A table as it is served: its bytes, and what caches need to know about them. */
+export class CsvSnapshot {
+  readonly lastModifiedText: string;
+  /** Headers of a plain 200, ready to be sent. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    private readonly file: CsvFile,
+    private readonly dating: Dating,
+  ) {
+    this.lastModifiedText = new Date((dating.lastModified / SECOND) * 1_000).toUTCString();
+    this.headers = { ...file.headers, ...this.validators() };
+  }
+
+  get bytes(): Buffer {
+    return this.file.bytes;
+  }
+
+  get etag(): string {
+    return this.file.etag;
+  }
+
+  get lastModified(): EpochMicros {
+    return this.dating.lastModified;
+  }
+
+  /**
+   * Whether a copy that is as old as `since` has these bytes: its date is theirs and no others', or it was made while
+   * they were served here. What is neither may be other bytes of the same second, or some that came late into the store.
+   */
+  isCopiedAt(since: EpochMicros, now: EpochMicros): boolean {
+    const { lastModified, isDistinct, heldSince } = this.dating;
+    return (isDistinct && since === lastModified) || (since >= heldSince && since <= now);
   }
 
   /** What a 304 repeats of the 200. */
@@ -41,9 +88,7 @@ export class CsvSnapshot {
     };
   }
 
-  /** The same bytes compressed, once. */
   gzip(): Promise<Buffer> {
-    this.compressed ??= compress(this.bytes);
-    return this.compressed;
+    return this.file.gzip();
   }
 }

@@ -1,10 +1,10 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Clock, dataPackage, floorTo, SECOND } from '@app/domain';
+import { Clock, DATA_PACKAGE_CHANGED_AT, dataPackage } from '@app/domain';
 import { AnswersProblems } from '../open-api/answers.decorator';
 import { CsvResponder } from './csv-responder';
-import { CsvSnapshot } from './csv-snapshot';
+import { CsvFile, CsvSnapshot } from './csv-snapshot';
 
 const content = { 'application/json': { schema: { type: 'object' }, example: dataPackage() } } as const;
 
@@ -19,8 +19,9 @@ export class DatasetsController {
     clock: Clock,
   ) {
     const bytes = Buffer.from(`${JSON.stringify(dataPackage(), undefined, 2)}\n`, 'utf8');
-    const lastModified = floorTo(clock.now(), SECOND);
-    this.snapshot = new CsvSnapshot(bytes, lastModified, 'datasets.json', 'application/json; charset=utf-8');
+    const file = new CsvFile(bytes, 'datasets.json', 'application/json; charset=utf-8');
+    const dating = { lastModified: DATA_PACKAGE_CHANGED_AT, isDistinct: true, heldSince: clock.now() };
+    this.snapshot = new CsvSnapshot(file, dating);
   }
 
   @Get('datasets.json')

@@ -169,10 +169,9 @@ describe('dateWindow', () => {
 describe('storedWindow', () => {
   it('should cut the window to what is stored', async () => {
     const spans = [span('2026-01-10', '2026-01-20'), span('2026-01-15', '2026-02-01')];
-    expect(await storedOf({ days: 3_650 }, spans)).toEqual({
+    expect(await storedOf({ days: 3_650 }, spans)).toMatchObject({
       range: span('2026-01-10', '2026-02-01'),
       rows: 27,
-      movedAt: 0,
     });
     expect(await storedOf({ start: date('2026-01-18'), end: date('2026-01-25') }, spans)).toMatchObject({
       range: span('2026-01-18', '2026-01-25'),
@@ -230,9 +229,14 @@ describe('storedWindow', () => {
     const moved = async (query: Partial<DailyTableQuery>, stored: TimeRange): Promise<number> =>
       (await storedOf(query, [stored])).movedAt;
     const january = span('2026-01-01', '2026-02-01');
-    expect(await moved({ days: 90 }, january)).toBe(0);
-    expect(await moved({ days: 30 }, january)).toBe(TODAY);
-    expect(await moved({ start: date('2026-01-15') }, january)).toBe(0);
+    expect(await moved({ days: 90 }, january)).toBe(date('2026-01-31'));
+    expect(await moved({ days: 50 }, january)).toBe(TODAY);
+    // It began on February 2 first and left the last date behind a day before that.
+    expect(await moved({ days: 28 }, january)).toBe(TODAY - DAY);
+    expect(await moved({ days: 1 }, january)).toBe(date('2026-02-01'));
+    expect(await moved({ start: date('2026-01-15'), end: date('2026-01-20') }, january)).toBe(0);
+    expect(await moved({ start: date('2026-01-15'), end: bound('-10d') }, january)).toBe(date('2026-02-10'));
+    expect(await moved({ days: 90 }, span('2026-03-02', '2026-03-03'))).toBe(0);
     expect(await moved({ start: date('2025-12-01'), end: bound('-6h') }, ALWAYS)).toBe(TODAY + 6 * HOUR);
   });
 });

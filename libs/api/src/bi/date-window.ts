@@ -108,7 +108,7 @@ export async function storedWindow(
   symbols: readonly string[],
   size: TableSize,
 ): Promise<StoredWindow> {
-  const { range: asked, startSince = 0, endSince = 0 } = window;
+  const { range: asked } = window;
   const spans = await stored.spans(symbols);
   const parts = spans
     .map(({ start, end }) => ({ start: Math.max(start, asked.start), end: Math.min(end, asked.end) }))
@@ -123,9 +123,14 @@ export async function storedWindow(
     rows = (await stored.countDates(symbols, range, mostDates)) * size.rowsPerDate;
     if (rows > size.maxRows) throw tooLarge(range, parts.length, size);
   }
-  const leftOut = spans.some((span) => span.start < asked.start) ? startSince : 0;
-  const takenIn = spans.some((span) => span.end >= asked.end) ? endSince : 0;
-  return { range, rows, movedAt: Math.max(leftOut, takenIn) };
+  return { range, rows, movedAt: spans.reduce((newest, span) => Math.max(newest, movedOver(span, window)), 0) };
+}
+
+/** When a bound last moved over something that is stored; 0 for never. Bounds move as fast as time does. */
+function movedOver(stored: TimeRange, { range, startSince, endSince }: DateWindow): EpochMicros {
+  const over = (bound: EpochMicros, since: EpochMicros | undefined): EpochMicros =>
+    since === undefined || bound <= stored.start ? 0 : since - Math.max(0, bound - stored.end);
+  return Math.max(over(range.start, startSince), over(range.end, endSince));
 }
 
 const datesIn = ({ start, end }: TimeRange): number => (ceilTo(end, DAY) - floorTo(start, DAY)) / DAY;

@@ -5,9 +5,13 @@ const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
 
 /**
  * Whether the client has the current version already (RFC 9110, 13.2.2): `If-None-Match` by weak comparison, and
- * `If-Modified-Since` only where that is absent.
+ * `If-Modified-Since` only where that is absent. Whether a copy of a date is the current version is for the caller to say.
  */
-export function isNotModified(headers: IncomingHttpHeaders, etag: string, lastModified: EpochMicros): boolean {
+export function isNotModified(
+  headers: IncomingHttpHeaders,
+  etag: string,
+  isCopiedAt: (since: EpochMicros) => boolean,
+): boolean {
   const tags = headers['if-none-match'];
   if (tags !== undefined) {
     return tags.trim() === '*' || tags.split(',').some((tag) => opaque(tag) === opaque(etag));
@@ -15,7 +19,7 @@ export function isNotModified(headers: IncomingHttpHeaders, etag: string, lastMo
   const since = headers['if-modified-since'];
   if (since === undefined) return false;
   const millis = Date.parse(since);
-  return !Number.isNaN(millis) && lastModified <= millis * MILLISECOND;
+  return !Number.isNaN(millis) && isCopiedAt(millis * MILLISECOND);
 }
 
 /** Whether the client asked for gzip by name, with a quality above 0. */

@@ -1,7 +1,8 @@
-import { CsvSnapshot } from './csv-snapshot';
+import { CsvFile, CsvSnapshot } from './csv-snapshot';
 import { SnapshotPins } from './snapshot-pins';
 
-const snapshot = (text: string): CsvSnapshot => new CsvSnapshot(Buffer.from(text), 0, 'a.csv');
+const snapshot = (text: string): CsvSnapshot =>
+  new CsvSnapshot(new CsvFile(Buffer.from(text), 'a.csv'), { lastModified: 0, isDistinct: true, heldSince: 0 });
 
 describe('SnapshotPins', () => {
   const [before, after] = [snapshot('before'), snapshot('after')];

@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { byBuckets, csvHeader, csvLine, type CsvTable } from '@app/bi';
-import { Clock, DAY, type DailyTableQuery, type EpochMicros, type SpanReader, type TimeRange } from '@app/domain';
+import {
+  Clock,
+  DAY,
+  DEFAULT_DAYS,
+  type DailyTableQuery,
+  type EpochMicros,
+  type SpanReader,
+  type TimeRange,
+} from '@app/domain';
 import { readerGone, withRoomToMake } from '@app/http';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import type { BuiltTable } from './csv-cache';
@@ -39,11 +47,10 @@ export class WindowedTables {
   ): Promise<void> {
     const { table, size, stored } = windowed;
     const symbols = await this.selection.resolve(query);
-    const window = dateWindow(query, this.clock.now(), size);
-    const { start, end } = window.range;
-    const key = `${table.name} ${window.label} ${start} ${end} ${symbols.join(',')}`;
-    const fileName = `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`;
-    return this.responder.send(reply, key, async (_now, isWanted) => {
+    dateWindow(query, this.clock.now(), size);
+    return this.responder.send(reply, questionOf(table.name, query, symbols), async (now, isWanted) => {
+      const window = dateWindow(query, now, size);
+      const fileName = `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`;
       const part = await storedWindow(window, stored, symbols, size);
       return withRoomToMake(reply, part.rows * MOST_LINE_BYTES, async () => ({
         ...(await build(windowed, symbols, part, isWanted)),
@@ -51,6 +58,13 @@ export class WindowedTables {
       }));
     });
   }
+}
+
+/** Equal for equal questions, also when time gives them another window: it moves on with the minute at most. */
+function questionOf(table: string, { days, start, end }: DailyTableQuery, symbols: readonly string[]): string {
+  const window =
+    start === undefined && end === undefined ? `${days ?? DEFAULT_DAYS}d` : `${String(start)} ${String(end)}`;
+  return `${table} ${window} ${symbols.join(',')}`;
 }
 
 async function build<Row extends { readonly changedAt: EpochMicros }>(

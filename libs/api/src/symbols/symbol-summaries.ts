@@ -13,6 +13,7 @@ const unknownYet = (symbol: string): SymbolSummary => ({
   lastEvent: null,
   coveragePercent: coveragePercent(0, 0),
   assetsSince: null,
+  changedAt: 0,
 });
 
 /** What is known of symbols, also of those that are only configured so far. */

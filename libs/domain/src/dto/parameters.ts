@@ -19,7 +19,7 @@ const MAX_CURSOR_LENGTH = 1_000;
 export function WholeNumberParameter(
   min: number,
   max: number,
-  openApi: { readonly description: string; readonly default?: number; readonly example: number },
+  openApi: { readonly description: string; readonly example: number },
   range = `one whole number from ${min} to ${max}`,
 ): PropertyDecorator {
   return QueryParameter({

@@ -7,18 +7,24 @@ const SPANS: Readonly<Record<string, EpochMicros>> = { m: MINUTE, h: HOUR, d: DA
 export class RelativeTime {
   /** Moves in steps of `step`, which is how times are written out: to the millisecond, or to the day. */
   private constructor(
+    private readonly text: string,
     private readonly back: EpochMicros,
     private readonly step: EpochMicros = MILLISECOND,
   ) {}
 
   /** Undefined for a text that is none. */
   static parse(text: string): RelativeTime | undefined {
-    if (text === 'now') return new RelativeTime(0);
-    if (text === 'today') return new RelativeTime(0, DAY);
+    if (text === 'now') return new RelativeTime(text, 0);
+    if (text === 'today') return new RelativeTime(text, 0, DAY);
     const [, count, unit = ''] = /^-(\d{1,7})([mhdw])$/.exec(text) ?? [];
     const length = SPANS[unit];
     if (count === undefined || length === undefined) return undefined;
-    return new RelativeTime(Number(count) * length);
+    return new RelativeTime(text, Number(count) * length);
+  }
+
+  /** As it was written. */
+  toString(): string {
+    return this.text;
   }
 
   at(now: EpochMicros): EpochMicros {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import {
   accountFor,
+  coverageMovedAt,
   coveragePercent,
   explainMissing,
   isRepaired,
   joinRanges,
+  LEDGER_DELAY,
   ledgerEnd,
   minutesIn,
   REPAIR_AFTER,
@@ -112,6 +114,32 @@ describe('coverage', () => {
     expect(ledgerEnd(T + 5 * MINUTE)).toBe(T + 3 * MINUTE);
     expect(ledgerEnd(T + 5 * MINUTE + 59 * SECOND)).toBe(T + 3 * MINUTE);
     expect(ledgerEnd(T + 5 * MINUTE - 1)).toBe(T + 2 * MINUTE);
+  });
+
+  it('should know when the percentage last moved with the end of the ledger', () => {
+    const runs = fc.array(fc.record({ minutes: fc.integer({ min: 1, max: 400 }), isMissing: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(runs, (parts) => {
+        const states = parts.flatMap(({ minutes: count, isMissing }) => Array.from({ length: count }, () => isMissing));
+        const missing = states.filter(Boolean).length;
+        const last = states.at(-1) ?? false;
+        const run = [...states].reverse().findIndex((state) => state !== last);
+        const length = run === -1 ? states.length : run;
+        const percents = states.map((_, index) =>
+          coveragePercent(index + 1, states.slice(0, index + 1).filter(Boolean).length),
+        );
+        // The first minute of the tail at whose end the percentage was what it is, and has been since.
+        let same = states.length;
+        while (same > states.length - length + 1 && percents[same - 2] === percents.at(-1)) same -= 1;
+        if (same === states.length - length + 1 && (percents[same - 2] ?? '100.00') === percents.at(-1)) same -= 1;
+        const span = { start: T, end: T + states.length * MINUTE };
+        const tail = { start: span.end - length * MINUTE, isMissing: last };
+        expect(coverageMovedAt(span, missing, tail)).toBe(missing === 0 ? 0 : T + same * MINUTE + LEDGER_DELAY);
+      }),
+    );
   });
 });
 

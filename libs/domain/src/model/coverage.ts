@@ -115,6 +115,32 @@ export function minutesIn({ start, end }: TimeRange): number {
   return (end - start) / MINUTE;
 }
 
+/** The last minutes of a span, all of them accounted for, or all of them missing. */
+export interface LedgerTail {
+  readonly start: EpochMicros;
+  readonly isMissing: boolean;
+}
+
+/**
+ * When the end of the ledger, by moving on, last gave the account of a span another percentage, as far as the tail of the
+ * span tells; else when it came to the tail. 0 where none is missing: then none was before.
+ */
+export function coverageMovedAt(span: TimeRange, missing: number, tail: LedgerTail): EpochMicros {
+  if (missing === 0) return 0;
+  const expected = minutesIn(span);
+  const now = coveragePercent(expected, missing);
+  const before = (minutes: number): string =>
+    coveragePercent(expected - minutes, missing - (tail.isMissing ? minutes : 0));
+  // Over the tail it only rises, or only falls: the minutes for which it has been the same are found by halving.
+  let [same, most] = [0, minutesIn({ start: Math.max(span.start, tail.start), end: span.end })];
+  while (same < most) {
+    const middle = Math.ceil((same + most) / 2);
+    if (before(middle) === now) same = middle;
+    else most = middle - 1;
+  }
+  return span.end - same * MINUTE + LEDGER_DELAY;
+}
+
 /** 100 · (expected − missing) / expected with two decimals, rounded down; `100.00` where nothing was expected. */
 export function coveragePercent(expected: number, missing: number): string {
   if (expected === 0) return '100.00';

@@ -135,7 +135,7 @@ export abstract class HourlyBarReader extends SpanReader {
 export interface SymbolMetrics extends DailyMetrics {
   readonly symbol: string;
   readonly coveragePercent: string;
-  /** Newest capture among the days the row is made of. */
+  /** When the row last became what it is: newest capture among the days it is made of, or its coverage moving on. */
   readonly changedAt: EpochMicros;
 }
 
@@ -211,6 +211,8 @@ export interface SymbolSummary {
    * never been found to say anything else.
    */
   readonly assetsSince: EpochMicros | null;
+  /** When it last became what it is, as far as that is stored (not of the status); 0 where nothing is. */
+  readonly changedAt: EpochMicros;
 }
 
 export abstract class SymbolReader {

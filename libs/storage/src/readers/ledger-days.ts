@@ -1,7 +1,9 @@
 import {
   DAY,
+  LEDGER_DELAY,
   MINUTE,
   ceilTo,
+  coverageMovedAt,
   coveragePercent,
   floorTo,
   ledgerEnd,
@@ -9,6 +11,7 @@ import {
   missingMinutes,
   type DayQuality,
   type EpochMicros,
+  type LedgerTail,
   type RecordedState,
   type TimeRange,
 } from '@app/domain';
@@ -16,7 +19,10 @@ import type { CoverageRow } from '../ledger/coverage-row';
 import type { ReadStore } from './read-store';
 
 /** The account of one UTC day, in minutes of the ledger's span. */
-export type LedgerDay = Omit<DayQuality, 'symbol' | 'verified'>;
+export interface LedgerDay extends Omit<DayQuality, 'symbol' | 'verified'> {
+  /** When its percentage, which moves on more rarely than its minutes, last became what it is. */
+  readonly coverageChangedAt: EpochMicros;
+}
 
 type Counts = Record<RecordedState | 'repaired', number>;
 
@@ -30,7 +36,8 @@ const COUNTS = `SELECT date, captured, quiet, stopped, repaired, changed_at FROM
 
 const RUNS = `SELECT start_time, end_time, state, repaired FROM coverage
   WHERE symbol = @symbol AND start_time < @end AND end_time > @start AND start_time >= coalesce(
-    (SELECT max(start_time) FROM coverage WHERE symbol = @symbol AND start_time <= @start), 0)`;
+    (SELECT max(start_time) FROM coverage WHERE symbol = @symbol AND start_time <= @start), 0)
+  ORDER BY start_time`;
 
 const NOTHING: Counts = { captured: 0, quiet: 0, stopped: 0, repaired: 0 };
 
@@ -41,6 +48,14 @@ function ledgerStart(store: ReadStore, symbol: string): EpochMicros | undefined 
       .statement<[string], { ledger_start: number | null }>('SELECT ledger_start FROM symbols WHERE symbol = ?')
       .get(symbol)?.ledger_start ?? undefined
   );
+}
+
+/** What the last minutes of a ledger that ends at `end` are, by its last run. */
+export function ledgerTail(
+  { start_time: start, end_time: until }: Pick<CoverageRow, 'start_time' | 'end_time'>,
+  end: EpochMicros,
+): LedgerTail {
+  return until < end ? { start: until, isMissing: true } : { start, isMissing: false };
 }
 
 /** The dates of a symbol's ledger; undefined for one that has none yet. */
@@ -70,8 +85,10 @@ export function ledgerDays(store: ReadStore, symbol: string, range: TimeRange, n
   const days: LedgerDay[] = [];
   for (let date = floorTo(span.start, DAY); date < span.end; date += DAY) {
     const row = recorded.get(date);
-    const counts = date + DAY > end ? countUntil(store, symbol, { start: date, end }) : (row ?? NOTHING);
-    days.push(account(date, { start: Math.max(start, date), end: Math.min(end, date + DAY) }, counts, row?.changed_at));
+    const span = { start: Math.max(start, date), end: Math.min(end, date + DAY) };
+    const open = date + DAY > end ? countUntil(store, symbol, { start: date, end }) : undefined;
+    const closed = { start: span.end, isMissing: false };
+    days.push(account(date, span, open?.counts ?? row ?? NOTHING, open?.tail ?? closed, row?.changed_at));
   }
   return days;
 }
@@ -80,6 +97,7 @@ function account(
   date: EpochMicros,
   span: TimeRange,
   { captured, quiet, stopped, repaired }: Counts,
+  tail: LedgerTail,
   recordedAt = 0,
 ): LedgerDay {
   const expected = minutesIn(span);
@@ -94,18 +112,25 @@ function account(
     missing,
     repaired,
     coveragePercent: percent,
-    changedAt: Math.max(recordedAt, span.end),
+    changedAt: Math.max(recordedAt, span.end + LEDGER_DELAY),
+    coverageChangedAt: Math.max(recordedAt, coverageMovedAt(span, missing, tail)),
   };
 }
 
-/** Minutes by state in a part of a day. */
-function countUntil(store: ReadStore, symbol: string, part: TimeRange): Counts {
+/** Minutes by state in a part of a day, and what the last of them are. */
+function countUntil(
+  store: ReadStore,
+  symbol: string,
+  part: TimeRange,
+): { readonly counts: Counts; readonly tail: LedgerTail } {
   const counts = { ...NOTHING };
+  let tail = { start: part.start, isMissing: true };
   const runs = store.statement<[{ symbol: string } & TimeRange], CoverageRow>(RUNS).all({ symbol, ...part });
   for (const run of runs) {
     const minutes = (Math.min(run.end_time, part.end) - Math.max(run.start_time, part.start)) / MINUTE;
     counts[run.state as RecordedState] += minutes;
     if (run.repaired === 1) counts.repaired += minutes;
+    tail = ledgerTail(run, part.end);
   }
-  return counts;
+  return { counts, tail };
 }

@@ -67,7 +67,7 @@ export class SqliteDailyMetricsReader extends DailyMetricsReader {
           ...toDailyMetrics(row),
           symbol: row.symbol,
           coveragePercent: day?.coveragePercent ?? coveragePercent(0, 0),
-          changedAt: Math.max(row.captured_at, day?.changedAt ?? 0),
+          changedAt: Math.max(row.captured_at, day?.coverageChangedAt ?? 0),
         };
       });
     });

@@ -1,6 +1,7 @@
 import {
   DAY,
   SymbolReader,
+  coverageMovedAt,
   coveragePercent,
   floorTo,
   latestStamp,
@@ -10,21 +11,39 @@ import {
   SymbolEntity,
   type Clock,
   type EpochMicros,
+  type LedgerTail,
   type SymbolSummary,
+  type TimeRange,
 } from '@app/domain';
 import { In } from 'typeorm';
+import type { CoverageRow } from '../ledger/coverage-row';
+import { ledgerTail } from './ledger-days';
 import type { ReadStore } from './read-store';
 
 interface SpanRow {
   readonly first: number | null;
   readonly last: number | null;
+  /** Newest capture of a candle. */
+  readonly captured: number | null;
+}
+
+/** How much of a ledger is accounted for. */
+interface Coverage {
+  readonly percent: string;
+  readonly changedAt: EpochMicros;
+}
+
+interface AccountedRow {
+  readonly minutes: number | null;
+  readonly changed: number | null;
 }
 
 const DATES = `
-  SELECT min(first) AS first, max(last) AS last FROM (
-    SELECT min(open_time) AS first, max(open_time) AS last FROM candles_1d WHERE symbol = @symbol
+  SELECT min(first) AS first, max(last) AS last, max(captured) AS captured FROM (
+    SELECT min(open_time) AS first, max(open_time) AS last, max(captured_at) AS captured
+    FROM candles_1d WHERE symbol = @symbol
     UNION ALL
-    SELECT min(date), max(date) FROM ticker_days WHERE symbol = @symbol AND date <= @latest)`;
+    SELECT min(date), max(date), NULL FROM ticker_days WHERE symbol = @symbol AND date <= @latest)`;
 
 export class SqliteSymbolReader extends SymbolReader {
   constructor(
@@ -68,6 +87,8 @@ export class SqliteSymbolReader extends SymbolReader {
     const lastMinute = this.store
       .statement<[string], { last: number | null }>('SELECT max(open_time) AS last FROM candles_1m WHERE symbol = ?')
       .get(symbol);
+    const coverage = this.coverage(symbol, entity.ledgerStart);
+    const assetsSince = this.assetsSince(symbol);
     return {
       symbol,
       baseAsset: entity.baseAsset,
@@ -77,8 +98,9 @@ export class SqliteSymbolReader extends SymbolReader {
       lastDate: dates?.last ?? null,
       lastMinute: lastMinute?.last ?? null,
       lastEvent: lastEvent?.last ?? null,
-      coveragePercent: this.coverage(symbol, entity.ledgerStart),
-      assetsSince: this.assetsSince(symbol),
+      coveragePercent: coverage.percent,
+      assetsSince,
+      changedAt: Math.max(dates?.captured ?? 0, lastEvent?.last ?? 0, coverage.changedAt, assetsSince ?? 0),
     };
   }
 
@@ -88,22 +110,35 @@ export class SqliteSymbolReader extends SymbolReader {
     return this.store.statement<[string], { since: number | null }>(sql).get(symbol)?.since ?? null;
   }
 
-  private coverage(symbol: string, ledgerStart: EpochMicros | null): string {
+  private coverage(symbol: string, start: EpochMicros | null): Coverage {
     const end = ledgerEnd(this.clock.now());
-    if (ledgerStart === null || ledgerStart >= end) return coveragePercent(0, 0);
-    const expected = minutesIn({ start: ledgerStart, end });
-    const accounted = this.accounted(symbol, end);
-    return coveragePercent(expected, Math.max(0, expected - accounted));
+    if (start === null || start >= end) return { percent: coveragePercent(0, 0), changedAt: 0 };
+    const span = { start, end };
+    const expected = minutesIn(span);
+    const { minutes, changed } = this.accounted(symbol, end);
+    const missing = Math.max(0, expected - minutes);
+    const movedAt = missing === 0 ? 0 : coverageMovedAt(span, missing, this.tail(symbol, span));
+    return { percent: coveragePercent(expected, missing), changedAt: Math.max(changed, movedAt) };
   }
 
-  /** Minutes in a recorded state before `end`: whole days from gold, the last days from the ledger itself. */
-  private accounted(symbol: string, end: EpochMicros): number {
+  private tail(symbol: string, { start, end }: TimeRange): LedgerTail {
+    const sql = `SELECT start_time, end_time FROM coverage WHERE symbol = ? AND start_time < ?
+      ORDER BY start_time DESC LIMIT 1`;
+    const run = this.store
+      .statement<[string, EpochMicros], Pick<CoverageRow, 'start_time' | 'end_time'>>(sql)
+      .get(symbol, end);
+    return run ? ledgerTail(run, end) : { start, isMissing: true };
+  }
+
+  /** Minutes in a recorded state before `end` (whole days from gold, the last days from the ledger), and their newest change. */
+  private accounted(symbol: string, end: EpochMicros): { readonly minutes: number; readonly changed: EpochMicros } {
     const lastDay = floorTo(end, DAY);
     const days = this.store
-      .statement<[string, number], { minutes: number | null }>(
-        'SELECT sum(captured + quiet + stopped) AS minutes FROM coverage_days WHERE symbol = ? AND date < ?',
+      .statement<[number, string], AccountedRow>(
+        `SELECT sum(CASE WHEN date < ? THEN captured + quiet + stopped END) AS minutes, max(changed_at) AS changed
+         FROM coverage_days WHERE symbol = ?`,
       )
-      .get(symbol, lastDay);
+      .get(lastDay, symbol);
     const today = this.store
       .statement<[{ symbol: string; from: number; to: number }], { micros: number | null }>(
         `SELECT sum(min(end_time, @to) - max(start_time, @from)) AS micros FROM coverage
@@ -112,6 +147,9 @@ export class SqliteSymbolReader extends SymbolReader {
              (SELECT max(start_time) FROM coverage WHERE symbol = @symbol AND start_time <= @from), 0)`,
       )
       .get({ symbol, from: lastDay, to: end });
-    return (days?.minutes ?? 0) + minutesIn({ start: 0, end: today?.micros ?? 0 });
+    return {
+      minutes: (days?.minutes ?? 0) + minutesIn({ start: 0, end: today?.micros ?? 0 }),
+      changed: days?.changed ?? 0,
+    };
   }
 }

@@ -1,3 +1,4 @@
+import type { EpochMicros } from '../../model';
 import type { BiField, BiFieldType, BiTable } from './bi-field';
 import { BI_TABLES } from './bi-tables';
 
@@ -75,6 +76,9 @@ function describeTable([name, table]: [string, BiTable]): DataPackageResource {
     },
   };
 }
+
+/** When the package last changed, which is its `Last-Modified` in every process; a test holds it to what is in it. */
+export const DATA_PACKAGE_CHANGED_AT: EpochMicros = Date.UTC(2026, 10, 29) * 1_000;
 
 /**
  * The tables as a Frictionless data package (specs.frictionlessdata.io/tabular-data-package); paths are relative to the

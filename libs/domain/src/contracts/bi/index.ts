@@ -1,3 +1,9 @@
 export type { BiField, BiFieldType, BiTable } from './bi-field';
 export * from './bi-tables';
-export { dataPackage, type DataPackage, type DataPackageField, type DataPackageResource } from './data-package';
+export {
+  DATA_PACKAGE_CHANGED_AT,
+  dataPackage,
+  type DataPackage,
+  type DataPackageField,
+  type DataPackageResource,
+} from './data-package';
