@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DAY, formatEventTime, HOUR, SECOND, type EpochMicros } from '@app/domain';
-import { createLogger } from '@app/observability';
+import { createLogger, MetricsRegistry } from '@app/observability';
 import { alignedOver, FakeClock } from '@app/testing';
 import { CaptureTime } from './capture-time';
 import type { RemoteProcess } from './remote-processes';
@@ -17,9 +17,11 @@ describe('CaptureTime', () => {
   /** How far the local clock is ahead of the exchange's. */
   let ahead: EpochMicros;
   let captureTime: CaptureTime | undefined;
+  let metrics: MetricsRegistry;
 
   beforeEach(async () => {
     local = new FakeClock(NOON);
+    metrics = new MetricsRegistry();
     clock = alignedOver(local);
     [asked, ahead] = [0, 0];
     answer = (time) => ({ status: 'ok', capture: { clock: { exchange_time: formatEventTime(time) } } });
@@ -44,7 +46,7 @@ describe('CaptureTime', () => {
   });
 
   function follow(remotes: readonly RemoteProcess[] = [remote()]): CaptureTime {
-    captureTime = new CaptureTime(clock, remotes, createLogger('silent', 'test'));
+    captureTime = new CaptureTime(clock, remotes, createLogger('silent', 'test'), metrics);
     captureTime.onApplicationBootstrap();
     return captureTime;
   }
@@ -60,10 +62,12 @@ describe('CaptureTime', () => {
   ])('should go by the time of capture where its own clock is %s, and say so', async (_, by) => {
     ahead = by;
     local.step(by);
-    const { state } = { state: follow() };
+    const followed = follow();
     await until(() => clock.offset() !== undefined);
     expect(clock.now()).toBe(NOON);
-    expect(state.state()).toMatchObject({
+    const gauge = await metrics.getSingleMetric('csp_clock_offset_seconds')?.get();
+    expect(gauge?.values[0]?.value).toBe(-by / SECOND);
+    expect(followed.state()).toMatchObject({
       state: 'corrected',
       detail: expect.stringContaining('set the clock') as string,
     });

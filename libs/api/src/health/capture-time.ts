@@ -1,6 +1,14 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { ClockAlignment, clockStateOf, MINUTE, parseIsoTime, type ClockState, type EpochMicros } from '@app/domain';
-import { LOGGER, type Logger } from '@app/observability';
+import {
+  ClockAlignment,
+  clockStateOf,
+  MINUTE,
+  parseIsoTime,
+  SECOND,
+  type ClockState,
+  type EpochMicros,
+} from '@app/domain';
+import { Gauge, LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { askProcess, REMOTE_PROCESSES, type RemoteProcess } from './remote-processes';
 
 /** Real time between two looks at whether the capturing process has to be asked. */
@@ -27,7 +35,18 @@ export class CaptureTime implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly alignment: ClockAlignment,
     @Inject(REMOTE_PROCESSES) private readonly remotes: readonly RemoteProcess[],
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    metrics: MetricsRegistry,
+  ) {
+    if (remotes.length === 0) return;
+    new Gauge({
+      name: 'csp_clock_offset_seconds',
+      help: "How far the exchange's clock is ahead of the local one; NaN while it has not been read.",
+      registers: [metrics],
+      collect() {
+        this.set((alignment.offset()?.offset ?? NaN) / SECOND);
+      },
+    });
+  }
 
   onApplicationBootstrap(): void {
     if (this.remotes.length === 0) return;
