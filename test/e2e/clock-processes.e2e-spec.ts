@@ -4,16 +4,14 @@ import type { ListPage } from '../support/http';
 import { KafkaBroker } from '../support/kafka-broker';
 import { readTopic } from '../support/kafka-messages';
 import { describeClockSteps } from '../support/set-clock';
-import { SetClockPlatform, type PlatformHealth } from '../support/set-clock-platform';
+import { floorToMinute, SetClockPlatform, type PlatformHealth } from '../support/set-clock-platform';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const FACTOR = 60;
 const NOON = '2026-11-20T12:00:20Z';
-const SYMBOLS = ['BTCUSDT', 'ETHUSDT'];
 
-const floorToMinute = (time: number): number => Math.floor(time / MINUTE_MS) * MINUTE_MS;
 const ownClock = (health: PlatformHealth): string => (health as { clock?: { state?: string } }).clock?.state ?? '';
 
 interface Candle {
@@ -24,7 +22,7 @@ interface Candle {
 /** Minutes from now on come without a hole, what is newest is right, and nothing that is still open is called closed. */
 async function expectServedByExchangeTime(platform: SetClockPlatform): Promise<void> {
   const since = await platform.stack.marketTime();
-  for (const symbol of SYMBOLS) {
+  for (const symbol of platform.symbols) {
     await platform.pricesSince(symbol, since, 5);
     await platform.expectLatestByExchangeTime(symbol, since);
     await platform.accountedUntil(symbol, floorToMinute(since) + 2 * MINUTE_MS);
