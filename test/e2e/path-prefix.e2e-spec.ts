@@ -3,7 +3,9 @@ import { EventStream } from '../support/event-stream';
 import { getAll, getJson, getText, type ListPage } from '../support/http';
 import { PrefixProxy } from '../support/prefix-proxy';
 import { rawRequest } from '../support/raw-request';
+import { RawSocket } from '../support/raw-socket';
 import { ServedMarket } from '../support/served-market';
+import { Stack } from '../support/stack';
 
 /** Lists of several pages each. */
 const LISTS = [
@@ -252,6 +254,12 @@ describe('behind a path', () => {
       for (const path of ['/marketing', '/nothing/market/']) expect(await ask(path)).toEqual([404, false]);
     });
 
+    it('should name the path of PUBLIC_URL also where a request cannot be read', async () => {
+      const socket = await RawSocket.open(told);
+      await socket.send('what is this\r\n\r\n').closed();
+      expect(socket.text).toContain('"instance":"/market/"');
+    });
+
     it('should not name another host because a request does', async () => {
       for (const server of [careless, trusting]) {
         const { headers, body } = await rawRequest(server, {
@@ -290,5 +298,24 @@ describe('behind a path', () => {
         expect(plain.headers.vary).toBe('Accept-Encoding');
       }
     });
+  });
+});
+
+/** One `.env` is made for all processes, and the path leads to one of them. */
+describe('a process that is not what PUBLIC_URL leads to', () => {
+  const stack = new Stack({ SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '0', PUBLIC_URL: 'https://example.com/market' });
+
+  afterAll(async () => {
+    await stack.close();
+  });
+
+  it('should name its own routes as they are', async () => {
+    await stack.startSimulator();
+    await stack.start('ingest-app');
+    const url = await stack.urlOf('ingest-app');
+    for (const path of ['/nothing', '/market/health', '/%zz']) {
+      const { status, body } = await rawRequest(url, { path });
+      expect([path, status < 500, JSON.parse(body.toString())]).toMatchObject([path, true, { instance: path }]);
+    }
   });
 });

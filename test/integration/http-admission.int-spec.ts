@@ -75,10 +75,10 @@ describe('admission', () => {
   let metrics: MetricsRegistry;
   const sockets: RawSocket[] = [];
 
-  async function serve(limits: Partial<AdmissionLimits> = {}): Promise<void> {
+  async function serve(limits: Partial<AdmissionLimits> = {}, settings: Record<string, string> = {}): Promise<void> {
     const logger = createLogger('silent', 'test');
     metrics = new MetricsRegistry();
-    const { http } = loadConfig({ THROTTLE_LIMIT: '1000000' }, '/');
+    const { http } = loadConfig({ THROTTLE_LIMIT: '1000000', ...settings }, '/');
     const module: DynamicModule = {
       module: AnswersModule,
       imports: [ObservabilityModule.forRoot(logger, metrics), HttpModule.forRoot({ http, healthReport: QuietReport })],
@@ -236,6 +236,23 @@ describe('admission', () => {
         });
       }
       expect(begun).toEqual(['large', 'unreserved']);
+    });
+
+    it('should name what is refused below the path that a proxy took off', async () => {
+      await serve({ processBytes: HUGE, clientBytes: 2 * HUGE, waitMs: 50 }, { TRUST_PROXY_HOPS: '1' });
+      (await open(false)).send(requestText(`/large?bytes=${HUGE}`));
+      await becomes('it is under way', async () => (await underWay()) === HUGE);
+      for (const [prefix, named] of [
+        ['/market', '/market'],
+        ['/evil, /a/b/', '/a/b'],
+        ['//evil.example', ''],
+      ] as const) {
+        const headers = { 'X-Forwarded-Prefix': prefix };
+        for (const path of ['/large', '/unreserved']) {
+          const { status, body } = await rawRequest(`${url}${path}?bytes=100000`, { headers });
+          expect([status, JSON.parse(body.toString())]).toMatchObject([503, { instance: `${named}${path}` }]);
+        }
+      }
     });
 
     it('should bound each client, and let others past', async () => {
