@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Module, type DynamicModule, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -131,6 +131,39 @@ describe('OpenAPI document', () => {
         }
       }
     }
+  });
+
+  it('should give each problem an example of its own route, and no route that of another', () => {
+    const instances = operations.flatMap(([path, { responses }]) =>
+      Object.values(
+        responses as Record<string, { content?: Record<string, { example?: { instance?: string } }> }>,
+      ).flatMap(({ content }) => {
+        const instance = content?.['application/problem+json']?.example?.instance;
+        return instance === undefined ? [] : [[path, instance]];
+      }),
+    );
+    expect(instances.length).toBeGreaterThan(60);
+    expect(instances.filter(([path, instance]) => path !== instance)).toEqual([]);
+  });
+
+  it('should say which headers tell the budget, versions, pages and when to come back', () => {
+    const headersOf = (path: string, status: string): string[] =>
+      Object.keys((document.paths[path]?.get?.responses[status] as { headers?: object }).headers ?? {});
+    const budget = ['RateLimit', 'RateLimit-Policy'];
+    expect(headersOf('/candles', '200')).toEqual(['ETag', 'Cache-Control', 'Link', 'X-Feed-Position', ...budget]);
+    expect(headersOf('/bi/daily_ohlc.csv', '200')).toEqual(
+      expect.arrayContaining(['ETag', 'Last-Modified', ...budget]),
+    );
+    expect(headersOf('/bi/daily_ohlc.csv', '416')).toEqual(['Content-Range', ...budget]);
+    for (const path of ['/candles', '/stream/prices', '/bi/symbols.csv', '/health']) {
+      expect([path, headersOf(path, '429')]).toEqual([path, ['Retry-After', ...budget]]);
+    }
+    expect(headersOf('/livez', '200')).toEqual([]);
+  });
+
+  it('should be the document that is committed; `npm run openapi` writes it anew', () => {
+    const committed: unknown = JSON.parse(readFileSync(resolve(__dirname, '../../docs/openapi.json'), 'utf8'));
+    expect(JSON.parse(JSON.stringify(document))).toEqual(committed);
   });
 
   it('should say null as OpenAPI 3.1 does', () => {

@@ -2,6 +2,7 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath, type ApiResponseOptions } from '@nestjs/swagger';
 import { ProblemDto } from '@app/domain';
 import { problemBody } from '@app/http';
+import { answerHeaders, type HeaderName } from './answer-headers';
 
 const PROBLEMS = {
   400: {
@@ -56,6 +57,16 @@ const PROBLEMS = {
   },
 } as const;
 
+/** What a problem says in its headers. */
+const PROBLEM_HEADERS = {
+  400: [],
+  404: [],
+  409: ['Retry-After'],
+  416: ['Content-Range'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+} as const satisfies Readonly<Record<number, readonly HeaderName[]>>;
+
 export type ProblemStatus = keyof typeof PROBLEMS;
 
 function problemResponse(status: ProblemStatus): ApiResponseOptions {
@@ -64,6 +75,7 @@ function problemResponse(status: ProblemStatus): ApiResponseOptions {
   return {
     status,
     description,
+    headers: answerHeaders(...PROBLEM_HEADERS[status]),
     content: {
       'application/problem+json': {
         schema: { $ref: getSchemaPath(ProblemDto) },
@@ -85,6 +97,7 @@ export function AnswersList(type: Type, example: { readonly data: readonly objec
     ApiExtraModels(type),
     ApiOkResponse({
       description: 'One page; `next_url` is null on the last, and `Link` says the same in every format.',
+      headers: answerHeaders('ETag', 'Cache-Control', 'Link', 'X-Feed-Position'),
       content: {
         'application/json': { schema: { $ref: getSchemaPath(type) }, example },
         'text/csv': {
@@ -94,18 +107,29 @@ export function AnswersList(type: Type, example: { readonly data: readonly objec
         'application/x-ndjson': { schema: { type: 'string' }, example: `${JSON.stringify(item)}\n` },
       },
     }),
-    ApiResponse({ status: 304, description: 'Unchanged since the `ETag` sent.' }),
+    ApiResponse({ status: 304, description: 'Unchanged since the `ETag` sent.', headers: answerHeaders('ETag') }),
     AnswersProblems(400, 404, 429, 503),
   );
 }
+
+const TABLE_HEADERS = ['ETag', 'Last-Modified', 'Cache-Control'] as const;
 
 /** Documents a CSV answer with an example, and the problems of every route that reads the store. */
 export function AnswersCsv(description: string, example: string): MethodDecorator {
   const content = { 'text/csv': { schema: { type: 'string' }, example } } as const;
   return applyDecorators(
-    ApiOkResponse({ description, content }),
-    ApiResponse({ status: 206, description: 'The bytes asked for with `Range`.', content }),
-    ApiResponse({ status: 304, description: 'Unchanged since the `ETag` or date sent.' }),
+    ApiOkResponse({ description, content, headers: answerHeaders(...TABLE_HEADERS, 'Accept-Ranges') }),
+    ApiResponse({
+      status: 206,
+      description: 'The bytes asked for with `Range`.',
+      content,
+      headers: answerHeaders(...TABLE_HEADERS, 'Content-Range'),
+    }),
+    ApiResponse({
+      status: 304,
+      description: 'Unchanged since the `ETag` or date sent.',
+      headers: answerHeaders(...TABLE_HEADERS),
+    }),
     AnswersProblems(400, 404, 416, 429, 503),
   );
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { platformVersion, PublicAddress } from '@app/http';
 import { documentToTry } from './document-to-try';
 import { withNullTypes } from './null-types';
+import { withOwnAnswers } from './own-answers';
 
 const DESCRIPTION = [
   'Complete and exact history of the crypto market. Prices and volumes are decimal texts, times are UTC, ranges are',
@@ -24,7 +25,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('market data', 'JSON lists, page by page.')
     .addTag('operations', 'How the platform does.')
     .build();
-  return withNullTypes(SwaggerModule.createDocument(app, config));
+  return withOwnAnswers(withNullTypes(SwaggerModule.createDocument(app, config)));
 }
 
 /** Beside the page that Swagger UI is on, whatever path it was reached by. */

@@ -17,7 +17,15 @@ export class HealthController {
     description: 'Always, whatever `status` says.',
     content: {
       'application/json': {
-        schema: { type: 'object', additionalProperties: true, required: ['status', 'reasons'] },
+        schema: {
+          type: 'object',
+          additionalProperties: true,
+          required: ['status', 'reasons'],
+          properties: {
+            status: { type: 'string', enum: ['ok', 'degraded'] },
+            reasons: { type: 'array', items: { type: 'string' }, description: 'What is degraded, in words.' },
+          },
+        },
         example: { status: 'ok', reasons: [], version: '0.1.0', broker_mode: 'direct' },
       },
     },
@@ -25,6 +33,7 @@ export class HealthController {
   @ApiResponse({
     status: 429,
     description: 'The request budget is used up; `Retry-After` says when to go on.',
+    headers: { 'Retry-After': { description: 'Seconds after which to ask again.', schema: { type: 'string' } } },
     content: {
       'application/problem+json': {
         schema: { type: 'object', additionalProperties: true },
