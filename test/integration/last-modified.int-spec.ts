@@ -10,7 +10,8 @@ import {
   TICKER_SOURCE,
   type MinuteCandle,
 } from '@app/domain';
-import { buildMinute } from '@app/testing';
+import { buildMinute, FakePorts } from '@app/testing';
+import { rebuildStore } from '../support/rebuild';
 import { Recorder } from '../support/recorder';
 
 const FIRST = Date.UTC(2026, 0, 10) * MILLISECOND;
@@ -229,5 +230,21 @@ describe('Last-Modified', () => {
     const { date } = await read(recorder, '/bi/datasets.json');
     recorder.clock.advance(DAY);
     expect((await read(await recorder.beside(), '/bi/datasets.json')).date).toBe(date);
+  });
+
+  it('should be the same of a store that was made anew out of the same data', async () => {
+    recorder.clock.advance(SECOND);
+    const before = await readAll(recorder);
+    await recorder.rest();
+    recorder.clock.advance(HOUR);
+    await rebuildStore(recorder, FakePorts.at(recorder.clock.now(), { SYMBOLS: 'BTCUSDT,ETHUSDT,NONEUSDT' }));
+    const after = await readAll(await recorder.beside());
+    const unchanged = URLS.filter((url) => after[url]?.etag === before[url]?.etag);
+    expect(unchanged).toEqual(
+      expect.arrayContaining(
+        ['daily_ohlc', 'daily_volume', 'hourly_ohlcv', 'latest_prices'].map((name) => `/bi/${name}.csv`),
+      ),
+    );
+    for (const url of unchanged) expect([url, after[url]?.date]).toEqual([url, before[url]?.date]);
   });
 });

@@ -6,7 +6,7 @@ import { readTables } from './history-tables';
 import type { TestStore } from './test-store';
 
 /** Makes the database of a store that is at rest anew, as the command does, with the exchange of the ports. */
-export async function rebuildStore(store: TestStore, ports: FakePorts): Promise<RebuildReport> {
+export async function rebuildStore(store: Pick<TestStore, 'options'>, ports: FakePorts): Promise<RebuildReport> {
   const rebuilt = await SqliteRebuildStore.open(store.options());
   const options = {
     process: 'test',

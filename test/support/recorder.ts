@@ -11,7 +11,7 @@ import { ConfigModule, loadConfig, type AppConfig } from '@app/config';
 import { serializeCandle, topicNames, type EpochMicros, type MinuteCandle } from '@app/domain';
 import { createHttpApp } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
-import { StorageReadModule, WriteStore } from '@app/storage';
+import { StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import Database from 'better-sqlite3';
 import { emptyPageFolder } from './page-folder';
@@ -59,14 +59,19 @@ export class Recorder {
   }
 
   async open(): Promise<void> {
-    this.writing = await WriteStore.open({
+    this.writing = await WriteStore.open(this.options());
+  }
+
+  /** What every part of the store is opened with. */
+  options(): StoreOptions {
+    return {
       databasePath: this.databasePath,
       rawDir: this.rawDir,
       topics: topicNames('crypto_prices'),
       clock: this.clock,
       logger: this.logger,
       metrics: new MetricsRegistry(),
-    });
+    };
   }
 
   /** Takes the candles as one batch. */
@@ -169,10 +174,16 @@ export class Recorder {
     this.writing = undefined;
   }
 
-  async dispose(): Promise<void> {
+  /** Ends everything that uses the store, which stays. */
+  async rest(): Promise<void> {
     for (const api of this.others.splice(0)) await api.close();
     await this.api?.close();
+    this.api = undefined;
     await this.close();
+  }
+
+  async dispose(): Promise<void> {
+    await this.rest();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
