@@ -1,4 +1,5 @@
 import { DAY, HOUR, MILLISECOND, MINUTE, SECOND } from '@app/domain';
+import { invalidParameter } from '@app/http';
 import { FakeClock, FakeStore, FakeStoreStatus } from '@app/testing';
 import { CsvCache, type BuiltTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';
@@ -70,6 +71,24 @@ describe('CsvCache', () => {
     await expect(cache.current('q', () => Promise.reject(new Error('locked')), { closed: false })).rejects.toThrow(
       'locked',
     );
+    expect((await ask('q')).bytes.toString()).toBe('a\r\n');
+  });
+
+  it('should refuse a question again without looking, for as long as a table would hold', async () => {
+    const refuse = (): Promise<BuiltTable> => {
+      builds += 1;
+      return Promise.reject(invalidParameter('symbols', '9 symbols', 'fewer symbols'));
+    };
+    const refused = (): Promise<unknown> =>
+      cache.current('q', refuse, { closed: false }).catch((error: unknown) => (error as Error).message);
+    for (let time = 0; time < 3; time += 1) expect(await refused()).toMatch(/expected fewer symbols$/);
+    expect(builds).toBe(1);
+    store.changed();
+    await refused();
+    clock.advance(MINUTE);
+    await refused();
+    expect(builds).toBe(3);
+    store.changed();
     expect((await ask('q')).bytes.toString()).toBe('a\r\n');
   });
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, MINUTE, SECOND, floorTo, StoreStatus, type EpochMicros } from '@app/domain';
+import { ProblemError } from '@app/http';
 import { CsvFile, CsvSnapshot } from './csv-snapshot';
 import { LruMap } from './lru-map';
 
@@ -52,6 +53,11 @@ interface Entry {
   snapshot?: CsvSnapshot;
 }
 
+interface Refusal {
+  readonly moment: string;
+  readonly error: ProblemError;
+}
+
 interface Build {
   readonly entry: Promise<Entry>;
   readonly askers: Asker[];
@@ -65,6 +71,8 @@ interface Build {
 export class CsvCache {
   private readonly entries = new LruMap<Entry>(MAX_ENTRIES, MAX_BYTES);
   private readonly building = new Map<string, Build>();
+  /** What is refused for its size, which may have cost a count: asked again, it costs nothing. */
+  private readonly refusals = new LruMap<Refusal>(MAX_ENTRIES, MAX_ENTRIES);
 
   constructor(
     private readonly store: StoreStatus,
@@ -77,6 +85,8 @@ export class CsvCache {
     const moment = `${await this.store.version()} ${floorTo(now, MINUTE)}`;
     const entry = this.entries.get(key);
     if (entry?.moment === moment) return dated(entry, now);
+    const refusal = this.refusals.get(key);
+    if (refusal?.moment === moment) throw refusal.error;
     const job = `${moment} ${key}`;
     const running = this.building.get(job);
     if (running) {
@@ -91,7 +101,14 @@ export class CsvCache {
   }
 
   private async build(key: string, moment: string, build: () => Promise<BuiltTable>): Promise<Entry> {
-    const { bytes, lastModified: changedAt, fileName } = await build();
+    const {
+      bytes,
+      lastModified: changedAt,
+      fileName,
+    } = await build().catch((error: unknown) => {
+      if (error instanceof ProblemError && error.problem.status === 400) this.refusals.set(key, { moment, error }, 1);
+      throw error;
+    });
     const before = this.entries.get(key);
     const now = this.clock.now();
     let entry: Entry;
