@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { Controller, Get, Module, Query, Res, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
@@ -8,6 +9,7 @@ import {
   createHttpApp,
   HealthReport,
   HttpModule,
+  makePiece,
   reserveRoom,
   type AdmissionLimits,
 } from '@app/http';
@@ -19,6 +21,8 @@ import { rawRequest } from '../support/raw-request';
 const MEGABYTE = 1_048_576;
 /** More than the kernel takes ahead of a reader. */
 const HUGE = 24 * MEGABYTE;
+
+const PIECES = 6;
 
 const TABLE = randomBytes(HUGE);
 let begun: string[] = [];
@@ -43,6 +47,20 @@ class AnswersController {
     await reserveRoom(reply, Number(bytes));
     begun.push('large');
     reply.send('x'.repeat(Number(bytes)));
+  }
+
+  /** Two pieces and more, each with a wait for room before it. */
+  @Get('pieces')
+  pieces(@Query('name') name: string, @Query('bytes') bytes: string, @Res() reply: FastifyReply): void {
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let piece = 1; piece <= PIECES; piece += 1) {
+        yield await makePiece(reply, 2 * Number(bytes), () => {
+          begun.push(`${name}${piece}`);
+          return Promise.resolve(Buffer.alloc(Number(bytes), String(piece)));
+        });
+      }
+    }
+    reply.send(Readable.from(pieces(), { objectMode: false }));
   }
 
   @Get('unreserved')
@@ -299,6 +317,54 @@ describe('admission', () => {
       held.get('late')?.();
       reader.disconnect();
       await becomes('nothing is under way', async () => (await underWay()) === 0);
+    });
+
+    it('should count an answer of pieces as far as it is made, and make no piece without room', async () => {
+      await serve({ processBytes: 2 * HUGE, clientBytes: 2 * HUGE });
+      const slow = (await open(false)).send(requestText(`/pieces?name=slow&bytes=${HUGE}`));
+      // One piece is written, and the next does not fit beside it.
+      await becomes('the next piece waits', async () => (await metric('csp_http_answers_waiting')) === 1);
+      expect(begun).toEqual(['slow1']);
+      expect(await underWay()).toBeLessThanOrEqual(HUGE);
+      expect((await rawRequest(`${url}/small?name=passes`)).status).toBe(200);
+      slow.disconnect();
+      await becomes('nothing is under way', async () => (await underWay()) === 0);
+      expect(await metric('csp_http_answers_waiting')).toBe(0);
+      expect(begun).toEqual(['slow1', 'passes']);
+    });
+
+    it('should go on with the pieces of an answer as its reader takes those before', async () => {
+      await serve({ processBytes: 2 * MEGABYTE, clientBytes: 2 * MEGABYTE });
+      const readers = Array.from({ length: 8 }, (_, index) =>
+        rawRequest(`${url}/pieces?name=${index}&bytes=${MEGABYTE}`),
+      );
+      const expected = Buffer.concat(
+        Array.from({ length: PIECES }, (_, index) => Buffer.alloc(MEGABYTE, String(index + 1))),
+      );
+      for (const { status, body } of await Promise.all(readers)) {
+        expect(status).toBe(200);
+        expect(body.equals(expected)).toBe(true);
+      }
+      await becomes('nothing is under way', async () => (await underWay()) === 0);
+    });
+
+    it('should refuse an answer of pieces in words when there is no room for the first', async () => {
+      await serve({ processBytes: HUGE, clientBytes: 2 * HUGE, waitMs: 50 });
+      (await open(false)).send(requestText(`/large?bytes=${HUGE}`));
+      await becomes('it is under way', async () => (await underWay()) === HUGE);
+      const { status, headers } = await rawRequest(`${url}/pieces?name=late&bytes=${MEGABYTE}`);
+      expect([status, headers['retry-after']]).toEqual([503, '30']);
+      expect(begun).toEqual(['large']);
+    });
+
+    it('should break an answer of pieces off when there is no room for a later one in time', async () => {
+      await serve({ processBytes: 2 * HUGE, clientBytes: 2 * HUGE, waitMs: 50 });
+      const slow = (await open(false)).send(requestText(`/pieces?name=slow&bytes=${HUGE}`));
+      await becomes('nothing of it is under way', async () => begun.length > 0 && (await underWay()) === 0);
+      await slow.closed();
+      // No last chunk: nobody takes it for whole.
+      expect(slow.text.endsWith('0\r\n\r\n')).toBe(false);
+      expect(begun).toEqual(['slow1']);
     });
 
     it('should say the length of a large answer to HEAD without a wait', async () => {

@@ -1,5 +1,5 @@
 export { ADMISSION_LIMITS, type AdmissionLimits } from './admission/admission-limits';
-export { hasRoomFor, reserveRoom, withRoomToMake } from './admission/reply-room';
+export { hasRoomFor, makePiece, reserveRoom, withRoomToMake } from './admission/reply-room';
 export { configureApp, type HttpAppContext } from './configure-app';
 export { clientName } from './client-address';
 export { createHttpAdapter, createHttpApp } from './create-http-app';

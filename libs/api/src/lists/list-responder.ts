@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type TimeKey } from '@app/domain';
-import { PublicAddress, reserveRoom } from '@app/http';
+import { makePiece, PublicAddress, reserveRoom } from '@app/http';
 import { isNotModified } from '../bi/request-conditions';
 import { encodeCursor, type Cursor } from '../paging/cursor';
 import { coded, codedStream, contentCoding } from './content-coding';
@@ -127,7 +127,7 @@ export class ListResponder {
       if (next) this.linkTo(request, reply, source, next, position);
     }
     const lines = linesOf(question, source);
-    const text = Readable.from(chunks(source, question, walk, lines), { objectMode: false });
+    const text = Readable.from(chunks(reply, source, question, walk, lines), { objectMode: false });
     await reply.send(coding ? codedStream(text, coding) : text);
   }
 
@@ -224,24 +224,33 @@ async function nextAfter<Row>(
 }
 
 async function* chunks<Row>(
+  reply: FastifyReply,
   { forwards, backwards, keyOf, toItem }: ListSource<Row>,
   { order, limit }: ListQuestion,
   { after, skip }: Walk,
   { head, line }: LineWriter,
-): AsyncGenerator<Buffer> {
-  if (head !== '') yield Buffer.from(head);
+): AsyncGenerator<Uint8Array> {
   const read = order === 'asc' ? forwards : backwards;
   let key = after;
-  for (let left = limit; left > 0;) {
+  let left = limit;
+  // With the first rows: until there is room for those, nothing is sent that could not give way to an error.
+  let start = head;
+  // While the reader takes a page, its text alone is in memory: rows are many times larger.
+  const page = async (): Promise<Uint8Array> => {
     const rows = await read(Math.min(PAGE_ROWS, left), key);
     const last = rows.at(-1);
-    if (last === undefined) return;
-    key = keyOf(last);
+    if (last !== undefined) key = keyOf(last);
     const sent = skip ? rows.filter((row) => !skip(keyOf(row))) : rows;
-    left -= sent.length;
-    yield Buffer.from(sent.map((row) => line(toItem(row) as ListItem)).join(''));
-    if (rows.length < PAGE_ROWS) return;
-    await nextTurn();
+    // Behind a short page there is nothing.
+    left = rows.length < PAGE_ROWS ? 0 : left - sent.length;
+    if (sent.length > ROWS_A_TURN) await nextTurn();
+    const text = start + sent.map((row) => line(toItem(row) as ListItem)).join('');
+    start = '';
+    return Buffer.from(text);
+  };
+  while (left > 0) {
+    const bytes = await makePiece(reply, Math.min(PAGE_ROWS, left) * MOST_ROW_BYTES, page);
+    if (bytes.length > 0) yield bytes;
   }
 }
 

@@ -11,6 +11,11 @@ export interface AdmissionLimits {
   /** Bytes of answers that are made and wait to be handed over, and how many requests may wait for room at all. */
   readonly waitingBytes: number;
   readonly waitingRequests: number;
+  /**
+   * Bytes of large answers that are being made, as far as they are known before. Their rows take several times as much
+   * memory while they are read, so few are made at once: they would all be done at the same time, and not earlier.
+   */
+  readonly makingBytes: number;
   /** How long a large answer waits for room before it is refused. */
   readonly waitMs: number;
   /** Requests that were read from pipelining connections and wait unhandled, in the whole process. */
@@ -37,6 +42,7 @@ export const ADMISSION_LIMITS: AdmissionLimits = {
   smallBytes: 64 * KILOBYTE,
   waitingBytes: 8 * MEGABYTE,
   waitingRequests: 1_000,
+  makingBytes: 8 * MEGABYTE,
   waitMs: 30_000,
   requestsUnhandled: 10_000,
   headMs: 15_000,

@@ -191,4 +191,46 @@ describe('AnswerAdmission', () => {
     admission.exit(scope);
     expect(admission.enter('192.0.2.1')).not.toBe(scope);
   });
+
+  describe('of what is made', () => {
+    const scopes = (): AnswerScope[] => [client, admission.making];
+
+    beforeEach(() => {
+      admission = new AnswerAdmission({ ...ADMISSION_LIMITS, makingBytes: 20, processBytes: 100 });
+    });
+
+    it('should be few at once, whatever room there is for what they become', async () => {
+      const first = admit('a', 15, scopes());
+      const second = admit('b', 15, scopes());
+      admit('c', 15);
+      await turn();
+      expect(admitted).toEqual(['a', 'c']);
+      first.release();
+      await turn();
+      expect(admitted).toEqual(['a', 'c', 'b']);
+      second.release();
+      expect(admission.making.bytes).toBe(0);
+    });
+
+    it('should keep the order in which it was asked for, so that small ones do not pass a large one for ever', async () => {
+      const first = admit('a', 15, scopes());
+      admit('large', 18, scopes());
+      admit('small', 2, scopes());
+      await turn();
+      expect(admitted).toEqual(['a']);
+      first.release();
+      await turn();
+      expect(admitted).toEqual(['a', 'large', 'small']);
+    });
+
+    it('should be one that is larger than the limit when no other large one is made', async () => {
+      const huge = admit('huge', 50, scopes());
+      admit('next', 15, scopes());
+      await turn();
+      expect(admitted).toEqual(['huge']);
+      huge.release();
+      await turn();
+      expect(admitted).toEqual(['huge', 'next']);
+    });
+  });
 });

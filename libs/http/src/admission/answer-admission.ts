@@ -42,10 +42,14 @@ interface Waiting {
  */
 export class AnswerAdmission {
   readonly process: AnswerScope;
+  /** What is being made. */
+  readonly making: AnswerScope;
   private readonly clients = new Map<string, ClientScope>();
   private readonly waiting = new Set<Waiting>();
   /** Scopes for want of whose room somebody waits. */
   private wanted: ReadonlySet<AnswerScope> = new Set();
+  /** Scopes that do not belong to a client. */
+  private readonly shared: ReadonlySet<AnswerScope>;
   /** What is made and waits. */
   private readonly made: AnswerScope;
   private isLookedAtSoon = false;
@@ -53,6 +57,8 @@ export class AnswerAdmission {
 
   constructor(private readonly limits: AdmissionLimits) {
     this.process = new AnswerScope(limits.processBytes);
+    this.making = new AnswerScope(limits.makingBytes);
+    this.shared = new Set([this.process, this.making]);
     this.made = new AnswerScope(limits.waitingBytes);
   }
 
@@ -89,9 +95,8 @@ export class AnswerAdmission {
 
   /** Whether a large answer could be handed over now. */
   hasRoomFor(answer: CountedAnswer, scopes: readonly AnswerScope[]): boolean {
-    // Who waits for room in the process goes first.
-    const isOpen = !this.isClosed && !this.wanted.has(this.process);
-    return isOpen && scopes.every((scope) => scope.hasRoomFor(answer));
+    // Who waits for the same room goes first, unless only a client or two have none.
+    return !this.isClosed && scopes.every((scope) => !this.keepsPlace(scope, this.wanted) && scope.hasRoomFor(answer));
   }
 
   /** Counts a large answer in its scopes, the process last, as soon as all have room; refuses it after `waitMs`. */
@@ -175,13 +180,15 @@ export class AnswerAdmission {
   private letIn(): void {
     const wanted = new Set<AnswerScope>();
     for (const { answer, scopes, admit } of this.waiting) {
-      // What waits for room in the process keeps its place: smaller ones must not go past it for ever.
-      const full = scopes.find(
-        (scope) => (wanted.has(this.process) && scope === this.process) || !scope.hasRoomFor(answer),
-      );
+      const full = scopes.find((scope) => this.keepsPlace(scope, wanted) || !scope.hasRoomFor(answer));
       if (full) wanted.add(full);
       else admit();
     }
     this.wanted = wanted;
+  }
+
+  /** What waits for room that all share keeps its place: smaller ones must not go past it for ever. */
+  private keepsPlace(scope: AnswerScope, wanted: ReadonlySet<AnswerScope>): boolean {
+    return this.shared.has(scope) && wanted.has(scope);
   }
 }

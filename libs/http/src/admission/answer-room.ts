@@ -38,7 +38,8 @@ export class AnswerRoom {
 
   /** Whether others wait for the room that it takes. */
   get isInTheWay(): boolean {
-    return this.large !== undefined && this.scopes.some((scope) => this.context.admission.isWanted(scope));
+    const isLarge = this.large !== undefined || !this.isSmall(this.smallBytes);
+    return isLarge && this.scopes.some((scope) => this.context.admission.isWanted(scope));
   }
 
   isSmall(bytes: number): boolean {
@@ -58,7 +59,9 @@ export class AnswerRoom {
   async reserve(bytes: number): Promise<void> {
     this.giveBack();
     if (this.isSmall(bytes)) return;
-    await this.take({ bytes }, (answer) => this.context.admission.admit(answer, this.scopes, this.timeLeft()));
+    const { admission } = this.context;
+    const scopes = [...this.scopes, admission.making];
+    await this.take({ bytes }, (answer) => admission.admit(answer, scopes, this.timeLeft()));
     // Several may be admitted at once.
     await nextTurn();
     this.checkReader();
@@ -76,6 +79,23 @@ export class AnswerRoom {
     await admitted;
     await nextTurn();
     return make().finally(release);
+  }
+
+  /**
+   * Makes a piece of an answer that is written piece by piece, of at most so many bytes, when there is room. It counts
+   * until the next one is asked for; what its reader still takes of it then counts as what was written does.
+   * @throws ProblemError 503 when there is none in time, or the reader is gone
+   */
+  async makePiece(bytes: number, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    // It has gone on: what its earlier pieces waited is over.
+    this.waitsUntil = undefined;
+    await this.reserve(bytes);
+    const piece = await make();
+    const reserved = this.large;
+    if (!reserved || this.isLeft) return piece;
+    this.large = { bytes: piece.length, admission: this.context.admission.count({ bytes: piece.length }, this.scopes) };
+    reserved.admission.release();
+    return piece;
   }
 
   /**
@@ -103,15 +123,14 @@ export class AnswerRoom {
     const counted = Math.min(bytes, this.smallBytes);
     this.smallBytes -= counted;
     for (const scope of this.scopes) scope.removeSmall(counted);
+    this.context.admission.released();
   }
 
   /** The reader has taken the answer: nothing of it counts any more. */
   clear(): void {
     this.giveBack();
     this.waitsUntil = undefined;
-    if (this.smallBytes === 0) return;
-    this.removeSmall(this.smallBytes);
-    this.context.admission.released();
+    if (this.smallBytes > 0) this.removeSmall(this.smallBytes);
   }
 
   /** The reader is gone, and nothing can be handed over any more. */

@@ -26,3 +26,16 @@ export async function withRoomToMake<T>(reply: FastifyReply, bytes: number, make
   const room = roomOf(reply);
   return room ? room.whileMaking(bytes, make) : make();
 }
+
+/**
+ * Makes a piece of an answer that is written piece by piece, of at most so many bytes, when there is room for it: what
+ * waits has nothing in memory but its place. @throws ProblemError 503 when there is none in time, or the reader is gone
+ */
+export async function makePiece(
+  reply: FastifyReply,
+  bytes: number,
+  make: () => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const room = roomOf(reply);
+  return room ? room.makePiece(bytes, make) : make();
+}
