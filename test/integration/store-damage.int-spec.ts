@@ -429,6 +429,19 @@ describe('a database that is not whole', () => {
     );
 
     it.each([
+      ['26 hours ahead', 26 * (DAY / 24)],
+      ['an hour ahead', DAY / 24],
+      ['400 days behind', -400 * DAY],
+    ])('should go on after a rebuild where the clock was %s at the start, and is right since', async (_, ahead) => {
+      files.clock.step(ahead);
+      const kept = await startWhole();
+      files.clock.step(-ahead);
+      rmSync(path());
+      await kept.watch.look();
+      await expectMendedByRebuild(kept);
+    });
+
+    it.each([
       ['damage', () => Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' })],
       [
         'a file of another program',

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import {
+  MILLISECOND,
   STORE_READY,
   StoreCondition,
   StoreNotReadyError,
   type Clock,
-  type EpochMicros,
   type StoreReadiness,
 } from '@app/domain';
 import { identityOf, isSameFile, resolveFile, type FileIdentity } from '@app/files';
@@ -53,7 +53,8 @@ export interface DatabaseUser {
 interface LostDatabase {
   readonly identity: FileIdentity | undefined;
   readonly session: number | undefined;
-  readonly openedAt: EpochMicros;
+  /** By `performance.now`: the clock may have been set since. */
+  readonly openedAt: number;
 }
 
 /**
@@ -167,7 +168,7 @@ export class DatabaseWatch extends StoreCondition {
   entered(user: DatabaseUser, name: string): void {
     if (this.fault) throw this.fault;
     this.users.add(user);
-    this.open ??= OpenFiles.hold(name, this.options.clock.realNow());
+    this.open ??= OpenFiles.hold(name);
   }
 
   /** After they were closed. */
@@ -278,11 +279,11 @@ export class DatabaseWatch extends StoreCondition {
     if (this.fault) return;
     this.fault = fault;
     this.faults.inc({ state: fault.state });
-    const { databasePath, clock } = this.options;
+    const { databasePath } = this.options;
     this.isDoubted =
       isDamage(cause) && this.open !== undefined && performance.now() - this.openedAgainAt > BELIEVE_WITHIN_MILLIS;
     const { identity, session, openedAt } = this.open ?? {};
-    this.lost = { identity: identity ?? identityOf(databasePath), session, openedAt: openedAt ?? clock.realNow() };
+    this.lost = { identity: identity ?? identityOf(databasePath), session, openedAt: openedAt ?? performance.now() };
     if (this.timers.length > 0) this.say(fault, cause);
     this.signature = this.signatureNow();
     this.leaving = this.leave();
@@ -350,7 +351,8 @@ export class DatabaseWatch extends StoreCondition {
   /** Whether another file was put there on purpose: by a rebuild, or where this process only reads, by who owns it now. */
   private isGiven(name: string): boolean {
     const later = askLaterFile(name);
-    if (later?.rebuiltAt !== undefined && later.rebuiltAt >= this.lost.openedAt) return true;
+    const openedAt = this.options.clock.realNow() - (performance.now() - this.lost.openedAt) * MILLISECOND;
+    if (later?.rebuiltAt !== undefined && later.rebuiltAt >= openedAt) return true;
     return !this.isWriter && later?.isOwned === true;
   }
 

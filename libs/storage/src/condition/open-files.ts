@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EpochMicros, StoreNotReadyError } from '@app/domain';
+import type { StoreNotReadyError } from '@app/domain';
 import { identityOf, isSameFile, type FileIdentity } from '@app/files';
 import { DatabaseFile, type FileCondition } from './database-file';
 import { damaged, overwritten, removed, replaced } from './faults';
@@ -39,8 +39,8 @@ export class OpenFiles {
   private constructor(
     /** Path without symbolic links. */
     readonly name: string,
-    /** Real time. */
-    readonly openedAt: EpochMicros,
+    /** By `performance.now`. */
+    readonly openedAt: number,
     private readonly file: DatabaseFile,
   ) {
     this.sides = new Map(['-wal', '-shm'].map((side) => [side, identityOf(`${name}${side}`)]));
@@ -51,8 +51,8 @@ export class OpenFiles {
   }
 
   /** After the connections are open, through which SQLite has made what it keeps beside the file. */
-  static hold(name: string, openedAt: EpochMicros): OpenFiles {
-    return new OpenFiles(name, openedAt, DatabaseFile.hold(name));
+  static hold(name: string): OpenFiles {
+    return new OpenFiles(name, performance.now(), DatabaseFile.hold(name));
   }
 
   get identity(): FileIdentity {
