@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly cwd?: string;
   /** Lets what the process says go, where collecting it would cost the one that measures. */
   readonly discardOutput?: boolean;
+  /** File that what it says on stdout goes to, behind what is there. */
+  readonly outputFile?: string;
   /** Whether it leads a process group of its own, as what is started in a terminal does. */
   readonly group?: boolean;
   /** Whether the first of what it says on stdout is read and then no more, as by a reader that stands still. */
@@ -120,15 +123,18 @@ export class AppProcess {
       group = false,
       discardOutput = false,
       slowReader = false,
+      outputFile,
     }: AppOptions = {},
   ): AppProcess {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+    const output = outputFile === undefined ? 'pipe' : openSync(outputFile, 'a');
     const child = spawn(command, [...nodeFlags, resolve(ROOT, file), ...args], {
       cwd,
       env: { ...inherited, ...env },
-      stdio: discardOutput ? 'ignore' : ['ignore', 'pipe', 'pipe'],
+      stdio: discardOutput ? 'ignore' : ['ignore', output, 'pipe'],
       detached: group,
     });
+    if (typeof output === 'number') closeSync(output);
     return new AppProcess(name, child, slowReader);
   }
 

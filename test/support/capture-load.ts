@@ -1,4 +1,4 @@
-import { eventually, type AppName, type AppProcess } from './app-process';
+import { eventually, type AppName, type AppOptions, type AppProcess } from './app-process';
 import { getJson } from './http';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
@@ -17,14 +17,17 @@ export class CaptureLoad {
   constructor(
     readonly app: AppName,
     settings: Readonly<Record<string, string>> = {},
+    /** Where everything is kept, if not in a folder of its own. */
+    folder?: string,
   ) {
-    this.stack = new Stack({
+    const all = {
       SYMBOLS: SYMBOLS.join(','),
       CLOCK: 'simulator',
       POLL_INTERVAL_SECONDS: String(POLL_INTERVAL_SECONDS),
       BACKFILL_DAYS: '1',
       ...settings,
-    });
+    };
+    this.stack = new Stack(all, folder);
   }
 
   /** @param start - market time at the start, epoch milliseconds */
@@ -39,8 +42,8 @@ export class CaptureLoad {
   }
 
   /** Starts the app without waiting for it. */
-  launch(overrides: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
-    return this.stack.launch(this.app, overrides);
+  launch(overrides: Readonly<Record<string, string>> = {}, options: AppOptions = {}): Promise<AppProcess> {
+    return this.stack.launch(this.app, overrides, [], options);
   }
 
   /** Polls that the exchange was asked for so far. */

@@ -23,16 +23,21 @@ export interface SimulatorHandle {
  * apps, each on a port of its own that stays the same when the process is started again.
  */
 export class Stack {
-  readonly folder = mkdtempSync(join(tmpdir(), 'csp-stack-'));
-  readonly databasePath = join(this.folder, 'app.db');
-  readonly rawDir = join(this.folder, 'raw');
+  readonly databasePath: string;
+  readonly rawDir: string;
   private readonly processes = new ProcessGroup();
   private readonly ports = new Map<string, number>();
   private readonly supply = new PortSupply();
   exchangeUrl = 'http://127.0.0.1:1';
 
-  /** Settings of the apps that differ from the defaults. */
-  constructor(private readonly settings: Readonly<Record<string, string>> = {}) {}
+  constructor(
+    /** Settings of the apps that differ from the defaults. */
+    private readonly settings: Readonly<Record<string, string>> = {},
+    readonly folder = mkdtempSync(join(tmpdir(), 'csp-stack-')),
+  ) {
+    this.databasePath = join(folder, 'app.db');
+    this.rawDir = join(folder, 'raw');
+  }
 
   async port(name: string): Promise<number> {
     const port = this.ports.get(name) ?? (await this.supply.next());

@@ -78,6 +78,8 @@ function lock(path: string): Held | undefined {
     try {
       connection = new Database(path, { timeout: 0 });
       const file = identityOf(path);
+      // An empty file would be begun as a database, with a journal beside it, for which a full disk has no room.
+      connection.pragma('journal_mode = memory');
       connection.exec('BEGIN EXCLUSIVE');
       if (file && isSameFile(file, identityOf(path))) return { connection, file };
       connection.close();

@@ -5,7 +5,11 @@ import { dirname, resolve } from 'node:path';
 export class FolderNotMadeError extends Error {
   readonly code = 'FILES.FOLDER_NOT_MADE';
 
-  constructor(setting: string, value: string, cause: Error) {
+  constructor(
+    readonly setting: string,
+    value: string,
+    cause: Error,
+  ) {
     super(`${setting}=${JSON.stringify(value)}: the folder cannot be made (${cause.message})`, { cause });
     this.name = 'FolderNotMadeError';
   }

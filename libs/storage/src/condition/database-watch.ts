@@ -108,6 +108,14 @@ export class DatabaseWatch extends StoreCondition {
     });
   }
 
+  get databasePath(): string {
+    return this.options.databasePath;
+  }
+
+  get rawDir(): string {
+    return this.options.rawDir;
+  }
+
   watchFiles(): void {
     if (this.timers.length > 0) return;
     if (this.fault) this.say(this.fault);

@@ -1,4 +1,5 @@
 import { StoreNotReadyError } from '@app/domain';
+import { FolderNotMadeError } from '@app/files';
 import { AmbiguousDatabaseError } from '../database/database-name';
 
 const MENDED = '`cli rebuild` makes it anew from the raw files';
@@ -35,6 +36,12 @@ export function unavailable(why: string): StoreNotReadyError {
   return new StoreNotReadyError(why, 'unavailable');
 }
 
+/** Names the settings and no path: it is shown to whoever asks. */
+function diskFull(error: unknown): StoreNotReadyError {
+  const setting = error instanceof FolderNotMadeError ? error.setting : 'STORAGE_PATH and RAW_DIR';
+  return unavailable(`the disk of ${setting} is full; make room, and this process goes on by itself`);
+}
+
 /** What is wrong, without what to do about it. */
 export function whatIsWrong(error: unknown): string {
   if (!(error instanceof StoreNotReadyError)) return (error as Error).message;
@@ -43,8 +50,20 @@ export function whatIsWrong(error: unknown): string {
 
 interface CodedError {
   readonly code?: unknown;
+  /** A file or folder that could not be made has it. */
+  readonly cause?: unknown;
   /** TypeORM wraps the error of its driver. */
   readonly driverError?: { readonly code?: unknown };
+}
+
+/** Of SQLite, which needs a little room to open a database, and of the system. */
+const FULL: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT']);
+
+/** Whether the disk is what refuses, wherever on the way that was met. */
+export function isDiskFull(error: unknown): boolean {
+  if (FULL.has(codeOf(error))) return true;
+  const { cause } = (error ?? {}) as CodedError;
+  return cause !== undefined && isDiskFull(cause);
 }
 
 function codeOf(error: unknown): string {
@@ -65,7 +84,7 @@ export function faultOf(error: unknown): StoreNotReadyError | undefined {
   if (error instanceof AmbiguousDatabaseError) return new StoreNotReadyError(error.reason, 'ambiguous');
   const code = codeOf(error);
   if (isDamage(error)) return damaged(`SQLite says: ${(error as Error).message}`);
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return unavailable('the disk that the database lies on is full');
+  if (isDiskFull(error)) return diskFull(error);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return unavailable('the database is locked');
   if (code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_READONLY_DIRECTORY' || code === 'EACCES') {
     return unavailable(

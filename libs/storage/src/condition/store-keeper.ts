@@ -165,7 +165,11 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
   /** Logs once, with its cause, what is now the reason. */
   private said(fault: StoreNotReadyError, cause: unknown): void {
     const isKnown = fault.reason === this.reason.reason || fault.isDamage;
-    if (!isKnown) this.parts.logger.error({ err: cause }, `the store cannot be opened: ${fault.reason}`);
+    if (!isKnown) {
+      const { databasePath, rawDir } = this.parts.watch;
+      const details = { err: cause, database: databasePath, raw_dir: rawDir };
+      this.parts.logger.error(details, `the store at ${databasePath} cannot be opened: ${fault.reason}`);
+    }
     this.reason = fault;
   }
 
