@@ -8,6 +8,11 @@ const connector = DataStudioApp.createCommunityConnector();
 /** Columns whose values may be added up; of all others Looker shows the average. */
 const SUMMABLE = /^(volume|quote_volume|trade_count|\w+_minutes)$/;
 const DATASETS_CACHE_SECONDS = 600;
+const DAY_MILLIS = 86400000;
+/** Most dates that the server gives at once. */
+const MAX_DATES = 3650;
+/** Most rows that Looker Studio takes of a connector. */
+const MAX_ROWS = 1000000;
 
 function getAuthType() {
   return connector.newAuthTypeResponse().setAuthType(connector.AuthType.NONE).build();
@@ -50,7 +55,7 @@ function getSchema(request) {
 function getData(request) {
   const table = tableOf(request.configParams);
   const requested = fieldsOf(table).forIds(request.fields.map((field) => field.name));
-  const [header, ...rows] = Utilities.parseCsv(read(tableUrl(request, table)));
+  const [header, ...rows] = readTable(request, table);
   const cells = requested.asArray().map((field) => {
     const column = header.indexOf(field.getId());
     const { type } = table.schema.fields.find(({ name }) => name === field.getId());
@@ -100,16 +105,47 @@ function fieldsOf(table) {
   return fields;
 }
 
-/** Looker's last date is in the range; the server's end is not. */
-function tableUrl({ configParams: config, dateRange }, table) {
-  const query = [];
+/** Header and rows of the dates that a chart shows; of more dates than the server gives, the newest. */
+function readTable({ configParams: config, dateRange }, table) {
+  const url = baseUrlOf(config) + '/bi/' + table.path;
   const symbols = (config.symbols || '').replace(/\s/g, '');
-  if (symbols) query.push('symbols=' + encodeURIComponent(symbols));
-  if (dateRange && /^(date|open_time)$/.test(table.schema.primaryKey[0])) {
-    const end = new Date(Date.parse(dateRange.endDate) + 86400000).toISOString().slice(0, 10);
-    query.push('start=' + dateRange.startDate, 'end=' + end);
+  const query = symbols ? ['symbols=' + encodeURIComponent(symbols)] : [];
+  if (!dateRange || !/^(date|open_time)$/.test(table.schema.primaryKey[0])) {
+    return Utilities.parseCsv(read(addressOf(url, query)));
   }
-  return baseUrlOf(config) + '/bi/' + table.path + (query.length > 0 ? '?' + query.join('&') : '');
+  // Looker's last date is in the range; the server's end is not.
+  const end = Date.parse(dateRange.endDate) + DAY_MILLIS;
+  const start = Math.max(Date.parse(dateRange.startDate), end - MAX_DATES * DAY_MILLIS);
+  return readDates(url, query, start, end);
+}
+
+/** What is too large for one answer is asked for in halves. */
+function readDates(url, query, start, end) {
+  const address = addressOf(url, query.concat('start=' + dateOf(start), 'end=' + dateOf(end)));
+  const answer = fetchText(address);
+  const dates = (end - start) / DAY_MILLIS;
+  if (dates < 2 || !isTooLarge(answer)) return Utilities.parseCsv(textOf(answer));
+  const middle = start + Math.floor(dates / 2) * DAY_MILLIS;
+  const first = readDates(url, query, start, middle);
+  const [, ...rest] = readDates(url, query, middle, end);
+  if (first.length + rest.length > MAX_ROWS) {
+    fail('More than ' + MAX_ROWS + ' rows, which Looker Studio does not take: choose fewer symbols or fewer dates.');
+  }
+  return first.concat(rest);
+}
+
+function isTooLarge({ status, text }) {
+  if (status !== 400) return false;
+  const { errors = [] } = JSON.parse(text);
+  return errors.some(({ field }) => field === 'symbols');
+}
+
+function addressOf(url, query) {
+  return query.length > 0 ? url + '?' + query.join('&') : url;
+}
+
+function dateOf(millis) {
+  return new Date(millis).toISOString().slice(0, 10);
 }
 
 function baseUrlOf(config) {
@@ -128,10 +164,22 @@ function cellOf(type, text) {
 }
 
 function read(url) {
-  const response = UrlFetchApp.fetch(url, { muteHttpExceptions: true });
-  const text = response.getContentText('UTF-8');
-  if (response.getResponseCode() === 200) return text;
-  let detail = 'HTTP ' + response.getResponseCode();
+  return textOf(fetchText(url));
+}
+
+function fetchText(url) {
+  try {
+    const response = UrlFetchApp.fetch(url, { muteHttpExceptions: true });
+    return { status: response.getResponseCode(), text: response.getContentText('UTF-8') };
+  } catch (error) {
+    // No connection, no such name, or more than 50 MB.
+    return fail('The server does not answer: ' + error.message);
+  }
+}
+
+function textOf({ status, text }) {
+  if (status === 200) return text;
+  let detail = 'HTTP ' + status;
   try {
     detail = JSON.parse(text).detail || detail;
   } catch {

@@ -8,7 +8,10 @@ from decimal import Decimal
 
 import pandas as pd
 
-EXACT = {"open", "high", "low", "close", "volume", "quote_volume", "vwap", "true_range", "last_price"}
+EXACT = {
+    "open", "high", "low", "close", "volume", "quote_volume", "vwap", "true_range",
+    "last_price", "volume_24h", "price_change_percent", "coverage_pct",
+}
 DATES = {"date", "open_time", "timestamp_utc", "first_date", "last_date", "last_event_utc"}
 
 

@@ -13,5 +13,10 @@ SELECT * FROM read_csv('https://your-host/bi/daily_metrics.csv?days=365', types 
   'max_drawdown_30d': 'DOUBLE', 'coverage_pct': 'DECIMAL(5, 2)'
 });
 
+CREATE OR REPLACE VIEW latest_prices AS
+SELECT * FROM read_csv('https://your-host/bi/latest_prices.csv', types = {
+  'last_price': 'DECIMAL(28, 8)', 'price_change_percent': 'DECIMAL(18, 3)', 'volume_24h': 'DECIMAL(28, 8)'
+});
+
 SELECT symbol, max(date) AS last_date, arg_max(close, date) AS close, arg_max(vol_yang_zhang_30d, date) AS volatility
 FROM daily_metrics GROUP BY symbol ORDER BY symbol;

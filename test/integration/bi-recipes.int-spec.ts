@@ -99,7 +99,7 @@ describe('recipes for BI tools', () => {
     expect(every(/\{"(\w+)", (?:type|Int64)/g, query)).toEqual(columns('daily_metrics'));
 
     const views = recipe('recipes/read_tables.sql').split('CREATE OR REPLACE VIEW').slice(1);
-    expect(views).toHaveLength(2);
+    expect(views).toHaveLength(3);
     for (const view of views) {
       const [table = ''] = every(/bi\/(\w+)\.csv/g, view);
       expect(view.trim().split(/\s/)[0]).toBe(table);
@@ -112,11 +112,8 @@ describe('recipes for BI tools', () => {
         Object.entries<{ type: string }>(fields).flatMap(([name, field]) => (field.type === type ? [name] : [])),
       );
     const set = (name: string): string[] =>
-      every(/"(\w+)"/g, new RegExp(`${name} = \\{(.*)\\}`).exec(script)?.[1] ?? '');
-    const percentages = ['coverage_pct', 'price_change_percent', 'volume_24h'];
-    expect(set('EXACT').sort()).toEqual(
-      [...new Set(typed('decimal'))].filter((name) => !percentages.includes(name)).sort(),
-    );
+      every(/"(\w+)"/g, new RegExp(`${name} = \\{([^}]*)\\}`).exec(script)?.[1] ?? '');
+    expect(set('EXACT').sort()).toEqual([...new Set(typed('decimal'))].sort());
     expect(set('DATES').sort()).toEqual([...new Set([...typed('date'), ...typed('datetime')])].sort());
   });
 
@@ -135,6 +132,35 @@ describe('recipes for BI tools', () => {
         expect(type).toBe(['date', 'open_time'].includes(selector) ? 'timestamp' : 'number');
       }
     }
+  });
+
+  const api = JSON.parse(recipe('../docs/openapi.json')) as {
+    paths: Record<string, { get: { parameters?: { name: string }[] } }>;
+    components: { schemas: Record<string, { properties: Record<string, unknown> }> };
+  };
+  const CANDLE = Object.keys(api.components.schemas['CandleDto']?.properties ?? {});
+  const PRICE = Object.keys(api.components.schemas['PriceEventDto']?.properties ?? {});
+
+  it.each(['README.md', 'recipes/read_tables.sql'])('should ask only for what the API takes in %s', (file) => {
+    const addresses = every(/(https:\/\/your-host\/[^"'`]*)/g, recipe(file)).map((address) => new URL(address));
+    expect(addresses.length).toBeGreaterThan(2);
+    for (const { pathname, searchParams } of addresses) {
+      const parameters = api.paths[pathname]?.get.parameters?.map(({ name }) => name);
+      expect([pathname, parameters]).toEqual([pathname, expect.arrayContaining([...searchParams.keys()])]);
+      const fields = pathname === '/candles' ? CANDLE : PRICE;
+      expect(fields).toEqual(expect.arrayContaining(searchParams.get('columns')?.split(',') ?? []));
+    }
+  });
+
+  it('should type every column of the candles that Power Query asks for', () => {
+    const query = recipe('recipes/candles.pq');
+    const [asked = ''] = every(/columns = "([^"]*)"/g, query);
+    expect(asked.split(',')).toEqual(every(/\{"(\w+)", type/g, query));
+    expect(CANDLE).toEqual(expect.arrayContaining(asked.split(',')));
+    const names = api.paths['/candles']?.get.parameters?.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(every(/^\s+(\w+) = "/gm, /Query = \[([^\]]*)\]/.exec(query)?.[1] ?? '')),
+    );
   });
 
   it('should name tables of the contract in the guide', () => {
@@ -184,6 +210,59 @@ describe('the Looker Studio connector', () => {
     );
     call('getData', { ...request, configParams: config('symbols'), fields: [{ name: 'symbol' }] });
     expect(asked.at(-1)).toBe('https://host/bi/symbols.csv?symbols=BTCUSDT%2CETHUSDT');
+  });
+
+  const hours = { configParams: config('hourly_ohlcv'), fields: [{ name: 'open_time' }, { name: 'close' }] };
+
+  it('should ask for the newest 3,650 dates where a chart shows more', () => {
+    const { call, asked } = looker(serve);
+    call('getData', { ...hours, dateRange: { startDate: '2001-01-01', endDate: '2026-01-31' } });
+    expect(asked.at(-1)).toMatch(/&start=2016-02-04&end=2026-02-01$/);
+  });
+
+  it('should read in halves what is too large for one answer, each hour once, in order', () => {
+    const datesOf = (url: string): [number, number] => {
+      const [, start = '', end = ''] = /start=([\d-]+)&end=([\d-]+)/.exec(url) ?? [];
+      return [Date.parse(start), Date.parse(end)];
+    };
+    const { call, asked } = looker((url) => {
+      if (!url.includes('hourly')) return serve(url);
+      const [start, end] = datesOf(url);
+      const dates = (end - start) / 86_400_000;
+      if (dates > 10)
+        return { status: 400, text: JSON.stringify({ detail: 'too large', errors: [{ field: 'symbols' }] }) };
+      const lines = Array.from({ length: dates }, (_, day) => {
+        const cells = columns('hourly_ohlcv').map((name) =>
+          name === 'open_time' ? new Date(start + day * 86_400_000).toISOString() : '1',
+        );
+        return `${cells.join(',')}\r\n`;
+      });
+      return { status: 200, text: `${columns('hourly_ohlcv').join(',')}\r\n${lines.join('')}` };
+    });
+    const dateRange = { startDate: '2026-01-01', endDate: '2026-01-31' };
+    const { rows } = call('getData', { ...hours, dateRange }) as { rows: { values: [string, number] }[] };
+    expect(rows.map(({ values: [time] }) => time.slice(0, 8))).toEqual(
+      Array.from({ length: 31 }, (_, day) => `202601${String(day + 1).padStart(2, '0')}`),
+    );
+    expect(asked.filter((url) => url.includes('hourly')).length).toBeLessThan(10);
+  });
+
+  it('should not read in halves what is refused for another reason', () => {
+    const { call, asked } = looker((url) =>
+      url.includes('datasets')
+        ? serve(url)
+        : { status: 400, text: JSON.stringify({ detail: 'start: no', errors: [{ field: 'start' }] }) },
+    );
+    const dateRange = { startDate: '2026-01-01', endDate: '2026-01-31' };
+    expect(() => call('getData', { ...hours, dateRange })).toThrow('start: no');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('should say in words that a server is down', () => {
+    const { call } = looker(() => {
+      throw new Error('DNS error: https://host');
+    });
+    expect(() => call('getData', hours)).toThrow('The server does not answer: DNS error: https://host');
   });
 
   it('should say in words what the server refuses', () => {
