@@ -100,7 +100,12 @@ export class Recorder {
     const database = new Database(this.databasePath);
     try {
       database.prepare(sql).run(...parameters);
-      database.prepare('UPDATE feeds SET next_position = next_position + 1').run();
+      database
+        .prepare(
+          `INSERT INTO feeds (name, next_position) VALUES ('history', 1)
+           ON CONFLICT (name) DO UPDATE SET next_position = next_position + 1`,
+        )
+        .run();
     } finally {
       database.close();
     }
