@@ -8,13 +8,15 @@ import { marketAt, Stack } from './stack';
 const MINUTE_MS = 60_000;
 /** Stamps up to so far ahead of the exchange's clock are right: two clocks are read, one after the other. */
 const STAMP_TOLERANCE_MS = MINUTE_MS;
+/** Up to here a clock of its own is used. */
+const CLOCK_FOLLOW_MS = 5_000;
 
 const NUMBERS = Object.keys(numbersOf([0, '', '', '', '', '', 0, '', 0, '', '', ''] as const satisfies KlineRow));
 
 /** A fault of the simulator: it answers everything but the question for its time. */
 export const NO_TIME = { kind: 'status', route: '/api/v3/time', status: 503 };
 
-export function floorToMinute(time: number): number {
+function floorToMinute(time: number): number {
   return Math.floor(time / MINUTE_MS) * MINUTE_MS;
 }
 
@@ -34,7 +36,7 @@ export interface PlatformHealth {
 interface CandleItem {
   readonly open_time: string;
   readonly revision: number;
-  readonly is_final: boolean;
+  readonly is_closed: boolean;
   readonly [column: string]: string | number | boolean;
 }
 
@@ -213,6 +215,23 @@ export class SetClockPlatform {
     for (const symbol of this.symbols) {
       await this.accountedUntil(symbol, floorToMinute(await this.stack.marketTime()) - 5 * MINUTE_MS);
       await this.expectMinutesOfExchange(symbol);
+    }
+  }
+
+  /** Minutes from now on come without a hole, what is newest is right, and nothing that is still open is called closed. */
+  async expectServedByExchangeTime(): Promise<void> {
+    const since = await this.stack.marketTime();
+    for (const symbol of this.symbols) {
+      await this.pricesSince(symbol, since, 5);
+      await this.expectLatestByExchangeTime(symbol, since);
+      await this.accountedUntil(symbol, floorToMinute(since) + 2 * MINUTE_MS);
+      await this.expectMinutesOfExchange(symbol);
+      const asked = await this.stack.marketTime();
+      const query = `/candles?symbol=${symbol}&interval=1h&order=desc&limit=1`;
+      const [hour] = (await this.answers<ListPage<CandleItem>>(query)).data;
+      const answered = await this.stack.marketTime();
+      const end = Date.parse(hour?.open_time ?? '') + 60 * MINUTE_MS;
+      expect([asked - CLOCK_FOLLOW_MS >= end, answered + CLOCK_FOLLOW_MS >= end]).toContain(hour?.is_closed);
     }
   }
 
