@@ -229,4 +229,47 @@ describe('formats and selection of lists', () => {
     const { status, headers } = await rawRequest(`${market.url}${path}`);
     expect([status, headers['cache-control']]).toEqual([200, isSettled ? 'public, max-age=60' : 'no-cache']);
   });
+
+  it.each([
+    '/candles?symbol=BTCUSDT&interval=15m&limit=200&format=csv',
+    '/candles?symbol=BTCUSDT&interval=15m&limit=200',
+    '/trades/latest?format=ndjson',
+    '/symbols?limit=100&format=csv',
+  ])('should give %s in parts to whoever reads by ranges, the same to the byte', async (path) => {
+    const url = `${market.url}${path}`;
+    const whole = await rawRequest(url);
+    const { headers } = await rawRequest(url, { method: 'HEAD' });
+    const length = Number(headers['content-length']);
+    expect([length, headers['accept-ranges']]).toEqual([whole.body.length, 'bytes']);
+    const part = (range: string) => rawRequest(url, { headers: { range: `bytes=${range}`, 'accept-encoding': 'br' } });
+    const parts: Buffer[] = [];
+    for (let first = 0; first < length; first += 1_000) {
+      const answer = await part(`${first}-${first + 999}`);
+      const last = Math.min(first + 999, length - 1);
+      expect([answer.status, answer.headers['content-range']]).toEqual([206, `bytes ${first}-${last}/${length}`]);
+      expect(answer.headers['content-encoding']).toBeUndefined();
+      for (const name of ['etag', 'content-type', 'vary', 'cache-control', 'link', 'x-feed-position']) {
+        expect([name, answer.headers[name]]).toEqual([name, whole.headers[name]]);
+      }
+      parts.push(answer.body);
+    }
+    expect(Buffer.concat(parts).equals(whole.body)).toBe(true);
+    expect((await part('-7')).body.toString()).toBe(whole.body.subarray(-7).toString());
+    const past = await part(`${length}-`);
+    expect([past.status, past.headers['content-range']]).toEqual([416, `bytes */${length}`]);
+    for (const several of ['0-1,5-6', 'a-b']) expect((await part(several)).status).toBe(200);
+    const ifRange = { range: 'bytes=0-9', 'if-range': String(whole.headers.etag) };
+    expect((await rawRequest(url, { headers: ifRange })).status).toBe(200);
+  });
+
+  it('should keep ranges of one format, and of one page, apart from those of another', async () => {
+    const ranges = { range: 'bytes=0-19' };
+    const url = `${market.url}/candles?symbol=BTCUSDT&interval=15m&limit=200`;
+    const json = await rawRequest(url, { headers: ranges });
+    const csv = await rawRequest(url, { headers: { ...ranges, accept: 'text/csv' } });
+    const other = await rawRequest(url.replace('BTCUSDT', 'PEPEUSDT'), { headers: { ...ranges, accept: 'text/csv' } });
+    expect(json.body.toString()).toBe('{"data":[{"symbol":"');
+    expect(csv.body.toString()).toBe('symbol,interval,open');
+    expect(other.headers.etag).not.toBe(csv.headers.etag);
+  });
 });

@@ -5,7 +5,6 @@ import { BiHistoryController } from './bi/bi-history.controller';
 import { CsvCache } from './bi/csv-cache';
 import { CsvResponder } from './bi/csv-responder';
 import { DatasetsController } from './bi/datasets.controller';
-import { SnapshotPins } from './bi/snapshot-pins';
 import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
 import { CoverageController } from './coverage/coverage.controller';
@@ -99,7 +98,6 @@ export class ApiModule {
         SymbolSummaries,
         WindowedTables,
         CsvCache,
-        SnapshotPins,
         CsvResponder,
         StoreReadinessCheck,
       ],

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '@app/domain';
-import { hasRoomFor, ProblemError, reserveRoom } from '@app/http';
-import { parseByteRange } from './byte-range';
+import { hasRoomFor, reserveRoom } from '@app/http';
 import { CsvCache, type BuildTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';
 import { asksForGzip, isNotModified } from './request-conditions';
+import { sendRange } from './send-range';
 import { SnapshotPins } from './snapshot-pins';
 
 /**
@@ -14,9 +14,10 @@ import { SnapshotPins } from './snapshot-pins';
  */
 @Injectable()
 export class CsvResponder {
+  private readonly pins = new SnapshotPins<CsvSnapshot>();
+
   constructor(
     private readonly cache: CsvCache,
-    private readonly pins: SnapshotPins,
     private readonly clock: Clock,
   ) {}
 
@@ -38,7 +39,7 @@ export class CsvResponder {
     }
   }
 
-  /** Sends the whole, a part of it, or that it is unchanged. */
+  /** Sends the whole, a part of it, or that it is unchanged. @throws ProblemError 416 past the end */
   async sendSnapshot(reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
     const { request } = reply;
     const range = request.headers.range;
@@ -47,7 +48,7 @@ export class CsvResponder {
       return;
     }
     if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
-      if (this.sendRange(reply, snapshot, range)) return;
+      if (sendRange(reply, snapshot, range)) return;
     }
     reply.headers(snapshot.headers);
     if (asksForGzip(request.headers)) {
@@ -56,30 +57,6 @@ export class CsvResponder {
     } else {
       reply.send(snapshot.bytes);
     }
-  }
-
-  /** Sends the part asked for; false when the whole is to be sent. @throws ProblemError 416 past the end */
-  private sendRange(reply: FastifyReply, snapshot: CsvSnapshot, header: string): boolean {
-    const { length } = snapshot.bytes;
-    const range = parseByteRange(header, length);
-    if (range === 'whole') return false;
-    if (range === 'unsatisfiable') {
-      throw new ProblemError({
-        status: 416,
-        code: 'REQUEST.RANGE_NOT_SATISFIABLE',
-        title: 'The range is past the end',
-        detail: `Range is past the end; the file has ${length} bytes.`,
-        headers: { 'Content-Range': `bytes */${length}` },
-      });
-    }
-    const { first, last } = range;
-    reply
-      .code(206)
-      .headers(snapshot.headers)
-      .header('content-range', `bytes ${first}-${last}/${length}`)
-      .header('content-length', last - first + 1)
-      .send(snapshot.bytes.subarray(first, last + 1));
-    return true;
   }
 
   private sendsNoBody(request: FastifyRequest, snapshot: CsvSnapshot): boolean {

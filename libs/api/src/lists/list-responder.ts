@@ -5,6 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type TimeKey } from '@app/domain';
 import { makePiece, PublicAddress, reserveRoom } from '@app/http';
 import { isNotModified } from '../bi/request-conditions';
+import { sendRange, type WholeAnswer } from '../bi/send-range';
+import { SnapshotPins } from '../bi/snapshot-pins';
 import { encodeCursor, type Cursor } from '../paging/cursor';
 import { coded, codedStream, contentCoding } from './content-coding';
 import type { ListQuestion } from './list-question';
@@ -51,6 +53,9 @@ interface Picked<Row> {
 /** Answers lists: a page as one buffer, and what is larger page by page at the pace of its reader. */
 @Injectable()
 export class ListResponder {
+  /** For readers that work by HEAD and ranges. */
+  private readonly pins = new SnapshotPins<ListPage>();
+
   constructor(
     private readonly feed: ChangeFeedReader,
     private readonly address: PublicAddress,
@@ -85,23 +90,48 @@ export class ListResponder {
     position: string,
   ): Promise<void> {
     await reserveRoom(reply, question.limit * MOST_ROW_BYTES);
-    const { rows, next } = await pickPage(question, source, cursor?.key);
+    const { range } = request.headers;
+    const isPart = range !== undefined && request.headers['if-range'] === undefined;
+    const address = `${question.format} ${this.address.prefixOf(request)}${request.url}`;
+    const page =
+      (isPart ? this.pins.pinned(address) : undefined) ??
+      (await this.pageOf(request, question, source, cursor?.key, position));
+    if (isPart || request.raw.method === 'HEAD') this.pins.pin(address, page);
+    reply.headers(page.headers);
+    if (isNotModified(request.headers, page.headers.etag, () => false)) {
+      await reply.code(304).send();
+      return;
+    }
+    reply.header('accept-ranges', 'bytes');
+    if (isPart && request.raw.method !== 'HEAD' && sendRange(reply, page, range)) return;
+    const answer = await coded(page.bytes, contentCoding(request.headers));
+    if (answer.coding) reply.header('content-encoding', answer.coding);
+    await reply.header('content-length', answer.bytes.length).send(answer.bytes);
+  }
+
+  private async pageOf<Row>(
+    request: FastifyRequest,
+    question: ListQuestion,
+    source: ListSource<Row>,
+    key: TimeKey | undefined,
+    position: string,
+  ): Promise<ListPage> {
+    const { rows, next } = await pickPage(question, source, key);
     if (rows.length > ROWS_A_TURN) await nextTurn();
-    const link = next && this.linkTo(request, reply, source, next, position);
+    const link = next && this.nextPage(request, source, next, position);
     const items = rows.map((row) => source.toItem(row) as ListItem);
     const bytes = Buffer.from(
       question.format === 'json' ? jsonPage(items, question.columns, link) : textOf(items, linesOf(question, source)),
     );
-    const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-    reply.header('etag', etag);
-    if (isSettled(question, source, rows, items)) reply.header('cache-control', 'public, max-age=60');
-    if (isNotModified(request.headers, etag, () => false)) {
-      await reply.code(304).send();
-      return;
-    }
-    const answer = await coded(bytes, contentCoding(request.headers));
-    if (answer.coding) reply.header('content-encoding', answer.coding);
-    await reply.header('content-length', answer.bytes.length).send(answer.bytes);
+    return {
+      bytes,
+      headers: {
+        etag: `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+        'x-feed-position': position,
+        ...(link ? { link: link.header } : {}),
+        ...(isSettled(question, source, rows, items) ? { 'cache-control': 'public, max-age=60' } : {}),
+      },
+    };
   }
 
   /** An answer that is not held in memory; whether more follows is known before its first byte. */
@@ -124,17 +154,16 @@ export class ListResponder {
     const walk = isLast && order === 'asc' ? await lastRows(source, limit) : { after: cursor?.key };
     if (!isLast) {
       const next = await nextAfter(source, question, cursor?.key);
-      if (next) this.linkTo(request, reply, source, next, position);
+      if (next) reply.header('link', this.nextPage(request, source, next, position).header);
     }
     const lines = linesOf(question, source);
     const text = Readable.from(chunks(reply, source, question, walk, lines), { objectMode: false });
     await reply.send(coding ? codedStream(text, coding) : text);
   }
 
-  /** The same question from another cursor on, said in the `Link` header: path and query, as a visitor reaches them. */
-  private linkTo<Row>(
+  /** The same question from another cursor on: path and query, as a visitor reaches them. */
+  private nextPage<Row>(
     request: FastifyRequest,
-    reply: FastifyReply,
     { scope, absolute = {} }: ListSource<Row>,
     key: TimeKey,
     feed: string,
@@ -147,8 +176,7 @@ export class ListResponder {
     parameters.set('cursor', cursor);
     // Not the path as it was asked for: that of a proxy's request may name another host.
     const url = `${this.address.prefixOf(request)}${request.routeOptions.url ?? '/'}?${parameters.toString()}`;
-    reply.header('link', `<${url}>; rel="next"`);
-    return { cursor, url };
+    return { cursor, url, header: `<${url}>; rel="next"` };
   }
 }
 
@@ -265,6 +293,13 @@ function textOf(items: readonly ListItem[], { head, line }: LineWriter): string 
 interface NextPage {
   readonly cursor: string;
   readonly url: string;
+  /** What `Link` says. */
+  readonly header: string;
+}
+
+/** A page as it is sent: its bytes, and what is said of them. */
+interface ListPage extends WholeAnswer {
+  readonly headers: Readonly<Record<string, string>> & { readonly etag: string };
 }
 
 function jsonPage(

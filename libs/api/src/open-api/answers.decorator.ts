@@ -107,8 +107,19 @@ export function AnswersList(type: Type, example: { readonly data: readonly objec
         'application/x-ndjson': { schema: { type: 'string' }, example: `${JSON.stringify(item)}\n` },
       },
     }),
+    ApiResponse({
+      status: 206,
+      description: 'The bytes asked for with `Range`, of an answer of up to 5,000 rows.',
+      headers: answerHeaders('ETag', 'Cache-Control', 'Link', 'X-Feed-Position', 'Content-Range'),
+      content: Object.fromEntries(
+        ['application/json', 'text/csv', 'application/x-ndjson'].map((format) => [
+          format,
+          { schema: { type: 'string' }, example: Object.keys(item).join(',') },
+        ]),
+      ),
+    }),
     ApiResponse({ status: 304, description: 'Unchanged since the `ETag` sent.', headers: answerHeaders('ETag') }),
-    AnswersProblems(400, 404, 429, 503),
+    AnswersProblems(400, 404, 416, 429, 503),
   );
 }
 
