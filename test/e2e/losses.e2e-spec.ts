@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/app-process';
 import { getJson } from '../support/http';
@@ -61,6 +61,7 @@ describe('losses', () => {
     expect(told.reasons.join('\n')).toMatch(
       new RegExp(`^store: line ${lines + 1} of ${prices} could not be read when it was taken up, and is missing`, 'm'),
     );
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^csp_bronze_lost_lines(?:\{[^}]*\})? 1$/m);
     expect(told.reasons).toContain(
       `store: ${prices} was altered outside this program; \`cli verify-bi\` names the lines`,
     );
@@ -75,5 +76,44 @@ describe('losses', () => {
       new RegExp(`^mismatch: ${prices}, line ${lines + 1}: .* is not allowed; expected JSON`, 'm'),
     );
     expect(verify.output).toMatch(/^mismatch: fetches\.jsonl: altered outside this program/m);
+  });
+
+  it.each([
+    ['no JSON at all', ['garbage', '{"origin":'], 1],
+    ['zeros, as after a power cut', ['\0'.repeat(50)], 1],
+    ['an event of a kind that nobody knows', ['{"origin":"simulator:1","kind":"tick","symbol":"A","value":"1"}'], 1],
+  ] as const)('should be told of lines of the spool that could not be read: %s', async (_, lines, first) => {
+    const spool = join(stack.folder, 'ingest/spool');
+    const [name] = readdirSync(spool)
+      .filter((file) => /^\d+\.jsonl/.test(file))
+      .sort()
+      .slice(-1);
+    const file = `${String(Number(name?.slice(0, 12) ?? 900) + 1).padStart(12, '0')}.jsonl`;
+    writeFileSync(join(spool, file), lines.map((line) => `${line}\n`).join(''));
+    const publisher = async () => {
+      const { processes, status, reasons } = await getJson<{
+        status: string;
+        reasons: string[];
+        processes: { standalone: { status: { publisher: { unreadable_lines: { file: string }[] } } } };
+      }>(`${url}/health`);
+      return { status, reasons, unreadable: processes.standalone.status.publisher.unreadable_lines };
+    };
+    const kept = `spool/${file}.damaged`;
+    for (let run = 0; run < 2; run += 1) {
+      const app = await stack.start('standalone-app');
+      const found = await eventually('the lines are listed', async () => {
+        const answer = await publisher();
+        return answer.unreadable.some((each) => each.file === kept) ? answer : undefined;
+      });
+      expect(found.unreadable).toContainEqual(
+        expect.objectContaining({ file: kept, first_line: first, lines: lines.length }),
+      );
+      expect(found.status).toBe('degraded');
+      expect(found.reasons.join('\n')).toContain(`of ${kept} in INGEST_STATE_DIR could not be read`);
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      expect(Number(/^csp_spool_unreadable_lines (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThanOrEqual(lines.length);
+      expect(await app.stop()).toBe(0);
+    }
+    expect(existsSync(join(spool, `${file}.damaged`))).toBe(true);
   });
 });

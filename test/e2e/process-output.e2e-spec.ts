@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../support/app-process';
+import { eventually, type AppProcess } from '../support/app-process';
 import { getJson } from '../support/http';
 import { Stack } from '../support/stack';
 
@@ -59,6 +59,48 @@ describe('what a process says on standard output and standard error', () => {
     const lines = linesOf(app.output);
     expect(lines.length).toBeGreaterThan(2);
     expect(lines.filter(({ msg }) => String(msg).includes('Warning'))).toEqual([]);
+  });
+
+  /** Takes the exchange away until something was dropped, and gives it back. */
+  async function dropSomething(): Promise<void> {
+    const url = await stack.urlOf('ingest-app');
+    const { process } = await stack.startSimulator();
+    await process.stop('SIGKILL');
+    await eventually('lines are dropped', async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return /^csp_log_lines_dropped_total(?:\{[^}]*\})? [1-9]/m.test(text) ? true : undefined;
+    });
+    await stack.startSimulator();
+  }
+
+  it.each([
+    ['a disk that is full', { outputFile: '/dev/full' }, 'warn', () => undefined],
+    [
+      'a reader that has gone',
+      {},
+      'warn',
+      (app: AppProcess) => {
+        app.closeOutput();
+      },
+    ],
+    [
+      'a reader that has gone, with much to say',
+      {},
+      'debug',
+      (app: AppProcess) => {
+        app.closeOutput();
+      },
+    ],
+  ] as const)('should not end capture when it is refused: %s', async (_, options, level, refuse) => {
+    const settings = { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '0', POLL_INTERVAL_SECONDS: '1', LOG_LEVEL: level };
+    const app = await stack.launch('ingest-app', settings, [], options);
+    const url = await stack.urlOf('ingest-app');
+    await app.answers(`${url}/livez`);
+    refuse(app);
+    await dropSomething();
+    await app.answers(`${url}/readyz`);
+    expect(app.isRunning).toBe(true);
+    expect(await app.stop()).toBe(0);
   });
 
   it('should be JSON lines alone when Node warns of something', async () => {

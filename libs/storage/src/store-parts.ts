@@ -115,7 +115,7 @@ export async function openStoreParts(
     const origin = new OriginGuard(database, identity);
     const frames = new SymbolFrames(database);
     const lines = new EventLines(archive, topics);
-    const losses = new BronzeLosses(database, identity);
+    const losses = new BronzeLosses(database, identity, metrics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(metrics);
     const eventRows = rows ? new HistoryRows(database) : new TakenKeys(database, clock);

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { flushFolder, identityOf, isSameFile, makeFolder } from '@app/files';
 import { replaceFile } from './durable-file';
 import { segmentName } from './segment';
-import { BALLAST_FILES, CURSOR_FILE, nextNumber, readCursor, readLosses, segmentFiles } from './spool-files';
+import {
+  BALLAST_FILES,
+  CURSOR_FILE,
+  nextNumber,
+  readCursor,
+  readLosses,
+  segmentFiles,
+  type Cursor,
+} from './spool-files';
 
 /**
  * Puts the segments of one spool behind those of each of the others without copying what is in them: they get a name in
@@ -26,7 +34,7 @@ export function takeOverSegments(from: string, into: readonly string[]): void {
       const [first] = waiting.map(({ name }) => giveName(join(from, name), folder));
       // Where to begin in the first of them can be said where no others are before it.
       if (isFresh && first !== undefined && waiting[0]?.number === cursor.segment) {
-        replaceFile(join(folder, CURSOR_FILE), JSON.stringify({ segment: first, offset: cursor.offset }));
+        beginAt(folder, { segment: first, offset: cursor.offset });
       }
       flushFolder(folder);
     }
@@ -34,6 +42,15 @@ export function takeOverSegments(from: string, into: readonly string[]): void {
   for (const { name } of files) rmSync(join(from, name));
   for (const name of [CURSOR_FILE, ...Object.values(BALLAST_FILES)]) rmSync(join(from, name), { force: true });
   flushFolder(from);
+}
+
+/** A full disk has no room for it: then what was handed on is handed on again, which the other side tolerates. */
+function beginAt(folder: string, cursor: Cursor): void {
+  try {
+    replaceFile(join(folder, CURSOR_FILE), JSON.stringify(cursor));
+  } catch {
+    rmSync(join(folder, `${CURSOR_FILE}.next`), { force: true });
+  }
 }
 
 /** Returns the number that the file has in the folder; it has one already where this was done before. */

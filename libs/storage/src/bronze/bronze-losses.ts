@@ -1,4 +1,5 @@
 import type { EpochMicros, LostLines } from '@app/domain';
+import { Gauge, type MetricsRegistry } from '@app/observability';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { ArchiveIdentity } from './archive-identity';
@@ -17,18 +18,32 @@ interface LossRow {
   readonly reason: string;
 }
 
+const LINES = 'csp_bronze_lost_lines';
+
 /** What could not be taken up of bronze files, one row for each file: the first line of them and how many there are. */
 export class BronzeLosses {
+  private readonly lines: Gauge;
   private readonly upsert: Statement<[string, string, number, number, number, string]>;
 
   constructor(
     private readonly database: SqliteHandle,
     private readonly identity: ArchiveIdentity,
+    metrics: MetricsRegistry,
   ) {
+    this.lines = metrics.once(
+      LINES,
+      () =>
+        new Gauge({
+          name: LINES,
+          help: 'Lines of raw files that could not be read when they were taken up, each an event that is not in the tables.',
+          registers: [metrics],
+        }),
+    );
     this.upsert = database.prepare(
       `INSERT INTO bronze_losses (writer_id, file, first_line, lines, noticed_at, reason) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (writer_id, file) DO UPDATE SET lines = lines + excluded.lines`,
     );
+    this.count();
   }
 
   /** Inside the write unit that moves the stored length over the lines. */
@@ -36,6 +51,7 @@ export class BronzeLosses {
     const [first] = lines;
     if (!first) return;
     this.upsert.run(this.identity.writerId, file, first.number, lines.length, noticedAt, first.reason);
+    this.count();
   }
 
   all(): LostLines[] {
@@ -49,5 +65,8 @@ export class BronzeLosses {
         noticedAt,
         reason,
       }));
+  }
+  private count(): void {
+    this.lines.set(this.all().reduce((sum, { lines }) => sum + lines, 0));
   }
 }
