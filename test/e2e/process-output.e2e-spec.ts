@@ -61,18 +61,6 @@ describe('what a process says on standard output and standard error', () => {
     expect(lines.filter(({ msg }) => String(msg).includes('Warning'))).toEqual([]);
   });
 
-  /** Takes the exchange away until something was dropped, and gives it back. */
-  async function dropSomething(): Promise<void> {
-    const url = await stack.urlOf('ingest-app');
-    const { process } = await stack.startSimulator();
-    await process.stop('SIGKILL');
-    await eventually('lines are dropped', async () => {
-      const text = await (await fetch(`${url}/metrics`)).text();
-      return /^csp_log_lines_dropped_total(?:\{[^}]*\})? [1-9]/m.test(text) ? true : undefined;
-    });
-    await stack.startSimulator();
-  }
-
   it.each([
     ['a disk that is full', { outputFile: '/dev/full' }, 'warn', () => undefined],
     [
@@ -93,12 +81,22 @@ describe('what a process says on standard output and standard error', () => {
     ],
   ] as const)('should not end capture when it is refused: %s', async (_, options, level, refuse) => {
     const settings = { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '0', POLL_INTERVAL_SECONDS: '1', LOG_LEVEL: level };
+    const simulator = await stack.startSimulator();
     const app = await stack.launch('ingest-app', settings, [], options);
     const url = await stack.urlOf('ingest-app');
-    await app.answers(`${url}/livez`);
-    refuse(app);
-    await dropSomething();
     await app.answers(`${url}/readyz`);
+    refuse(app);
+    // An exchange that is away is something to say.
+    await simulator.process.stop('SIGKILL');
+    await eventually('lines are dropped', async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return /^csp_log_lines_dropped_total(?:\{[^}]*\})? [1-9]/m.test(text) ? true : undefined;
+    });
+    await stack.startSimulator();
+    await eventually('prices come in again', async () => {
+      const { capture } = await getJson<{ capture: { tickers: { state: string } } }>(`${url}/health`);
+      return capture.tickers.state === 'ok' ? true : undefined;
+    });
     expect(app.isRunning).toBe(true);
     expect(await app.stop()).toBe(0);
   });
