@@ -10,6 +10,10 @@ export type ContentCoding = 'br' | 'gzip';
 const LEAST_BYTES = 1_024;
 /** Somebody waits: as fast as gzip, and smaller. */
 const BROTLI: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+/** Looks back less far: a stream keeps its memory for as long as its reader takes. */
+const BROTLI_STREAM: BrotliOptions = { params: { ...BROTLI.params, [constants.BROTLI_PARAM_LGWIN]: 18 } };
+/** Streams that are compressed at once; each takes up to two megabytes while its reader takes his time. */
+const MOST_STREAMS = 16;
 
 const brotliBuffer = promisify<Buffer, BrotliOptions, Buffer>(brotliCompress);
 const gzipBuffer = promisify<Buffer, Buffer>(gzip);
@@ -33,13 +37,25 @@ export async function coded(bytes: Buffer, coding: ContentCoding | undefined): P
   return { bytes: await (coding === 'br' ? brotliBuffer(bytes, BROTLI) : gzipBuffer(bytes)), coding };
 }
 
+let streams = 0;
+
+/** The coding that a stream is sent in: none while so many are compressed that their memory would be too much. */
+export function streamCoding(headers: IncomingHttpHeaders): ContentCoding | undefined {
+  return streams < MOST_STREAMS ? contentCoding(headers) : undefined;
+}
+
 /**
  * Compresses an answer while it is read: at the pace of its reader, broken off with its source, and ending the source
  * when its reader goes away.
  */
 export function codedStream(source: Readable, coding: ContentCoding): Readable {
-  const packer = coding === 'br' ? createBrotliCompress(BROTLI) : createGzip();
+  const packer = coding === 'br' ? createBrotliCompress(BROTLI_STREAM) : createGzip();
+  streams += 1;
   // What ends it is told by the stream itself, to whoever sends it.
   pipeline(source, packer, () => undefined);
+  // Once all of it is taken, or nobody takes it any more.
+  packer.once('close', () => {
+    streams -= 1;
+  });
   return packer;
 }

@@ -8,7 +8,7 @@ import { isNotModified } from '../bi/request-conditions';
 import { sendRange, type WholeAnswer } from '../bi/send-range';
 import { SnapshotPins } from '../bi/snapshot-pins';
 import { encodeCursor, type Cursor } from '../paging/cursor';
-import { coded, codedStream, contentCoding } from './content-coding';
+import { coded, codedStream, contentCoding, streamCoding } from './content-coding';
 import type { ListQuestion } from './list-question';
 import { chosen, csvLines, ndjsonLines, type LineWriter, type ListFields, type ListItem } from './text-rows';
 
@@ -16,6 +16,10 @@ import { chosen, csvLines, ndjsonLines, type LineWriter, type ListFields, type L
 const PAGE_ROWS = 5_000;
 /** No row of any list is longer: names, times and about ten decimals of the length that the market has. */
 const MOST_ROW_BYTES = 700;
+/** Largest piece of a page that is handed on at once: the page counts until the last of it is. */
+const SLICE_BYTES = 65_536;
+/** Slices that lie between this side and the socket. */
+const SLICES_ON_THEIR_WAY = 4;
 /** More rows than that are not written in the turn in which they were read. */
 const ROWS_A_TURN = 500;
 
@@ -143,9 +147,9 @@ export class ListResponder {
     cursor: Cursor | undefined,
     position: string,
   ): Promise<void> {
-    const coding = contentCoding(request.headers);
-    if (coding) reply.header('content-encoding', coding);
     if (request.raw.method === 'HEAD') {
+      const coding = contentCoding(request.headers);
+      if (coding) reply.header('content-encoding', coding);
       // Nothing at all would be said to have a length of 0.
       await reply.send(Readable.from([]));
       return;
@@ -158,6 +162,8 @@ export class ListResponder {
     }
     const lines = linesOf(question, source);
     const text = Readable.from(chunks(reply, source, question, walk, lines), { objectMode: false });
+    const coding = streamCoding(request.headers);
+    if (coding) reply.header('content-encoding', coding);
     await reply.send(coding ? codedStream(text, coding) : text);
   }
 
@@ -278,7 +284,11 @@ async function* chunks<Row>(
   };
   while (left > 0) {
     const bytes = await makePiece(reply, Math.min(PAGE_ROWS, left) * MOST_ROW_BYTES, page);
-    if (bytes.length > 0) yield bytes;
+    for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
+      const slice = bytes.subarray(from, from + SLICE_BYTES);
+      // What a slow reader has of the end would keep the whole page in memory beside the next one.
+      yield from + SLICES_ON_THEIR_WAY * SLICE_BYTES < bytes.length ? slice : Buffer.from(slice);
+    }
   }
 }
 

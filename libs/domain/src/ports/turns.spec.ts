@@ -47,6 +47,27 @@ describe('Turns', () => {
     }
   });
 
+  it('should let connections arrive before long work, and short work begin meanwhile', async () => {
+    turns.noteArrival();
+    turns.beginLong(work('long', 500));
+    turns.beginLater(work('short', 1));
+    await turn();
+    expect(done).toEqual(['short']);
+    turns.noteArrival();
+    await turn();
+    await turn();
+    expect(done).toEqual(['short', 'long']);
+  });
+
+  it('should not keep long work waiting for as long as connections arrive', async () => {
+    for (const name of ['a', 'b']) turns.beginLong(work(name, 500));
+    for (let count = 0; count < 200; count += 1) {
+      turns.noteArrival();
+      await turn();
+    }
+    expect(done).toEqual(['a', 'b']);
+  });
+
   it('should begin urgent work before what waits', async () => {
     for (const name of ['a', 'b', 'c']) begin(work(name, 20));
     turns.beginLater(work('probe', 0), true);

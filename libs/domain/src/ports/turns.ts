@@ -4,6 +4,8 @@ type Work = () => void;
 const TURN_MS = 10;
 /** Most that begin in one turn. */
 const MOST_A_TURN = 64;
+/** Turns that a piece of long work waits while connections arrive. */
+const MOST_TURNS_OF_ARRIVALS = 64;
 
 /**
  * Shares the event loop. Much of what a process does has no pause of its own (SQLite answers at once), and one turn of
@@ -19,6 +21,9 @@ export class Turns {
   private isMarked = false;
   private isScheduled = false;
   private isLongDone = false;
+  /** Whether a connection has arrived in this turn, and for how many turns long work has waited for that. */
+  private hasArrival = false;
+  private turnsOfArrivals = 0;
   private readonly endTurn = (): void => {
     this.isMarked = false;
     this.began = this.now();
@@ -41,17 +46,33 @@ export class Turns {
     this.schedule();
   }
 
+  /**
+   * Tells that a connection was accepted in this turn. Node accepts one a turn: were there a piece of long work in each, a
+   * probe would wait for seconds behind a few hundred connections that came before it.
+   */
+  noteArrival(): void {
+    this.hasArrival = true;
+  }
+
   /** Begins a piece of long work when its turn has come. */
   beginLong(work: Work): void {
     this.long.push(work);
     this.schedule();
   }
 
+  /** Whether long work lets this turn pass. */
+  private waitsForArrivals(): boolean {
+    const waits = this.hasArrival && this.turnsOfArrivals < MOST_TURNS_OF_ARRIVALS;
+    this.turnsOfArrivals = waits ? this.turnsOfArrivals + 1 : 0;
+    this.hasArrival = false;
+    return waits;
+  }
+
   /** Each piece is a task of its own: what it leaves to promises is done, and its time known, before the next one. */
   private schedule(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
-    this.isLongDone = false;
+    this.isLongDone = this.waitsForArrivals();
     const pieces = Math.min(this.short.length + 1, MOST_A_TURN);
     for (let piece = 1; piece <= pieces; piece += 1) {
       setImmediate(() => {

@@ -42,7 +42,7 @@ export const ADMISSION_LIMITS: AdmissionLimits = {
   smallBytes: 64 * KILOBYTE,
   waitingBytes: 8 * MEGABYTE,
   waitingRequests: 1_000,
-  makingBytes: 8 * MEGABYTE,
+  makingBytes: 4 * MEGABYTE,
   waitMs: 30_000,
   requestsUnhandled: 10_000,
   headMs: 15_000,

@@ -1,5 +1,6 @@
 import { Server, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { turns } from '@app/domain';
 import type { AdmissionLimits } from './admission-limits';
 import { AdmittedResponse } from './admitted-response';
 import { AnswerAdmission } from './answer-admission';
@@ -55,6 +56,7 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
       },
     };
     this.on('connection', (socket: Socket) => {
+      turns.noteArrival();
       this.open.set(socket, new Connection(socket, context));
       socket.once('close', () => this.open.delete(socket));
     });
