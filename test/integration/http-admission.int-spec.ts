@@ -124,6 +124,9 @@ describe('admission', () => {
     await eventually(what, async () => ((await probe()) ? true : undefined));
   };
 
+  /** As the process has them: one whose handle is lost is counted too. */
+  const openSockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+
   beforeEach(() => {
     begun = [];
     held.clear();
@@ -133,6 +136,7 @@ describe('admission', () => {
     for (const socket of sockets.splice(0)) socket.disconnect();
     for (const release of held.values()) release();
     await app.close();
+    await becomes('no socket of either side is open', () => Promise.resolve(openSockets() === 0));
   });
 
   describe('of requests', () => {
@@ -424,6 +428,19 @@ describe('admission', () => {
         clearInterval(dripping);
       }
       expect(await underWay()).toBe(0);
+    });
+
+    it('should leave nothing open of clients that are cut while they are refused', async () => {
+      await serve({ headMs: 200 });
+      // Each is late for its head and for its request at the same look.
+      const starts = ['', 'GET', 'GET /small HTTP/1.1\r\n', 'GET /small HTTP/1.1\r\nHost: test\r\n', '\r\n', 'no head'];
+      const clients = await Promise.all(Array.from({ length: 60 }, () => open()));
+      clients.forEach((client, index) => client.send(starts[index % starts.length] ?? ''));
+      for (const client of clients) await client.closed();
+      await becomes('the server forgets them', async () => (await connections()) === 0);
+      for (const client of clients) client.disconnect();
+      await becomes('no socket is open', () => Promise.resolve(openSockets() === 0));
+      expect(await cut('no_request')).toBeLessThanOrEqual(clients.length);
     });
 
     it('should cut a kept connection that sends nothing but empty lines', async () => {

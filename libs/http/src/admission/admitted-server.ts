@@ -111,6 +111,9 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
     this.onCut(reason);
     if (reason === 'unfinished_request') {
       this.emit('clientError', Object.assign(new Error(reason), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+    } else if (socket.writableEnded && socket.writableLength === 0) {
+      // Being shut down, which libuv does not reset: Node would forget its handle, and the file would stay open for ever.
+      socket.destroy();
     } else {
       // A reset: the kernel would keep what it holds for the reader.
       socket.resetAndDestroy();
