@@ -10,8 +10,8 @@ interface Answer {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** Thread for the file beside this one, as built or as it is written. */
-const WORKER = join(__dirname, `quick-check.worker${extname(__filename)}`);
+/** Thread for the file beside this one, as built or as it is written: a module by its name, as no loader changes it. */
+const WORKER = join(__dirname, `quick-check.worker.m${extname(__filename).slice(1)}`);
 
 /**
  * Reads all of a database, table by table, in a thread and over a connection of its own. Resolves with what is wrong, with

@@ -3,8 +3,8 @@ import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FileIdentity } from '@app/files';
 
-/** Thread for the file beside this one, as built or as it is written. */
-const WORKER = join(__dirname, `wal-cut.worker${extname(__filename)}`);
+/** Thread for the file beside this one, as built or as it is written: a module by its name, as no loader changes it. */
+const WORKER = join(__dirname, `wal-cut.worker.m${extname(__filename).slice(1)}`);
 
 /** A database and its `-wal`: their names, without symbolic links, and which files this process has open by them. */
 export interface WalFiles {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import type { WalFiles } from './wal-cut';
+import type { WalFiles } from './wal-cut.js';
 
 const files = workerData as WalFiles;
 
