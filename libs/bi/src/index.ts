@@ -14,7 +14,17 @@ export { VerificationFailedError } from './verify/verification-failed.error';
 export { VerifyBiUseCase, type ProofReport, type SymbolProof } from './verify/verify-bi.use-case';
 export { byBuckets } from './tables/bucket-pages';
 export { UnfitRows } from './unfit-rows';
-export { csvHeader, csvLine, encodeCsv, type CsvTable } from './tables/csv-table';
+export {
+  csvLines,
+  PLAIN_CSV,
+  type CsvCell,
+  type CsvCellKind,
+  type CsvColumn,
+  type CsvLines,
+  type CsvStyle,
+} from './tables/csv-lines';
+export { encodeCsv, withColumns, type CsvTable } from './tables/csv-table';
+export { wideTable } from './tables/wide-table';
 export {
   DAILY_METRICS,
   DAILY_OHLC,

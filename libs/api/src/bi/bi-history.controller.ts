@@ -1,11 +1,12 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { DAILY_METRICS, DATA_QUALITY, encodeCsv, SYMBOLS } from '@app/bi';
+import { DAILY_METRICS, DATA_QUALITY, SYMBOLS } from '@app/bi';
 import {
   BI_TABLES,
   DailyMetricsReader,
-  DailyTableQuery,
+  DailyMetricsTableQuery,
+  DataQualityQuery,
   DayQualityReader,
   exampleCsv,
   SymbolsTableQuery,
@@ -17,6 +18,7 @@ import { SymbolSummaries } from '../symbols/symbol-summaries';
 import { CsvResponder } from './csv-responder';
 import { DAILY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
+import { encodeTable, tableText } from './table-text';
 import { WindowedTables, type WindowedTable } from './windowed-tables';
 
 /** Tables about the history itself: what is computed from it, and how complete it is. Unknown parameters are ignored. */
@@ -36,7 +38,7 @@ export class BiHistoryController {
   @ApiProduces('text/csv')
   @ApiOperation({ operationId: 'getDailyMetricsCsv', summary: BI_TABLES.daily_metrics.description })
   @AnswersCsv('One row per date and symbol that has exchange candles.', exampleCsv('daily_metrics'))
-  dailyMetrics(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
+  dailyMetrics(@Query() query: DailyMetricsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read: WindowedTable<SymbolMetrics>['read'] = (symbols, range) =>
       this.metrics.range(symbols, range, DAILY_ROWS.maxRows);
     return this.windowed.send({ table: DAILY_METRICS, size: DAILY_ROWS, stored: this.metrics, read }, query, reply);
@@ -46,7 +48,7 @@ export class BiHistoryController {
   @ApiProduces('text/csv')
   @ApiOperation({ operationId: 'getDataQualityCsv', summary: BI_TABLES.data_quality.description })
   @AnswersCsv('One row per date of the ledger and symbol.', exampleCsv('data_quality'))
-  dataQuality(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
+  dataQuality(@Query() query: DataQualityQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.quality.days.bind(this.quality);
     return this.windowed.send({ table: DATA_QUALITY, size: DAILY_ROWS, stored: this.quality, read }, query, reply);
   }
@@ -57,10 +59,11 @@ export class BiHistoryController {
   @AnswersCsv('One row per symbol.', exampleCsv('symbols'))
   async symbols(@Query() query: SymbolsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
-    await this.responder.send(reply, `${SYMBOLS.name} ${symbols.join(',')}`, async () => {
+    const text = tableText(query);
+    await this.responder.send(reply, `${SYMBOLS.name} ${symbols.join(',')}${text.key}`, async () => {
       const rows = await this.summaries.of(symbols);
       return {
-        bytes: encodeCsv(SYMBOLS, rows),
+        bytes: encodeTable(SYMBOLS, text, rows),
         lastModified: rows.reduce((newest, { changedAt }) => Math.max(newest, changedAt), 0),
         fileName: `${SYMBOLS.name}_${symbolsLabel(symbols)}.csv`,
       };

@@ -1,13 +1,15 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { DAILY_OHLC, DAILY_VOLUME, encodeCsv, HOURLY_OHLCV, LATEST_PRICES } from '@app/bi';
+import { DAILY_OHLC, DAILY_VOLUME, HOURLY_OHLCV, LATEST_PRICES } from '@app/bi';
 import {
   BI_TABLES,
   DailyBarReader,
-  DailyTableQuery,
+  DailyOhlcQuery,
+  DailyVolumeQuery,
   exampleCsv,
   HourlyBarReader,
+  HourlyOhlcvQuery,
   LatestPricesQuery,
   PriceEventReader,
 } from '@app/domain';
@@ -16,6 +18,7 @@ import { SymbolSelection } from '../symbols/symbol-selection';
 import { CsvResponder } from './csv-responder';
 import { DAILY_ROWS, HOURLY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
+import { encodeTable, tableText } from './table-text';
 import { WindowedTables } from './windowed-tables';
 
 /** Tables of the market for BI tools and sheets. Unknown parameters are ignored. */
@@ -35,7 +38,7 @@ export class BiController {
   @Get('daily_ohlc.csv')
   @ApiOperation({ operationId: 'getDailyOhlcCsv', summary: BI_TABLES.daily_ohlc.description })
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_ohlc'))
-  dailyOhlc(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
+  dailyOhlc(@Query() query: DailyOhlcQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
     return this.windowed.send({ table: DAILY_OHLC, size: DAILY_ROWS, stored: this.dailyBars, read }, query, reply);
   }
@@ -43,7 +46,7 @@ export class BiController {
   @Get('daily_volume.csv')
   @ApiOperation({ operationId: 'getDailyVolumeCsv', summary: BI_TABLES.daily_volume.description })
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_volume'))
-  dailyVolume(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
+  dailyVolume(@Query() query: DailyVolumeQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
     return this.windowed.send({ table: DAILY_VOLUME, size: DAILY_ROWS, stored: this.dailyBars, read }, query, reply);
   }
@@ -51,7 +54,7 @@ export class BiController {
   @Get('hourly_ohlcv.csv')
   @ApiOperation({ operationId: 'getHourlyOhlcvCsv', summary: BI_TABLES.hourly_ohlcv.description })
   @AnswersCsv('One row per hour and symbol.', exampleCsv('hourly_ohlcv'))
-  hourlyOhlcv(@Query() query: DailyTableQuery, @Res() reply: FastifyReply): Promise<void> {
+  hourlyOhlcv(@Query() query: HourlyOhlcvQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.hourlyBars.bars.bind(this.hourlyBars);
     return this.windowed.send({ table: HOURLY_OHLCV, size: HOURLY_ROWS, stored: this.hourlyBars, read }, query, reply);
   }
@@ -61,10 +64,11 @@ export class BiController {
   @AnswersCsv('One row per symbol that has a price event.', exampleCsv('latest_prices'))
   async latestPrices(@Query() query: LatestPricesQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
-    await this.responder.send(reply, `${LATEST_PRICES.name} ${symbols.join(',')}`, async () => {
+    const text = tableText(query);
+    await this.responder.send(reply, `${LATEST_PRICES.name} ${symbols.join(',')}${text.key}`, async () => {
       const rows = await this.events.newest(symbols);
       return {
-        bytes: encodeCsv(LATEST_PRICES, rows),
+        bytes: encodeTable(LATEST_PRICES, text, rows),
         lastModified: rows.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0),
         fileName: `${LATEST_PRICES.name}_${symbolsLabel(symbols)}.csv`,
       };

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { byBuckets, csvHeader, csvLine, type CsvTable } from '@app/bi';
+import { byBuckets, type CsvTable } from '@app/bi';
 import {
   Clock,
+  compareCodePoints,
   DAY,
   DEFAULT_DAYS,
   type DailyTableQuery,
@@ -16,9 +17,13 @@ import type { BuiltTable } from './csv-cache';
 import { CsvResponder } from './csv-responder';
 import { dateWindow, storedWindow, type StoredWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
+import { tableLines, tableText, type TableText, type TableTextQuery } from './table-text';
+import { wideCells } from './wide-size';
 
 /** No line of any of these tables is longer, as long as its decimals are of the length that the market has. */
 const MOST_LINE_BYTES = 200;
+
+type WindowedTableQuery = DailyTableQuery & TableTextQuery;
 
 /** A table of which a window of UTC dates is served. */
 export interface WindowedTable<Row extends { readonly changedAt: EpochMicros }> {
@@ -39,46 +44,66 @@ export class WindowedTables {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ProblemError 400 for a window that is not allowed, 404 for an unknown symbol */
+  /** @throws ProblemError 400 for a window or a text that is not allowed, 404 for an unknown symbol */
   async send<Row extends { readonly changedAt: EpochMicros }>(
     windowed: WindowedTable<Row>,
-    query: DailyTableQuery,
+    query: WindowedTableQuery,
     reply: FastifyReply,
   ): Promise<void> {
     const { table, size, stored } = windowed;
-    const symbols = await this.selection.resolve(query);
+    const text = tableText(query);
+    const symbols = await this.symbolsOf(query);
     dateWindow(query, this.clock.now(), size);
-    return this.responder.send(reply, questionOf(table.name, query, symbols), async (now, isWanted) => {
+    return this.responder.send(reply, questionOf(table.name, query, text, symbols), async (now, isWanted) => {
       const window = dateWindow(query, now, size);
-      const fileName = `${table.name}_${symbolsLabel(symbols)}_${window.label}.csv`;
       const part = await storedWindow(window, stored, symbols, size);
-      return withRoomToMake(reply, part.rows * MOST_LINE_BYTES, async () => ({
-        ...(await build(windowed, symbols, part, isWanted)),
-        fileName,
+      const empty = text.wide === undefined ? 0 : wideCells(text.wide, part, symbols.length, size);
+      return withRoomToMake(reply, part.rows * MOST_LINE_BYTES + empty, async () => ({
+        ...(await build(windowed, symbols, text, part, isWanted)),
+        fileName: fileNameOf(table.name, text, symbols, window.label),
       }));
     });
+  }
+
+  /** Columns of a wide table are in the order in which they are asked for; nobody asks for that of the configuration. */
+  private async symbolsOf(query: WindowedTableQuery): Promise<readonly string[]> {
+    const symbols = await this.selection.resolve(query);
+    const isOrdered = query.wide === undefined || query.symbol !== undefined || query.symbols !== undefined;
+    return isOrdered ? symbols : [...symbols].sort(compareCodePoints);
   }
 }
 
 /** Equal for equal questions, also when time gives them another window: it moves on with the minute at most. */
-function questionOf(table: string, { days, start, end }: DailyTableQuery, symbols: readonly string[]): string {
+function questionOf(
+  table: string,
+  { days, start, end }: DailyTableQuery,
+  { key }: TableText,
+  symbols: readonly string[],
+): string {
   const window =
     start === undefined && end === undefined ? `${days ?? DEFAULT_DAYS}d` : `${String(start)} ${String(end)}`;
-  return `${table} ${window} ${symbols.join(',')}`;
+  return `${table} ${window} ${symbols.join(',')}${key}`;
+}
+
+/** Columns and separators change nothing of what a file is about; a wide one is another table. */
+function fileNameOf(table: string, { wide }: TableText, symbols: readonly string[], window: string): string {
+  return `${table}${wide === undefined ? '' : `_${wide}_wide`}_${symbolsLabel(symbols)}_${window}.csv`;
 }
 
 async function build<Row extends { readonly changedAt: EpochMicros }>(
   { table, size, read }: WindowedTable<Row>,
   symbols: readonly string[],
+  text: TableText,
   { range: dates, movedAt }: StoredWindow,
   isWanted: () => boolean,
 ): Promise<Omit<BuiltTable, 'fileName'>> {
-  const parts = [Buffer.from(csvHeader(table), 'utf8')];
+  const { head, lines } = tableLines(table, text, symbols);
+  const parts = [Buffer.from(head, 'utf8')];
   let newest = movedAt;
   // Rows are many times larger than their lines: they are let go of page by page.
   for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates }, read)) {
     if (!isWanted()) throw readerGone();
-    parts.push(Buffer.from(rows.map((row) => csvLine(table, row)).join(''), 'utf8'));
+    parts.push(Buffer.from(lines(rows), 'utf8'));
     newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
   }
   return { bytes: Buffer.concat(parts), lastModified: newest };

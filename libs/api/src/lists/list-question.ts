@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
+import type { CsvStyle } from '@app/bi';
 import {
   MAX_LIMIT,
   MAX_TEXT_LIMIT,
   MILLISECOND,
   RelativeTime,
-  SEPARATORS,
   formatEventTime,
   formatMillisTime,
   timeAt,
@@ -18,7 +18,7 @@ import {
 } from '@app/domain';
 import { invalidParameter } from '@app/http';
 import { checkedRange } from '../paging/time-range';
-import type { TextOptions } from './text-rows';
+import { csvStyle } from './csv-style';
 
 /** Formats by what an `Accept` header calls them. */
 const ACCEPTED: Readonly<Record<string, ListFormat>> = {
@@ -41,7 +41,7 @@ export interface ListQuestion {
   /** Whether the range ends at a time that has passed. */
   readonly endsInPast: boolean;
   readonly columns: readonly string[] | undefined;
-  readonly text: TextOptions;
+  readonly text: CsvStyle;
 }
 
 /** Reads what a request says of a list. @throws ProblemError 400 naming the parameter that does not fit */
@@ -101,17 +101,13 @@ function acceptedFormat(accept: string | undefined): ListFormat {
   return 'json';
 }
 
-function textOptions({ sep, decimal, bom }: ListQuery, format: ListFormat): TextOptions {
+function textOptions({ sep, decimal, bom }: ListQuery, format: ListFormat): CsvStyle {
   if (format !== 'csv') {
     for (const [name, value] of Object.entries({ sep, decimal, bom })) {
       if (value !== undefined) throw invalidParameter(name, value, 'no such parameter unless format is csv');
     }
   }
-  const separator = SEPARATORS[sep ?? ','];
-  if (decimal === ',' && separator === ',') {
-    throw invalidParameter('decimal', ',', 'another sep than the comma beside it: sep=; or sep=tab');
-  }
-  return { separator, decimal: decimal ?? '.', hasByteOrderMark: bom === '1' };
+  return csvStyle({ sep, decimal, bom });
 }
 
 /** Bounds as they stand in the address of the next page: a relative one would mean another time there. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CsvLines } from '@app/bi';
 import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type TimeKey } from '@app/domain';
 import { makePiece, PublicAddress, reserveRoom } from '@app/http';
 import { isNotModified } from '../bi/request-conditions';
@@ -10,7 +11,7 @@ import { SnapshotPins } from '../bi/snapshot-pins';
 import { encodeCursor, type Cursor } from '../paging/cursor';
 import { coded, codedStream, contentCoding, streamCoding } from './content-coding';
 import type { ListQuestion } from './list-question';
-import { chosen, csvLines, ndjsonLines, type LineWriter, type ListFields, type ListItem } from './text-rows';
+import { chosen, csvItems, ndjsonItems, type ListFields, type ListItem } from './text-rows';
 
 /** Rows that are read at once: no read transaction is longer, and an answer of more is written as it is read. */
 const PAGE_ROWS = 5_000;
@@ -262,7 +263,7 @@ async function* chunks<Row>(
   { forwards, backwards, keyOf, toItem }: ListSource<Row>,
   { order, limit }: ListQuestion,
   { after, skip }: Walk,
-  { head, line }: LineWriter,
+  { head, line }: CsvLines<ListItem>,
 ): AsyncGenerator<Uint8Array> {
   const read = order === 'asc' ? forwards : backwards;
   let key = after;
@@ -292,11 +293,11 @@ async function* chunks<Row>(
   }
 }
 
-function linesOf<Row>({ format, columns, text }: ListQuestion, { fields }: ListSource<Row>): LineWriter {
-  return format === 'csv' ? csvLines(fields, columns, text) : ndjsonLines(columns);
+function linesOf<Row>({ format, columns, text }: ListQuestion, { fields }: ListSource<Row>): CsvLines<ListItem> {
+  return format === 'csv' ? csvItems(fields, columns, text) : ndjsonItems(columns);
 }
 
-function textOf(items: readonly ListItem[], { head, line }: LineWriter): string {
+function textOf(items: readonly ListItem[], { head, line }: CsvLines<ListItem>): string {
   return head + items.map(line).join('');
 }
 

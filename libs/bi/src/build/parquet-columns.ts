@@ -6,7 +6,8 @@ import {
   type FileColumn,
   type FileColumnType,
 } from '@app/domain';
-import type { CsvCell, CsvTable } from '../tables/csv-table';
+import type { CsvCell } from '../tables/csv-lines';
+import type { CsvTable } from '../tables/csv-table';
 
 /** Fraction digits of decimals: as many as the exchange has. */
 const DECIMAL_SCALE = 8;

@@ -1,27 +1,27 @@
 import { toCandleItem, type CandleInterval, type CandleItem, type EpochMicros, type StoredCandle } from '@app/domain';
-import { textCell } from '../tables/csv-table';
+import { csvLines, type CsvLines } from '../tables/csv-lines';
 import { candleColumns } from './candle-columns';
 
 /** Formats that are lines of text. */
 export type TextFormat = 'csv' | 'jsonl';
 
-const CSV_LINE_END = '\r\n';
-
 /** Candles as the items of `/candles`: one JSON object a line, or a CSV table with the same cells. */
 export class CandleText {
-  private readonly names: readonly (keyof CandleItem)[];
+  private readonly csv: CsvLines<CandleItem>;
 
   constructor(
     private readonly format: TextFormat,
     private readonly interval: CandleInterval,
     private readonly now: EpochMicros,
   ) {
-    this.names = candleColumns(interval, now).map(({ name }) => name);
+    this.csv = csvLines(
+      candleColumns(interval, now).map(({ name }) => ({ name, kind: 'text', cell: (item) => item[name] })),
+    );
   }
 
   /** What comes before the first candle. */
   get head(): string {
-    return this.format === 'csv' ? this.names.join(',') + CSV_LINE_END : '';
+    return this.format === 'csv' ? this.csv.head : '';
   }
 
   lines(candles: readonly StoredCandle[]): string {
@@ -29,8 +29,6 @@ export class CandleText {
   }
 
   private line(item: CandleItem): string {
-    if (this.format === 'jsonl') return `${JSON.stringify(item)}\n`;
-    const cells = this.names.map((name) => (typeof item[name] === 'string' ? textCell(item[name]) : item[name]));
-    return cells.join(',') + CSV_LINE_END;
+    return this.format === 'jsonl' ? `${JSON.stringify(item)}\n` : this.csv.line(item);
   }
 }

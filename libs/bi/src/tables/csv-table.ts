@@ -1,15 +1,22 @@
-import { BI_TABLE_HEADERS, type BiColumn, type BiTableName } from '@app/domain';
+import {
+  BI_TABLE_HEADERS,
+  BI_TABLES,
+  type BiColumn,
+  type BiField,
+  type BiFieldType,
+  type BiTableName,
+} from '@app/domain';
+import { csvLines, type CsvCell, type CsvCellKind, type CsvColumn, type CsvStyle } from './csv-lines';
 
-/** What a column holds: text is guarded against being taken for a formula, values are written as they are. */
-export type CsvColumnKind = 'text' | 'value';
-
-export interface CsvColumn<Row> {
-  readonly kind: CsvColumnKind;
-  readonly cell: (row: Row) => CsvCell;
-}
-
-/** What a cell shows; null is an empty cell. */
-export type CsvCell = string | number | boolean | null;
+const KINDS: Readonly<Record<BiFieldType, CsvCellKind>> = {
+  date: 'value',
+  datetime: 'value',
+  boolean: 'value',
+  string: 'text',
+  integer: 'number',
+  decimal: 'number',
+  statistic: 'number',
+};
 
 /** A CSV table: its header and where each cell comes from. */
 export interface CsvTable<Row> {
@@ -19,59 +26,36 @@ export interface CsvTable<Row> {
 }
 
 /**
- * Builds a table of the contract from one definition per column, so that a column without a definition, or the other way
- * round, does not compile.
+ * Builds a table of the contract from one cell per column, so that a column without a cell, or the other way round, does
+ * not compile. What a column holds is what the contract says of it.
  */
 export function csvTable<Row, Name extends BiTableName>(
   name: Name,
-  columns: Readonly<Record<BiColumn<Name>, CsvColumn<Row>>>,
+  cells: Readonly<Record<BiColumn<Name>, (row: Row) => CsvCell>>,
 ): CsvTable<Row> {
   const header: readonly BiColumn<Name>[] = BI_TABLE_HEADERS[name];
-  return { name, header, columns: header.map((column) => columns[column]) };
+  const fields: Readonly<Record<string, BiField>> = BI_TABLES[name].fields;
+  const columns = header.map((column) => ({
+    name: column,
+    kind: KINDS[fields[column]?.type ?? 'string'],
+    cell: cells[column],
+  }));
+  return { name, header, columns };
 }
 
-export function text<Row>(cell: CsvColumn<Row>['cell']): CsvColumn<Row> {
-  return { kind: 'text', cell };
-}
-
-export function value<Row>(cell: CsvColumn<Row>['cell']): CsvColumn<Row> {
-  return { kind: 'value', cell };
-}
-
-const LINE_END = '\r\n';
-const FORMULA_START = /^[=+\-@\t\r]/;
-const NEEDS_QUOTES = /[",\r\n]/;
-
-function quoted(cell: string): string {
-  return NEEDS_QUOTES.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}
-
-/** One text cell: a leading `'` where a spreadsheet would take it for a formula (OWASP), quotes where needed. */
-export function textCell(cell: string): string {
-  return quoted(FORMULA_START.test(cell) ? `'${cell}` : cell);
-}
-
-/** The line of the header. */
-export function csvHeader<Row>(table: CsvTable<Row>): string {
-  return table.header.join(',') + LINE_END;
-}
-
-/** The line of a row. */
-export function csvLine<Row>(table: CsvTable<Row>, row: Row): string {
-  const cells = table.columns.map(({ kind, cell }) => {
-    const content = cell(row);
-    if (content === null) return '';
-    return kind === 'text' ? textCell(String(content)) : quoted(String(content));
-  });
-  return cells.join(',') + LINE_END;
+/** A table of which some columns are written, in an order of one's own. */
+export function withColumns<Row>(table: CsvTable<Row>, names: readonly string[]): CsvTable<Row> {
+  const columns = names.flatMap((name) => table.columns.find((column) => column.name === name) ?? []);
+  return { name: table.name, header: columns.map(({ name }) => name), columns };
 }
 
 /**
- * Writes a table as RFC 4180: commas, CRLF after every line, the header always, no BOM. Every header and value is ASCII;
- * a symbol of another script is written in UTF-8, as the content type says.
+ * Writes a table with its header always; without a style as RFC 4180: commas, no BOM. Every header and value is ASCII; a
+ * symbol of another script is written in UTF-8, as the content type says.
  */
-export function encodeCsv<Row>(table: CsvTable<Row>, rows: Iterable<Row>): Buffer {
-  const lines = [csvHeader(table)];
-  for (const row of rows) lines.push(csvLine(table, row));
-  return Buffer.from(lines.join(''), 'utf8');
+export function encodeCsv<Row>({ columns }: CsvTable<Row>, rows: Iterable<Row>, style?: CsvStyle): Buffer {
+  const { head, line } = csvLines(columns, style);
+  let text = head;
+  for (const row of rows) text += line(row);
+  return Buffer.from(text, 'utf8');
 }

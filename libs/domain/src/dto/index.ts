@@ -15,6 +15,7 @@ export {
 export { FieldProblemDto, ProblemDto } from './problem.dto';
 export * from './list-parameters';
 export * from './queries.dto';
+export * from './table-queries.dto';
 export { parseTimeBound, RelativeTime, timeAt, type TimeBound } from './time-bound';
 export { RefusedParameter, type RawParameter } from './query-parameter.decorator';
 export * from './responses.dto';

@@ -55,12 +55,15 @@ export function FormatParameter(): PropertyDecorator {
   });
 }
 
+/** Names of columns, each once, separated by commas; undefined if any is none. */
+export function parseColumns(text: string): string[] | undefined {
+  const names = text.split(',').map((name) => name.trim());
+  return names.every((name) => /^\w{1,60}$/.test(name)) && new Set(names).size === names.length ? names : undefined;
+}
+
 export function ColumnsParameter(): PropertyDecorator {
   return QueryParameter({
-    parse: single((text) => {
-      const names = text.split(',').map((name) => name.trim());
-      return names.every((name) => /^\w{1,60}$/.test(name)) && new Set(names).size === names.length ? names : undefined;
-    }),
+    parse: single(parseColumns),
     allowed: 'names of fields, each once, separated by commas',
     openApi: {
       type: 'string',

@@ -1,5 +1,4 @@
 import type { CandleInterval, EpochMicros } from '../model';
-import { IgnoreUnknownParameters } from './ignore-unknown-parameters.decorator';
 import {
   ByteOrderMarkParameter,
   ColumnsParameter,
@@ -25,10 +24,6 @@ import {
   WholeNumberParameter,
 } from './parameters';
 import type { TimeBound } from './time-bound';
-
-/** Longest window of the daily tables, in UTC dates. */
-export const MAX_DAYS = 3_650;
-export const DEFAULT_DAYS = 90;
 
 /** How many rows a list may be asked for. */
 const ROWS_ALLOWED = `one whole number from 1 to ${MAX_LIMIT}, or to ${MAX_TEXT_LIMIT} where the format is not json`;
@@ -142,37 +137,4 @@ export class PriceStreamQuery extends SymbolsQuery {
 export class CandleStreamQuery extends PriceStreamQuery {
   @MinuteIntervalParameter()
   readonly interval?: '1m';
-}
-
-/** Newest prices as CSV. */
-@IgnoreUnknownParameters()
-export class LatestPricesQuery extends SymbolsQuery {}
-
-/** Symbols as CSV. */
-@IgnoreUnknownParameters()
-export class SymbolsTableQuery extends SymbolsQuery {}
-
-/** A window of UTC dates or hours as CSV: `days`, or `start` and `end`. */
-@IgnoreUnknownParameters()
-export class DailyTableQuery extends SymbolsQuery {
-  @WholeNumberParameter(1, MAX_DAYS, {
-    // No `default` in the schema: generated clients would send it beside `start`, which is refused.
-    description: `The last so many UTC dates, today included: ${DEFAULT_DAYS} unless given. Not together with \`start\` or \`end\`.`,
-    example: 30,
-  })
-  readonly days?: number;
-
-  @TimeBoundParameter({
-    description:
-      'First instant (in it): a date, or any time that lists take. Served are all dates, or hours, that the range ' +
-      'touches. By default 90 dates before `end`.',
-    example: '2026-01-01',
-  })
-  readonly start?: TimeBound;
-
-  @TimeBoundParameter({
-    description: 'End (not in it), in the same forms; by default tomorrow, so that today is in it.',
-    example: '2026-02-01',
-  })
-  readonly end?: TimeBound;
 }

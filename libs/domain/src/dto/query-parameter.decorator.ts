@@ -12,7 +12,8 @@ export interface QueryParameterOptions<T> {
   /** What is allowed, for the error: a noun phrase, or one that says why this value is not. */
   readonly allowed: string | ((raw: RawParameter) => string);
   readonly required?: boolean;
-  readonly openApi: ApiPropertyOptions;
+  /** Left out for a name that is no parameter, and refused for being sent. */
+  readonly openApi?: ApiPropertyOptions;
 }
 
 /** Carries a refused text through transformation, so that the error can show it as it was sent. */
@@ -47,6 +48,6 @@ export function QueryParameter<T>(options: QueryParameterOptions<T>): PropertyDe
       },
     }),
     ...(required ? [] : [IsOptional()]),
-    ApiProperty({ ...openApi, required } as ApiPropertyOptions),
+    ...(openApi ? [ApiProperty({ ...openApi, required } as ApiPropertyOptions)] : []),
   );
 }

@@ -1,4 +1,4 @@
-import { count, date, datetime, decimal, flag, statistic, text, type BiTable } from './bi-field';
+import { count, date, datetime, decimal, flag, statistic, text, type BiField, type BiTable } from './bi-field';
 
 const PRICE = { unit: 'quote asset per base asset' };
 const ANNUALISED = { unit: 'fraction, annualised by 365 days', nullable: true } as const;
@@ -195,6 +195,13 @@ const names = Object.keys(BI_TABLES) as BiTableName[];
 export const BI_TABLE_HEADERS = Object.fromEntries(
   names.map((name) => [name, Object.keys(BI_TABLES[name].fields)]),
 ) as unknown as { readonly [Name in BiTableName]: readonly BiColumn<Name>[] };
+
+/** Columns of a table that hold numbers, in order. */
+export function numericColumns(name: BiTableName): readonly string[] {
+  return Object.entries<BiField>(BI_TABLES[name].fields).flatMap(([column, { type }]) =>
+    ['decimal', 'integer', 'statistic'].includes(type) ? [column] : [],
+  );
+}
 
 /** A table of one row, as the documentation shows it. */
 export function exampleCsv(name: BiTableName): string {
