@@ -16,6 +16,9 @@ const TABLES = [
   ['/bi/latest_prices.csv', 'symbol,timestamp_utc,last_price,price_change_percent,volume_24h,source'],
 ] as const;
 
+const keptStale = ({ headers }: RawAnswer): string =>
+  String(headers['cache-control']).replace(/max-age=\d+/, 'max-age=');
+
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What sheets, BI tools and data frames rely on when they read a table by its address. */
@@ -52,17 +55,13 @@ describe('CSV tables over HTTP', () => {
       const [got, asked] = [await get(path), await head(path)];
       expect(asked.body).toHaveLength(0);
       expect(asked.status).toBe(200);
-      for (const name of [
-        'content-length',
-        'content-type',
-        'etag',
-        'last-modified',
-        'cache-control',
-        'accept-ranges',
-      ]) {
+      for (const name of ['content-length', 'content-type', 'etag', 'last-modified', 'accept-ranges']) {
         expect([name, asked.headers[name]]).toEqual([name, got.headers[name]]);
         expect(got.headers[name]).toBeDefined();
       }
+      // The rest of a minute runs down between two answers.
+      expect(asked.headers['cache-control']).toMatch(CACHED);
+      expect(keptStale(asked)).toBe(keptStale(got));
       expect(Number(got.headers['content-length'])).toBe(got.body.length);
       expect(got.headers['cache-control']).toMatch(CACHED);
     });
@@ -196,6 +195,34 @@ describe('CSV tables over HTTP', () => {
       const [openUnits = 0n, highUnits = 0n, lowUnits = 0n, closeUnits = 0n] = units;
       expect(lowUnits <= openUnits && lowUnits <= closeUnits).toBe(true);
       expect(highUnits >= openUnits && highUnits >= closeUnits).toBe(true);
+    }
+  });
+
+  it.each([
+    ['/bi/daily_ohlc.csv?symbols=BTCUSDT,PEPEUSDT&start=2026-11-18&end=2026-11-20', false],
+    ['/bi/daily_volume.csv?symbols=BTCUSDT,PEPEUSDT&start=2026-11-18&end=2026-11-20', false],
+    ['/bi/hourly_ohlcv.csv?symbol=BTCUSDT&start=2026-11-19&end=2026-11-20T06:00:00Z', false],
+    ['/bi/daily_metrics.csv?symbol=BTCUSDT&start=2026-11-18&end=2026-11-20', false],
+    ['/bi/data_quality.csv?symbol=BTCUSDT&start=2026-11-18&end=2026-11-20', false],
+    ['/bi/daily_ohlc.csv?symbol=BTCUSDT&start=2026-11-18&end=2026-11-20&wide=close', false],
+    [`/bi/daily_ohlc.csv?symbol=${SYMBOL_WITHOUT_DATA}`, false],
+    [`/bi/latest_prices.csv?symbol=${SYMBOL_WITHOUT_DATA}`, false],
+    ['/bi/daily_ohlc.csv?symbol=BTCUSDT&days=2', true],
+    ['/bi/daily_ohlc.csv?symbol=BTCUSDT&days=2&wide=close&sep=;&decimal=,', true],
+    ['/bi/daily_ohlc.csv?symbol=BTCUSDT&days=2&columns=close', true],
+    ['/bi/daily_volume.csv?days=1', true],
+    ['/bi/daily_metrics.csv?symbol=BTCUSDT&days=1', true],
+    ['/bi/data_quality.csv?symbol=BTCUSDT&days=1', true],
+    ['/bi/latest_prices.csv?symbol=BTCUSDT', true],
+    ['/bi/symbols.csv', true],
+  ])('should let caches keep %s no longer than its open row, if it has one: %s', async (path, isOpen) => {
+    const { status, headers } = await get(path);
+    const asked = await get(path, { 'if-none-match': String(headers.etag) });
+    const part = await get(path, { range: 'bytes=0-5' });
+    expect([status, asked.status, part.status]).toEqual([200, 304, 206]);
+    for (const policy of [headers, asked.headers, part.headers].map((each) => each['cache-control'])) {
+      if (!isOpen) expect(policy).toBe('public, max-age=60, stale-while-revalidate=300');
+      else expect(policy).toMatch(/^public, max-age=[1-6]?\d, stale-while-revalidate=0$/);
     }
   });
 

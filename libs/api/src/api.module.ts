@@ -5,6 +5,7 @@ import { BiHistoryController } from './bi/bi-history.controller';
 import { CsvCache } from './bi/csv-cache';
 import { CsvResponder } from './bi/csv-responder';
 import { DatasetsController } from './bi/datasets.controller';
+import { TableFreshness } from './bi/freshness';
 import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
 import { CoverageController } from './coverage/coverage.controller';
@@ -96,6 +97,7 @@ export class ApiModule {
         Streams,
         SymbolSelection,
         SymbolSummaries,
+        TableFreshness,
         WindowedTables,
         CsvCache,
         CsvResponder,

@@ -18,6 +18,8 @@ import { SymbolSummaries } from '../symbols/symbol-summaries';
 import { CsvResponder } from './csv-responder';
 import { DAILY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
+import { TableFreshness } from './freshness';
+import { noteOpenMetrics, noteOpenQuality, noteOpenSymbol } from './open-rows';
 import { encodeTable, tableText } from './table-text';
 import { WindowedTables, type WindowedTable } from './windowed-tables';
 
@@ -32,6 +34,7 @@ export class BiHistoryController {
     private readonly quality: DayQualityReader,
     private readonly summaries: SymbolSummaries,
     private readonly responder: CsvResponder,
+    private readonly freshness: TableFreshness,
   ) {}
 
   @Get('daily_metrics.csv')
@@ -41,7 +44,11 @@ export class BiHistoryController {
   dailyMetrics(@Query() query: DailyMetricsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read: WindowedTable<SymbolMetrics>['read'] = (symbols, range) =>
       this.metrics.range(symbols, range, DAILY_ROWS.maxRows);
-    return this.windowed.send({ table: DAILY_METRICS, size: DAILY_ROWS, stored: this.metrics, read }, query, reply);
+    return this.windowed.send(
+      { table: DAILY_METRICS, size: DAILY_ROWS, stored: this.metrics, read, noteOpen: noteOpenMetrics },
+      query,
+      reply,
+    );
   }
 
   @Get('data_quality.csv')
@@ -50,7 +57,11 @@ export class BiHistoryController {
   @AnswersCsv('One row per date of the ledger and symbol.', exampleCsv('data_quality'))
   dataQuality(@Query() query: DataQualityQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.quality.days.bind(this.quality);
-    return this.windowed.send({ table: DATA_QUALITY, size: DAILY_ROWS, stored: this.quality, read }, query, reply);
+    return this.windowed.send(
+      { table: DATA_QUALITY, size: DAILY_ROWS, stored: this.quality, read, noteOpen: noteOpenQuality },
+      query,
+      reply,
+    );
   }
 
   @Get('symbols.csv')
@@ -60,12 +71,15 @@ export class BiHistoryController {
   async symbols(@Query() query: SymbolsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
     const text = tableText(query);
-    await this.responder.send(reply, `${SYMBOLS.name} ${symbols.join(',')}${text.key}`, async () => {
+    await this.responder.send(reply, `${SYMBOLS.name} ${symbols.join(',')}${text.key}`, async (now) => {
       const rows = await this.summaries.of(symbols);
+      const fresh = this.freshness.at(now);
+      for (const row of rows) noteOpenSymbol(row, fresh);
       return {
         bytes: encodeTable(SYMBOLS, text, rows),
         lastModified: rows.reduce((newest, { changedAt }) => Math.max(newest, changedAt), 0),
         fileName: `${SYMBOLS.name}_${symbolsLabel(symbols)}.csv`,
+        freshUntil: fresh.until,
       };
     });
   }

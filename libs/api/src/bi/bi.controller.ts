@@ -18,6 +18,8 @@ import { SymbolSelection } from '../symbols/symbol-selection';
 import { CsvResponder } from './csv-responder';
 import { DAILY_ROWS, HOURLY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
+import { TableFreshness } from './freshness';
+import { noteOpenDay, noteOpenHour, noteOpenPrice } from './open-rows';
 import { encodeTable, tableText } from './table-text';
 import { WindowedTables } from './windowed-tables';
 
@@ -33,6 +35,7 @@ export class BiController {
     private readonly hourlyBars: HourlyBarReader,
     private readonly events: PriceEventReader,
     private readonly responder: CsvResponder,
+    private readonly freshness: TableFreshness,
   ) {}
 
   @Get('daily_ohlc.csv')
@@ -40,7 +43,11 @@ export class BiController {
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_ohlc'))
   dailyOhlc(@Query() query: DailyOhlcQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
-    return this.windowed.send({ table: DAILY_OHLC, size: DAILY_ROWS, stored: this.dailyBars, read }, query, reply);
+    return this.windowed.send(
+      { table: DAILY_OHLC, size: DAILY_ROWS, stored: this.dailyBars, read, noteOpen: noteOpenDay },
+      query,
+      reply,
+    );
   }
 
   @Get('daily_volume.csv')
@@ -48,7 +55,11 @@ export class BiController {
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_volume'))
   dailyVolume(@Query() query: DailyVolumeQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
-    return this.windowed.send({ table: DAILY_VOLUME, size: DAILY_ROWS, stored: this.dailyBars, read }, query, reply);
+    return this.windowed.send(
+      { table: DAILY_VOLUME, size: DAILY_ROWS, stored: this.dailyBars, read, noteOpen: noteOpenDay },
+      query,
+      reply,
+    );
   }
 
   @Get('hourly_ohlcv.csv')
@@ -56,7 +67,11 @@ export class BiController {
   @AnswersCsv('One row per hour and symbol.', exampleCsv('hourly_ohlcv'))
   hourlyOhlcv(@Query() query: HourlyOhlcvQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.hourlyBars.bars.bind(this.hourlyBars);
-    return this.windowed.send({ table: HOURLY_OHLCV, size: HOURLY_ROWS, stored: this.hourlyBars, read }, query, reply);
+    return this.windowed.send(
+      { table: HOURLY_OHLCV, size: HOURLY_ROWS, stored: this.hourlyBars, read, noteOpen: noteOpenHour },
+      query,
+      reply,
+    );
   }
 
   @Get('latest_prices.csv')
@@ -65,12 +80,15 @@ export class BiController {
   async latestPrices(@Query() query: LatestPricesQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);
     const text = tableText(query);
-    await this.responder.send(reply, `${LATEST_PRICES.name} ${symbols.join(',')}${text.key}`, async () => {
+    await this.responder.send(reply, `${LATEST_PRICES.name} ${symbols.join(',')}${text.key}`, async (now) => {
       const rows = await this.events.newest(symbols);
+      const fresh = this.freshness.at(now);
+      for (const row of rows) noteOpenPrice(row, fresh);
       return {
         bytes: encodeTable(LATEST_PRICES, text, rows),
         lastModified: rows.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0),
         fileName: `${LATEST_PRICES.name}_${symbolsLabel(symbols)}.csv`,
+        freshUntil: fresh.until,
       };
     });
   }

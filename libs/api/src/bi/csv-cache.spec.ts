@@ -50,6 +50,25 @@ describe('CsvCache', () => {
     expect(builds).toBe(3);
   });
 
+  it('should tell caches how long a table without an open row may be kept, and one with such a row until it changes', async () => {
+    const policy = async (): Promise<string> => (await ask('q')).cacheControl(clock.now());
+    expect(await policy()).toBe('public, max-age=60, stale-while-revalidate=300');
+    store.changed();
+    table = { ...table, freshUntil: NOW + 12.9 * SECOND };
+    expect(await policy()).toBe('public, max-age=12, stale-while-revalidate=0');
+    clock.advance(12 * SECOND);
+    expect(await policy()).toBe('public, max-age=0, stale-while-revalidate=0');
+    clock.advance(10 * SECOND);
+    expect(await policy()).toBe('public, max-age=0, stale-while-revalidate=0');
+    store.changed();
+    table = { ...table, freshUntil: NOW + DAY };
+    expect(await policy()).toBe('public, max-age=60, stale-while-revalidate=0');
+    store.changed();
+    table = { ...table, freshUntil: undefined };
+    expect(await policy()).toBe('public, max-age=60, stale-while-revalidate=300');
+    expect(builds).toBe(4);
+  });
+
   it('should keep the tag while the bytes stay the same, under the date that the store tells', async () => {
     const first = await ask('q');
     store.changed();

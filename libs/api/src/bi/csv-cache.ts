@@ -17,6 +17,8 @@ export interface BuiltTable {
   /** By the stored data, and where they move on with time by that; 0 where there is nothing to date. */
   readonly lastModified: EpochMicros;
   readonly fileName: string;
+  /** Until when it is expected to stay as it is; absent where no row is open. */
+  readonly freshUntil?: EpochMicros | undefined;
 }
 
 /** Makes a table as it is at a time, as long as somebody waits for it. */
@@ -46,6 +48,7 @@ interface Entry {
   readonly moment: string;
   readonly file: CsvFile;
   readonly changedAt: EpochMicros;
+  readonly freshUntil: EpochMicros | undefined;
   readonly heldSince: EpochMicros;
   /** Tags of what was served last as the answer to this question, by date. */
   readonly served: ServedDates;
@@ -105,6 +108,7 @@ export class CsvCache {
       bytes,
       lastModified: changedAt,
       fileName,
+      freshUntil,
     } = await build().catch((error: unknown) => {
       if (error instanceof ProblemError && error.problem.status === 400) this.refusals.set(key, { moment, error }, 1);
       throw error;
@@ -116,10 +120,12 @@ export class CsvCache {
       const { file, served } = before;
       // What has changed since may have been changed back.
       const isChanged = changedAt !== before.changedAt;
-      entry = isChanged ? { moment, file, changedAt, heldSince: now, served } : { ...before, moment };
+      entry = isChanged
+        ? { moment, file, changedAt, freshUntil, heldSince: now, served }
+        : { ...before, moment, freshUntil };
     } else {
       const served = before?.served ?? new ServedDates();
-      entry = { moment, file: new CsvFile(bytes, fileName), changedAt, heldSince: now, served };
+      entry = { moment, file: new CsvFile(bytes, fileName), changedAt, freshUntil, heldSince: now, served };
     }
     this.entries.set(key, entry, bytes.length);
     return entry;
@@ -131,12 +137,12 @@ export class CsvCache {
  * date; till then they are served under that of the second before, and who asks by that date gets them again.
  */
 function dated(entry: Entry, now: EpochMicros): CsvSnapshot {
-  const { file, changedAt, heldSince, served, snapshot } = entry;
+  const { file, changedAt, freshUntil, heldSince, served, snapshot } = entry;
   const second = floorTo(changedAt, SECOND);
   const isOver = second + SECOND <= now;
   const lastModified = isOver ? second : floorTo(now, SECOND) - SECOND;
-  if (snapshot?.lastModified === lastModified) return snapshot;
+  if (snapshot?.lastModified === lastModified && snapshot.freshUntil === freshUntil) return snapshot;
   const isDistinct = served.note(lastModified, file.etag) && isOver;
-  entry.snapshot = new CsvSnapshot(file, { lastModified, isDistinct, heldSince });
+  entry.snapshot = new CsvSnapshot(file, { lastModified, isDistinct, heldSince, freshUntil });
   return entry.snapshot;
 }

@@ -43,6 +43,7 @@ export class CsvResponder {
   async sendSnapshot(reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
     const { request } = reply;
     const range = request.headers.range;
+    reply.header('cache-control', snapshot.cacheControl(this.clock.now()));
     if (this.isNotModified(request, snapshot)) {
       await reply.code(304).headers(snapshot.validators()).send();
       return;

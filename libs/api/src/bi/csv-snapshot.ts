@@ -41,12 +41,17 @@ export interface Dating {
   readonly isDistinct: boolean;
   /** From when on these were the bytes, as far as this process knows. */
   readonly heldSince: EpochMicros;
+  /** Until when they are expected to stay as they are; absent where no row is open. */
+  readonly freshUntil?: EpochMicros | undefined;
 }
+
+/** Longest time for which a cache may keep a table without asking, in seconds. */
+const MOST_SECONDS = 60;
 
 /** A table as it is served: its bytes, and what caches need to know about them. */
 export class CsvSnapshot {
   readonly lastModifiedText: string;
-  /** Headers of a plain 200, ready to be sent. */
+  /** Headers of a plain 200, ready to be sent beside `Cache-Control`. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -78,12 +83,26 @@ export class CsvSnapshot {
     return (isDistinct && since === lastModified) || (since >= heldSince && since <= now);
   }
 
-  /** What a 304 repeats of the 200. */
+  get freshUntil(): EpochMicros | undefined {
+    return this.dating.freshUntil;
+  }
+
+  /**
+   * How long caches may keep the bytes (RFC 9111, RFC 5861): with an open row no longer than until the next poll or
+   * candle, and never beyond that while they ask.
+   */
+  cacheControl(now: EpochMicros): string {
+    const { freshUntil } = this.dating;
+    if (freshUntil === undefined) return `public, max-age=${MOST_SECONDS}, stale-while-revalidate=300`;
+    const seconds = Math.floor((freshUntil - now) / SECOND);
+    return `public, max-age=${Math.min(Math.max(0, seconds), MOST_SECONDS)}, stale-while-revalidate=0`;
+  }
+
+  /** What a 304 repeats of the 200, beside `Cache-Control`. */
   validators(): Record<string, string> {
     return {
       etag: this.etag,
       'last-modified': this.lastModifiedText,
-      'cache-control': 'public, max-age=60, stale-while-revalidate=300',
       vary: 'Accept-Encoding',
     };
   }

@@ -17,6 +17,7 @@ import type { BuiltTable } from './csv-cache';
 import { CsvResponder } from './csv-responder';
 import { dateWindow, storedWindow, type StoredWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
+import { TableFreshness, type Freshness } from './freshness';
 import { tableLines, tableText, type TableText, type TableTextQuery } from './table-text';
 import { wideCells } from './wide-size';
 
@@ -33,6 +34,8 @@ export interface WindowedTable<Row extends { readonly changedAt: EpochMicros }> 
   readonly stored: SpanReader;
   /** Rows of the window, in the order of the table. */
   readonly read: (symbols: readonly string[], range: TimeRange) => Promise<readonly Row[]>;
+  /** Notes the row where it is open. */
+  readonly noteOpen: (row: Row, fresh: Freshness, now: EpochMicros) => void;
 }
 
 /** Serves tables by symbols and window of dates. */
@@ -42,6 +45,7 @@ export class WindowedTables {
     private readonly selection: SymbolSelection,
     private readonly responder: CsvResponder,
     private readonly clock: Clock,
+    private readonly freshness: TableFreshness,
   ) {}
 
   /** @throws ProblemError 400 for a window or a text that is not allowed, 404 for an unknown symbol */
@@ -56,10 +60,11 @@ export class WindowedTables {
     dateWindow(query, this.clock.now(), size);
     return this.responder.send(reply, questionOf(table.name, query, text, symbols), async (now, isWanted) => {
       const window = dateWindow(query, now, size);
+      const fresh = this.freshness.at(now);
       const part = await storedWindow(window, stored, symbols, size);
       const empty = text.wide === undefined ? 0 : wideCells(text.wide, part, symbols.length, size);
       return withRoomToMake(reply, part.rows * MOST_LINE_BYTES + empty, async () => ({
-        ...(await build(windowed, symbols, text, part, isWanted)),
+        ...(await build(windowed, symbols, text, part, { now, fresh, isWanted })),
         fileName: fileNameOf(table.name, text, symbols, window.label),
       }));
     });
@@ -91,11 +96,11 @@ function fileNameOf(table: string, { wide }: TableText, symbols: readonly string
 }
 
 async function build<Row extends { readonly changedAt: EpochMicros }>(
-  { table, size, read }: WindowedTable<Row>,
+  { table, size, read, noteOpen }: WindowedTable<Row>,
   symbols: readonly string[],
   text: TableText,
   { range: dates, movedAt }: StoredWindow,
-  isWanted: () => boolean,
+  { now, fresh, isWanted }: { now: EpochMicros; fresh: Freshness; isWanted: () => boolean },
 ): Promise<Omit<BuiltTable, 'fileName'>> {
   const { head, lines } = tableLines(table, text, symbols);
   const parts = [Buffer.from(head, 'utf8')];
@@ -104,7 +109,8 @@ async function build<Row extends { readonly changedAt: EpochMicros }>(
   for await (const rows of byBuckets(DAY / size.rowsPerDate, { symbols, dates }, read)) {
     if (!isWanted()) throw readerGone();
     parts.push(Buffer.from(lines(rows), 'utf8'));
+    for (const row of rows) noteOpen(row, fresh, now);
     newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
   }
-  return { bytes: Buffer.concat(parts), lastModified: newest };
+  return { bytes: Buffer.concat(parts), lastModified: newest, freshUntil: fresh.until };
 }
