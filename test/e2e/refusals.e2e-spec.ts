@@ -43,7 +43,8 @@ describe('an exchange that refuses', () => {
 
   async function isCapturedAgain(...symbols: readonly string[]): Promise<void> {
     for (const symbol of symbols) {
-      const before = await newest(symbol);
+      // There is no database before the first price.
+      const before = await eventually('the store can be read', () => newest(symbol).then((time) => time ?? ''));
       await eventually(`a newer price of ${symbol}`, async () =>
         (await newest(symbol)) === before ? undefined : true,
       );

@@ -10,6 +10,7 @@ import {
   MINUTE,
   SECOND,
   type EpochMicros,
+  type MinuteCandle,
   type ServerTime,
 } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
@@ -46,6 +47,8 @@ export class ExchangeTime implements OnModuleDestroy {
   /** After readings that failed. */
   private readonly pause: GrowingPause;
   private said = '';
+  /** Newest minute that the exchange has given a row of: it had begun by then. */
+  private newestMinute: EpochMicros = -Infinity;
 
   constructor(
     private readonly exchange: Exchange,
@@ -63,6 +66,19 @@ export class ExchangeTime implements OnModuleDestroy {
   /** The exchange's time as far as it can be trusted to say that a minute is over: never ahead of our own clock. */
   now(): EpochMicros {
     return Math.min(this.clock.now(), this.alignment.exchangeNow());
+  }
+
+  /** Every row of a minute says that the exchange's clock had come to its begin. */
+  saw(rows: readonly Pick<MinuteCandle, 'openTime'>[]): void {
+    for (const { openTime } of rows) this.newestMinute = Math.max(this.newestMinute, openTime);
+  }
+
+  /**
+   * Until when minutes are over for certain. Where the exchange does not tell its time, our own clock proves nothing: it
+   * may be ahead, and a minute that is under way would be taken for a closed one. The row of a later minute does.
+   */
+  get closedUntil(): EpochMicros {
+    return this.isKnown ? this.now() : Math.min(this.now(), this.newestMinute);
   }
 
   /** Whether the exchange has told its time to this process. */

@@ -160,7 +160,44 @@ describe('SyncCandlesUseCase', () => {
       method === 'serverTime' ? new ExchangeError('not_found', 'no such route') : undefined;
     await sync();
     expect(minutes().at(-1)).toBe(-1);
+    ports.clock.advance(MINUTE);
+    await sync();
+    expect(minutes().at(-1)).toBe(0);
   });
+
+  it.each([
+    ['a minute', MINUTE],
+    ['ten minutes', 10 * MINUTE],
+    ['a day', DAY],
+  ])(
+    'takes no minute under way for a closed one while the clock is ahead by %s and no time is told',
+    async (_, ahead) => {
+      ports.exchange.fault = ({ method }) =>
+        method === 'serverTime' ? new ExchangeError('not_found', 'no such route') : undefined;
+      ports.exchange.skew = -ahead;
+      ports.clock.advance(ahead);
+      const now = (): number => (ports.clock.now() - ahead - NOON) / MINUTE;
+      for (let pass = 0; pass < 4; pass += 1) {
+        await sync();
+        expect(published().filter(({ openTime }) => (openTime - NOON) / MINUTE + 1 > now())).toEqual([]);
+        ports.clock.advance(MINUTE);
+      }
+      await stopped(ahead);
+    },
+  );
+
+  /** The process ends, the clock is put right, and the next one goes on half an hour later. */
+  async function stopped(ahead: EpochMicros): Promise<void> {
+    ports.exchange.fault = () => undefined;
+    ports.exchange.skew = 0;
+    ports.clock.step(-ahead);
+    ports.clock.advance(30 * MINUTE);
+    await start();
+    await sync();
+    const [first = 0, ...others] = [...new Set(minutes())].sort((a, b) => a - b);
+    expect(others).toEqual(others.map((_, index) => first + index + 1));
+    expect(others.at(-1)).toBe(33);
+  }
 
   it('publishes by the right time after the local clock was set by an hour or a day, whichever way', async () => {
     await sync();

@@ -182,17 +182,23 @@ export class SyncCandlesUseCase {
     const end = floorTo(exchangeNow, MINUTE);
     let start = await this.startFor(symbol, end);
     while (start < end && !signal.aborted) {
-      const page = firstPage({ start, end });
+      // The row of the minute under way proves that the one before it is over.
+      const page = firstPage({ start, end: this.exchangeTime.isKnown ? end : end + MINUTE });
       const { data, leftOut, answered, origin } = await this.exchangeTime.ask(
         () => this.exchange.minuteCandles(symbol, page, signal),
         signal,
       );
       this.faults.answered();
       const frame = await this.frameOf(symbol, origin);
-      const closed = data.filter((row) => isClosed(row, exchangeNow) && row.openTime >= (frame?.ledgerStart ?? 0));
+      this.exchangeTime.saw(data);
+      const over = Math.min(exchangeNow, this.exchangeTime.closedUntil);
+      const closed = data.filter((row) => isClosed(row, over) && row.openTime >= (frame?.ledgerStart ?? 0));
       await this.hand(symbol, origin, closed, end);
       this.leftOut.note(symbol, answered, leftOut, nextMinute(exchangeNow));
-      start = answered.end;
+      // What may still be under way is asked for again.
+      const next = this.exchangeTime.isKnown ? answered.end : Math.min(answered.end, floorTo(over, MINUTE));
+      if (next <= start) break;
+      start = next;
       this.reached.set(symbol, start);
     }
     // Older minutes are asked for by the process that keeps the history, which says so itself.

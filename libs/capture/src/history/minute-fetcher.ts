@@ -34,6 +34,8 @@ export interface FetchedPage {
 /** The exchange may still bring such a minute: nothing proves that it never will. */
 const NO_ROW = 'the exchange answered without a row, and has none after it yet';
 
+const NOT_PROVED = 'the exchange does not tell its time, and no later row proves that the minute is over';
+
 /** Brings one page of past minutes from the exchange into the store, with what it says of minutes that do not exist. */
 @Injectable()
 export class MinuteFetcher {
@@ -55,20 +57,43 @@ export class MinuteFetcher {
   async fetch(kind: FetchKind, symbol: string, asked: TimeRange, signal?: AbortSignal): Promise<FetchedPage> {
     const { data, leftOut, answered: range, origin, receivedAt } = await this.ask(symbol, asked, signal);
     this.faults.answered();
+    this.exchangeTime.saw(data);
     const now = this.exchangeTime.now();
-    const candles = data.filter((row) => isClosed(row, now) && row.openTime >= range.start && row.openTime < range.end);
-    const missing = candles.length > 0 ? await this.history.missing(symbol, range) : [];
+    const [settled, open] = await this.settled(symbol, range, signal);
+    const over = this.exchangeTime.closedUntil;
+    const candles = data.filter(
+      (row) => isClosed(row, over) && row.openTime >= settled.start && row.openTime < settled.end,
+    );
+    const missing = candles.length > 0 ? await this.history.missing(symbol, settled) : [];
     if (candles.length + leftOut.length > 0) {
-      await this.history.saveFetched({ kind, origin, symbol, range, candles, leftOut, fetchedAt: receivedAt });
+      await this.history.saveFetched({ kind, origin, symbol, range: settled, candles, leftOut, fetchedAt: receivedAt });
       this.faults.accepted();
       this.metrics.fetched(kind, candles.length);
     }
     this.leftOut.note(symbol, range, leftOut, nextMinute(now));
-    const absent = subtractRanges(absentMinutes(range, candles), leftOut);
+    const absent = subtractRanges(absentMinutes(settled, candles), leftOut);
     const unresolved = await this.resolve(symbol, absent, signal);
     for (const gap of unresolved) await this.note(symbol, gap, NO_ROW);
+    for (const gap of open) await this.note(symbol, gap, NOT_PROVED);
     const taken = candles.length - candlesOutside(candles, missing).length;
-    return { range, rows: candles.length, taken, leftOut, unresolved };
+    return { range, rows: candles.length, taken, leftOut, unresolved: [...unresolved, ...open] };
+  }
+
+  /** The part of a range of which it can be said what became of it, and what of it may not be over yet. */
+  private async settled(
+    symbol: string,
+    { start, end }: TimeRange,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly [TimeRange, readonly TimeRange[]]> {
+    if (this.exchangeTime.isKnown) return [{ start, end }, []];
+    // The row behind the range proves that all of it is over.
+    if (this.exchangeTime.closedUntil < end) {
+      this.exchangeTime.saw(
+        (await this.exchange.minuteCandles(symbol, { start: end, end: end + MINUTE }, signal)).data,
+      );
+    }
+    const until = Math.max(start, Math.min(end, floorTo(this.exchangeTime.closedUntil, MINUTE)));
+    return [{ start, end: until }, until < end ? [{ start: until, end }] : []];
   }
 
   /** Marks those absent ranges stopped that a later row or the symbol's status proves; returns the others. */

@@ -65,6 +65,34 @@ describe('RepairGapsUseCase', () => {
     expect(await repair({}, ['ETHUSDT'])).toEqual([]);
   });
 
+  describe('while the exchange does not tell its time', () => {
+    beforeEach(() => {
+      ports.exchange.fault = ({ method }) =>
+        method === 'serverTime' ? new ExchangeError('not_found', 'no such route') : undefined;
+    });
+
+    it('should fill what a later row proves to be over', async () => {
+      expect(await repair()).toMatchObject([{ symbol: 'BTCUSDT', settled: 87, missingAfter: 0 }]);
+    });
+
+    it.each([5, 6, 60, 86])(
+      'should take no minute under way for a closed one with a clock that is ahead: %s min',
+      async (ahead) => {
+        ports.exchange.skew = -ahead * MINUTE;
+        await repair();
+        const stored = ports.history.fetched.flatMap(({ candles }) => candles.map(({ openTime }) => openTime));
+        const now = NOW - ahead * MINUTE;
+        expect(stored.filter((openTime) => openTime + MINUTE > now)).toEqual([]);
+        expect(stored).toHaveLength(Math.min(87, 90 - ahead));
+        const [missing] = await ports.history.missing('BTCUSDT', { start: MIDNIGHT, end: MIDNIGHT + 87 * MINUTE });
+        expect(missing?.start).toBe(MIDNIGHT + (90 - ahead) * MINUTE);
+        expect(
+          ports.history.fetched.every(({ range, candles }) => range.end <= (candles.at(-1)?.openTime ?? 0) + MINUTE),
+        ).toBe(true);
+      },
+    );
+  });
+
   it('should keep the reason with what could not be had', async () => {
     ports.exchange.fault = ({ range }) => (range ? new ExchangeError('unreachable', 'no answer') : undefined);
     expect(await repair()).toMatchObject([{ symbol: 'BTCUSDT', settled: 0, missingAfter: 87, failure: 'no answer' }]);
