@@ -208,12 +208,13 @@ describe('taking up bronze after a stop', () => {
     expect(readFileSync(store.bronzePath('fetches.jsonl'), 'utf8').startsWith(manifest)).toBe(true);
   });
 
-  it('should keep the line of a candle that repeated one until what was fetched came between them', async () => {
+  it('should write the line of a candle that repeated one at once, and not again when what was fetched came between them', async () => {
     const store = create();
     const { history } = await store.open();
     const live = [minute(0), minute(0, { capturedAt: NOON + HOUR })];
     await store.take(...live);
-    expect(store.linesOf('crypto_candles')).toEqual(values(live.slice(0, 1)));
+    await store.take(...live);
+    expect(store.linesOf('crypto_candles')).toEqual(values(live));
     const between = buildMinute('BTCUSDT', NOON, { capturedAt: NOON + 2 * MINUTE, volume: '3.5' });
     const fetched = { ...fetchOf('BTCUSDT', NOON, NOON + MINUTE), candles: [between] };
     await history.saveFetched(fetched);
@@ -227,6 +228,42 @@ describe('taking up bronze after a stop', () => {
     expect(contents(store)).toEqual(before);
     expect(store.column('SELECT revision FROM candles_1m')).toEqual([3]);
   });
+
+  it.each([
+    ['what was fetched', true],
+    ['what was captured live', false],
+  ])(
+    'should write the line of a repeat that an earlier version kept without one when %s comes between',
+    async (_, isFetched) => {
+      const store = create();
+      const { history } = await store.open();
+      await store.take(minute(0));
+      const database = new Database(store.databasePath);
+      const columns = database
+        .prepare<[], string>(
+          "SELECT name FROM pragma_table_info('candle_repeats') WHERE name NOT IN ('recorded', 'captured_at')",
+        )
+        .pluck()
+        .all()
+        .join(', ');
+      database
+        .prepare(`INSERT INTO candle_repeats (${columns}, captured_at) SELECT ${columns}, ? FROM candles_1m`)
+        .run(NOON + HOUR);
+      database.close();
+      const repeat = minute(0, { capturedAt: NOON + HOUR });
+      await store.take(minute(0, { capturedAt: NOON + 2 * HOUR }), repeat);
+      const lines = values([minute(0), minute(0, { capturedAt: NOON + 2 * HOUR })]);
+      expect(store.linesOf('crypto_candles')).toEqual(lines);
+      const between = { capturedAt: NOON + 2 * MINUTE, volume: '3.5' };
+      if (isFetched) {
+        const candles = [buildMinute('BTCUSDT', NOON, between)];
+        await history.saveFetched({ ...fetchOf('BTCUSDT', NOON, NOON + MINUTE), candles });
+      } else await store.take(minute(0, between));
+      const live = isFetched ? [repeat] : [repeat, minute(0, between)];
+      expect(store.linesOf('crypto_candles')).toEqual([...lines, ...values(live)]);
+      expect(store.column('SELECT captured_at FROM candle_repeats')).toEqual([NOON + 2 * HOUR]);
+    },
+  );
 
   it('should cut the line of a fetch whose rows were not committed', async () => {
     const store = create();

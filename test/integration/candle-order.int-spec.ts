@@ -275,7 +275,9 @@ describe('candles in any order of arrival', () => {
             await store.take(batch);
             await store.close();
           }
+          const repeats = store.rowsOf('candle_repeats');
           await store.recover();
+          expect(store.rowsOf('candle_repeats')).toEqual(repeats);
           expect(store.tables()).toEqual(modelOf(captures));
         }),
       ),
@@ -290,6 +292,10 @@ describe('candles in any order of arrival', () => {
           await store.takeWithoutRows(batches);
           await store.recover();
           expect(store.tables()).toEqual(modelOf(captures));
+          await withCandleStore(async (ordered) => {
+            await ordered.take([...captures].sort(byCapture));
+            expect(store.rowsOf('candle_repeats')).toEqual(ordered.rowsOf('candle_repeats'));
+          });
         }),
       ),
       { numRuns: 25 },

@@ -25,7 +25,7 @@ import {
   type LeftOutMinutes,
   type MinuteCandle,
 } from '@app/domain';
-import { CaptureOwnerError, SqliteRebuildStore, StoreInUseError, WriteStore } from '@app/storage';
+import { CaptureOwnerError, ConsumerStore, SqliteRebuildStore, StoreInUseError, WriteStore } from '@app/storage';
 import { buildMinute, FakePorts } from '@app/testing';
 import Database from 'better-sqlite3';
 import { readTables } from '../support/history-tables';
@@ -172,6 +172,89 @@ describe('making the database anew', () => {
       symbol: 'BTCUSDT',
       trackedSince: NOON,
       ledgerStart: IMPORTED_DAY,
+    });
+  });
+
+  describe('should keep a live capture that only repeats a fetched minute', () => {
+    const repeated = FETCHED_DAY + 5 * MINUTE;
+
+    /** The minute as it was fetched. */
+    async function fetchedMinute({ history }: WriteStore): Promise<MinuteCandle> {
+      const [minute] = await history.minutes('BTCUSDT', { start: repeated, end: repeated + MINUTE });
+      return minute!;
+    }
+
+    const repeatsOf = (store: TestStore): number[] =>
+      store.column('SELECT captured_at FROM candle_repeats WHERE open_time = ?', repeated);
+
+    it('in direct mode', async () => {
+      const store = await filled();
+      const fetched = await fetchedMinute(await store.open());
+      const live = { ...fetched, capturedAt: fetched.capturedAt + MINUTE };
+      expect(await store.take(candleEvent(live))).toEqual({ taken: 0, repeats: 1, revisions: 0 });
+      const lines = store.linesOf('crypto_candles');
+      // Delivered again it changes nothing.
+      expect(await store.take(candleEvent(live))).toEqual({ taken: 0, repeats: 1, revisions: 0 });
+      expect(store.linesOf('crypto_candles')).toEqual(lines);
+      await store.close();
+      const before = everything(store);
+      expect(repeatsOf(store)).toEqual([live.capturedAt]);
+      for (const isLost of [false, true]) {
+        if (isLost) rmSync(store.databasePath);
+        expect(await rebuild(store)).toMatchObject({ losses: [], isReplaced: true });
+        expect(everything(store)).toEqual(before);
+      }
+    });
+
+    it('in the mode of a broker', async () => {
+      const store = await filled();
+      const fetched = await fetchedMinute(await store.open());
+      await store.close();
+      const values = [1, 2, 1].map((count) =>
+        candleEvent({ ...fetched, capturedAt: fetched.capturedAt + count * MINUTE }),
+      );
+      const consumer = await ConsumerStore.open(store.options(), true);
+      const claim = await consumer.sink.claim({ topic: 'crypto_candles', partition: 1 }, 'candle');
+      await consumer.sink.start(claim, { kind: 'restart', offset: 0, clusterId: 'test' });
+      const unit = { begin: 0, next: 3, lastHash: null, origin: ORIGIN, values: values.map(({ value }) => value) };
+      expect(await consumer.sink.take(claim, unit)).toEqual({ taken: 0, repeats: 3, revisions: 0 });
+      await consumer.close();
+      const before = everything(store);
+      expect(repeatsOf(store)).toEqual([1, 2].map((count) => fetched.capturedAt + count * MINUTE));
+      expect(await rebuild(store)).toMatchObject({ losses: [], isReplaced: true });
+      expect(everything(store)).toEqual(before);
+    });
+
+    it.each([
+      ['fetched before it', 1],
+      ['fetched after it', -1],
+    ])('so that an older capture with other numbers leaves the same version current, %s', async (_, later) => {
+      const store = await filled();
+      const fetched = await fetchedMinute(await store.open());
+      const live = { ...fetched, capturedAt: fetched.capturedAt + later * MINUTE };
+      await store.take(candleEvent(live));
+      await store.close();
+      const apart = store.killed();
+      stores.push(apart);
+      expect(await rebuild(store)).toMatchObject({ losses: [], isReplaced: true });
+
+      const between = { ...fetched, capturedAt: fetched.capturedAt + (later * MINUTE) / 2, volume: '3.5' };
+      for (const each of [store, apart]) {
+        await each.open();
+        expect(await each.take(candleEvent(between))).toEqual({ taken: 0, repeats: 0, revisions: 1 });
+        await each.close();
+        const last = {
+          revision: 3,
+          captured_at: Math.max(live.capturedAt, fetched.capturedAt),
+          volume: fetched.volume,
+        };
+        const current = 'SELECT revision, captured_at, volume FROM candles_1m WHERE open_time = ?';
+        expect(each.rows(current, repeated)).toEqual([last]);
+      }
+      expect(everything(store)).toEqual(everything(apart));
+      expect(store.linesOf('crypto_candles')).toEqual(apart.linesOf('crypto_candles'));
+      expect(await rebuild(store)).toMatchObject({ losses: [], isReplaced: true });
+      expect(everything(store)).toEqual(everything(apart));
     });
   });
 

@@ -418,6 +418,27 @@ describe('verify-bi', () => {
     expect(report.mismatches).toBe(6);
   });
 
+  it.each([
+    ['should miss the line of a kept repeat', 1, ['candles_1m 2026-01-10T07:00:00Z: in the table, not so in bronze']],
+    ['should not miss the line of a repeat that an earlier version kept without one', 0, []],
+  ])('%s', async (_, recorded, found) => {
+    const { recorder } = proving;
+    const at = FIRST + 7 * HOUR;
+    // One that is in bronze, and one that is in the table alone.
+    await recorder.take([buildMinute(SYMBOL, at, { capturedAt: at + 10 * MINUTE })]);
+    const columns =
+      'symbol, open_time, open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, ' +
+      'taker_buy_quote_volume, close_time, source';
+    recorder.change(
+      `INSERT INTO candle_repeats (${columns}, captured_at, recorded)
+       SELECT ${columns}, ?, ? FROM candles_1m WHERE open_time = ?`,
+      at + 20 * MINUTE,
+      recorded,
+      at,
+    );
+    expect(texts(await proving.verify())).toEqual(found);
+  });
+
   it('should take revisions and what came out of order for what bronze says', async () => {
     const { recorder } = proving;
     const revise = (openTime: number, after: number, volume: string): MinuteCandle =>

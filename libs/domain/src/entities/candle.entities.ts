@@ -84,6 +84,10 @@ export class CandleRepeatEntity extends CandleColumns {
 
   @Column('text')
   source!: string;
+
+  /** 1 where a line of bronze, or the fetch in the manifest, tells of it; 0: kept by a version that wrote no line yet. */
+  @Column('integer', { default: 0 })
+  recorded!: number;
 }
 
 abstract class RollUpColumns extends VersionColumns {

@@ -45,6 +45,7 @@ import { FirstRevisions1765006000003 } from './migrations/1765006000003-first-re
 import { AbsentOffsets1765008000000 } from './migrations/1765008000000-absent-offsets';
 import { BronzeChecksums1765008000001 } from './migrations/1765008000001-bronze-checksums';
 import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
+import { RecordedRepeats1765060000000 } from './migrations/1765060000000-recorded-repeats';
 
 export const ENTITIES = [
   BackfillJobEntity,
@@ -96,6 +97,7 @@ export const MIGRATIONS = [
   AbsentOffsets1765008000000,
   BronzeChecksums1765008000001,
   ChangeFeed1765050000000,
+  RecordedRepeats1765060000000,
 ];
 
 /** Name of the newest migration: the schema this build writes and reads. */

@@ -13,13 +13,19 @@ export interface CandleNumbersRow {
   taker_buy_quote_volume: string;
 }
 
-/** A row of `candle_repeats`: one capture of a minute. */
+/** One capture of a minute: a row of `candle_repeats` without `recorded`. */
 export interface CaptureRow extends CandleNumbersRow {
   symbol: string;
   open_time: number;
   close_time: number;
   source: string;
   captured_at: number;
+}
+
+/** A row of `candle_repeats`. */
+export interface RepeatRow extends CaptureRow {
+  /** Whether a line of bronze, or the fetch in the manifest, tells of it. */
+  recorded: 0 | 1;
 }
 
 /** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */

@@ -20,7 +20,9 @@ export type CandleFate = VersionOutcome['fate'];
 export interface CandleOutcome {
   /** Of each candle, in the order given. */
   readonly fates: readonly CandleFate[];
-  /** Candles that were repeats when they came and are versions now: their lines are not in bronze yet. */
+  /** Of each candle, whether the tables have it now and had it not before. */
+  readonly kept: readonly boolean[];
+  /** Candles that were kept as repeats without a line, by an earlier version of this program, and are versions now. */
   readonly surfaced: readonly MinuteCandle[];
   /** Minutes that got another current version, in the order in which they got it. */
   readonly changed: readonly CandleChange[];
@@ -72,11 +74,16 @@ export class CandleWriter {
     const changes = new Map<string, SymbolChange>();
     const surfaced: MinuteCandle[] = [];
     const changed: CandleChange[] = [];
+    const kept: boolean[] = [];
     const isRemoved = this.removedDays.lookup();
     const firstOf = this.firstRevisions.lookup();
     const fates = candles.map((candle): CandleFate => {
-      if (isRemoved(candle)) return 'repeat';
+      if (isRemoved(candle)) {
+        kept.push(false);
+        return 'repeat';
+      }
       const outcome = this.versions.take(candle, firstOf(candle));
+      kept.push(outcome.isKept);
       if (outcome.fate !== 'repeat') note(changes, candle, outcome);
       surfaced.push(...outcome.surfaced);
       if (outcome.isNew || outcome.fate === 'revision') {
@@ -85,7 +92,7 @@ export class CandleWriter {
       return outcome.fate;
     });
     this.follow(changes);
-    return { fates, surfaced, changed };
+    return { fates, kept, surfaced, changed };
   }
 
   /** Puts the captures of stored minutes in order again once it is known which were stamped by a clock that was ahead. */

@@ -2,7 +2,7 @@ import type { Change, MinuteCandle, PriceChange, PriceEvent, SinkResult } from '
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { LIVE_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { ClockSpans } from '../ledger/clock-spans';
-import { CandleWriter } from './candle.writer';
+import { CandleWriter, type CandleFate } from './candle.writer';
 import { candleToWrite, type CheckedEvent } from './checked-event';
 import type { ContradictionCounter } from './contradiction-counter';
 import type { EventLines } from './event-lines';
@@ -12,9 +12,12 @@ import { PriceEventWriter } from './price-event.writer';
 export interface WrittenEvents {
   readonly result: SinkResult;
   /**
-   * The events whose lines belong into bronze: earlier repeats that have become versions, and after them those of the
-   * given ones that were taken, in the given order.
+   * The events whose lines belong into bronze: repeats that were kept without a line and have become versions, and after
+   * them those of the given ones that are kept, in the given order. A candle that only repeats is kept too, for what is
+   * stored must follow from bronze and what was fetched: without its line, a database made anew would lack it.
    */
+  readonly kept: readonly CheckedEvent[];
+  /** Of these, the ones that were taken or revise. */
   readonly taken: readonly CheckedEvent[];
   /** What the change feed tells of it. */
   readonly changes: readonly Change[];
@@ -47,10 +50,16 @@ export class HistoryRows implements EventRows {
     const areNew = this.prices.write(prices);
     const candles = this.candles.write(minutes, this.spans.all());
     const result = { taken: 0, repeats: 0, revisions: 0 };
-    const taken: CheckedEvent[] = candles.surfaced.map(candleToWrite);
+    const kept: CheckedEvent[] = candles.surfaced.map(candleToWrite);
+    const taken = [...kept];
     let [price, minute] = [0, 0];
     for (const checked of events) {
-      const fate = checked.kind === 'candle' ? candles.fates[minute++] : areNew[price++] ? 'taken' : 'repeat';
+      let [fate, isKept]: [CandleFate | undefined, boolean | undefined] = ['repeat', false];
+      if (checked.kind === 'candle') {
+        [fate, isKept] = [candles.fates[minute], candles.kept[minute]];
+        minute += 1;
+      } else if (areNew[price++]) [fate, isKept] = ['taken', true];
+      if (isKept) kept.push(checked);
       if (fate === 'repeat') {
         result.repeats += 1;
         continue;
@@ -62,6 +71,7 @@ export class HistoryRows implements EventRows {
     const newPrices: PriceChange[] = prices.filter((_, index) => areNew[index]);
     return {
       result,
+      kept,
       taken,
       changes: [
         { kind: 'prices', items: newPrices },
@@ -74,7 +84,7 @@ export class HistoryRows implements EventRows {
 /** Which of the broker's partitions brought the events of a unit; null in direct mode. */
 export type SourcePartition = { readonly topic: string; readonly partition: number } | null;
 
-/** Writes events to their tables, and the lines of those really taken to bronze. Inside write units only. */
+/** Writes events to their tables, and the lines of those that are kept to bronze. Inside write units only. */
 export class EventWriter {
   constructor(
     private readonly rows: EventRows,
@@ -85,8 +95,8 @@ export class EventWriter {
 
   /** Rows first, then the lines, flushed. */
   write(events: readonly CheckedEvent[], source: SourcePartition): SinkResult {
-    const { result, taken, changes } = this.rows.write(events);
-    this.lines.append(taken, source?.partition ?? null);
+    const { result, kept, taken, changes } = this.rows.write(events);
+    this.lines.append(kept, source?.partition ?? null);
     this.contradictions.countEvents(taken);
     this.tell(changes, source);
     return result;

@@ -15,9 +15,9 @@ import {
   minuteValues,
   parametersOf,
   toMinuteCandle,
-  type CaptureRow,
   type ColumnValues,
   type MinuteCandleRow,
+  type RepeatRow,
 } from './candle-row';
 
 /** What a capture did to the versions of its minute. */
@@ -27,13 +27,15 @@ export interface VersionOutcome {
    * was not known. `repeat`: nothing new.
    */
   readonly fate: 'taken' | 'revision' | 'repeat';
+  /** Whether the tables have the capture now and had it not before: bronze has to tell of it, a repeat included. */
+  readonly isKept: boolean;
   /** Whether the minute was not there before. */
   readonly isNew: boolean;
   /** Revision of the version that is current now. */
   readonly revision: number;
   /** When the minute was first captured. */
   readonly firstCapturedAt: number;
-  /** Captures that were taken for repeats until this one came before them. */
+  /** Captures that were taken for repeats until this one came before them, and of which bronze has no line yet. */
   readonly surfaced: readonly MinuteCandle[];
 }
 
@@ -47,6 +49,22 @@ export interface RestampOutcome extends Pick<VersionOutcome, 'revision' | 'first
 }
 
 const NOTHING_SURFACED: readonly MinuteCandle[] = [];
+
+/** Repeats of a minute, and those of them that have no line. */
+interface KnownRepeats {
+  readonly all: readonly MinuteCandle[];
+  readonly unrecorded: ReadonlySet<MinuteCandle>;
+}
+
+function repeatsOf(rows: readonly RepeatRow[], asStamped: (candle: MinuteCandle) => MinuteCandle): KnownRepeats {
+  const unrecorded = new Set<MinuteCandle>();
+  const all = rows.map((row) => {
+    const candle = asStamped(toMinuteCandle(row));
+    if (row.recorded === 0) unrecorded.add(candle);
+    return candle;
+  });
+  return { all, unrecorded };
+}
 
 /** Whether the two are one capture, delivered twice. */
 function isSameCapture(row: MinuteCandleRow, candle: MinuteCandle): boolean {
@@ -80,7 +98,7 @@ export class MinuteVersionsWriter {
   private readonly selectRevisions: Statement<[string, number], MinuteCandleRow>;
   private readonly insertRevision: Statement<ColumnValues[number][]>;
   private readonly deleteRevisions: Statement<[string, number]>;
-  private readonly selectRepeats: Statement<[string, number], CaptureRow>;
+  private readonly selectRepeats: Statement<[string, number], RepeatRow>;
   private readonly insertRepeat: Statement<ColumnValues[number][]>;
   private readonly deleteRepeats: Statement<[string, number]>;
 
@@ -98,9 +116,9 @@ export class MinuteVersionsWriter {
        VALUES (${parametersOf(MINUTE_COLUMNS)}, ?)`,
     );
     this.deleteRevisions = database.prepare(`DELETE FROM candle_revisions ${ofMinute}`);
-    this.selectRepeats = database.prepare(`SELECT ${REPEAT_COLUMNS} FROM candle_repeats ${ofMinute}`);
+    this.selectRepeats = database.prepare(`SELECT ${REPEAT_COLUMNS}, recorded FROM candle_repeats ${ofMinute}`);
     this.insertRepeat = database.prepare(
-      `INSERT OR IGNORE INTO candle_repeats (${REPEAT_COLUMNS}) VALUES (${parametersOf(REPEAT_COLUMNS)})`,
+      `INSERT OR IGNORE INTO candle_repeats (${REPEAT_COLUMNS}, recorded) VALUES (${parametersOf(REPEAT_COLUMNS)}, ?)`,
     );
     this.deleteRepeats = database.prepare(`DELETE FROM candle_repeats ${ofMinute}`);
   }
@@ -109,12 +127,19 @@ export class MinuteVersionsWriter {
   take(candle: MinuteCandle, first: number): VersionOutcome {
     const { symbol, openTime, capturedAt } = candle;
     if (this.insert.run(...minuteValues(candle, first)).changes === 1) {
-      return { fate: 'taken', isNew: true, revision: first, firstCapturedAt: capturedAt, surfaced: NOTHING_SURFACED };
+      return {
+        fate: 'taken',
+        isKept: true,
+        isNew: true,
+        revision: first,
+        firstCapturedAt: capturedAt,
+        surfaced: NOTHING_SURFACED,
+      };
     }
     const current = this.select.get(symbol, openTime);
-    if (current && isSameCapture(current, candle)) return repeatOf(current);
+    if (current && isSameCapture(current, candle)) return repeatOf(current, false);
     if (current && capturedAt > current.captured_at && sameCandleNumbers(candle, toMinuteCandle(current))) {
-      if (this.insertRepeat.run(...captureValues(candle)).changes === 1) return repeatOf(current);
+      if (this.insertRepeat.run(...captureValues(candle), 1).changes === 1) return repeatOf(current, true);
     }
     return this.arrange(candle, current ? [current] : [], first);
   }
@@ -123,16 +148,17 @@ export class MinuteVersionsWriter {
   private arrange(candle: MinuteCandle, current: readonly MinuteCandleRow[], first: number): VersionOutcome {
     const { symbol, openTime } = candle;
     const before = [...this.selectRevisions.all(symbol, openTime), ...current].map(toMinuteCandle);
-    const repeats = this.selectRepeats.all(symbol, openTime).map(toMinuteCandle);
-    const after = versionsOf([...before, ...repeats, candle]);
-    const surfaced = after.versions.filter((version) => repeats.includes(version));
+    const repeats = repeatsOf(this.selectRepeats.all(symbol, openTime), (repeat) => repeat);
+    const after = versionsOf([...before, ...repeats.all, candle]);
+    const surfaced = after.versions.filter((version) => repeats.unrecorded.has(version));
     const firstCapturedAt = after.versions[0]?.capturedAt ?? candle.capturedAt;
     const isVersion = after.versions.includes(candle);
     const revision = first + after.versions.length - 1;
-    const outcome = { isNew: false, revision, firstCapturedAt, surfaced };
-    if (!isVersion && !after.repeats.includes(candle)) return { ...outcome, fate: 'repeat' };
+    const isKept = isVersion || after.repeats.includes(candle);
+    const outcome = { isKept, isNew: false, revision, firstCapturedAt, surfaced };
+    if (!isKept) return { ...outcome, fate: 'repeat' };
 
-    this.rewrite(symbol, openTime, after, first);
+    this.rewrite(symbol, openTime, after, first, repeats);
     const hasMore = after.versions.length > before.length;
     return { ...outcome, fate: hasMore ? 'revision' : isVersion ? 'taken' : 'repeat' };
   }
@@ -147,32 +173,41 @@ export class MinuteVersionsWriter {
     if (!row) return undefined;
     const current = toMinuteCandle(row);
     const before = [...this.selectRevisions.all(symbol, openTime).map(toMinuteCandle), current];
-    const repeats = new Map(
-      this.selectRepeats.all(symbol, openTime).map((repeat) => {
-        const stamped = toMinuteCandle(repeat);
-        return [asCaptured(stamped, spans), stamped];
-      }),
-    );
-    const after = versionsOf([...before.map((version) => asCaptured(version, spans)), ...repeats.keys()]);
+    const stamps = new Map<MinuteCandle, MinuteCandle>();
+    const repeats = repeatsOf(this.selectRepeats.all(symbol, openTime), (stamped) => {
+      const captured = asCaptured(stamped, spans);
+      stamps.set(captured, stamped);
+      return captured;
+    });
+    const after = versionsOf([...before.map((version) => asCaptured(version, spans)), ...repeats.all]);
     const last = after.versions.at(-1) ?? current;
     const isRevised = !sameCandleNumbers(last, current);
     const least = row.revision + (isRevised ? 1 : 0);
     const raised = Math.max(first, least - (after.versions.length - 1));
-    this.rewrite(symbol, openTime, after, raised);
+    this.rewrite(symbol, openTime, after, raised, repeats);
     return {
       tradeCount: last.tradeCount,
       revision: raised + after.versions.length - 1,
       first: raised,
       firstCapturedAt: after.versions[0]?.capturedAt ?? last.capturedAt,
-      surfaced: after.versions.flatMap((version) => repeats.get(version) ?? []),
+      // A line has the stamp that the clock gave.
+      surfaced: after.versions.flatMap((version) =>
+        repeats.unrecorded.has(version) ? (stamps.get(version) ?? version) : [],
+      ),
       isRevised,
     };
   }
 
-  private rewrite(symbol: string, openTime: number, { versions, repeats }: CandleVersions, first: number): void {
+  private rewrite(
+    symbol: string,
+    openTime: number,
+    { versions, repeats }: CandleVersions,
+    first: number,
+    { unrecorded }: KnownRepeats,
+  ): void {
     this.deleteRevisions.run(symbol, openTime);
     this.deleteRepeats.run(symbol, openTime);
-    for (const repeat of repeats) this.insertRepeat.run(...captureValues(repeat));
+    for (const repeat of repeats) this.insertRepeat.run(...captureValues(repeat), unrecorded.has(repeat) ? 0 : 1);
     for (const [index, version] of versions.entries()) {
       const next = versions[index + 1];
       const values = minuteValues(version, first + index);
@@ -182,7 +217,7 @@ export class MinuteVersionsWriter {
   }
 }
 
-/** Nothing was changed by it, so when the minute was first captured is of no concern to anybody. */
-function repeatOf({ captured_at: firstCapturedAt, revision }: MinuteCandleRow): VersionOutcome {
-  return { fate: 'repeat', isNew: false, revision, firstCapturedAt, surfaced: NOTHING_SURFACED };
+/** No version was changed by it, so when the minute was first captured is of no concern to anybody. */
+function repeatOf({ captured_at: firstCapturedAt, revision }: MinuteCandleRow, isKept: boolean): VersionOutcome {
+  return { fate: 'repeat', isKept, isNew: false, revision, firstCapturedAt, surfaced: NOTHING_SURFACED };
 }

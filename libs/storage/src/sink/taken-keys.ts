@@ -24,24 +24,26 @@ interface KeyRow {
   readonly source: string;
   readonly captured_at: number;
   readonly numbers_hash: string;
-  /** Of a repeat only: what is a version has its line in bronze. */
+  /** Of a repeat that an earlier version of this program kept without its line: it is written if it becomes a version. */
   readonly line: string | null;
 }
 
-interface CandleOutcome {
+interface EventOutcome {
   readonly fate: keyof SinkResult;
-  /** Lines of repeats that this capture has made versions. */
+  /** Whether the key was not known, so that its line belongs into bronze. */
+  readonly isKept: boolean;
+  /** Lines of repeats that were not written when they came, and that this capture has made versions. */
   readonly surfaced: readonly string[];
 }
 
+const REPEAT: EventOutcome = { fate: 'repeats', isKept: false, surfaced: [] };
+
 /**
  * In place of rows, the keys of what was taken: for a store that keeps bronze files only. A line is written once here
- * too. Of a candle's captures those become lines that begin a version, as `versionsOf` tells them, whichever order they
- * arrive in. Between captures of one instant with different numbers a hash cannot tell the order: all that follow them
- * become lines, and a repeat among these changes no table.
+ * too: of a candle, every capture that differs from those known in its time or its numbers, as where there are rows.
  */
 export class TakenKeys implements EventRows {
-  private readonly insert: Statement<[string, string, number, string, number, string, string | null]>;
+  private readonly insert: Statement<[string, string, number, string, number, string]>;
   private readonly selectCaptures: Statement<[string, number], KeyRow>;
   private readonly lineWritten: Statement<[string, number, string, number, string]>;
   private readonly forget: Statement<[number]>;
@@ -54,7 +56,7 @@ export class TakenKeys implements EventRows {
   ) {
     this.insert = database.prepare(
       `INSERT OR IGNORE INTO taken_keys (kind, symbol, time, source, captured_at, numbers_hash, line)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, NULL)`,
     );
     this.selectCaptures = database.prepare(
       `SELECT source, captured_at, numbers_hash, line FROM taken_keys
@@ -71,38 +73,39 @@ export class TakenKeys implements EventRows {
   write(events: readonly CheckedEvent[]): WrittenEvents {
     const result = { taken: 0, repeats: 0, revisions: 0 };
     const surfaced: CheckedEvent[] = [];
-    const taken = events.filter((checked) => {
-      const { fate, surfaced: lines } =
-        checked.kind === 'price'
-          ? { fate: this.price(checked.event), surfaced: [] }
-          : this.candle(checked.event, checked.line);
-      surfaced.push(...lines.map((line) => checkEvent('candle', line)));
-      result[fate] += 1;
-      return fate !== 'repeats';
-    });
+    const kept: CheckedEvent[] = [];
+    const taken: CheckedEvent[] = [];
+    for (const checked of events) {
+      const outcome = checked.kind === 'price' ? this.price(checked.event) : this.candle(checked.event);
+      surfaced.push(...outcome.surfaced.map((line) => checkEvent('candle', line)));
+      result[outcome.fate] += 1;
+      if (outcome.isKept) kept.push(checked);
+      if (outcome.fate !== 'repeats') taken.push(checked);
+    }
     const newest = events.at(-1);
     const stamp = newest?.kind === 'price' ? newest.event.timestamp : newest?.event.capturedAt;
     // A clock that was ahead would have what is young forgotten.
     if (stamp !== undefined) this.afterwards(Math.min(stamp, latestStamp(this.clock.now())));
     // Nothing can be read here, so there is nothing to tell a reader of.
-    return { result, taken: [...surfaced, ...taken], changes: [] };
+    return { result, kept: [...surfaced, ...kept], taken: [...surfaced, ...taken], changes: [] };
   }
 
-  private price({ symbol, timestamp, source }: PriceEvent): keyof SinkResult {
-    return this.insert.run('price', symbol, timestamp, source, timestamp, '', null).changes === 1 ? 'taken' : 'repeats';
+  private price({ symbol, timestamp, source }: PriceEvent): EventOutcome {
+    const isNew = this.insert.run('price', symbol, timestamp, source, timestamp, '').changes === 1;
+    return isNew ? { fate: 'taken', isKept: true, surfaced: [] } : REPEAT;
   }
 
-  private candle(candle: MinuteCandle, line: string): CandleOutcome {
+  private candle(candle: MinuteCandle): EventOutcome {
     const { symbol, openTime, source, capturedAt } = candle;
     const hash = hashOfNumbers(candle);
     const captures = this.selectCaptures.all(symbol, openTime);
     const sameInstant = captures.filter((row) => row.captured_at === capturedAt);
-    if (sameInstant.some((row) => row.numbers_hash === hash)) return { fate: 'repeats', surfaced: [] };
+    if (sameInstant.some((row) => row.numbers_hash === hash)) return REPEAT;
     const before = lastInstant(captures.filter((row) => row.captured_at < capturedAt));
     const after = firstInstant(captures.filter((row) => row.captured_at > capturedAt));
     const repeats = sameInstant.length === 0 && before.length > 0 && before.every((row) => row.numbers_hash === hash);
-    this.insert.run('candle', symbol, openTime, source, capturedAt, hash, repeats ? line : null);
-    if (repeats) return { fate: 'repeats', surfaced: [] };
+    this.insert.run('candle', symbol, openTime, source, capturedAt, hash);
+    if (repeats) return { fate: 'repeats', isKept: true, surfaced: [] };
     // Those of the same instant may come after this one, and then are no repeats of what was before.
     const followers = after.filter((row) => row.numbers_hash !== hash || sameInstant.length > 0);
     const surfaced = [...sameInstant, ...followers].flatMap((row) => {
@@ -112,7 +115,7 @@ export class TakenKeys implements EventRows {
     });
     // An earlier capture of a version that was known adds none.
     const isKnown = captures.length === 0 || (after.length > 0 && after.every((row) => row.numbers_hash === hash));
-    return { fate: isKnown ? 'taken' : 'revisions', surfaced };
+    return { fate: isKnown ? 'taken' : 'revisions', isKept: true, surfaced };
   }
 
   private afterwards(time: EpochMicros): void {

@@ -10,22 +10,24 @@ export interface RowVersion {
   readonly source: string;
   /** Everything that the row says, as one text. */
   readonly content: string;
-  /** A later capture with the same numbers, which may or may not be in bronze. */
-  readonly isRepeat: boolean;
+  /** A later capture with the same numbers that was kept without a line, as earlier versions of this program did. */
+  readonly isUnrecorded: boolean;
 }
 
 const NUMBERS = `close_time, ${NUMBER_COLUMNS}`.replaceAll(',', " || ' ' ||");
 
-const candles = (table: string, isRepeat: 0 | 1): string =>
-  `SELECT open_time AS time, captured_at AS capturedAt, source, ${NUMBERS} AS content, ${isRepeat} AS isRepeat
+const candles = (table: string, isUnrecorded: string): string =>
+  `SELECT open_time AS time, captured_at AS capturedAt, source, ${NUMBERS} AS content, ${isUnrecorded} AS isUnrecorded
    FROM ${table} WHERE symbol = @symbol AND open_time >= @start AND open_time < @end`;
 
 const VERSIONS: Readonly<Record<ReplayDifference['table'], string>> = {
-  candles_1m: [candles('candles_1m', 0), candles('candle_revisions', 0), candles('candle_repeats', 1)].join(
-    ' UNION ALL ',
-  ),
+  candles_1m: [
+    candles('candles_1m', '0'),
+    candles('candle_revisions', '0'),
+    candles('candle_repeats', '1 - recorded'),
+  ].join(' UNION ALL '),
   price_events: `SELECT timestamp AS time, timestamp AS capturedAt, source,
-      last_price || ' ' || price_change_percent || ' ' || volume AS content, 0 AS isRepeat
+      last_price || ' ' || price_change_percent || ' ' || volume AS content, 0 AS isUnrecorded
     FROM price_events WHERE symbol = @symbol AND timestamp >= @start AND timestamp < @end`,
 };
 
@@ -74,8 +76,10 @@ export class RowVersions {
 
   of(table: ReplayDifference['table'], symbol: string, range: TimeRange): RowVersion[] {
     return this.database
-      .prepare<[{ symbol: string } & TimeRange], Omit<RowVersion, 'isRepeat'> & { isRepeat: number }>(VERSIONS[table])
+      .prepare<[{ symbol: string } & TimeRange], Omit<RowVersion, 'isUnrecorded'> & { isUnrecorded: number }>(
+        VERSIONS[table],
+      )
       .all({ symbol, start: range.start, end: range.end })
-      .map((row) => ({ ...row, isRepeat: row.isRepeat === 1 }));
+      .map((row) => ({ ...row, isUnrecorded: row.isUnrecorded === 1 }));
   }
 }

@@ -293,12 +293,12 @@ function* steps(
   }
 }
 
-/** Versions, repeats apart, that the others do not have. */
+/** Captures that the others do not have, apart from those that never had a line. */
 function notIn(others: readonly RowVersion[], versions: readonly RowVersion[]): RowVersion[] {
   const identity = ({ time, capturedAt, source, content }: RowVersion): string =>
     `${time} ${capturedAt} ${source} ${content}`;
   const known = new Set(others.map(identity));
-  return versions.filter((version) => !version.isRepeat && !known.has(identity(version)));
+  return versions.filter((version) => !version.isUnrecorded && !known.has(identity(version)));
 }
 
 function isFetched(
