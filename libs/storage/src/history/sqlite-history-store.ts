@@ -315,7 +315,7 @@ export class SqliteHistoryStore extends HistoryStore {
     }
   }
 
-  /** What had only repeated was received all the same, and nothing can bring it again. */
+  /** A repeat that an earlier version kept without a line was received all the same, and nothing can bring it again. */
   private keepAndTell(
     candles: readonly MinuteCandle[],
     { surfaced, changed }: Pick<CandleOutcome, 'surfaced' | 'changed'>,
