@@ -229,4 +229,33 @@ describe('the sink on a real store', () => {
     ]);
     expect(store.column('SELECT minutes FROM candles_1h')).toEqual([60]);
   });
+
+  /** Lets the next commits fail as a full disk does: SQLite has ended the transaction by itself. */
+  function refuseCommits(): void {
+    const { database } = opened.parts;
+    const exec = database.exec.bind(database);
+    jest.spyOn(database, 'exec').mockImplementation((sql) => {
+      if (sql !== 'COMMIT') return exec(sql);
+      exec('ROLLBACK');
+      throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    });
+  }
+
+  it.each([
+    ['prices', [priceEvent('BTCUSDT', NOON + 9_000_000)]],
+    ['prices of several symbols', [priceEvent('BTCUSDT', NOON + 9_000_000), priceEvent('ETHUSDT', NOON + 9_000_000)]],
+    ['candles', [candleEvent(buildMinute('BTCUSDT', NOON))]],
+    ['both', [priceEvent('BTCUSDT', NOON + 9_000_000), candleEvent(buildMinute('BTCUSDT', NOON))]],
+  ])('should not store at the next start what a commit did not take on a full disk: %s', async (_, events) => {
+    const kept = prices(0, 2);
+    await store.take(...kept);
+    refuseCommits();
+    await expect(store.take(...events)).rejects.toThrow('full');
+    await expect(store.take(...events)).rejects.toThrow('full');
+    expect(store.bronzeLines(PRICES)).toEqual(values(kept));
+    jest.restoreAllMocks();
+    opened = await store.reopen();
+    expectPrices(kept);
+    expect(store.column('SELECT count(*) FROM candles_1m')).toEqual([0]);
+  });
 });

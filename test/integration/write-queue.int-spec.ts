@@ -122,6 +122,60 @@ describe('WriteQueue on a real SQLite file', () => {
     expect(stored()).toEqual([7]);
   });
 
+  describe('after a commit that ended the transaction', () => {
+    const happened: string[] = [];
+    const undoing = {
+      undo: () => happened.push('undone in the transaction'),
+      undoLate: () => happened.push(`undone late, in transaction: ${database.inTransaction}`),
+    };
+
+    /** Fills the database in a unit, which SQLite then takes back by itself. */
+    async function failToCommit(): Promise<void> {
+      database.pragma(`max_page_count = ${Number(database.pragma('page_count', { simple: true }))}`);
+      const unit = queue.run((handle) => {
+        for (let value = 0; value < 10_000; value += 1) insert(value)(handle);
+      }, undoing);
+      await expect(unit).rejects.toMatchObject({ code: 'SQLITE_FULL' });
+      database.pragma('max_page_count = 100000');
+    }
+
+    beforeEach(() => {
+      happened.length = 0;
+    });
+
+    it('should undo a unit under the write lock before the next one', async () => {
+      const failing = failToCommit();
+      const next = queue.run(() => happened.push('next'));
+      await failing;
+      await next;
+      expect(happened).toEqual(['undone late, in transaction: true', 'next']);
+      expect(database.inTransaction).toBe(false);
+    });
+
+    it('should undo nothing where the lock is not to be had', async () => {
+      jest.spyOn(database, 'exec').mockImplementation(function (this: SqliteHandle, sql) {
+        if (sql === 'BEGIN IMMEDIATE' && begun++ > 0) throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
+        return Object.getPrototypeOf(this).exec.call(this, sql) as SqliteHandle;
+      });
+      let begun = 0;
+      await failToCommit();
+      expect(happened).toEqual([]);
+      jest.restoreAllMocks();
+      await queue.run(insert(7));
+      expect(stored()).toEqual([7]);
+    });
+
+    it('should undo nothing where the guard refuses by then', async () => {
+      let looks = 0;
+      queue.guardWith(() => {
+        if (looks++ > 0) throw new Error('another process writes now');
+      });
+      await failToCommit();
+      expect(happened).toEqual([]);
+      expect(database.inTransaction).toBe(false);
+    });
+  });
+
   it('should wait for the lock of another process without stopping this one', async () => {
     holder = await LockHolder.start(path, 'BEGIN IMMEDIATE; INSERT INTO numbers VALUES (1)');
     metrics = new MetricsRegistry();

@@ -1,4 +1,4 @@
-import { eventually, type AppName, type AppOptions, type AppProcess } from './app-process';
+import { eventually, HopelessError, type AppName, type AppOptions, type AppProcess } from './app-process';
 import { getJson } from './http';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
@@ -13,6 +13,7 @@ const TICKER_ROUTE = '/api/v3/ticker/24hr';
 /** A capturing app under the load of a fast market, shortly before midnight, for tests of what can befall it. */
 export class CaptureLoad {
   readonly stack: Stack;
+  private latest: AppProcess | undefined;
 
   constructor(
     readonly app: AppName,
@@ -37,13 +38,15 @@ export class CaptureLoad {
   }
 
   /** Starts the app and waits until it answers. */
-  start(): Promise<AppProcess> {
-    return this.stack.start(this.app);
+  async start(): Promise<AppProcess> {
+    this.latest = await this.stack.start(this.app);
+    return this.latest;
   }
 
   /** Starts the app without waiting for it. */
-  launch(overrides: Readonly<Record<string, string>> = {}, options: AppOptions = {}): Promise<AppProcess> {
-    return this.stack.launch(this.app, overrides, [], options);
+  async launch(overrides: Readonly<Record<string, string>> = {}, options: AppOptions = {}): Promise<AppProcess> {
+    this.latest = await this.stack.launch(this.app, overrides, [], options);
+    return this.latest;
   }
 
   /** Polls that the exchange was asked for so far. */
@@ -57,13 +60,17 @@ export class CaptureLoad {
   /** Waits until the exchange was asked for so many polls more. */
   async morePolls(count: number): Promise<void> {
     const goal = (await this.pollsAsked()) + count;
-    await eventually(`${count} more polls`, async () => ((await this.pollsAsked()) >= goal ? true : undefined));
+    await eventually(`${count} more polls`, async () => {
+      this.checkRunning();
+      return (await this.pollsAsked()) >= goal ? true : undefined;
+    });
   }
 
   /** Waits until the app is ready; or until it is not, for a reason that it gives. */
   async ready(isReady: boolean, reason = ''): Promise<void> {
     const url = `${await this.stack.urlOf(this.app)}/readyz`;
     await eventually(`${this.app} is ${isReady ? '' : 'not '}ready ${reason}`, async () => {
+      this.checkRunning();
       const response = await fetch(url);
       const text = await response.text();
       if (response.ok === isReady && text.includes(reason)) return true;
@@ -74,6 +81,7 @@ export class CaptureLoad {
   /** Waits until a metric of the app, summed over its labels, has a value. */
   async metricIs(name: string, value: number): Promise<void> {
     await eventually(`${name} is ${value}`, async () => {
+      this.checkRunning();
       const found = await this.metric(name);
       if (found !== value) throw new Error(`${name} is ${found}`);
       return true;
@@ -104,6 +112,12 @@ export class CaptureLoad {
   /** The books of the store; nobody may write to it. */
   books(): StoreBooks {
     return new StoreBooks(this.stack);
+  }
+
+  /** Nothing more can be expected of an app that has ended. */
+  private checkRunning(): void {
+    const { app, latest } = this;
+    if (latest?.isRunning === false) throw new HopelessError(`${app} has ended:\n${latest.output.slice(-2_000)}`);
   }
 
   async close(): Promise<void> {

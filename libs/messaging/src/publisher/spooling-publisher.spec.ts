@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventBatch, OutgoingEvent } from '@app/domain';
@@ -166,5 +166,81 @@ describe('SpoolingPublisher', () => {
     release();
     await call;
     await until(() => publisher.stalledMillis === 0);
+  });
+
+  describe('at closing', () => {
+    const DISK_FULL = new Error('no space left on device');
+    let isFull: boolean;
+    let spool: Spool;
+
+    /** A publisher on a disk that takes nothing and holds no room, with a target that holds its answer back. */
+    function createOnFullDisk(options: Partial<PublisherOptions>): void {
+      isFull = true;
+      spool = Spool.open({
+        folder: join(folder, 'spool'),
+        maxBytes: 1_048_576,
+        ballastBytes: 0,
+        write: (handle, bytes, position) => {
+          if (isFull) throw DISK_FULL;
+          writeSync(handle, bytes, 0, bytes.length, position);
+        },
+      });
+      const rejected = new RejectedLog(join(folder, 'rejected.jsonl'), new FakeClock(0));
+      const metrics = new PublisherMetrics(new MetricsRegistry());
+      const logger = createLogger('silent', 'test');
+      publisher = new SpoolingPublisher(target, spool, rejected, logger, metrics, { ...OPTIONS, ...options });
+    }
+
+    const lost = (): number => spool.lost.reduce((sum, { events }) => sum + events, 0);
+
+    it.each([
+      ['which it had been handed', { patienceMillis: 10_000 }],
+      ['for which patience had run out before', { patienceMillis: 5 }],
+    ])('should not list as lost what the target takes late, %s', async (_, options) => {
+      createOnFullDisk({ ...options, closeTimeoutMillis: 60_000 });
+      const release = target.hold();
+      const call = publisher.publish(batch('binance', 1, 2));
+      await until(() => target.offered.length === 1);
+      if (options.patienceMillis < 1_000) await call;
+      const closed = publisher.close();
+      release();
+      await Promise.all([call, closed]);
+      expect(target.taken).toEqual([1, 2]);
+      expect(lost()).toBe(0);
+    });
+
+    it('should not list as lost what the target takes after it was given up on, while closing goes on', async () => {
+      createOnFullDisk({ closeTimeoutMillis: 1_000 });
+      const release = target.hold();
+      const call = publisher.publish(batch('binance', 1, 2));
+      await until(() => target.offered.length === 1);
+      const closed = publisher.close();
+      await call;
+      expect(publisher.status().waitingEvents).toBe(2);
+      release();
+      await closed;
+      expect(target.taken).toEqual([1, 2]);
+      expect(lost()).toBe(0);
+    });
+
+    it('should list as lost what the target refuses late', async () => {
+      createOnFullDisk({ patienceMillis: 5, closeTimeoutMillis: 60_000 });
+      const release = target.hold();
+      await publisher.publish(batch('binance', 1, 2));
+      target.fault = new Error('away');
+      const closed = publisher.close();
+      release();
+      await closed;
+      expect(target.taken).toEqual([]);
+      expect(lost()).toBe(2);
+    });
+
+    it('should list what nobody answers for, and end', async () => {
+      createOnFullDisk({ patienceMillis: 5, closeTimeoutMillis: 20 });
+      target.hold();
+      await publisher.publish(batch('binance', 1, 2, 3));
+      await publisher.close();
+      expect(lost()).toBe(3);
+    });
   });
 });

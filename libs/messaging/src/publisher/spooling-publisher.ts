@@ -69,6 +69,7 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
   private mismatch: OriginMismatchError | undefined;
   /** Origin of what was published last in this process. */
   private liveOrigin: string | undefined;
+  private isClosed = false;
   private fault = '';
   private movedAt = performance.now();
 
@@ -123,9 +124,10 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     if (this.closing.signal.aborted) return;
     this.closing.abort();
     await Promise.race([
-      Promise.all([this.queue, this.draining]),
+      Promise.all([this.queue, this.draining]).then(() => this.settleLast()),
       delay(this.options.closeTimeoutMillis, undefined, { ref: false }),
     ]);
+    this.isClosed = true;
     this.spool.close();
   }
 
@@ -273,8 +275,18 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     const patience = { what: this.target.name, millis: LONGEST_TIMER_MILLIS, hurry: { signal, millis: 0 } };
     const taken = await withPatience(straggler.taken, patience).catch(() => false);
     if (signal.aborted) return;
+    this.settle(straggler, taken);
+  }
+
+  /** As long as closing may take: what the target takes after all neither waits for the next start nor counts as lost. */
+  private async settleLast(): Promise<void> {
+    const { straggler } = this;
+    if (straggler) this.settle(straggler, await straggler.taken);
+  }
+
+  private settle(straggler: Straggler, taken: boolean): void {
     this.straggler = undefined;
-    if (!taken) return;
+    if (!taken || this.isClosed) return;
     const read = this.spool.next(straggler.batch.events.length);
     if (read && holdsSame(read.batch, straggler.batch)) {
       this.spool.acknowledge(read);

@@ -21,6 +21,10 @@ export function runArchiveUnit<T>(
       undo: () => {
         archive.undo();
       },
+      // At once: a process that ends would leave lines behind the stored length, and the next one would take them for events.
+      undoLate: () => {
+        archive.beginUnit();
+      },
     },
   );
 }

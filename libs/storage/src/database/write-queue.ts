@@ -10,10 +10,14 @@ export interface WriteOptions {
   readonly durability?: 'full' | 'normal';
   /**
    * Undoes what the failed unit did outside the database. Called before the roll-back, while the write lock still keeps
-   * every other process out; not called when the transaction has ended by itself (a full disk does that). Its own failure
-   * is added to the unit's.
+   * every other process out; not called when the transaction has ended by itself. Its own failure is added to the unit's.
    */
   readonly undo?: () => void;
+  /**
+   * The same where the transaction has ended by itself, as a full disk does to a commit: under the write lock again, which
+   * another process may have had in between. Not called where the lock is not to be had, or the guard refuses.
+   */
+  readonly undoLate?: () => void;
 }
 
 export class StoreBusyError extends Error {
@@ -188,7 +192,7 @@ export class WriteQueue {
     }
   }
 
-  private async execute<T>(unit: WriteUnit<T>, { durability = 'full', undo }: WriteOptions): Promise<T> {
+  private async execute<T>(unit: WriteUnit<T>, { durability = 'full', undo, undoLate }: WriteOptions): Promise<T> {
     this.setSynchronous(durability);
     await this.begin();
     this.checkGuard();
@@ -201,11 +205,25 @@ export class WriteQueue {
       if (this.database.inTransaction) {
         undoAfter(error, undo);
         this.database.exec('ROLLBACK');
+      } else if (undoLate) {
+        await this.underLock(error, undoLate);
       }
       throw error;
     } finally {
       stop();
     }
+  }
+
+  /** Undoes under the write lock what the failed unit did outside the database. */
+  private async underLock(reason: unknown, undo: () => void): Promise<void> {
+    try {
+      await this.begin();
+      this.checkGuard();
+    } catch {
+      return;
+    }
+    undoAfter(reason, undo);
+    if (this.database.inTransaction) this.database.exec('ROLLBACK');
   }
 
   /** Before the unit has begun: there is nothing of it to undo. */
