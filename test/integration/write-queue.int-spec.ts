@@ -153,11 +153,12 @@ describe('WriteQueue on a real SQLite file', () => {
     });
 
     it('should undo nothing where the lock is not to be had', async () => {
-      jest.spyOn(database, 'exec').mockImplementation(function (this: SqliteHandle, sql) {
-        if (sql === 'BEGIN IMMEDIATE' && begun++ > 0) throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
-        return Object.getPrototypeOf(this).exec.call(this, sql) as SqliteHandle;
-      });
+      const exec = database.exec.bind(database);
       let begun = 0;
+      jest.spyOn(database, 'exec').mockImplementation((sql) => {
+        if (sql === 'BEGIN IMMEDIATE' && begun++ > 0) throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
+        return exec(sql);
+      });
       await failToCommit();
       expect(happened).toEqual([]);
       jest.restoreAllMocks();

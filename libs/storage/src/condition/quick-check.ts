@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { extname, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { startThread } from '../database/quiet-thread';
 import { damaged, isDamage } from './faults';
 import type { StoreNotReadyError } from '@app/domain';
 
@@ -20,7 +20,7 @@ const WORKER = join(__dirname, `quick-check.worker.m${extname(__filename).slice(
  * @throws when it could not be read to its end, or the signal ended it: nothing is known then
  */
 export async function quickCheck(name: string, signal: AbortSignal): Promise<StoreNotReadyError | undefined> {
-  const worker = new Worker(WORKER, { workerData: name, resourceLimits: { maxOldGenerationSizeMb: 64 } });
+  const worker = startThread(WORKER, name);
   worker.unref();
   try {
     const [answer] = (await once(worker, 'message', { signal })) as [Answer];

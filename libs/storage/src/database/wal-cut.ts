@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { extname, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { FileIdentity } from '@app/files';
+import { startThread } from './quiet-thread';
 
 /** Thread for the file beside this one, as built or as it is written: a module by its name, as no loader changes it. */
 const WORKER = join(__dirname, `wal-cut.worker.m${extname(__filename).slice(1)}`);
@@ -34,7 +35,7 @@ export class WalCut {
 
   /** The database is opened with the first step; where another file has got its name, nothing is done. */
   constructor(files: WalFiles) {
-    this.worker = new Worker(WORKER, { workerData: files, resourceLimits: { maxOldGenerationSizeMb: 64 } });
+    this.worker = startThread(WORKER, files);
     this.ended = once(this.worker, 'exit').then(() => {
       throw new Error('the thread that empties the -wal has ended');
     });
