@@ -94,6 +94,12 @@ onLinux('a process under attack', () => {
     const statuses: number[] = [];
     while (!over.aborted) {
       statuses.push((await rawRequest(`${url}/livez`)).status);
+      if (statuses.length % 10 === 0) {
+        const m = async (n: string) => Math.round((await metric(url, n)) / 1e6);
+        process.stderr.write(
+          `rss ${await m('process_resident_memory_bytes')} heap ${await m('nodejs_heap_size_used_bytes')}/${await m('nodejs_heap_size_total_bytes')} ext ${await m('nodejs_external_memory_bytes')} answers ${await m('csp_http_answer_bytes')} waiting ${await metric(url, 'csp_http_answers_waiting')}\n`,
+        );
+      }
       await delay(PROBE_EVERY_MS);
     }
     return statuses;
@@ -144,9 +150,14 @@ onLinux('a process under attack', () => {
   }
 
   /** Connections that ask for large answers and take a piece of them now and then; all pieces of all of them are small. */
-  async function readSlowly(paths: readonly string[], clientOf: (index: number) => string): Promise<void> {
+  async function readSlowly(
+    paths: readonly string[],
+    clientOf: (index: number) => string,
+    codings: readonly string[] = ['identity'],
+  ): Promise<void> {
     for (const [index, socket] of (await open(READERS)).entries()) {
-      const client = { 'X-Forwarded-For': clientOf(index) };
+      const coding = codings[index % codings.length] ?? '';
+      const client = { 'X-Forwarded-For': clientOf(index), 'Accept-Encoding': coding };
       const own = Array.from({ length: 3 }, (_, turn) => paths[(index + turn) % paths.length] ?? '/');
       socket.send(own.map((path) => requestText(path, client)).join(''));
       timers.push(
@@ -204,6 +215,16 @@ onLinux('a process under attack', () => {
 
   it('should stand 250 slow readers of tables, long lists, documents and streams', async () => {
     await withstand(() => readSlowly(OTHER_LARGE_ANSWERS, (index) => `203.0.113.${index}`));
+  });
+
+  it('should stand 250 slow readers of compressed lists and pages', async () => {
+    const paths = [...OTHER_LARGE_ANSWERS.filter((path) => path.includes('format=')), ...LARGEST_PAGES];
+    await withstand(() => readSlowly(paths, (index) => `203.0.113.${index}`, ['br', 'gzip']));
+  });
+
+  it('should stand 250 slow readers of compressed long lists', async () => {
+    const paths = OTHER_LARGE_ANSWERS.filter((path) => path.includes('format='));
+    await withstand(() => readSlowly(paths, (index) => `203.0.113.${index}`, ['br', 'gzip']));
   });
 
   it('should stand one connection that asks for a hundred pages, has a receive buffer of 2 kB and reads nothing', async () => {

@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** How much the heap may grow beyond what was in use at the last full collection, in percent. */
@@ -14,6 +14,16 @@ const HEAP_GROWTH_PERCENT = {
 export type HeapGrowth = keyof typeof HEAP_GROWTH_PERCENT;
 
 /**
+ * Bytes that may have come to be in use since the last collection before another one is made: of buffers, and while
+ * answers wait for room, of buffers and heap together. V8 itself lets buffers grow by 64 MB and more, however small its
+ * heap is, and the heap by far more than its limit while much is made: what is sent and forgotten would fill a small host.
+ */
+const MOST_GROWTH = { buffers: 24 * 1_048_576, whileOthersWait: 12 * 1_048_576 } as const;
+
+let collect: (() => void) | undefined;
+let least = { buffers: Infinity, all: Infinity };
+
+/**
  * Keeps the heap near what is in use, for hosts with 512 MB. By itself V8 lets it grow to several times that before it
  * collects, however little is in use. Called once, when the process is up: the collection that it makes sets the mark
  * from which growth counts.
@@ -21,7 +31,24 @@ export type HeapGrowth = keyof typeof HEAP_GROWTH_PERCENT;
 export function limitHeapGrowth(kind: HeapGrowth): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT[kind]}`);
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
   collect();
+}
+
+/** Called before a large answer is made: lets go of what earlier ones left, when that has become much. */
+export function limitAnswerGrowth(othersWait: boolean): void {
+  if (!collect) return;
+  const { buffers, all } = inUse();
+  least = { buffers: Math.min(least.buffers, buffers), all: Math.min(least.all, all) };
+  const isMuch =
+    buffers - least.buffers > MOST_GROWTH.buffers || (othersWait && all - least.all > MOST_GROWTH.whileOthersWait);
+  if (!isMuch) return;
+  collect();
+  least = inUse();
+}
+
+function inUse(): typeof least {
+  const { external_memory: buffers, used_heap_size: heap } = getHeapStatistics();
+  return { buffers, all: buffers + heap };
 }

@@ -156,9 +156,9 @@ export class ListResponder {
       return;
     }
     const { isLast, order, limit } = question;
-    const walk = isLast && order === 'asc' ? await lastRows(source, limit) : { after: cursor?.key };
+    const walk = isLast && order === 'asc' ? await lastRows(reply, source, limit) : { after: cursor?.key };
     if (!isLast) {
-      const next = await nextAfter(source, question, cursor?.key);
+      const next = await nextAfter(reply, source, question, cursor?.key);
       if (next) reply.header('link', this.nextPage(request, source, next, position).header);
     }
     const lines = linesOf(question, source);
@@ -223,14 +223,14 @@ async function pickPage<Row>(
 }
 
 /** Where the newest rows begin: their keys alone are walked through. */
-async function lastRows<Row>({ backwards, keyOf }: ListSource<Row>, limit: number): Promise<Walk> {
+async function lastRows<Row>(reply: FastifyReply, { backwards, keyOf }: ListSource<Row>, limit: number): Promise<Walk> {
   let oldest: TimeKey | undefined;
   for (let left = limit; left > 0;) {
-    const rows = await backwards(Math.min(PAGE_ROWS, left), oldest);
-    const last = rows.at(-1);
-    if (last !== undefined) oldest = keyOf(last);
-    left -= rows.length;
-    if (rows.length < PAGE_ROWS) break;
+    await reserveRoom(reply, PAGE_ROWS * MOST_ROW_BYTES);
+    const { count, last } = await keysOf(backwards(Math.min(PAGE_ROWS, left), oldest), keyOf);
+    oldest = last ?? oldest;
+    left -= count;
+    if (count < PAGE_ROWS) break;
   }
   const first = oldest;
   if (first === undefined) return { after: undefined };
@@ -242,6 +242,7 @@ async function lastRows<Row>({ backwards, keyOf }: ListSource<Row>, limit: numbe
 
 /** The key behind which more follows than the answer holds; undefined when all is in it. */
 async function nextAfter<Row>(
+  reply: FastifyReply,
   { forwards, backwards, keyOf }: ListSource<Row>,
   { order, limit }: ListQuestion,
   after: TimeKey | undefined,
@@ -249,13 +250,24 @@ async function nextAfter<Row>(
   const read = order === 'asc' ? forwards : backwards;
   let key = after;
   for (let left = limit; left > 0;) {
-    const rows = await read(Math.min(PAGE_ROWS, left), key);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < Math.min(PAGE_ROWS, left)) return undefined;
-    key = keyOf(last);
-    left -= rows.length;
+    await reserveRoom(reply, PAGE_ROWS * MOST_ROW_BYTES);
+    const size = Math.min(PAGE_ROWS, left);
+    const { count, last } = await keysOf(read(size, key), keyOf);
+    if (last === undefined || count < size) return undefined;
+    key = last;
+    left -= count;
   }
-  return (await read(1, key)).length > 0 ? key : undefined;
+  return (await keysOf(read(1, key), keyOf)).count > 0 ? key : undefined;
+}
+
+/** What a walk needs of the rows that it passes: whoever waits for room for the next ones keeps none of these. */
+async function keysOf<Row>(
+  reading: Promise<readonly Row[]>,
+  keyOf: (row: Row) => TimeKey,
+): Promise<{ readonly count: number; readonly last: TimeKey | undefined }> {
+  const rows = await reading;
+  const last = rows.at(-1);
+  return { count: rows.length, last: last && keyOf(last) };
 }
 
 async function* chunks<Row>(

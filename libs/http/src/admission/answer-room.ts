@@ -1,4 +1,5 @@
 import { nextTurn } from '@app/domain';
+import { limitAnswerGrowth } from '../heap-growth';
 import { readerGone } from '../problem.error';
 import type { AdmissionLimits } from './admission-limits';
 import type { Admission, AnswerAdmission } from './answer-admission';
@@ -65,6 +66,7 @@ export class AnswerRoom {
     // Several may be admitted at once.
     await nextTurn();
     this.checkReader();
+    limitAnswerGrowth(admission.waitingCount > 0);
   }
 
   /**
@@ -78,6 +80,7 @@ export class AnswerRoom {
     const { admitted, release } = admission.admit({ bytes }, [admission.process], this.timeLeft());
     await admitted;
     await nextTurn();
+    limitAnswerGrowth(admission.waitingCount > 0);
     return make().finally(release);
   }
 
