@@ -13,7 +13,7 @@ const BROTLI: BrotliOptions = {
   params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 18 },
 };
 /** Streams that are compressed at once: a slow reader of one has much more made for him than one of plain text. */
-const MOST_STREAMS = 4;
+const MOST_STREAMS = 16;
 
 const brotliBuffer = promisify<Buffer, BrotliOptions, Buffer>(brotliCompress);
 const gzipBuffer = promisify<Buffer, Buffer>(gzip);
