@@ -107,11 +107,15 @@ export class StoreBooks {
     ];
   }
 
-  /** Each line is a row, or was one before a revision; rows without a line were fetched, and are fewer than fetched. */
+  /**
+   * Each line is a row, was one before a revision, or repeats one; rows without a line were fetched, and are fewer than
+   * fetched.
+   */
   private candleProblems(): string[] {
     const keys = this.rows<{ key: string }>(
       `SELECT symbol || ' ' || open_time || ' ' || captured_at AS key FROM candles_1m
-       UNION ALL SELECT symbol || ' ' || open_time || ' ' || captured_at FROM candle_revisions`,
+       UNION ALL SELECT symbol || ' ' || open_time || ' ' || captured_at FROM candle_revisions
+       UNION ALL SELECT symbol || ' ' || open_time || ' ' || captured_at FROM candle_repeats`,
     ).map(({ key }) => key);
     const stored = new Set(keys);
     const lines = this.candleLines
