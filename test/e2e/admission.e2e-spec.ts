@@ -94,12 +94,6 @@ onLinux('a process under attack', () => {
     const statuses: number[] = [];
     while (!over.aborted) {
       statuses.push((await rawRequest(`${url}/livez`)).status);
-      if (statuses.length % 10 === 0) {
-        const m = async (n: string) => Math.round((await metric(url, n)) / 1e6);
-        process.stderr.write(
-          `rss ${await m('process_resident_memory_bytes')} heap ${await m('nodejs_heap_size_used_bytes')}/${await m('nodejs_heap_size_total_bytes')} ext ${await m('nodejs_external_memory_bytes')} answers ${await m('csp_http_answer_bytes')} waiting ${await metric(url, 'csp_http_answers_waiting')}\n`,
-        );
-      }
       await delay(PROBE_EVERY_MS);
     }
     return statuses;

@@ -13,7 +13,7 @@ const TICKER_ROUTE = '/api/v3/ticker/24hr';
 /** A capturing app under the load of a fast market, shortly before midnight, for tests of what can befall it. */
 export class CaptureLoad {
   readonly stack: Stack;
-  private latest: AppProcess | undefined;
+  private readonly started: AppProcess[] = [];
 
   constructor(
     readonly app: AppName,
@@ -39,14 +39,16 @@ export class CaptureLoad {
 
   /** Starts the app and waits until it answers. */
   async start(): Promise<AppProcess> {
-    this.latest = await this.stack.start(this.app);
-    return this.latest;
+    const app = await this.stack.start(this.app);
+    this.started.push(app);
+    return app;
   }
 
   /** Starts the app without waiting for it. */
   async launch(overrides: Readonly<Record<string, string>> = {}, options: AppOptions = {}): Promise<AppProcess> {
-    this.latest = await this.stack.launch(this.app, overrides, [], options);
-    return this.latest;
+    const app = await this.stack.launch(this.app, overrides, [], options);
+    this.started.push(app);
+    return app;
   }
 
   /** Polls that the exchange was asked for so far. */
@@ -114,10 +116,12 @@ export class CaptureLoad {
     return new StoreBooks(this.stack);
   }
 
-  /** Nothing more can be expected of an app that has ended. */
+  /** Nothing more can be expected once all that were started have ended: a second owner ends by itself. */
   private checkRunning(): void {
-    const { app, latest } = this;
-    if (latest?.isRunning === false) throw new HopelessError(`${app} has ended:\n${latest.output.slice(-2_000)}`);
+    const { app, started } = this;
+    const last = started.at(-1);
+    if (!last || started.some(({ isRunning }) => isRunning)) return;
+    throw new HopelessError(`${app} has ended:\n${last.output.slice(-2_000)}`);
   }
 
   async close(): Promise<void> {

@@ -193,8 +193,19 @@ export class KafkaPipeline {
     const problems: string[] = [];
     const lines = books.candleLines.map(parseCandle);
     for (const symbol of SYMBOLS) {
-      const times = lines.filter((line) => line.symbol === symbol).map(({ openTime }) => openTime);
-      if (times.some((time, index) => time <= (times[index - 1] ?? -Infinity))) {
+      // A start asks again for what came last: those lines repeat a minute, each a later capture of it.
+      const captures = new Map<number, number>();
+      let newest = -Infinity;
+      const inOrder = lines
+        .filter((line) => line.symbol === symbol)
+        .every(({ openTime, capturedAt }) => {
+          const before = captures.get(openTime);
+          const isNext = before === undefined ? openTime > newest : capturedAt > before;
+          captures.set(openTime, capturedAt);
+          newest = Math.max(newest, openTime);
+          return isNext;
+        });
+      if (!inOrder) {
         problems.push(`${symbol}: its candle lines are out of order`);
       }
       const stored = books.minutes(symbol);
