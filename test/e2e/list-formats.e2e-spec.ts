@@ -10,7 +10,7 @@ const LISTS = [
   '/trades/range?start=2026-11-01&end=2026-12-01',
   '/candles?interval=1h',
   '/candles?symbol=BTCUSDT&interval=3m&start=2026-11-20',
-  '/coverage?',
+  '/coverage?end=2026-11-20T11:00:00Z',
   '/daily-metrics?',
   '/symbols?',
 ];
@@ -118,7 +118,7 @@ describe('formats and selection of lists', () => {
 
   it.each([
     '/candles?interval=4h',
-    '/coverage?',
+    '/coverage?end=2026-11-20T11:00:00Z',
     '/daily-metrics?',
     '/symbols?',
     '/trades/range?start=2026-11-01&end=2026-12-01',

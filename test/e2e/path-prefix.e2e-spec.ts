@@ -12,7 +12,7 @@ const LISTS = [
   '/candles?symbol=BTCUSDT&interval=1m&start=2026-11-19&end=2026-11-20&limit=300',
   '/trades/range?symbols=BTCUSDT,PEPEUSDT&start=2026-11-20&end=2026-11-21&limit=3',
   '/daily-metrics?symbol=BTCUSDT&limit=1',
-  '/coverage?limit=1',
+  '/coverage?end=2026-11-20T11:00:00Z&limit=500',
   '/symbols?limit=1',
 ] as const;
 
