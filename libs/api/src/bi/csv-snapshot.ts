@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { SECOND, type EpochMicros } from '@app/domain';
+import { weakTag } from './request-conditions';
 
 const compress = promisify(gzip);
 
@@ -17,7 +17,7 @@ export class CsvFile {
     fileName: string,
     contentType = 'text/csv; charset=utf-8; header=present',
   ) {
-    this.etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+    this.etag = weakTag(bytes);
     this.headers = {
       'content-type': contentType,
       'content-length': String(bytes.length),

@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { MILLISECOND, type EpochMicros } from '@app/domain';
 
 const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
+
+/** The version of an answer: equal bytes have equal tags, in whatever coding they are sent. */
+export function weakTag(bytes: Buffer): string {
+  return `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+}
 
 /**
  * Whether the client has the current version already (RFC 9110, 13.2.2): `If-None-Match` by weak comparison, and

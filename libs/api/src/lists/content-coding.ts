@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, createBrotliCompress, createGzip, gzip, type BrotliOptions } from 'node:zlib';
-import { asksFor } from '../bi/request-conditions';
+import { asksFor, asksForGzip } from '../bi/request-conditions';
 
 export type ContentCoding = 'br' | 'gzip';
 
@@ -22,7 +22,7 @@ const gzipBuffer = promisify<Buffer, Buffer>(gzip);
 export function contentCoding(headers: IncomingHttpHeaders): ContentCoding | undefined {
   if (headers.range !== undefined) return undefined;
   if (asksFor(headers, ['br'])) return 'br';
-  return asksFor(headers, ['gzip', 'x-gzip']) ? 'gzip' : undefined;
+  return asksForGzip(headers) ? 'gzip' : undefined;
 }
 
 export interface CodedBytes {

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CsvLines } from '@app/bi';
 import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type TimeKey } from '@app/domain';
 import { makePiece, PublicAddress, reserveRoom } from '@app/http';
-import { isNotModified } from '../bi/request-conditions';
+import { isNotModified, weakTag } from '../bi/request-conditions';
 import { sendRange, type WholeAnswer } from '../bi/send-range';
 import { SnapshotPins } from '../bi/snapshot-pins';
 import { encodeCursor, type Cursor } from '../paging/cursor';
@@ -131,7 +130,7 @@ export class ListResponder {
     return {
       bytes,
       headers: {
-        etag: `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+        etag: weakTag(bytes),
         'x-feed-position': position,
         ...(link ? { link: link.header } : {}),
         ...(isSettled(question, source, rows, items) ? { 'cache-control': 'public, max-age=60' } : {}),
