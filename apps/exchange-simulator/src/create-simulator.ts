@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ExchangeFront } from './binance-api/exchange-front';
 import { MarketClock } from './clock/market-clock';
+import { FaultRegistry } from './faults/fault-registry';
 import { DAY } from './market/interval';
 import type { Market } from './market/market';
 import { RecordedMarket } from './market/recorded/recorded-market';
@@ -30,6 +31,7 @@ export async function createSimulator(options: SimulatorOptions, realNow?: () =>
     SimulatorModule.register(options, market, clock),
     new FastifyAdapter({ forceCloseConnections: true }),
   );
+  app.get(FaultRegistry).replace(options.faults);
   app.get(ExchangeFront).register(app.getHttpAdapter().getInstance());
   return { app, market, passedOver };
 }

@@ -17,6 +17,7 @@ describe('parseOptions', () => {
       overLimit: 'clamp',
       archiveDelay: 10_800,
       only: undefined,
+      faults: [],
     });
     expect(parseOptions(['--help'])).toBe('help');
   });
@@ -33,6 +34,20 @@ describe('parseOptions', () => {
     });
   });
 
+  it('should read faults that are on from the start, times as epoch milliseconds', () => {
+    const stop = {
+      kind: 'stop',
+      symbol: 'ADAUSDT',
+      start: '2026-01-10T02:00:00Z',
+      end: '2026-01-10T05:00:00Z',
+      days: 7,
+    };
+    const start = Date.parse(stop.start);
+    expect(parseOptions(['--faults', JSON.stringify([stop])], NOW)).toMatchObject({
+      faults: [{ ...stop, start, end: start + 3 * 3_600_000 }],
+    });
+  });
+
   it.each([
     [['--port', '70000'], '--port 70000'],
     [['--port', 'x'], '--port x'],
@@ -43,6 +58,8 @@ describe('parseOptions', () => {
     [['--place', 'past'], '--recordings'],
     [['--archive-delay', '-1'], '--archive-delay'],
     [['--only', 'klines'], '--only klines'],
+    [['--faults', '{'], '--faults {: a JSON array'],
+    [['--faults', '[{"kind":"stop","start":0,"end":60000,"days":0}]'], 'days'],
     [['--nonsense'], '--nonsense'],
     [['--seed', 'a b'], '--seed a b'],
   ])('should refuse %j with a message that names it', (args, named) => {

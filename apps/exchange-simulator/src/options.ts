@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import type { ClockOrigin } from './clock/market-clock';
+import { faultListSchema, type Fault } from './faults/fault';
 
 /** Where the last recorded day is put: on the market clock's first day, or on the day before. */
 export type Placement = 'live' | 'past';
@@ -22,6 +24,8 @@ export interface SimulatorOptions {
   readonly archiveDelay: number;
   /** With `ticker`, `/api/v3/ticker/24hr` is the only route of the exchange. */
   readonly only: 'ticker' | undefined;
+  /** Faults that are on from the start. */
+  readonly faults: readonly Fault[];
 }
 
 /** A wrong command line; the message is for the person who typed it. */
@@ -44,6 +48,7 @@ or over recorded files.
   --raw-request-limit N  requests per address and five minutes           (300000)
   --over-limit clamp|refuse  what a kline limit over 1000 gives          (clamp)
   --archive-delay SECONDS  market time after the end of a day until its file is in the archive  (10800)
+  --faults JSON        an array of faults that are on from the start     ([])
   --only ticker        serve /api/v3/ticker/24hr and nothing else of the exchange
   --help               this text
 
@@ -78,6 +83,7 @@ export function parseOptions(args: readonly string[], now: number = Date.now()):
     overLimit: choice('--over-limit', values['over-limit'] ?? 'clamp', ['clamp', 'refuse'] as const),
     archiveDelay: integer('--archive-delay', values['archive-delay'] ?? '10800', 0, 31_536_000),
     only,
+    faults: faults(values.faults ?? '[]'),
   };
 }
 
@@ -101,6 +107,7 @@ function parseFlags(args: readonly string[]) {
         'over-limit': text,
         'archive-delay': text,
         only: text,
+        faults: text,
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -123,6 +130,20 @@ function choice<const T extends string>(flag: string, text: string, allowed: rea
     throw new UsageError(`${flag} ${text}: one of ${allowed.join(', ')}`);
   }
   return found;
+}
+
+function faults(text: string): Fault[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new UsageError(`--faults ${text}: a JSON array`);
+  }
+  const parsed = faultListSchema.safeParse(json);
+  if (!parsed.success) {
+    throw new UsageError(`--faults ${text}: ${z.prettifyError(parsed.error)}`);
+  }
+  return parsed.data;
 }
 
 function clockFactor(text: string): number {

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { strFromU8, unzipSync } from 'fflate';
 import { createSimulator } from './create-simulator';
 import type { Fault } from './faults/fault';
 import { parseOptions } from './options';
@@ -28,6 +29,8 @@ describe('exchange simulator', () => {
     base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     close = () => app.close();
   }
+
+  const startWithFaults = (...faults: FaultInput[]): Promise<void> => start('--faults', JSON.stringify(faults));
 
   const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(base + path, { headers });
@@ -506,6 +509,41 @@ describe('exchange simulator', () => {
       const rows = await klines(`symbol=BTCUSDT&interval=1m&startTime=${stop.start}`);
       expect(rows[0]![0]).toBe(stop.end);
       expect(after.lastId - before.lastId).toBe(rows.reduce((count, row) => count + row[8], 0));
+    });
+
+    it('should stop one symbol at the same time on each day, in answers and in files, and no other', async () => {
+      const start = Date.parse('2026-03-16T12:30:00Z');
+      await close();
+      await startWithFaults({ kind: 'stop', symbol: 'ADAUSDT', start, end: start + 120 * MINUTE, days: 3 });
+      const statusOf = async (symbol: string): Promise<string | undefined> =>
+        (await json<{ symbols: { status: string }[] }>(`/api/v3/exchangeInfo?symbol=${symbol}`)).symbols[0]?.status;
+      expect(await Promise.all(['ADAUSDT', 'BTCUSDT'].map(statusOf))).toEqual(['BREAK', 'TRADING']);
+      const DAY = 1_440 * MINUTE;
+      const openTimes = async (symbol: string, from: number): Promise<number[]> =>
+        (await klines(`symbol=${symbol}&interval=1m&startTime=${from - MINUTE}&limit=2`)).map(([openTime]) => openTime);
+      for (const day of [start, start + DAY]) {
+        expect(await openTimes('ADAUSDT', day)).toEqual([day - MINUTE, day + 120 * MINUTE]);
+        expect(await openTimes('BTCUSDT', day)).toEqual([day - MINUTE, day]);
+      }
+      const today = start + 2 * DAY;
+      expect(await openTimes('ADAUSDT', today)).toEqual([today - MINUTE]);
+      const before = await json<{ lastPrice: string; lastId: number }>('/api/v3/ticker/24hr?symbol=ADAUSDT');
+      elapsed = 30 * MINUTE;
+      expect(await json('/api/v3/ticker/24hr?symbol=ADAUSDT')).toMatchObject({
+        lastPrice: before.lastPrice,
+        lastId: before.lastId,
+      });
+      const path = '/data/spot/daily/klines/ADAUSDT/1m/ADAUSDT-1m-2026-03-17.zip';
+      const [csv] = Object.values(unzipSync(new Uint8Array(await (await get(path)).arrayBuffer())));
+      expect(
+        strFromU8(csv ?? new Uint8Array())
+          .trim()
+          .split('\n'),
+      ).toHaveLength(1_440 - 120);
+      elapsed = today + 120 * MINUTE - NOW;
+      expect(await statusOf('ADAUSDT')).toBe('TRADING');
+      elapsed = today + DAY - NOW;
+      expect(await statusOf('ADAUSDT')).toBe('TRADING');
     });
 
     it('should lag behind with its newest rows', async () => {

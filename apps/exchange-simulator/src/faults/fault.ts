@@ -20,6 +20,9 @@ const ROUTES = [
   '/api/v3/ticker/24hr',
 ] as const;
 
+/** A century of them. */
+const MOST_STOP_DAYS = 36_525;
+
 const symbol = z.string().min(1).max(50);
 const seconds = z.number().int().min(1).max(604_800);
 
@@ -104,8 +107,18 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('revise'), symbol, open_time: wholeMinute }),
   /** The minutes have no row and do not count in any bucket above them. */
   z.strictObject({ kind: z.literal('absent'), symbol, ...span }).refine(inOrder, IN_ORDER),
-  /** The whole exchange stops: nothing trades, ids go on without a hole, the status is BREAK. */
-  z.strictObject({ kind: z.literal('stop'), ...span }).refine(inOrder, IN_ORDER),
+  /**
+   * The symbol, or without one the whole exchange, stops: nothing trades, ids go on without a hole, the status is BREAK.
+   * `days`: at the same time on so many days, one after the other.
+   */
+  z
+    .strictObject({
+      kind: z.literal('stop'),
+      symbol: symbol.optional(),
+      ...span,
+      days: z.number().int().min(1).max(MOST_STOP_DAYS).default(1),
+    })
+    .refine(inOrder, IN_ORDER),
   /** The newest `rows` closed klines, and what comes after them, are not there yet. */
   z.strictObject({ kind: z.literal('stale'), symbol: symbol.optional(), rows: z.number().int().min(1).max(500) }),
   /** A kline has other numbers in the first `seconds` of market time after its close. */

@@ -1,4 +1,4 @@
-import { MINUTE, type Interval } from '../market/interval';
+import { DAY, MINUTE, type Interval } from '../market/interval';
 import {
   Market,
   type AggTrade,
@@ -6,11 +6,13 @@ import {
   type Candle,
   type Instrument,
   type KlineQuery,
+  type Stop,
   type SymbolStatus,
   type Ticker,
   type TimeSpan,
 } from '../market/market';
 import { rollUp } from '../market/roll-up';
+import type { FaultOf } from './fault';
 import type { FaultRegistry } from './fault-registry';
 import { oneStepMore } from './one-step-more';
 
@@ -25,6 +27,11 @@ interface Disturbance {
   readonly lateMilliseconds: number;
 }
 
+/** One for each of its days. */
+function stopsOf({ symbol, start, end, days }: FaultOf<'stop'>): Stop[] {
+  return Array.from({ length: days }, (_, day) => ({ symbol, start: start + day * DAY, end: end + day * DAY }));
+}
+
 /** A market with the faults of the registry laid over it; without any it is the market itself. */
 export class FaultyMarket extends Market {
   constructor(
@@ -33,7 +40,7 @@ export class FaultyMarket extends Market {
   ) {
     super();
     faults.onReplaced(() => {
-      market.setStops(faults.of('stop'));
+      market.setStops(faults.of('stop').flatMap(stopsOf));
     });
   }
 
@@ -83,7 +90,7 @@ export class FaultyMarket extends Market {
     return this.market.ticker(symbol, now);
   }
 
-  setStops(stops: readonly TimeSpan[]): void {
+  setStops(stops: readonly Stop[]): void {
     this.market.setStops(stops);
   }
 

@@ -95,6 +95,11 @@ export interface TimeSpan {
   readonly end: number;
 }
 
+/** A time without trading: of one symbol, or of the whole exchange. Bounds are whole minutes. */
+export interface Stop extends TimeSpan {
+  readonly symbol?: string | undefined;
+}
+
 /** Everything the exchange knows about its market at a moment of market time (`now`, epoch milliseconds). */
 export abstract class Market {
   /** Names where the data comes from: equal origins hold equal data. */
@@ -112,6 +117,6 @@ export abstract class Market {
   abstract aggTrades(query: AggTradeQuery, now: number): AggTrade[] | undefined;
   /** The statistics of the last 24 hours; undefined when the market has none for the symbol. */
   abstract ticker(symbol: string, now: number): Ticker | undefined;
-  /** Replaces the exchange-wide stops that come on top of the market's own. Bounds are whole minutes. */
-  abstract setStops(stops: readonly TimeSpan[]): void;
+  /** Replaces the stops that come on top of the market's own. */
+  abstract setStops(stops: readonly Stop[]): void;
 }

@@ -198,6 +198,17 @@ describe('RecordedMarket', () => {
     expect(klines(live, 'BTCUSDT', '15m', TODAY + DAY)[0]!.openTime).toBe(TODAY + 30 * MINUTE);
   });
 
+  it('should obey a stop of one symbol, and play the others as they were recorded', () => {
+    const live = market();
+    const untouched = klines(live, 'BTCUSDT', '1m', TODAY + DAY, { start: TODAY });
+    live.setStops([{ symbol: 'ETHBTC', start: TODAY, end: TODAY + 30 * MINUTE }]);
+    expect(live.status('BTCUSDT', TODAY + 5 * MINUTE)).toBe('TRADING');
+    expect(klines(live, 'BTCUSDT', '1m', TODAY + DAY, { start: TODAY })).toEqual(untouched);
+    live.setStops([{ symbol: 'BTCUSDT', start: TODAY, end: TODAY + 30 * MINUTE }]);
+    expect(live.status('BTCUSDT', TODAY + 5 * MINUTE)).toBe('BREAK');
+    expect(klines(live, 'BTCUSDT', '1m', TODAY + DAY, { start: TODAY })[0]).toEqual(untouched[30]);
+  });
+
   it('should name what it passed over, and refuse what is broken', () => {
     expect(readRecording(folder).passedOver).toEqual(['README.md']);
     write('ETHBTC-1m-2024-12-30.zip', 'no zip');

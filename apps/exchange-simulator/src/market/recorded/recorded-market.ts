@@ -5,11 +5,12 @@ import {
   type Candle,
   type Instrument,
   type KlineQuery,
+  type Stop,
   type SymbolStatus,
   type Ticker,
-  type TimeSpan,
 } from '../market';
 import { rollUp } from '../roll-up';
+import { StopSpans } from '../stop-spans';
 import { RecordedSeries, lowerBound } from './recorded-series';
 import type { Recording } from './recording-reader';
 
@@ -64,8 +65,8 @@ export class RecordedMarket extends Market {
   private readonly shift: number;
   private readonly known: readonly Instrument[];
   private readonly timelines = new Map<string, Timeline>();
-  /** In recorded time. */
-  private stops: readonly TimeSpan[] = [];
+  /** Laid over a symbol, in recorded time. */
+  private readonly stops = new Map<string, StopSpans>();
 
   /** `lastDay` is the day, in market time, on which the last recorded day is played. */
   constructor(
@@ -86,8 +87,15 @@ export class RecordedMarket extends Market {
       .map((symbol) => recording.instruments.get(symbol) ?? instrumentFromName(symbol));
   }
 
-  setStops(stops: readonly TimeSpan[]): void {
-    this.stops = stops.map(({ start, end }) => ({ start: start - this.shift, end: end - this.shift }));
+  setStops(stops: readonly Stop[]): void {
+    const recorded = stops.map(({ symbol, start, end }) => ({
+      symbol,
+      start: start - this.shift,
+      end: end - this.shift,
+    }));
+    for (const symbol of this.recording.series.keys()) {
+      this.stops.set(symbol, new StopSpans(recorded, symbol));
+    }
   }
 
   instruments(now: number): readonly Instrument[] {
@@ -100,8 +108,8 @@ export class RecordedMarket extends Market {
 
   status(symbol: string, now: number): SymbolStatus {
     const time = now - this.shift;
-    const inStop = this.stops.some(({ start, end }) => start <= time && time < end);
-    return time < this.endOf(symbol) && !inStop ? 'TRADING' : 'BREAK';
+    const isStopped = this.stops.get(symbol)?.covers(time) ?? false;
+    return time < this.endOf(symbol) && !isStopped ? 'TRADING' : 'BREAK';
   }
 
   /** The shift keeps the time of day, but neither weeks, months nor three-day buckets. */
@@ -178,7 +186,7 @@ export class RecordedMarket extends Market {
       if (series === undefined || (best !== undefined && end <= best.end && !series.covers(end - DAY, end))) {
         continue;
       }
-      const candles = this.rowsBetween(series, end - DAY, end);
+      const candles = this.rowsBetween(symbol, series, end - DAY, end);
       if (candles.length > 0 && series.covers(end - DAY, end)) {
         return { candles, end };
       }
@@ -193,7 +201,7 @@ export class RecordedMarket extends Market {
     const length = lengthWithinDay(query.interval) ?? DAY;
     const series = this.recording.series.get(query.symbol);
     const minutes = series?.get('1m');
-    const stopped = this.stops.filter(({ start, end }) => start < openTime + length && openTime < end);
+    const stopped = this.stops.get(query.symbol)?.overlapping(openTime, openTime + length) ?? [];
     if (position >= 0) {
       const row = series?.get(query.interval)?.at(position);
       if (row !== undefined && row.closeTime < time && stopped.length === 0) {
@@ -209,18 +217,18 @@ export class RecordedMarket extends Market {
     if (minutes === undefined) {
       return undefined;
     }
-    const closed = this.rowsBetween(minutes, openTime, Math.min(openTime + length, time));
+    const closed = this.rowsBetween(query.symbol, minutes, openTime, Math.min(openTime + length, time));
     return rollUp(closed, openTime, openTime + length - 1);
   }
 
-  /** Rows that open in [start, end) and have closed by `end`, but for those in an exchange-wide stop. */
-  private rowsBetween(series: RecordedSeries, start: number, end: number): Candle[] {
+  /** Rows that open in [start, end) and have closed by `end`, but for those in a stop that was laid over the symbol. */
+  private rowsBetween(symbol: string, series: RecordedSeries, start: number, end: number): Candle[] {
+    const stops = this.stops.get(symbol);
     const rows: Candle[] = [];
     const until = series.positionFrom(end);
     for (let position = series.positionFrom(start); position < until; position += 1) {
       const row = series.at(position);
-      const inStop = this.stops.some((stop) => stop.start <= row.openTime && row.openTime < stop.end);
-      if (row.closeTime < end && !inStop) {
+      if (row.closeTime < end && stops?.covers(row.openTime) !== true) {
         rows.push(row);
       }
     }

@@ -7,10 +7,11 @@ import {
   type Candle,
   type Instrument,
   type KlineQuery,
+  type Stop,
   type SymbolStatus,
   type Ticker,
-  type TimeSpan,
 } from '../market';
+import { StopSpans } from '../stop-spans';
 import { LISTINGS, type Listing } from './listing';
 import { LruCache } from './lru-cache';
 import { TradeTape, type Trade, type TradeSums } from './trade-tape';
@@ -36,7 +37,6 @@ interface Totals {
 export class SimulatedMarket extends Market {
   readonly origin: string;
   private readonly known: readonly Instrument[];
-  private calendar: TradingCalendar;
   private tapes: ReadonlyMap<string, TradeTape>;
   private hours = new LruCache<number, TradeSums>(CACHED_HOURS);
   private days = new LruCache<number, TradeSums>(CACHED_DAYS);
@@ -49,17 +49,12 @@ export class SimulatedMarket extends Market {
     super();
     this.origin = `simulator:${seed}`;
     this.known = listings.map(describe);
-    this.calendar = new TradingCalendar(seed);
-    this.tapes = this.makeTapes();
+    this.tapes = this.makeTapes([]);
     this.cacheSlots = new Map(this.known.map(({ symbol }, slot) => [symbol, slot]));
   }
 
-  setStops(stops: readonly TimeSpan[]): void {
-    this.calendar = new TradingCalendar(
-      this.seed,
-      stops.map(({ start, end }) => ({ start: start / MINUTE, end: end / MINUTE })),
-    );
-    this.tapes = this.makeTapes();
+  setStops(stops: readonly Stop[]): void {
+    this.tapes = this.makeTapes(stops);
     this.hours = new LruCache(CACHED_HOURS);
     this.days = new LruCache(CACHED_DAYS);
   }
@@ -73,8 +68,7 @@ export class SimulatedMarket extends Market {
   }
 
   status(symbol: string, now: number): SymbolStatus {
-    const haltedAt = this.tapes.get(symbol)?.listing.haltedAt ?? Infinity;
-    return now < haltedAt && this.calendar.isTrading(Math.floor(now / MINUTE)) ? 'TRADING' : 'BREAK';
+    return this.tapes.get(symbol)?.isTrading(Math.floor(now / MINUTE)) === true ? 'TRADING' : 'BREAK';
   }
 
   refusal(): undefined {
@@ -179,11 +173,16 @@ export class SimulatedMarket extends Market {
     return now >= (this.tapes.get(symbol)?.listing.listedAt ?? Infinity);
   }
 
-  private makeTapes(): ReadonlyMap<string, TradeTape> {
+  private makeTapes(stops: readonly Stop[]): ReadonlyMap<string, TradeTape> {
+    const calendarOf = (symbol: string): TradingCalendar =>
+      new TradingCalendar(
+        this.seed,
+        new StopSpans(stops, symbol).spans.map(({ start, end }) => ({ start: start / MINUTE, end: end / MINUTE })),
+      );
     return new Map(
       this.listings.map((listing) => {
-        const tape = new TradeTape(this.seed, listing, this.calendar);
-        return [tape.symbol, tape];
+        const symbol = listing.baseAsset + listing.quoteAsset;
+        return [symbol, new TradeTape(this.seed, listing, calendarOf(symbol))];
       }),
     );
   }
@@ -211,7 +210,7 @@ export class SimulatedMarket extends Market {
       const inMinute = Math.floor(start / MINUTE);
       if (inMinute !== minute) {
         minute = inMinute;
-        trading = tape.tradingMinutesBefore(minute + 1) > tape.tradingMinutesBefore(minute);
+        trading = tape.isTrading(minute);
         first = tape.tradesBefore(minute);
         offsets = trading ? tape.tradesOf(minute).map(({ offset }) => offset) : [];
       }

@@ -97,6 +97,10 @@ export class TradeTape {
     return this.calendar.tradingMinutesBefore(min(minute, this.haltedMinute)) - this.tradingMinutesBeforeListing;
   }
 
+  isTrading(minute: number): boolean {
+    return this.tradingMinutesBefore(minute + 1) > this.tradingMinutesBefore(minute);
+  }
+
   /** Trades before `minute`: the index of its first trade, should it have one. */
   tradesBefore(minute: number): number {
     const tau = this.tradingMinutesBefore(minute);

@@ -28,16 +28,34 @@ describe('TradingCalendar', () => {
   it('should lay more stops on top, wherever they overlap', () => {
     const [own] = calendar.stopsAround(minute('2024-01-10T00:00Z'));
     const stops = [
-      { start: own.start - 10, end: own.start + 10 },
-      { start: own.start - 5, end: own.end + 20 },
+      { start: own.start - 30, end: own.start - 20 },
+      { start: own.start - 10, end: own.end + 20 },
     ];
     const more = new TradingCalendar('1', stops);
     let trading = 0;
     for (let at = own.start - 30; at < own.end + 40; at += 1) {
       trading += more.isTrading(at) ? 1 : 0;
     }
-    expect(trading).toBe(20 + 20);
+    expect(trading).toBe(10 + 20);
     const lost = calendar.tradingMinutesBefore(own.end + 40) - more.tradingMinutesBefore(own.end + 40);
-    expect(lost).toBe(30);
+    expect(lost).toBe(10 + 30);
+  });
+
+  it('should count the minutes one by one with a stop on each day', () => {
+    const start = minute('2024-01-01T00:00Z');
+    const stops = Array.from({ length: 60 }, (_, day) => ({
+      start: start + day * 1_440 + 120,
+      end: start + day * 1_440 + 300,
+    }));
+    const more = new TradingCalendar('1', stops);
+    let count = more.tradingMinutesBefore(start);
+    expect(count).toBe(calendar.tradingMinutesBefore(start));
+    for (let at = start; at < start + 61 * 1_440; at += 1) {
+      const stopped = stops.some((stop) => stop.start <= at && at < stop.end);
+      count += calendar.isTrading(at) && !stopped ? 1 : 0;
+      if (more.tradingMinutesBefore(at + 1) !== count) {
+        throw new Error(`wrong count at ${new Date(at * 60_000).toISOString()}`);
+      }
+    }
   });
 });

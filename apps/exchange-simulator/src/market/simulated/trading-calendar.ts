@@ -22,21 +22,26 @@ const SHORT_STOP = 23;
  */
 export class TradingCalendar {
   private readonly key: number;
-  private readonly extra: readonly MinuteSpan[];
+  /** For each stop on top: the trading minutes of the calendar's own that those before it take away. */
+  private readonly lostBefore: readonly number[];
 
-  constructor(seed: string, extraStops: readonly MinuteSpan[] = []) {
+  /** `extraStops`: oldest first, none touching the next. */
+  constructor(
+    seed: string,
+    private readonly extraStops: readonly MinuteSpan[] = [],
+  ) {
     this.key = hashText(`${seed}/stops`);
-    this.extra = merge(extraStops);
+    let lost = 0;
+    this.lostBefore = extraStops.map(({ start, end }) => {
+      const before = lost;
+      lost += this.ownTradingMinutesBefore(end) - this.ownTradingMinutesBefore(start);
+      return before;
+    });
   }
 
   /** Trading minutes from 2017 up to `minute`, which is not counted itself. */
   tradingMinutesBefore(minute: number): number {
-    let count = this.ownTradingMinutesBefore(minute);
-    for (const stop of this.extra) {
-      count -=
-        this.ownTradingMinutesBefore(min(minute, stop.end)) - this.ownTradingMinutesBefore(min(minute, stop.start));
-    }
-    return count;
+    return this.ownTradingMinutesBefore(minute) - this.lostToExtraStopsBefore(minute);
   }
 
   isTrading(minute: number): boolean {
@@ -53,6 +58,25 @@ export class TradingCalendar {
       { start: long, end: long + LONG_STOP },
       { start: short, end: short + SHORT_STOP },
     ];
+  }
+
+  private lostToExtraStopsBefore(minute: number): number {
+    let begun = 0;
+    let until = this.extraStops.length;
+    while (begun < until) {
+      const middle = floor((begun + until) / 2);
+      if ((this.extraStops[middle]?.start ?? Infinity) < minute) {
+        begun = middle + 1;
+      } else {
+        until = middle;
+      }
+    }
+    const stop = this.extraStops[begun - 1];
+    if (stop === undefined) {
+      return 0;
+    }
+    const ofStop = this.ownTradingMinutesBefore(min(minute, stop.end)) - this.ownTradingMinutesBefore(stop.start);
+    return (this.lostBefore[begun - 1] ?? 0) + ofStop;
   }
 
   private ownTradingMinutesBefore(minute: number): number {
@@ -72,17 +96,4 @@ export class TradingCalendar {
 
 function clamp(value: number, maximum: number): number {
   return max(0, min(value, maximum));
-}
-
-function merge(spans: readonly MinuteSpan[]): MinuteSpan[] {
-  const merged: MinuteSpan[] = [];
-  for (const span of [...spans].sort((a, b) => a.start - b.start)) {
-    const last = merged.at(-1);
-    if (last !== undefined && span.start <= last.end) {
-      merged[merged.length - 1] = { start: last.start, end: max(last.end, span.end) };
-    } else {
-      merged.push(span);
-    }
-  }
-  return merged;
 }
