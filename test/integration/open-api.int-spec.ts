@@ -93,6 +93,66 @@ describe('OpenAPI document', () => {
     }
   });
 
+  it('should show columns that the rows of the route have', () => {
+    for (const [path, { parameters = [], responses }] of operations) {
+      const columns = parameters.find((parameter) => 'name' in parameter && parameter.name === 'columns');
+      if (columns === undefined) continue;
+      const shown = String((columns as { schema?: { example?: unknown } }).schema?.example).split(',');
+      const { content } = responses['200'] as { content: Record<string, { example?: unknown }> };
+      const [header = ''] = String(content['text/csv']?.example).split('\r\n');
+      expect([path, shown.length > 1, header.split(',')]).toEqual([path, true, expect.arrayContaining(shown)]);
+    }
+  });
+
+  it('should name the members of enumerations for generators, where their values are no names', () => {
+    const parameter = (path: string, wanted: string): unknown =>
+      document.paths[path]?.get?.parameters?.find((one) => 'name' in one && one.name === wanted);
+    expect(parameter('/candles', 'interval')).toMatchObject({
+      schema: {
+        'x-enum-varnames': expect.arrayContaining(['MINUTE_1', 'HOUR_4', 'DAY_1', 'WEEK_1', 'MONTH_1']) as unknown,
+      },
+    });
+    const unnamed: unknown[] = [];
+    JSON.stringify(document, (_, value: unknown) => {
+      const { enum: values = [], 'x-enum-varnames': names = [] } = (value ?? {}) as {
+        enum?: readonly string[];
+        'x-enum-varnames'?: readonly string[];
+      };
+      const isNamed = new Set(names.filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name))).size === values.length;
+      if (values.some((one) => !/^[A-Za-z_]\w*$/.test(one)) && !isNamed) unnamed.push([values, names]);
+      return value;
+    });
+    expect(unnamed).toEqual([]);
+  });
+
+  it('should have no default of a parameter that excludes others, for generated clients send it', () => {
+    const defaults = operations.flatMap(([path, { parameters = [] }]) =>
+      parameters.flatMap((parameter) =>
+        'schema' in parameter && 'default' in (parameter.schema ?? {}) ? [[path, parameter.name]] : [],
+      ),
+    );
+    expect(defaults).toEqual([['/candles', 'interval']]);
+  });
+
+  it('should be shown by a page that asks no other host, with a content policy and a charset', async () => {
+    for (const [path, type] of [
+      ['/docs', /^text\/html; charset=utf-8$/i],
+      ['/docs/swagger-ui-init.js', /javascript; charset=utf-8$/i],
+      ['/docs/swagger-ui.css', /^text\/css; charset=utf-8$/i],
+      ['/docs/swagger-ui-bundle.js', /javascript; charset=utf-8$/i],
+    ] as const) {
+      const { statusCode, headers, body } = await app.inject({ method: 'GET', url: path });
+      expect([path, statusCode, headers['content-type']]).toEqual([path, 200, expect.stringMatching(type)]);
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self';/);
+      expect(headers['content-security-policy']).not.toMatch(/https?:|\*/);
+      if (path === '/docs') expect(body).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+      // Swagger UI would show a badge of a validator on another host.
+      if (path.endsWith('init.js')) expect(body).toContain('"validatorUrl": null');
+    }
+    const { headers } = await app.inject({ method: 'GET', url: '/livez' });
+    expect(headers['content-security-policy']).toBeUndefined();
+  });
+
   it('should fill in for whoever tries a route only what the route takes together', async () => {
     const { body } = await app.inject({ method: 'GET', url: '/docs/swagger-ui-init.js' });
     const shown = JSON.parse(/let options = (\{.*?^\});/ms.exec(body)?.[1] ?? '') as { swaggerDoc: OpenAPIObject };

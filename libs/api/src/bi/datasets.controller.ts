@@ -2,11 +2,15 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Clock, DATA_PACKAGE_CHANGED_AT, dataPackage } from '@app/domain';
+import { answerHeaders } from '../open-api/answer-headers';
 import { AnswersProblems } from '../open-api/answers.decorator';
 import { CsvResponder } from './csv-responder';
 import { CsvFile, CsvSnapshot } from './csv-snapshot';
 
 const content = { 'application/json': { schema: { type: 'object' }, example: dataPackage() } } as const;
+
+/** Of a document in JSON a part is none. */
+const part = { 'application/json': { schema: { type: 'string' }, example: '{\n  "profile": "' } } as const;
 
 /** What the tables are made of. It holds while this process runs, also when there is no store yet. */
 @ApiTags('tables for BI tools')
@@ -30,9 +34,22 @@ export class DatasetsController {
     operationId: 'getDatasets',
     summary: 'The tables with their columns, types and units: a Frictionless data package.',
   })
-  @ApiOkResponse({ description: 'The descriptor; paths of tables are relative to it.', content })
-  @ApiResponse({ status: 206, description: 'The bytes asked for with `Range`.', content })
-  @ApiResponse({ status: 304, description: 'Unchanged since the `ETag` or date sent.' })
+  @ApiOkResponse({
+    description: 'The descriptor; paths of tables are relative to it.',
+    content,
+    headers: answerHeaders('ETag', 'Last-Modified', 'Cache-Control', 'Accept-Ranges'),
+  })
+  @ApiResponse({
+    status: 206,
+    description: 'The bytes asked for with `Range`.',
+    content: part,
+    headers: answerHeaders('ETag', 'Last-Modified', 'Cache-Control', 'Content-Range'),
+  })
+  @ApiResponse({
+    status: 304,
+    description: 'Unchanged since the `ETag` or date sent.',
+    headers: answerHeaders('ETag', 'Last-Modified', 'Cache-Control'),
+  })
   @AnswersProblems(416, 429)
   datasets(@Res() reply: FastifyReply): Promise<void> {
     return this.responder.sendSnapshot(reply, this.snapshot);

@@ -18,6 +18,10 @@ const HEADERS = {
     '</candles?symbol=BTCUSDT&cursor=WyIw>; rel="next"',
   ),
   'X-Feed-Position': text('Where a stream goes on without a hole, as its `last_event_id`.', 'AZ3c0f4'),
+  'Content-Disposition': text(
+    'The name under which a browser saves it.',
+    'inline; filename="daily_ohlc_BTCUSDT_30d.csv"',
+  ),
   'Accept-Ranges': text('Parts may be asked for with `Range`.', 'bytes'),
   'Content-Range': text('Which bytes of how many.', 'bytes 0-1023/1820'),
   'Retry-After': text('Seconds after which to ask again.', '60'),

@@ -129,12 +129,16 @@ const TABLE_HEADERS = ['ETag', 'Last-Modified', 'Cache-Control'] as const;
 export function AnswersCsv(description: string, example: string): MethodDecorator {
   const content = { 'text/csv': { schema: { type: 'string' }, example } } as const;
   return applyDecorators(
-    ApiOkResponse({ description, content, headers: answerHeaders(...TABLE_HEADERS, 'Accept-Ranges') }),
+    ApiOkResponse({
+      description,
+      content,
+      headers: answerHeaders(...TABLE_HEADERS, 'Accept-Ranges', 'Content-Disposition'),
+    }),
     ApiResponse({
       status: 206,
       description: 'The bytes asked for with `Range`.',
       content,
-      headers: answerHeaders(...TABLE_HEADERS, 'Content-Range'),
+      headers: answerHeaders(...TABLE_HEADERS, 'Content-Range', 'Content-Disposition'),
     }),
     ApiResponse({
       status: 304,
@@ -150,6 +154,7 @@ export function AnswersStream(example: string): MethodDecorator {
   return applyDecorators(
     ApiOkResponse({
       description: 'Events without end; a comment every 15 s while there are none.',
+      headers: answerHeaders('Cache-Control'),
       content: { 'text/event-stream': { schema: { type: 'string' }, example } },
     }),
     AnswersProblems(400, 404, 429, 503),

@@ -5,6 +5,8 @@ type Item = OpenAPIObject['paths'][string];
 type Operation = NonNullable<Item['get']>;
 type Responses = Operation['responses'];
 
+type Parameters = NonNullable<Operation['parameters']>;
+
 interface Response {
   readonly headers?: object;
   readonly content?: Readonly<Record<string, { readonly example?: unknown }>>;
@@ -12,16 +14,33 @@ interface Response {
 
 const PROBLEM = 'application/problem+json';
 
+/** As many as a table shows. */
+const SHOWN_COLUMNS = 3;
+
 /**
- * Says of every route what only the whole document knows: problems name the route that they are of, and answers of
- * routes that cost a request tell what is left of the budget. No key is needed anywhere.
+ * Says of every route what only the whole document knows: problems name the route that they are of, columns are shown
+ * that its rows have, and answers of routes that cost a request tell what is left of the budget. No key is needed anywhere.
  */
 export function withOwnAnswers(document: OpenAPIObject): OpenAPIObject {
   const paths = Object.entries(document.paths).map(([path, item]): [string, Item] => {
     if (!item.get) return [path, item];
-    return [path, { ...item, get: { ...item.get, responses: ownResponses(path, item.get.responses) } }];
+    const { parameters = [], responses } = item.get;
+    const own = { parameters: ownParameters(parameters, responses), responses: ownResponses(path, responses) };
+    return [path, { ...item, get: { ...item.get, ...own } }];
   });
   return { ...document, paths: Object.fromEntries(paths), security: [] };
+}
+
+/** Rows of a list are those of its example. */
+function ownParameters(parameters: Parameters, responses: Responses): Parameters {
+  const { content } = (responses['200'] ?? {}) as Response;
+  const { data: [row] = [] } = (content?.['application/json']?.example ?? {}) as { data?: readonly object[] };
+  if (row === undefined) return parameters;
+  const example = Object.keys(row).slice(0, SHOWN_COLUMNS).join(',');
+  return parameters.map((parameter) => {
+    if (!('schema' in parameter) || parameter.name !== 'columns') return parameter;
+    return { ...parameter, schema: { ...parameter.schema, example } };
+  });
 }
 
 function ownResponses(path: string, responses: Responses): Responses {

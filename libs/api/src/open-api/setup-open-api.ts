@@ -1,8 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
 import { platformVersion, PublicAddress } from '@app/http';
 import { documentToTry } from './document-to-try';
+import { withEnumNames } from './enum-names';
 import { withNullTypes } from './null-types';
 import { withOwnAnswers } from './own-answers';
 
@@ -25,7 +26,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('market data', 'JSON lists, page by page.')
     .addTag('operations', 'How the platform does.')
     .build();
-  return withOwnAnswers(withNullTypes(SwaggerModule.createDocument(app, config)));
+  return withOwnAnswers(withEnumNames(withNullTypes(SwaggerModule.createDocument(app, config))));
 }
 
 /** Beside the page that Swagger UI is on, whatever path it was reached by. */
@@ -37,6 +38,7 @@ const BESIDE_DOCS = './';
  */
 export function setupOpenApi(app: NestFastifyApplication): void {
   const address = app.get(PublicAddress);
+  addContentPolicy(app);
   SwaggerModule.setup('openapi', app, () => openApiDocument(app), {
     ui: false,
     raw: ['json'],
@@ -51,7 +53,35 @@ export function setupOpenApi(app: NestFastifyApplication): void {
     raw: false,
     customSiteTitle: 'API of the crypto streaming platform',
     customCss: '.swagger-ui .topbar { display: none }',
-    swaggerOptions: { defaultModelsExpandDepth: 0, displayRequestDuration: true },
+    // Without a validator: it is on another host, which would be told where this one is.
+    swaggerOptions: { defaultModelsExpandDepth: 0, displayRequestDuration: true, validatorUrl: null },
+  });
+}
+
+/** Swagger UI runs its own scripts and asks its own host. It has styles in its page, and icons in its styles. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Says of all that is served at `/docs`, by routes that come after this, what it may do and that it is UTF-8. */
+function addContentPolicy(app: NestFastifyApplication): void {
+  const sayContent: onSendHookHandler = (_request, reply, _payload, done) => {
+    reply.header('content-security-policy', CONTENT_POLICY);
+    const type = reply.getHeader('content-type');
+    if (type === 'text/html' || type === 'application/javascript') reply.type(`${type}; charset=utf-8`);
+    done();
+  };
+  const instance = app.getHttpAdapter().getInstance();
+  instance.addHook('onRoute', (route) => {
+    if (!/^\/docs(?:\/|$)/.test(route.url)) return;
+    route.onSend = [...[route.onSend ?? []].flat(), sayContent];
   });
 }
 

@@ -68,7 +68,7 @@ export function ColumnsParameter(): PropertyDecorator {
     openApi: {
       type: 'string',
       description: 'Fields to answer with, in this order; all by default.',
-      example: 'symbol,source',
+      example: 'symbol',
     },
   });
 }
