@@ -67,6 +67,19 @@ export interface Readers {
   readonly feed: ChangeFeedReader;
 }
 
+function readersOf(reading: TestingModule): Readers {
+  return {
+    events: reading.get(PriceEventReader),
+    candles: reading.get(CandleReader),
+    bars: reading.get(DailyBarReader),
+    hourlyBars: reading.get(HourlyBarReader),
+    coverage: reading.get(CoverageReader),
+    symbols: reading.get(SymbolReader),
+    status: reading.get(StoreStatus),
+    feed: reading.get(ChangeFeedReader),
+  };
+}
+
 /** A store in a temporary folder: real SQLite file, real bronze folder, opened and closed as often as a test likes. */
 export class TestStore {
   readonly folder = mkdtempSync(join(tmpdir(), 'csp-store-'));
@@ -136,8 +149,19 @@ export class TestStore {
   /** The reading half, on a connection of its own. */
   async readers(): Promise<Readers> {
     await this.reading?.close();
+    this.reading = await this.readingHalf();
+    return readersOf(this.reading);
+  }
+
+  /** Another reading half, which has answered nothing yet. */
+  async freshReaders(): Promise<{ readonly readers: Readers; readonly close: () => Promise<void> }> {
+    const reading = await this.readingHalf();
+    return { readers: readersOf(reading), close: () => reading.close() };
+  }
+
+  private async readingHalf(): Promise<TestingModule> {
     const config = loadConfig({ STORAGE_PATH: this.databasePath, RAW_DIR: this.rawDir }, this.folder);
-    this.reading = await Test.createTestingModule({
+    const reading = await Test.createTestingModule({
       imports: [
         ConfigModule.forRoot(config),
         ClockModule.forRoot(this.clock),
@@ -145,17 +169,8 @@ export class TestStore {
         StorageReadModule,
       ],
     }).compile();
-    await this.reading.init();
-    return {
-      events: this.reading.get(PriceEventReader),
-      candles: this.reading.get(CandleReader),
-      bars: this.reading.get(DailyBarReader),
-      hourlyBars: this.reading.get(HourlyBarReader),
-      coverage: this.reading.get(CoverageReader),
-      symbols: this.reading.get(SymbolReader),
-      status: this.reading.get(StoreStatus),
-      feed: this.reading.get(ChangeFeedReader),
-    };
+    await reading.init();
+    return reading;
   }
 
   /** Closes the reading half, which would keep the database from being replaced. */

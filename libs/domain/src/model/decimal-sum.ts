@@ -53,10 +53,21 @@ export class DecimalSum {
 
   /** The sum so far; `0` of nothing. */
   toString(): string {
+    if (this.rest.units === 0n) return this.fastText();
     this.empty();
     const { units, scale } = this.rest;
     // What lies behind the largest scale of the addends are zeros of the fast scale.
     return formatDecimal({ units: units / 10n ** BigInt(scale - this.scale), scale: this.scale });
+  }
+
+  /** The text of what is summed in small integers. */
+  private fastText(): string {
+    const unit = POWERS[FAST_SCALE] ?? 1;
+    const carry = Math.floor(this.fraction / unit);
+    const whole = (this.whole + carry).toString();
+    // The unit in front keeps leading zeros; what lies behind the largest scale of the addends are zeros.
+    const fraction = (unit + this.fraction - carry * unit).toString().slice(1, 1 + this.scale);
+    return this.scale === 0 ? whole : `${whole}.${fraction}`;
   }
 
   private addExactly(value: Decimal): void {

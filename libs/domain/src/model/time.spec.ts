@@ -33,6 +33,22 @@ describe('times', () => {
     );
   });
 
+  it('should write what Date writes, for times in any order and before 1970', () => {
+    const anyTime = fc.integer({ min: -MAX_TIME, max: MAX_TIME });
+    fc.assert(
+      fc.property(fc.array(anyTime, { minLength: 1, maxLength: 5 }), fc.nat(2 * DAY), (times, later) => {
+        for (const time of times.flatMap((one) => [one, one + later, one])) {
+          const text = new Date(Math.floor(time / MILLISECOND)).toISOString();
+          expect(formatMillisTime(time)).toBe(text);
+          expect(formatBucketTime(time)).toBe(`${text.slice(0, 19)}Z`);
+          expect(formatDate(time)).toBe(text.slice(0, 10));
+          expect(formatEventTime(time).slice(0, 23)).toBe(text.slice(0, 23));
+        }
+      }),
+    );
+    expect(() => formatMillisTime(NaN)).toThrow(RangeError);
+  });
+
   it('should stay exact before 1970 too, where a spool or a clock may lead', () => {
     expect(formatEventTime(-1)).toBe('1969-12-31T23:59:59.999999+00:00');
     expect(formatMillisTime(-1)).toBe('1969-12-31T23:59:59.999Z');

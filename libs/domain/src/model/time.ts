@@ -47,26 +47,67 @@ export function ceilTo(time: EpochMicros, unit: EpochMicros): EpochMicros {
   return Math.ceil(time / unit) * unit;
 }
 
+/** `00` to `99`. */
+const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => number.toString().padStart(2, '0'));
+
+/** Days from 0000-03-01, where a year that ends with its leap day begins, to 1970-01-01. */
+const DAYS_TO_EPOCH = 719_468;
+const DAYS_OF_400_YEARS = 146_097;
+
+/** The date written last: times that are written one after the other mostly share it. */
+let written = { day: NaN, date: '' };
+
+/**
+ * The UTC date of so many days since 1970-01-01, years 0 to 9999, a tenth of what `Date` takes for it: civil_from_days of
+ * Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+ */
+function dateOf(day: number): string {
+  if (day === written.day) return written.date;
+  const shifted = day + DAYS_TO_EPOCH;
+  const era = Math.floor(shifted / DAYS_OF_400_YEARS);
+  const dayOfEra = shifted - era * DAYS_OF_400_YEARS;
+  const leapDays = Math.floor(dayOfEra / 1_460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096);
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const dayOfMonth = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  if (!(year >= 0 && year <= 9_999)) throw new RangeError(`${day} days from 1970 are not in the years 0 to 9999`);
+  const date = `${year.toString().padStart(4, '0')}-${TWO_DIGITS[month]}-${TWO_DIGITS[dayOfMonth]}`;
+  written = { day, date };
+  return date;
+}
+
+/** `2026-01-15T14:03:22`: UTC to the second, many times as fast as `Date` writes it. */
+function formatSeconds(time: EpochMicros): string {
+  const day = Math.floor(time / DAY);
+  const seconds = Math.floor((time - day * DAY) / SECOND);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  return `${dateOf(day)}T${TWO_DIGITS[hours]}:${TWO_DIGITS[minutes - hours * 60]}:${TWO_DIGITS[seconds - minutes * 60]}`;
+}
+
 /** `2026-01-15T14:03:22.913852+00:00`: UTC, always six fraction digits, the time format of events. */
 export function formatEventTime(time: EpochMicros): string {
-  const seconds = Math.floor(time / SECOND);
-  const micros = (time - seconds * SECOND).toString().padStart(6, '0');
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${micros}+00:00`;
+  const micros = time - floorTo(time, SECOND);
+  return `${formatSeconds(time)}.${micros.toString().padStart(6, '0')}+00:00`;
 }
 
 /** `2026-01-15T14:00:00Z`: UTC to the second (fractions are cut); the format of bucket times. */
 export function formatBucketTime(time: EpochMicros): string {
-  return `${new Date(Math.floor(time / SECOND) * 1000).toISOString().slice(0, 19)}Z`;
+  return `${formatSeconds(time)}Z`;
 }
 
 /** `2026-01-15T14:00:59.999Z`: UTC to the millisecond (finer digits are cut). */
 export function formatMillisTime(time: EpochMicros): string {
-  return new Date(Math.floor(time / MILLISECOND)).toISOString();
+  const millis = Math.floor((time - floorTo(time, SECOND)) / MILLISECOND);
+  return `${formatSeconds(time)}.${millis.toString().padStart(3, '0')}Z`;
 }
 
 /** `2026-01-15`: the UTC date of the instant. */
 export function formatDate(time: EpochMicros): string {
-  return new Date(Math.floor(time / MILLISECOND)).toISOString().slice(0, 10);
+  return dateOf(Math.floor(time / DAY));
 }
 
 const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;

@@ -1,5 +1,9 @@
 import {
+  DAY,
   MILLISECOND,
+  MINUTE,
+  ceilTo,
+  floorTo,
   mergeAllRollUps,
   nextTurn,
   storedCandlesIn,
@@ -15,9 +19,12 @@ import {
 import type { CandleLevel, CandlePart, LevelPage } from './candle-level';
 import { rollUpJoined, type JoinedMinute } from './joined-minutes';
 import type { AccountOf, MinuteAccounts } from './minute-accounts';
+import type { RolledCandle, RolledDays } from './rolled-days';
 
 /** Most rows that one statement reads: no read transaction is longer. */
 const MAX_ROWS = 5_000;
+/** Whole days that one statement reads where days are remembered: their minutes are fewer than those rows. */
+const DAYS_READ = 3;
 
 /** `source` of all candles but minutes: they are made here, from minutes of the exchange. */
 export const ROLL_UP_SOURCE = 'rollup_1m';
@@ -27,6 +34,15 @@ interface Parts<Part> {
   readonly page: (from: EpochMicros, until: EpochMicros, size: number) => LevelPage<CandlePart<Part>>;
   readonly merge: (parts: readonly Part[]) => RollUp | undefined;
   readonly accounts: (range: TimeRange) => AccountOf;
+}
+
+/** Candles of whole days, kept from one question to the next. */
+interface KnownDays<Part> {
+  /** Open time of the first minute that is stored in the range. */
+  readonly firstIn: (range: TimeRange) => EpochMicros | undefined;
+  /** Candles of as many days from the start of a day on as are known, by day; none where that day is not. */
+  readonly from: (start: EpochMicros, end: EpochMicros) => (readonly RolledCandle[])[];
+  readonly remember: (day: EpochMicros, rows: readonly CandlePart<Part>[], candles: readonly RolledCandle[]) => void;
 }
 
 interface Bucket<Part> {
@@ -80,6 +96,7 @@ export async function* minuteChunks(
 /**
  * Candles of any interval but `1m`, in chunks, made of the coarsest stored interval that divides it: those that open in
  * the range, each whole. A candle is made of the rows of one statement, so that it never mixes two states of the store.
+ * `days` are candles that were made of minutes before, for candles as they are now.
  */
 export function bucketChunks(
   level: CandleLevel,
@@ -89,6 +106,7 @@ export function bucketChunks(
   grid: BucketGrid,
   range: TimeRange,
   buckets: number,
+  days: RolledDays | undefined,
 ): AsyncGenerator<StoredCandle[]> {
   const stored = storedIntervalOf(interval);
   // One bucket more, so that the last one asked for is seen to be complete.
@@ -99,7 +117,7 @@ export function bucketChunks(
       merge: rollUpJoined,
       accounts: accounts.within.bind(accounts),
     };
-    return chunksOf(minutes, symbol, grid, range, size);
+    return chunksOf(minutes, symbol, grid, range, size, days && knownDays(level, days, symbol, interval));
   }
   const rollUps: Parts<RollUp> = {
     page: level.rollUpParts.bind(level, stored),
@@ -109,41 +127,99 @@ export function bucketChunks(
   return chunksOf(rollUps, symbol, grid, range, size);
 }
 
+function knownDays(
+  level: CandleLevel,
+  days: RolledDays,
+  symbol: string,
+  interval: CandleInterval,
+): KnownDays<JoinedMinute> {
+  return {
+    firstIn: ({ start, end }) => level.firstMinute(start, end),
+    from: (start, end) => days.from(symbol, interval, start, end),
+    remember: (day, rows, candles) => {
+      const minutes = rows.flatMap(({ part }) => (part ? [part] : []));
+      days.remember(symbol, interval, day, minutes, candles);
+    },
+  };
+}
+
 async function* chunksOf<Part>(
   { page: read, merge, accounts }: Parts<Part>,
   symbol: string,
   grid: BucketGrid,
   range: TimeRange,
   firstSize: number,
+  days?: KnownDays<Part>,
 ): AsyncGenerator<StoredCandle[]> {
   const end = grid.endOf(range.end - 1);
-  const candlesOf = (buckets: readonly Bucket<Part>[]): StoredCandle[] => {
-    const [first, last] = [buckets[0], buckets.at(-1)];
+  const candlesOf = (rolled: readonly RolledCandle[]): StoredCandle[] => {
+    const [first, last] = [rolled[0], rolled.at(-1)];
     if (!first || !last) return [];
     const account = accounts({ start: first.openTime, end: grid.endOf(last.openTime) });
-    return buckets.flatMap(({ openTime, parts }) => {
-      const rollUp = merge(parts);
+    return rolled.map(({ openTime, rollUp }) => {
       const bucket = { start: openTime, end: grid.endOf(openTime) };
-      return rollUp ? rolledCandle(symbol, bucket, rollUp, account(bucket, rollUp)) : [];
+      return rolledCandle(symbol, bucket, rollUp, account(bucket, rollUp));
     });
   };
   let size = firstSize;
   for (let from: EpochMicros | undefined = grid.firstFrom(range.start); from !== undefined && from < end;) {
-    const { rows, next } = read(from, end, size);
-    const found: Bucket<Part>[] = [];
-    for (const { openTime, part } of rows) {
-      const start = grid.startOf(openTime);
-      const last = found.at(-1);
-      const bucket = last?.openTime === start ? last : { openTime: start, parts: [] };
-      if (bucket !== last) found.push(bucket);
-      if (part) bucket.parts.push(part);
+    let until = end;
+    if (days) {
+      const first = days.firstIn({ start: from, end });
+      if (first === undefined) return;
+      from = Math.max(from, floorTo(first, DAY));
+      const known = floorTo(from, DAY) === from ? days.from(from, end) : [];
+      if (known.length > 0) {
+        yield candlesOf(known.flat());
+        from += known.length * DAY;
+        await nextTurn();
+        continue;
+      }
+      until = Math.min(end, floorTo(from, DAY) + DAYS_READ * DAY);
     }
+    const { rows, next } = read(from, until, size);
+    const found = inBuckets(rows, grid);
+    const readFrom: EpochMicros = from;
     // The last bucket of a full page may have more rows: it begins the next page.
     if (next !== undefined && found.length > 1) from = found.pop()?.openTime;
     else if (next !== undefined) found.pop();
-    else from = undefined;
+    else from = until < end ? until : undefined;
     size = next !== undefined && found.length === 0 ? size * 2 : MAX_ROWS;
-    yield candlesOf(found);
+    const rolled = found.flatMap(({ openTime, parts }) => {
+      const rollUp = merge(parts);
+      return rollUp ? [{ openTime, rollUp }] : [];
+    });
+    if (days) rememberDays(days, { start: readFrom, end: from ?? end }, rows, rolled);
+    yield candlesOf(rolled);
     await nextTurn();
+  }
+}
+
+/** Rows, ascending, by the bucket that they are in. */
+function inBuckets<Part>(rows: readonly CandlePart<Part>[], grid: BucketGrid): Bucket<Part>[] {
+  const found: Bucket<Part>[] = [];
+  for (const { openTime, part } of rows) {
+    const start = grid.startOf(openTime);
+    const last = found.at(-1);
+    const bucket = last?.openTime === start ? last : { openTime: start, parts: [] };
+    if (bucket !== last) found.push(bucket);
+    if (part) bucket.parts.push(part);
+  }
+  return found;
+}
+
+/** Remembers the whole days of a range that was read, but for one that is still going on. */
+function rememberDays<Part>(
+  days: KnownDays<Part>,
+  { start, end }: TimeRange,
+  rows: readonly CandlePart<Part>[],
+  candles: readonly RolledCandle[],
+): void {
+  for (let day = ceilTo(start, DAY); day + DAY <= end; day += DAY) {
+    const isOfDay = ({ openTime }: { readonly openTime: EpochMicros }): boolean =>
+      openTime >= day && openTime < day + DAY;
+    const minutes = rows.filter(isOfDay);
+    const isOver = (minutes.at(-1)?.openTime ?? 0) >= day + DAY - MINUTE;
+    if (isOver) days.remember(day, minutes, candles.filter(isOfDay));
   }
 }

@@ -30,6 +30,9 @@ const revisionKnown = (columns: string): string => `
   SELECT ${columns} FROM candle_revisions
   WHERE symbol = ? AND open_time = ? AND captured_at <= ? AND superseded_at > ?`;
 
+const FIRST = `SELECT open_time FROM candles_1m
+  WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT 1`;
+
 type RevisionParameters = [symbol: string, openTime: EpochMicros, knownAt: EpochMicros, knownAfter: EpochMicros];
 type PageParameters = [symbol: string, from: EpochMicros, until: EpochMicros, size: number];
 
@@ -45,6 +48,13 @@ export class CandleLevel {
     private readonly symbol: string,
     private readonly asOf: EpochMicros | undefined,
   ) {}
+
+  /** Open time of the first minute that is stored in a range, whenever it came to be known. */
+  firstMinute(from: EpochMicros, until: EpochMicros): EpochMicros | undefined {
+    return this.store
+      .rawStatement<[string, number, number], readonly [EpochMicros]>(FIRST)
+      .get(this.symbol, from, until)?.[0];
+  }
 
   /** At most `size` minutes with open times from `from` on, before `until`. */
   minutes(from: EpochMicros, until: EpochMicros, size: number): LevelPage<StoredCandle> {

@@ -108,8 +108,7 @@ async function nextChunk<T>(rest: AsyncIterator<readonly T[]>): Promise<readonly
   for (;;) {
     const next = await rest.next();
     if (next.done === true) return undefined;
-    const [first, ...others] = next.value;
-    if (first !== undefined) return [first, ...others];
+    if (next.value.length > 0) return next.value as readonly [T, ...T[]];
   }
 }
 

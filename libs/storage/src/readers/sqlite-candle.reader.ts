@@ -26,6 +26,7 @@ import { CandleLevel } from './candle-level';
 import { mergeByTime, mergeChunksByTime } from './merge-by-time';
 import { MinuteAccounts, type AccountOf } from './minute-accounts';
 import type { ReadStore } from './read-store';
+import { RolledDays } from './rolled-days';
 import { rowPages } from './row-pages';
 import { firstTimeAfter } from './time-key';
 
@@ -43,8 +44,11 @@ interface SymbolRow {
 const keyOf = ({ openTime, symbol }: StoredCandle): TimeKey => ({ time: openTime, symbol });
 
 export class SqliteCandleReader extends CandleReader {
+  private readonly days: RolledDays;
+
   constructor(private readonly store: ReadStore) {
     super();
+    this.days = new RolledDays(store);
   }
 
   async range(
@@ -77,6 +81,7 @@ export class SqliteCandleReader extends CandleReader {
             grids[index] as BucketGrid,
             rangeOf(symbol),
             share,
+            asOf === undefined ? this.days : undefined,
           );
     });
     return mergeChunksByTime(sources, keyOf, limit);
