@@ -11,7 +11,12 @@ const TABLES = ['daily_ohlc', 'daily_volume', 'hourly_ohlcv', 'latest_prices'];
 
 /** The tables of a captured history, built and proved by commands while nobody captures. */
 describe('cli bi-build and verify-bi', () => {
-  const stack = new Stack({ SYMBOLS: 'BTCUSDT,PEPEUSDT', BACKFILL_DAYS: '2', CLOCK: 'simulator' });
+  const stack = new Stack({
+    SYMBOLS: 'BTCUSDT,PEPEUSDT',
+    BACKFILL_DAYS: '2',
+    CLOCK: 'simulator',
+    BI_BUILD_DIR: 'bi/build',
+  });
   const folder = join(stack.folder, 'build');
 
   beforeAll(async () => {

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltFile } from '@app/bi';
+import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltTable } from '@app/bi';
 import {
   BI_TABLES,
   CellDoesNotFitError,
@@ -76,6 +76,8 @@ interface Resource {
   readonly path: string;
   readonly bytes: number;
   readonly hash: string;
+  readonly rows: number;
+  readonly rows_not_final: number;
 }
 
 const minutes = (symbol: string, start: number, end: number): MinuteCandle[] =>
@@ -124,7 +126,7 @@ describe('bi-build', () => {
 
   afterAll(() => recorder.dispose());
 
-  const build = (to = folder, signal = new AbortController().signal): Promise<BuiltFile[]> => {
+  const build = (to = folder, signal = new AbortController().signal): Promise<BuiltTable[]> => {
     const clock = new BuildClock(recorder.clock);
     const module = BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule]);
     return recorder.run([module], (context) => context.get(BiBuildUseCase).run(to, signal));
@@ -180,6 +182,29 @@ describe('bi-build', () => {
         `sha256:${createHash('sha256').update(content).digest('hex')}`,
       ]);
     }
+  });
+
+  it('should tell of each file how many rows it has, and how many of them may still change', () => {
+    const text = readFileSync(join(folder, 'datapackage.json'), 'utf8');
+    const { resources } = JSON.parse(text) as { resources: Resource[] };
+    const told = Object.fromEntries(resources.map((resource) => [resource.path, resource]));
+    for (const name of NAMES) {
+      const [header = '', ...rows] = csv(name).slice(0, -2).split('\r\n');
+      const flag = header.split(',').indexOf('is_final');
+      const open = rows.filter((row) => row.split(',')[flag] === 'false').length;
+      for (const format of ['csv', 'parquet']) {
+        expect([name, format, told[`${name}.${format}`]?.rows]).toEqual([name, format, rows.length]);
+        if (flag >= 0) expect([name, told[`${name}.${format}`]?.rows_not_final]).toEqual([name, open]);
+      }
+    }
+    // BTCUSDT began in the middle of its first day and is in the middle of its last one; ETHUSDT has two hours of one day.
+    // Of two symbols there are polled prices alone on the last day.
+    expect(told['daily_ohlc.csv']?.rows_not_final).toBe(5);
+    expect(told['daily_metrics.csv']?.rows_not_final).toBe(3);
+    expect(told['symbols.csv']?.rows_not_final).toBe(SYMBOLS.length);
+    // Days of the ledger that are over and miss no minute: the one of BTCUSDT in between.
+    const { rows, rows_not_final: open } = told['data_quality.csv'] ?? { rows: 0, rows_not_final: 0 };
+    expect(rows - open).toBe(1);
   });
 
   it('should give the same bytes for the same data, whenever they are built', async () => {

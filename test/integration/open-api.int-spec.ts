@@ -67,7 +67,8 @@ describe('OpenAPI document', () => {
 
   it('should describe exactly the routes that there are, and nothing but GET', () => {
     const served = [...routes.entries()].filter(([path]) => !DOCUMENTATION.test(path));
-    expect(served.map(([path]) => path).sort()).toEqual(Object.keys(document.paths).sort());
+    const described = served.map(([path]) => path.replaceAll(/:(\w+)/g, '{$1}'));
+    expect(described.sort()).toEqual(Object.keys(document.paths).sort());
     for (const [, methods] of served) expect([...methods].sort()).toEqual(['GET', 'HEAD']);
     for (const item of Object.values(document.paths)) expect(Object.keys(item)).toEqual(['get']);
   });
@@ -182,7 +183,7 @@ describe('OpenAPI document', () => {
           content?: Record<string, { example?: unknown }>;
         };
         expect([path, status, description]).toEqual([path, status, expect.stringMatching(/\w/)]);
-        if (status === '304') continue;
+        if (status === '302' || status === '304') continue;
         const media = Object.entries(content ?? {});
         expect([path, status, media.length > 0]).toEqual([path, status, true]);
         for (const [type, { example }] of media) {

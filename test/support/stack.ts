@@ -72,6 +72,7 @@ export class Stack {
       STORAGE_PATH: this.databasePath,
       RAW_DIR: this.rawDir,
       INGEST_STATE_DIR: join(this.folder, 'ingest'),
+      BI_BUILD_DIR: join(this.folder, 'bi/build'),
       HOST: '127.0.0.1',
       PORT: String(api),
       INGEST_PORT: String(ingest),

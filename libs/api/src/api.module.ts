@@ -1,4 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { PublishedBuilds } from '@app/bi';
+import { APP_CONFIG, type AppConfig } from '@app/config';
 import { HttpModule, PublicAddress, type HttpOptions, type WrittenPlace } from '@app/http';
 import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
@@ -9,6 +11,7 @@ import { TableFreshness } from './bi/freshness';
 import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
 import { CoverageController } from './coverage/coverage.controller';
+import { DataController } from './data/data.controller';
 import { DailyMetricsController } from './daily-metrics/daily-metrics.controller';
 import { CaptureTime } from './health/capture-time';
 import { PlatformHealthReport } from './health/platform-health.report';
@@ -84,11 +87,17 @@ export class ApiModule {
         BiController,
         BiHistoryController,
         DatasetsController,
+        DataController,
         StreamsController,
       ],
       providers: [
         { provide: PAGE_FOLDER, useValue: options.pageFolder },
         { provide: PublicAddress, useValue: new PublicAddress(options.http) },
+        {
+          provide: PublishedBuilds,
+          inject: [APP_CONFIG],
+          useFactory: ({ builds }: AppConfig) => new PublishedBuilds(builds.folder),
+        },
         FeedEvents,
         ListResponder,
         FeedFollower,

@@ -114,6 +114,7 @@ export const environmentSchema = z.object({
   STORAGE_PATH: filePath('data/app.db'),
   RAW_DIR: filePath('data/raw'),
   INGEST_STATE_DIR: filePath('data/ingest'),
+  BI_BUILD_DIR: filePath('bi/build'),
   SYMBOLS: z
     .string()
     .default('BTCUSDT,ETHUSDT')

@@ -22,6 +22,10 @@ export interface AppConfig {
     readonly compactRawFiles: boolean;
     readonly retention: RetentionPolicy;
   };
+  readonly builds: {
+    /** What is turned to the newest build of the tables. */
+    readonly folder: string;
+  };
   readonly ingest: {
     readonly stateDir: string;
     readonly capture: readonly CaptureKind[];
@@ -157,6 +161,7 @@ export function loadConfig(
         changesHours: environment.CHANGES_RETENTION_HOURS,
       },
     },
+    builds: { folder: path(environment.BI_BUILD_DIR) },
     ingest: {
       stateDir: path(environment.INGEST_STATE_DIR),
       capture: environment.CAPTURE,

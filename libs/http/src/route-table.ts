@@ -13,10 +13,23 @@ export class RouteTable {
     });
   }
 
-  /** Methods of a path; undefined for a path that is no route (routes with parameters are not looked up). */
+  /** Methods of a path; undefined for a path that is no route. */
   allowed(path: string): readonly string[] | undefined {
-    const methods = this.methods.get(path);
+    const methods = this.methods.get(path) ?? this.withParameters(path);
     return methods && [...methods, 'OPTIONS'];
+  }
+
+  /** Methods of a route with parameters, each of which stands for one part of a path. */
+  private withParameters(path: string): ReadonlySet<string> | undefined {
+    const parts = path.split('/');
+    for (const [route, methods] of this.methods) {
+      if (!route.includes('/:')) continue;
+      const names = route.split('/');
+      const fits =
+        names.length === parts.length && names.every((name, at) => name.startsWith(':') || name === parts[at]);
+      if (fits) return methods;
+    }
+    return undefined;
   }
 
   /** Every path with its methods. */

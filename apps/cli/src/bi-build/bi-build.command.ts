@@ -1,5 +1,6 @@
+import { Inject } from '@nestjs/common';
 import { Command, Option } from 'nest-commander';
-import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltFile } from '@app/bi';
+import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltTable } from '@app/bi';
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 import { CliCommand } from '../options/cli-command';
@@ -7,10 +8,10 @@ import { pathError } from '../options/parse-options';
 import { UsageError } from '../options/usage.error';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
-import { CommandWork, type CommandModules } from '../work/command-work';
-import { DEFAULT_BUILD_FOLDER } from './build-folder';
+import { CLI_PARTS, CommandWork, type CliParts, type CommandModules } from '../work/command-work';
+import { defaultBuildFolder } from './build-folder';
 
-const COLUMNS: readonly TableColumn<BuiltFile>[] = [
+const COLUMNS: readonly TableColumn<BuiltTable>[] = [
   { title: 'table', cell: ({ name }) => name },
   { title: 'rows', cell: ({ rows }) => String(rows), right: true },
   { title: 'csv bytes', cell: ({ csv }) => String(csv.bytes), right: true },
@@ -27,6 +28,7 @@ interface BiBuildOptions {
 })
 export class BiBuildCommand extends CliCommand {
   constructor(
+    @Inject(CLI_PARTS) private readonly parts: CliParts,
     private readonly work: CommandWork,
     private readonly terminal: Terminal,
   ) {
@@ -35,13 +37,13 @@ export class BiBuildCommand extends CliCommand {
 
   @Option({
     flags: '--out <folder>',
-    description: `folder that is turned to the build once it is whole (default: ${DEFAULT_BUILD_FOLDER})`,
+    description: 'folder that is turned to the build once it is whole (default: BI_BUILD_DIR)',
   })
   outText(text: string): string {
     return text;
   }
 
-  async run(_: string[], { out = DEFAULT_BUILD_FOLDER }: BiBuildOptions): Promise<void> {
+  async run(_: string[], { out = defaultBuildFolder(this.parts.config) }: BiBuildOptions): Promise<void> {
     await this.work.run(
       ({ clock }): CommandModules => {
         const buildClock = new BuildClock(clock);

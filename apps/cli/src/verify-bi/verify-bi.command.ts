@@ -1,3 +1,4 @@
+import { Inject } from '@nestjs/common';
 import { Command, Option } from 'nest-commander';
 import {
   BiModule,
@@ -10,12 +11,12 @@ import {
 import { BinanceModule } from '@app/binance';
 import { formatDate, SymbolReader, type KnownDifference } from '@app/domain';
 import { StorageHistoryModule, StorageReadModule } from '@app/storage';
-import { DEFAULT_BUILD_FOLDER } from '../bi-build/build-folder';
+import { defaultBuildFolder } from '../bi-build/build-folder';
 import { knownSymbols } from '../options/known-symbols';
 import { SpanCommand, type SpanOptions } from '../options/span-command';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
-import { CommandWork, type CommandModules } from '../work/command-work';
+import { CLI_PARTS, CommandWork, type CliParts, type CommandModules } from '../work/command-work';
 
 const COLUMNS: readonly TableColumn<SymbolProof>[] = [
   { title: 'symbol', cell: ({ symbol }) => symbol },
@@ -58,13 +59,14 @@ interface VerifyBiOptions extends SpanOptions {
 })
 export class VerifyBiCommand extends SpanCommand {
   constructor(
+    @Inject(CLI_PARTS) private readonly parts: CliParts,
     private readonly work: CommandWork,
     private readonly terminal: Terminal,
   ) {
     super();
   }
 
-  @Option({ flags: '--build <folder>', description: `folder of the build to prove (default: ${DEFAULT_BUILD_FOLDER})` })
+  @Option({ flags: '--build <folder>', description: 'folder of the build to prove (default: BI_BUILD_DIR)' })
   buildText(text: string): string {
     return text;
   }
@@ -76,7 +78,7 @@ export class VerifyBiCommand extends SpanCommand {
 
   async run(_: string[], options: VerifyBiOptions): Promise<void> {
     const { range, symbols: asked } = this.span(options);
-    const folder = options.build ?? DEFAULT_BUILD_FOLDER;
+    const folder = options.build ?? defaultBuildFolder(this.parts.config);
     await this.work.run(
       MODULES,
       async (context, signal) => {

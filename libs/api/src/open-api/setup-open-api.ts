@@ -23,6 +23,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
     .addTag('tables for BI tools', 'CSV by address, for sheets, dashboards and data frames.')
+    .addTag('files', 'Builds of the tables as Parquet and CSV, by addresses that never change.')
     .addTag('market data', 'JSON lists, page by page.')
     .addTag('operations', 'How the platform does.')
     .build();

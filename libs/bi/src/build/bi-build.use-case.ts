@@ -26,11 +26,6 @@ import { rowKey } from './row-key';
 import { StagedFolder } from './staged-folder';
 import { tableSources, type BuildScope, type TableReaders, type TableSource } from './table-source';
 
-/** A table of a build. */
-export interface BuiltFile extends BuiltTable {
-  readonly rows: number;
-}
-
 /**
  * Writes every table for all symbols of the store into a folder: CSV, Parquet, and a data package that describes them.
  *
@@ -61,11 +56,11 @@ export class BiBuildUseCase {
    * Builds beside the folder and turns it to the whole at the end; what fails or is aborted leaves the folder as it was.
    * @throws StoreNotReadyError, CellDoesNotFitError, FolderTakenError
    */
-  async run(folder: string, signal: AbortSignal): Promise<BuiltFile[]> {
+  async run(folder: string, signal: AbortSignal): Promise<BuiltTable[]> {
     const scope = await this.scope();
     const staged = await StagedFolder.beside(folder);
     try {
-      const tables: BuiltFile[] = [];
+      const tables: BuiltTable[] = [];
       for (const source of tableSources(this.readers)) {
         tables.push(await this.write(staged.path, source, scope, signal));
       }
@@ -89,19 +84,20 @@ export class BiBuildUseCase {
     const firsts = summaries.flatMap(({ firstDate }) => firstDate ?? []);
     const start = Math.min(...firsts, ...(oldest ? [oldest.start] : []));
     const end = floorTo(moment, DAY) + DAY;
-    return { symbols, dates: { start: Number.isFinite(start) ? floorTo(start, DAY) : end, end } };
+    return { symbols, dates: { start: Number.isFinite(start) ? floorTo(start, DAY) : end, end }, moment };
   }
 
   private async write(
     folder: string,
-    { table, pages }: TableSource,
+    { table, pages, isFinal }: TableSource,
     scope: BuildScope,
     signal: AbortSignal,
-  ): Promise<BuiltFile> {
+  ): Promise<BuiltTable> {
     const [csvPath, parquetPath] = [join(folder, `${table.name}.csv`), join(folder, `${table.name}.parquet`)];
     const csv = await CsvFile.create(csvPath, table);
     const parquet = await this.parquet.create(parquetPath, parquetColumns(table), (row) => rowKey(table, row).name);
     let rows = 0;
+    let rowsNotFinal = 0;
     let written: readonly unknown[] = [];
     try {
       for await (const page of pages(scope)) {
@@ -110,6 +106,7 @@ export class BiBuildUseCase {
         await csv.write(page);
         await parquet.write(page);
         rows += page.length;
+        for (const row of page) if (!isFinal(row, scope)) rowsNotFinal += 1;
       }
     } catch (error) {
       await csv.abort();
@@ -118,7 +115,7 @@ export class BiBuildUseCase {
     }
     await csv.finish();
     await parquet.finish();
-    return { name: table.name, rows, csv: await digestOf(csvPath), parquet: await digestOf(parquetPath) };
+    return { name: table.name, rows, rowsNotFinal, csv: await digestOf(csvPath), parquet: await digestOf(parquetPath) };
   }
 
   /** Names the minute or the price because of which a row of the page does not fit. */

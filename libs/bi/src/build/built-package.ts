@@ -7,6 +7,9 @@ export const DESCRIPTOR = 'datapackage.json';
 /** A table in both forms. */
 export interface BuiltTable {
   readonly name: BiTableName;
+  readonly rows: number;
+  /** Of them, those of which something may still change without a repair or a revision. */
+  readonly rowsNotFinal: number;
   readonly csv: FileDigest;
   readonly parquet: FileDigest;
 }
@@ -15,6 +18,8 @@ interface SizedFile {
   readonly bytes: number;
   /** With the algorithm before it, as Frictionless writes hashes that are not MD5. */
   readonly hash: string;
+  readonly rows: number;
+  readonly rows_not_final: number;
 }
 
 /** The same table as Parquet, which describes its columns itself. */
@@ -32,27 +37,32 @@ export interface BuiltPackage extends Omit<DataPackage, 'resources'> {
   readonly resources: readonly ((DataPackageResource & SizedFile) | ParquetResource)[];
 }
 
-const sized = ({ bytes, sha256 }: FileDigest): SizedFile => ({ bytes, hash: `sha256:${sha256}` });
+const sized = ({ rows, rowsNotFinal }: BuiltTable, { bytes, sha256 }: FileDigest): SizedFile => ({
+  bytes,
+  hash: `sha256:${sha256}`,
+  rows,
+  rows_not_final: rowsNotFinal,
+});
 
 /** Describes the files of a build (specs.frictionlessdata.io/data-package): the tables of the contract, twice each. */
 export function builtPackage(tables: readonly BuiltTable[]): BuiltPackage {
   const { resources, ...descriptor } = dataPackage();
   return {
     ...descriptor,
-    resources: tables.flatMap(({ name, csv, parquet }) =>
+    resources: tables.flatMap((table) =>
       resources
-        .filter((resource) => resource.name === name)
+        .filter((resource) => resource.name === table.name)
         .flatMap((resource): BuiltPackage['resources'] => [
-          { ...resource, ...sized(csv) },
+          { ...resource, ...sized(table, table.csv) },
           {
-            name: `${name}_parquet`,
-            path: `${name}.parquet`,
+            name: `${table.name}_parquet`,
+            path: `${table.name}.parquet`,
             profile: 'data-resource',
             title: resource.title,
             description: resource.description,
             format: 'parquet',
             mediatype: 'application/vnd.apache.parquet',
-            ...sized(parquet),
+            ...sized(table, table.parquet),
           },
         ]),
     ),

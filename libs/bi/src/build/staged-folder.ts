@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readlink, realpath, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { flushFolder, makeFolder } from '@app/files';
+import { linkOf, placesOf, PUBLISHED } from './build-places';
 import { DESCRIPTOR } from './built-package';
 import { FolderTakenError } from './folder-taken.error';
 
 const STAGED = /^(?:next|link)-(?<pid>\d+)$/;
-const PUBLISHED = /^\d+$/;
 
 function isAlive(pid: number): boolean {
   try {
@@ -34,20 +34,13 @@ export class StagedFolder {
   ) {}
 
   /**
-   * Removes what builds that were killed left, and begins a new one. A link to a folder elsewhere is followed: builds lie
-   * beside what it names.
+   * Removes what builds that were killed left, and begins a new one.
    *
    * @throws FolderTakenError
    */
   static async beside(folder: string): Promise<StagedFolder> {
-    let target = resolve(folder);
-    let link = await linkOf(target);
-    if (link !== undefined && dirname(link) !== buildsOf(target)) {
-      target = await realpath(target);
-      link = await linkOf(target);
-    }
+    const { target, builds, link } = await placesOf(folder);
     if (link === undefined && (await hasForeignFiles(target))) throw new FolderTakenError(folder);
-    const builds = buildsOf(target);
     makeFolder(builds);
     for (const name of await readdir(builds)) {
       const pid = Number(STAGED.exec(name)?.groups?.['pid']);
@@ -107,10 +100,9 @@ export class StagedFolder {
 
 /** Whether no build was ever published there: neither the folder has anything in it, nor are there builds beside it. */
 export async function isUnbuilt(folder: string): Promise<boolean> {
-  const target = resolve(folder);
-  if ((await linkOf(target)) !== undefined) return false;
-  const builds = await namesIn(buildsOf(target));
-  return (await namesIn(target)).length === 0 && !builds.some((name) => PUBLISHED.test(name));
+  if ((await linkOf(resolve(folder))) !== undefined) return false;
+  const { target, builds } = await placesOf(folder);
+  return (await namesIn(target)).length === 0 && !(await namesIn(builds)).some((name) => PUBLISHED.test(name));
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -118,21 +110,6 @@ async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function buildsOf(target: string): string {
-  return join(dirname(target), `.${basename(target)}.builds`);
-}
-
-/** Where a link points; undefined where there is none. */
-async function linkOf(path: string): Promise<string | undefined> {
-  try {
-    return resolve(dirname(path), await readlink(path));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EINVAL') return undefined;
     throw error;
   }
 }

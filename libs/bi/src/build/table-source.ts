@@ -1,9 +1,11 @@
 import {
   DAY,
   HOUR,
+  type DailyBar,
   type DailyBarReader,
   type DailyMetricsReader,
   type DayQualityReader,
+  type EpochMicros,
   type HourlyBarReader,
   type PriceEventReader,
   type SymbolReader,
@@ -37,17 +39,46 @@ export interface BuildScope {
   readonly symbols: readonly string[];
   /** The UTC dates that have anything to tell. */
   readonly dates: TimeRange;
+  /** The moment that the build speaks of. */
+  readonly moment: EpochMicros;
 }
 
 /** A table of which all rows are read, in its order, page by page. */
 export interface TableSource<Row = unknown> {
   readonly table: CsvTable<Row>;
   readonly pages: (scope: BuildScope) => AsyncIterable<readonly Row[]>;
+  /** Whether nothing of a row will change any more, but by a repair or a revision. */
+  readonly isFinal: (row: Row, scope: BuildScope) => boolean;
 }
 
 /** Hides what the rows are: whoever writes a table asks its columns for the cells. */
-function source<Row>(table: CsvTable<Row>, pages: TableSource<Row>['pages']): TableSource {
-  return { table, pages } as unknown as TableSource;
+function source<Row>(
+  table: CsvTable<Row>,
+  pages: TableSource<Row>['pages'],
+  isFinal: TableSource<Row>['isFinal'],
+): TableSource {
+  return { table, pages, isFinal } as unknown as TableSource;
+}
+
+/** Rows of the state that a symbol is in now: the next price makes them others. */
+const isNeverFinal = (): boolean => false;
+
+const isFinalBar = ({ isFinal }: Pick<DailyBar, 'isFinal'>): boolean => isFinal;
+
+/** The days of bars that are not final. */
+class OpenDays {
+  private readonly keys = new Set<string>();
+
+  has({ symbol, date }: Pick<DailyBar, 'symbol' | 'date'>): boolean {
+    return this.keys.has(`${symbol} ${date}`);
+  }
+
+  async *noting(pages: AsyncIterable<readonly DailyBar[]>): AsyncGenerator<readonly DailyBar[]> {
+    for await (const page of pages) {
+      for (const { symbol, date, isFinal } of page) if (!isFinal) this.keys.add(`${symbol} ${date}`);
+      yield page;
+    }
+  }
 }
 
 async function* bySymbols<Row>(
@@ -59,18 +90,25 @@ async function* bySymbols<Row>(
   }
 }
 
-/** Every table of the contract. */
+/** Every table of the contract, to be read in this order: the days' bars say which of their metrics are final. */
 export function tableSources(readers: TableReaders): TableSource[] {
   const { dailyBars, hourlyBars, metrics, quality, events, symbols } = readers;
+  const openDays = new OpenDays();
   return [
-    source(DAILY_OHLC, (scope) => byBuckets(DAY, scope, dailyBars.bars.bind(dailyBars))),
-    source(DAILY_VOLUME, (scope) => byBuckets(DAY, scope, dailyBars.bars.bind(dailyBars))),
-    source(HOURLY_OHLCV, (scope) => byBuckets(HOUR, scope, hourlyBars.bars.bind(hourlyBars))),
-    source(LATEST_PRICES, (scope) => bySymbols(scope, events.newest.bind(events))),
-    source(DAILY_METRICS, (scope) =>
-      byBuckets(DAY, scope, (names, range) => metrics.range(names, range, Number.MAX_SAFE_INTEGER)),
+    source(DAILY_OHLC, (scope) => openDays.noting(byBuckets(DAY, scope, dailyBars.bars.bind(dailyBars))), isFinalBar),
+    source(DAILY_VOLUME, (scope) => byBuckets(DAY, scope, dailyBars.bars.bind(dailyBars)), isFinalBar),
+    source(HOURLY_OHLCV, (scope) => byBuckets(HOUR, scope, hourlyBars.bars.bind(hourlyBars)), isFinalBar),
+    source(LATEST_PRICES, (scope) => bySymbols(scope, events.newest.bind(events)), isNeverFinal),
+    source(
+      DAILY_METRICS,
+      (scope) => byBuckets(DAY, scope, (names, range) => metrics.range(names, range, Number.MAX_SAFE_INTEGER)),
+      (row) => !openDays.has(row),
     ),
-    source(DATA_QUALITY, (scope) => byBuckets(DAY, scope, quality.days.bind(quality))),
-    source(SYMBOLS, (scope) => bySymbols(scope, symbols.summaries.bind(symbols))),
+    source(
+      DATA_QUALITY,
+      (scope) => byBuckets(DAY, scope, quality.days.bind(quality)),
+      ({ date, missing }, { moment }) => missing === 0 && date + DAY <= moment,
+    ),
+    source(SYMBOLS, (scope) => bySymbols(scope, symbols.summaries.bind(symbols)), isNeverFinal),
   ];
 }
