@@ -29,12 +29,7 @@ describe('request budget', () => {
     const url = await serve({});
     const paths = ['/bi/datasets.json', '/health', '/candles', '/bi/daily_ohlc.csv', '/symbols'];
     for (let spent = 1; spent <= LIMIT; spent += 1) {
-      const { status, headers } = await ask(
-        url,
-        paths[spent % paths.length] ?? '/symbols',
-        undefined,
-        spent % 2 ? 'GET' : 'HEAD',
-      );
+      const { status, headers } = await ask(url, paths[spent % paths.length] ?? '/symbols');
       expect(status).not.toBe(429);
       expect(headers['ratelimit']).toMatch(new RegExp(`^"default";r=${LIMIT - spent};t=\\d+$`));
       expect(headers['ratelimit-policy']).toBe(`"default";q=${LIMIT};w=${LONG}`);
@@ -65,7 +60,6 @@ describe('request budget', () => {
     ['unknown paths', 'GET', '/nothing', 404],
     ['OPTIONS', 'OPTIONS', '/candles', 204],
     ['methods that a route does not have', 'DELETE', '/candles', 405],
-    ['HEAD of unknown paths', 'HEAD', '/nothing/at/all', 404],
     ['addresses that cannot be decoded', 'GET', '/%', 400],
     ['addresses with a broken escape', 'GET', '/candles%zz?symbol=BTCUSDT', 400],
   ])('should be spent by %s too', async (_what, method, path, status) => {
@@ -79,6 +73,41 @@ describe('request budget', () => {
     expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([429, '*']);
     expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect((await ask(url, '/candles')).status).toBe(429);
+  });
+
+  it('should leave HEAD a counter of its own, ten times as large', async () => {
+    const url = await serve({ THROTTLE_LIMIT: '2' });
+    for (let call = 1; call <= 20; call += 1) {
+      const path = call % 2 ? '/bi/datasets.json' : '/nothing/at/all';
+      const { status, headers } = await ask(url, path, undefined, 'HEAD');
+      expect([status, headers['x-ratelimit-remaining']]).toEqual([call % 2 ? 200 : 404, String(20 - call)]);
+      expect(headers['ratelimit-policy']).toBe(`"head";q=20;w=${LONG}`);
+    }
+    expect((await ask(url, '/bi/datasets.json', undefined, 'HEAD')).status).toBe(429);
+    const { status, headers } = await ask(url, '/bi/datasets.json');
+    expect([status, headers['x-ratelimit-remaining']]).toEqual([200, '1']);
+  });
+
+  it('should take nothing for an answer that only says that nothing is new, within ten times the budget', async () => {
+    const url = await serve({ THROTTLE_LIMIT: '3' });
+    const { headers } = await ask(url, '/bi/datasets.json');
+    const etag = String(headers.etag);
+    const again = (): Promise<RawAnswer> =>
+      rawRequest(url, { path: '/bi/datasets.json', headers: { 'if-none-match': etag } });
+    for (let call = 1; call <= 30; call += 1) {
+      const answer = await again();
+      expect([answer.status, answer.headers['x-ratelimit-remaining']]).toEqual([304, '2']);
+    }
+    // From here on nothing is given back: two are left, and then none.
+    expect([(await again()).status, (await again()).status, (await again()).status]).toEqual([304, 304, 429]);
+  });
+
+  it('should ask for budget before it says that nothing is new', async () => {
+    const url = await serve({ THROTTLE_LIMIT: '1' });
+    const { headers } = await ask(url, '/bi/datasets.json');
+    const path = '/bi/datasets.json';
+    const answer = await rawRequest(url, { path, headers: { 'if-none-match': String(headers.etag) } });
+    expect([answer.status, answer.headers['ratelimit']]).toEqual([429, expect.stringMatching(/^"default";r=0;/)]);
   });
 
   it('should bound the log lines of what it refuses, and say how many had none', async () => {

@@ -74,6 +74,7 @@ export class ApiModule {
           http: options.http,
           ...(options.places ? { places: options.places } : {}),
           healthReport: PlatformHealthReport,
+          takesKeys: true,
           imports: [HealthSourcesModule.forRoot(options)],
         }),
       ],

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { isSymbol, normaliseSymbol } from '@app/domain';
+import { KEY_NAME_ALLOWED, parseApiKeys } from './api-keys';
 import { pathPrefixOf } from './path-prefix';
 import { parseBypassRule } from './proxies';
+import type { HiddenPart } from './raw-values';
 
 const HOUR_SECONDS = 3_600;
 const MOST_DAYS = 36_500;
@@ -78,6 +80,15 @@ function isPercentEncoded(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** `redis[s]://[user[:password]@]host[:port][/number]` */
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(text);
+  const isBare = /^\/?\d{0,4}$/.test(pathname) && search === '' && hash === '';
+  const isPlain = [username, password].every(isPercentEncoded);
+  return ['redis:', 'rediss:'].includes(protocol) && hostname !== '' && isBare && isPlain;
 }
 
 const BYPASS_ALLOWED =
@@ -196,7 +207,29 @@ export const environmentSchema = z.object({
   INGEST_URL: httpUrl('http://127.0.0.1:8001'),
   CONSUMER_URL: httpUrl('http://127.0.0.1:8002'),
   THROTTLE_LIMIT: wholeNumber(1, 100_000_000, 600),
+  THROTTLE_KEY_LIMIT: wholeNumber(1, 100_000_000, 6_000),
   THROTTLE_TTL_SECONDS: wholeNumber(1, HOUR_SECONDS, 60),
+  THROTTLE_REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, {
+      error: 'the redis:// or rediss:// address of a Redis server, such as redis://user:password@redis:6379/0',
+    })
+    .optional(),
+  API_KEYS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const keys = parseApiKeys(text);
+      if (!keys) {
+        const key = 'a key of visible ASCII characters without a comma';
+        context.addIssue({
+          code: 'custom',
+          message: `name:key, separated by commas: a name of ${KEY_NAME_ALLOWED}, and ${key}; none of them twice`,
+        });
+      }
+      return keys ?? [];
+    }),
+  REQUIRE_API_KEY: flag(false),
   TRUST_PROXY_HOPS: wholeNumber(0, 10, 0),
   MAX_STREAMS: wholeNumber(0, 100_000, 1_000),
   MAX_STREAMS_PER_CLIENT: wholeNumber(1, 100_000, 20),
@@ -229,11 +262,15 @@ const ADDRESSES: ReadonlySet<string> = new Set([
   'INGEST_URL',
   'CONSUMER_URL',
   'CORS_ORIGINS',
+  'THROTTLE_REDIS_URL',
 ]);
 
-/** Whether a variable holds addresses, in which somebody may have put a password: no message shows it. */
-export function holdsAddresses(key: string): boolean {
-  return ADDRESSES.has(key);
+const SECRETS: ReadonlySet<string> = new Set(['API_KEYS']);
+
+/** What messages leave out of a value: the password that somebody may have put into an address, or all of it. */
+export function hiddenPartOf(key: string): HiddenPart {
+  if (SECRETS.has(key)) return 'all';
+  return ADDRESSES.has(key) ? 'credentials' : 'nothing';
 }
 
 export type Environment = z.output<typeof environmentSchema>;

@@ -1,3 +1,4 @@
+export { isKeyName, KEY_NAME_ALLOWED, keyHash, type ApiKeySetting } from './api-keys';
 export { ConfigError } from './config-error';
 export { ConfigModule } from './config.module';
 export { environmentSchema, type CaptureKind } from './environment.schema';

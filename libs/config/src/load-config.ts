@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { RetentionPolicy } from '@app/domain';
+import type { ApiKeySetting } from './api-keys';
 import { archiveUrlOf, mixedVenues } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
-import { environmentSchema, holdsAddresses, namesOf } from './environment.schema';
+import { environmentSchema, hiddenPartOf, namesOf } from './environment.schema';
 import { ConfigError } from './config-error';
 import type { ProxySettings } from './proxies';
 import { findValue, problemOf, textFault, type RawValue } from './raw-values';
@@ -58,8 +59,17 @@ export interface AppConfig {
     readonly publicUrl: string | null;
     readonly ingestUrl: string;
     readonly consumerUrl: string;
+    /** Requests of a client in a window. */
     readonly throttleLimit: number;
+    /** The same for a client with a key. */
+    readonly throttleKeyLimit: number;
     readonly throttleTtlSeconds: number;
+    /** Where replicas of the API count together; null where each counts for itself. */
+    readonly throttleRedisUrl: string | null;
+    /** Keys of the environment, beside those of the store. */
+    readonly apiKeys: readonly ApiKeySetting[];
+    /** Whether api and standalone answer nobody without a key. */
+    readonly requireApiKey: boolean;
     /** How many proxies in front of this process to believe when they name the client; 0 believes none. */
     readonly trustProxyHops: number;
     /** Open streams that are served at once, in all and of one client. */
@@ -137,7 +147,7 @@ export function loadConfig(
   if (!parsed.success || faults.size > 0) {
     const wrong = [...found].flatMap(([key, value]) => {
       const expected = faults.get(key);
-      return expected === undefined ? [] : [problemOf(value, expected, holdsAddresses(key))];
+      return expected === undefined ? [] : [problemOf(value, expected, hiddenPartOf(key))];
     });
     throw new ConfigError(wrong);
   }
@@ -189,7 +199,11 @@ export function loadConfig(
       ingestUrl: environment.INGEST_URL,
       consumerUrl: environment.CONSUMER_URL,
       throttleLimit: environment.THROTTLE_LIMIT,
+      throttleKeyLimit: environment.THROTTLE_KEY_LIMIT,
       throttleTtlSeconds: environment.THROTTLE_TTL_SECONDS,
+      throttleRedisUrl: environment.THROTTLE_REDIS_URL ?? null,
+      apiKeys: environment.API_KEYS,
+      requireApiKey: environment.REQUIRE_API_KEY,
       trustProxyHops: environment.TRUST_PROXY_HOPS,
       maxStreams: environment.MAX_STREAMS,
       maxStreamsPerClient: environment.MAX_STREAMS_PER_CLIENT,

@@ -4,6 +4,9 @@ export interface RawValue {
   readonly text: string;
 }
 
+/** What a message leaves out of a value. */
+export type HiddenPart = 'nothing' | 'credentials' | 'all';
+
 /** Blanks, but not the control characters among them: a carriage return at the end is a mistake worth a message. */
 const BLANKS_AROUND = /^[^\S\r\n\v\f\u2028\u2029]+|[^\S\r\n\v\f\u2028\u2029]+$/g;
 
@@ -38,8 +41,8 @@ export function textFault(text: string): string | undefined {
 }
 
 /** The line of the message about a value: which variable, what it says, and what is expected in its place. */
-export function problemOf({ name, text }: RawValue, expected: string, isAddress: boolean): string {
-  return `${name}=${shownValue(text, isAddress)} is not allowed; expected ${expected}`;
+export function problemOf({ name, text }: RawValue, expected: string, hidden: HiddenPart): string {
+  return `${name}=${shownValue(text, hidden)} is not allowed; expected ${expected}`;
 }
 
 function codeOf(character: string): string {
@@ -50,8 +53,9 @@ function codeOf(character: string): string {
  * A value as a message may show it: what stands before the last `@` of an address may be a user and a password, and is
  * left out.
  */
-function shownValue(text: string, isAddress: boolean): string {
-  return JSON.stringify(isAddress ? withoutCredentials(text) : text);
+function shownValue(text: string, hidden: HiddenPart): string {
+  if (hidden === 'all') return '***';
+  return JSON.stringify(hidden === 'credentials' ? withoutCredentials(text) : text);
 }
 
 function withoutCredentials(text: string): string {

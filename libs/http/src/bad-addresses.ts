@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { setAnswerHeaders } from './hooks/answer-headers.hook';
+import { setAnswerHeaders, type Door } from './hooks/answer-headers.hook';
 import { problemOfError, problemOfStatus } from './problem-from-error';
 import { sendProblem } from './problem.filter';
 import type { PublicAddress } from './public-address';
-import type { RequestBudget } from './throttling/request-budget';
 
 type Answer = (error: Error, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
@@ -13,14 +12,14 @@ const ANSWERS = new WeakMap<object, Answer>();
 /** Answers addresses that cannot be decoded like any request that meets no route, at the cost of one. */
 export function answerBadAddresses(
   instance: FastifyInstance,
-  origins: readonly string[],
-  budget: RequestBudget,
+  { origins, budget, keys }: Door,
   address: PublicAddress,
 ): void {
   ANSWERS.set(instance.server, async (error, request, reply) => {
     setAnswerHeaders(request, reply, origins);
     const isWithin = await budget.spend(request, reply);
-    const problem = isWithin ? problemOfError(error) : problemOfStatus(429);
+    const refusal = keys.refusalOf(request.raw, undefined) ?? error;
+    const problem = isWithin ? problemOfError(refusal) : problemOfStatus(429);
     sendProblem(request, reply, problem, address.prefixOf(request));
   });
 }

@@ -1,6 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import { answerBadAddresses } from './bad-addresses';
+import { AdmittedServer } from './admission/admitted-server';
+import { addCallerAnswers } from './hooks/caller-answers.hook';
+import { Callers } from './keys/callers';
+import { KeyCheck } from './keys/key-check';
 import { addAnswerHeaders } from './hooks/answer-headers.hook';
 import { addRequestRecord } from './hooks/request-record.hook';
 import type { HttpOptions } from './http-options';
@@ -22,10 +26,14 @@ export function configureApp(app: NestFastifyApplication, context: HttpAppContex
   const instance = app.getHttpAdapter().getInstance();
   const routes = new RouteTable();
   routes.watch(instance);
-  const budget = app.get(RequestBudget);
+  const callers = app.get(Callers);
+  const server: unknown = app.getHttpServer();
+  if (server instanceof AdmittedServer) server.countClientsBy((request) => callers.of(request).client);
+  const door = { origins: http.corsOrigins, budget: app.get(RequestBudget), keys: app.get(KeyCheck) };
   const address = new PublicAddress(http);
-  addAnswerHeaders(instance, routes, http.corsOrigins, budget);
-  answerBadAddresses(instance, http.corsOrigins, budget, address);
+  addAnswerHeaders(instance, routes, door);
+  answerBadAddresses(instance, door, address);
+  addCallerAnswers(instance, callers, door.budget);
   addRequestRecord(instance, logger, metrics);
   app.useGlobalPipes(new QueryValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, address));

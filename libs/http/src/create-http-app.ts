@@ -11,6 +11,7 @@ import { answerFrameworkError } from './bad-addresses';
 import { clientName } from './client-address';
 import { answerClientError } from './client-error';
 import { configureApp, type HttpAppContext } from './configure-app';
+import { credentialsOf } from './keys/credentials';
 import { PublicAddress } from './public-address';
 import { parseQueryString } from './query-string';
 import { requestId } from './request-id';
@@ -32,6 +33,8 @@ export function createHttpAdapter(
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: requestId,
+    // Nothing behind it sees a key that stands in an address: no route, log, link or cache.
+    rewriteUrl: (request: IncomingMessage) => credentialsOf(request).url,
     routerOptions: { querystringParser: parseQueryString, ignoreTrailingSlash: false },
     clientErrorHandler: (error, socket) => {
       answerClientError(error, socket, `${address.prefixOf({ headers: {} })}/`);

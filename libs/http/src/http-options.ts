@@ -3,5 +3,13 @@ import type { AppConfig } from '@app/config';
 /** What the HTTP side of a process needs of the configuration. */
 export type HttpOptions = Pick<
   AppConfig['http'],
-  'throttleLimit' | 'throttleTtlSeconds' | 'trustProxyHops' | 'publicUrl' | 'corsOrigins'
+  | 'throttleLimit'
+  | 'throttleKeyLimit'
+  | 'throttleTtlSeconds'
+  | 'throttleRedisUrl'
+  | 'trustProxyHops'
+  | 'publicUrl'
+  | 'corsOrigins'
+  | 'apiKeys'
+  | 'requireApiKey'
 >;

@@ -1,6 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ThrottlerStorage } from '@nestjs/throttler';
 import { MetricsRegistry } from '@app/observability';
 import { DiskSpaceNotes, type WrittenPlace } from './health/disk-space.notes';
 import { AdmissionShutdown } from './admission/admission-shutdown';
@@ -9,9 +8,11 @@ import { HealthReport } from './health/health-report';
 import { ProbesController } from './health/probes.controller';
 import { ProcessHealth } from './health/process-health';
 import type { HttpOptions } from './http-options';
-import { RequestBudget } from './throttling/request-budget';
+import { KeyCheck } from './keys/key-check';
+import { Callers } from './keys/callers';
+import { KeysModule } from './keys/keys.module';
 import { ClientThrottlerGuard } from './throttling/client-throttler.guard';
-import { throttlingModule } from './throttling/throttling.module';
+import { ThrottlingModule } from './throttling/throttling.module';
 
 export interface HttpModuleOptions {
   readonly http: HttpOptions;
@@ -19,6 +20,8 @@ export interface HttpModuleOptions {
   readonly places?: readonly WrittenPlace[];
   /** Who answers `/health`. */
   readonly healthReport: Type<HealthReport>;
+  /** Whether clients may have keys, and be asked for one: of the public API alone. */
+  readonly takesKeys?: boolean;
   /** Modules that export what the report needs. */
   readonly imports?: DynamicModule['imports'];
 }
@@ -26,11 +29,18 @@ export interface HttpModuleOptions {
 /** What every process serves about itself, and the request budget in front of all its routes. */
 @Module({})
 export class HttpModule {
-  static forRoot({ http, places = [], healthReport, imports = [] }: HttpModuleOptions): DynamicModule {
+  static forRoot({
+    http,
+    places = [],
+    healthReport,
+    takesKeys = false,
+    imports = [],
+  }: HttpModuleOptions): DynamicModule {
+    const keys = KeysModule.forRoot(http, takesKeys);
     return {
       module: HttpModule,
       global: true,
-      imports: [throttlingModule(http), ...imports],
+      imports: [keys, ThrottlingModule.forRoot(http, keys), ...imports],
       controllers: [ProbesController, HealthController],
       providers: [
         AdmissionShutdown,
@@ -46,13 +56,13 @@ export class HttpModule {
         },
         { provide: HealthReport, useClass: healthReport },
         {
-          provide: RequestBudget,
-          useFactory: (storage: ThrottlerStorage) => new RequestBudget(storage, http),
-          inject: [ThrottlerStorage],
+          provide: KeyCheck,
+          inject: [Callers],
+          useFactory: (callers: Callers) => new KeyCheck(callers, takesKeys && http.requireApiKey),
         },
         { provide: APP_GUARD, useClass: ClientThrottlerGuard },
       ],
-      exports: [ProcessHealth],
+      exports: [ProcessHealth, keys, ThrottlingModule],
     };
   }
 }

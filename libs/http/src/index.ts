@@ -1,7 +1,6 @@
 export { ADMISSION_LIMITS, type AdmissionLimits } from './admission/admission-limits';
 export { hasRoomFor, makePiece, reserveRoom, withRoomToMake } from './admission/reply-room';
 export { configureApp, type HttpAppContext } from './configure-app';
-export { clientName } from './client-address';
 export { createHttpAdapter, createHttpApp } from './create-http-app';
 export type { WrittenPlace } from './health/disk-space.notes';
 export { HealthReport, type HealthStatus } from './health/health-report';
@@ -18,6 +17,9 @@ export {
   shownValue,
   type ProblemOptions,
 } from './problem.error';
+export { Callers, type Caller } from './keys/callers';
+export { KeyRing } from './keys/key-ring';
+export { privateFor } from './keys/private-answers';
 export { PublicAddress } from './public-address';
 export type { RouteTable } from './route-table';
 export { runProcess, type ProcessDefinition, type ProcessParts } from './run-process';

@@ -3,10 +3,13 @@ import type { FieldProblem, Problem } from '@app/domain';
 /** Longest part of a refused value that an error repeats. */
 const MAX_SHOWN = 100;
 
-/** A refused value as an error shows it: never longer than 100 characters. */
+/** Keys that the platform made, in a place where none belongs: a mistyped name of a parameter. */
+const KEYS = /csp_[A-Za-z0-9_-]{8,}/g;
+
+/** A refused value as an error shows it: never longer than 100 characters, and without a key. */
 export function shownValue(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = (typeof value === 'string' ? value : JSON.stringify(value)).replace(KEYS, 'csp_***');
   return text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text;
 }
 

@@ -90,7 +90,8 @@ function addContentPolicy(app: NestFastifyApplication): void {
 function redirectToDocs(app: NestFastifyApplication): void {
   const instance = app.getHttpAdapter().getInstance();
   instance.get('/docs/', (request, reply) => {
-    const query = /\?.*$/.exec(request.url)?.[0] ?? '';
+    // As it was sent: a key in it is needed again there.
+    const query = /\?.*$/.exec(request.originalUrl)?.[0] ?? '';
     return reply.code(308).header('location', `../docs${query}`).send();
   });
 }

@@ -1,10 +1,9 @@
-import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { APP_CONFIG, type AppConfig } from '@app/config';
 import { CandleStreamQuery, PriceStreamQuery } from '@app/domain';
-import { clientName, PublicAddress } from '@app/http';
+import { Callers, privateFor, PublicAddress } from '@app/http';
 import { AnswersStream } from '../open-api/answers.decorator';
 import { CANDLE_EXAMPLE, PRICE_EVENT_EXAMPLE, streamExample } from '../open-api/examples';
 import { SymbolSelection } from '../symbols/symbol-selection';
@@ -32,7 +31,7 @@ const LISTS: Readonly<Record<StreamChannel, { readonly path: string; readonly pa
 @Controller('stream')
 export class StreamsController {
   constructor(
-    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly callers: Callers,
     private readonly selection: SymbolSelection,
     private readonly starts: StreamStarts,
     private readonly streams: Streams,
@@ -75,8 +74,8 @@ export class StreamsController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const client = clientName(request.raw, this.config.http.trustProxyHops);
-    this.streams.admit(client);
+    const caller = this.callers.of(request.raw);
+    this.streams.admit(caller);
     const symbols = await this.selection.resolve(query);
     const header = request.headers['last-event-id'];
     const start = await this.starts.find({
@@ -85,8 +84,8 @@ export class StreamsController {
       start: query.start,
     });
     // Others may have come while this one was looked up.
-    this.streams.admit(client);
-    reply.headers(STREAM_HEADERS);
+    this.streams.admit(caller);
+    reply.headers({ ...STREAM_HEADERS, 'cache-control': privateFor(caller, STREAM_HEADERS['cache-control']) });
     if (request.raw.method === 'HEAD') {
       await reply.send();
       return;
@@ -101,7 +100,7 @@ export class StreamsController {
       symbols: isChosen ? new Set(symbols) : undefined,
       listUrl: (since: string | null) => prefix + listUrl(channel, isChosen ? symbols : [], since),
     };
-    await this.streams.serve(reply.raw, client, question, start);
+    await this.streams.serve(reply.raw, caller, question, start);
   }
 }
 

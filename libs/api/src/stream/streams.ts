@@ -2,7 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/comm
 import type { ServerResponse } from 'node:http';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { ChangeFeedReader, type FeedPosition } from '@app/domain';
-import { ProblemError } from '@app/http';
+import { Callers, ProblemError, type Caller } from '@app/http';
 import { FeedEvents } from './feed-events';
 import { FeedFollower } from './feed-follower';
 import type { StreamChannel } from './stream-event';
@@ -28,7 +28,7 @@ export interface StreamStart {
 
 interface OpenStream {
   readonly reader: StreamReader;
-  readonly client: string;
+  readonly caller: Caller;
 }
 
 /** The open streams of this process. */
@@ -40,6 +40,7 @@ export class Streams implements BeforeApplicationShutdown {
 
   constructor(
     @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly callers: Callers,
     private readonly feed: ChangeFeedReader,
     private readonly follower: FeedFollower,
     private readonly events: FeedEvents,
@@ -47,9 +48,9 @@ export class Streams implements BeforeApplicationShutdown {
   ) {}
 
   /** @throws ProblemError 429 for a client that has too many streams, 503 where no more are served */
-  admit(client: string): void {
+  admit({ client }: Caller): void {
     const { maxStreams, maxStreamsPerClient } = this.config.http;
-    const ofClient = [...this.open].filter((stream) => stream.client === client).length;
+    const ofClient = [...this.open].filter(({ caller }) => caller.client === client).length;
     if (ofClient >= maxStreamsPerClient) {
       throw refusal(429, 'STREAM.CLIENT_LIMIT_EXCEEDED', 'This client has too many streams', maxStreamsPerClient);
     }
@@ -59,10 +60,10 @@ export class Streams implements BeforeApplicationShutdown {
   }
 
   /** Serves a stream on a response whose head has been written, until either side ends it. */
-  async serve(response: ServerResponse, client: string, question: StreamQuestion, start: StreamStart): Promise<void> {
+  async serve(response: ServerResponse, caller: Caller, question: StreamQuestion, start: StreamStart): Promise<void> {
     const { follower, feed, events } = this;
     const reader = new StreamReader(response, question, { follower, feed, events }, start.from);
-    const stream = { reader, client };
+    const stream = { reader, caller };
     this.add(stream, question.channel);
     response.once('close', () => {
       this.remove(stream, question.channel);
@@ -115,7 +116,12 @@ export class Streams implements BeforeApplicationShutdown {
 
   private check(): void {
     const now = performance.now();
-    for (const { reader } of this.open) {
+    for (const { reader, caller } of this.open) {
+      if (!this.callers.holds(caller)) {
+        // Whoever comes again is told why.
+        reader.end();
+        continue;
+      }
       if (reader.check(now, { quietMs: QUIET_MS, stallMs: STALL_MS })) continue;
       this.metrics.cut();
       reader.cut();

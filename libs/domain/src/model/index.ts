@@ -1,3 +1,4 @@
+export * from './api-key';
 export * from './agg-trade';
 export * from './archive-row';
 export * from './candle';

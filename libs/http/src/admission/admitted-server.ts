@@ -24,6 +24,7 @@ export interface AdmittedServerOptions {
 export class AdmittedServer extends Server<typeof IncomingMessage, typeof AdmittedResponse> {
   readonly admission: AnswerAdmission;
   private readonly limits: AdmissionLimits;
+  private clientOf: AdmittedServerOptions['clientOf'];
   private readonly onCut: (reason: CutReason) => void;
   private readonly open = new Map<Socket, Connection>();
   private isLooking = false;
@@ -43,13 +44,14 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
     });
     this.limits = limits;
     this.onCut = onCut;
+    this.clientOf = clientOf;
     const admission = new AnswerAdmission(limits);
     this.admission = admission;
     const context = {
       limits,
       unhandled: { count: 0 },
       admission,
-      clientOf,
+      clientOf: (request: IncomingMessage) => this.clientOf(request),
       handler,
       overflow: (connection: Connection) => {
         this.cut(connection, 'too_many_requests');
@@ -66,6 +68,11 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
     this.on('listening', () => {
       this.lookAfterConnections();
     });
+  }
+
+  /** Counts clients otherwise from now on: by what is known once the application is there. */
+  countClientsBy(clientOf: AdmittedServerOptions['clientOf']): void {
+    this.clientOf = clientOf;
   }
 
   /** The process stops: what is under way has a little time left, and slow clients do not hold up the end after that. */

@@ -4,12 +4,22 @@ import { methodNotAllowed, ProblemError } from '../problem.error';
 import { problemOfStatus } from '../problem-from-error';
 import { pathOf } from '../problem.filter';
 import type { RouteTable } from '../route-table';
+import type { KeyCheck } from '../keys/key-check';
 import type { RequestBudget } from '../throttling/request-budget';
+
+/** What every request passes before it is answered. */
+export interface Door {
+  readonly origins: readonly string[];
+  readonly budget: RequestBudget;
+  readonly keys: KeyCheck;
+}
 
 /** DuckDB and polars in a page read tables by ranges. */
 const EXPOSED =
   'ETag, Retry-After, RateLimit, RateLimit-Policy, Link, X-Request-Id, Accept-Ranges, Content-Range, Content-Disposition';
 const METHODS = 'GET, HEAD, OPTIONS';
+/** The asterisk stands for all headers but that one. */
+const ALLOWED_HEADERS = '*, Authorization';
 const PREFLIGHT_SECONDS = '86400';
 
 /** Cross-origin headers: reading is allowed to the configured origins (`*`: to all), nothing else is. */
@@ -36,7 +46,7 @@ function answerOptions(reply: FastifyReply, allowed: readonly string[]): void {
     .headers({
       allow: allowed.join(', '),
       'access-control-allow-methods': METHODS,
-      'access-control-allow-headers': '*',
+      'access-control-allow-headers': ALLOWED_HEADERS,
       'access-control-max-age': PREFLIGHT_SECONDS,
     })
     .send();
@@ -65,19 +75,20 @@ function addVaryOrigin(instance: FastifyInstance): void {
 }
 
 /**
- * Sets what every answer carries, and answers what meets no route: malformed requests, OPTIONS, and methods that a route
- * does not have. All of it costs a request of the client's budget, like a route.
+ * Sets what every answer carries, refuses whoever has not the key that is needed, and answers what meets no route: malformed
+ * requests, OPTIONS, and methods that a route does not have. All of it costs a request of the client's budget, like a
+ * route.
  */
-export function addAnswerHeaders(
-  instance: FastifyInstance,
-  routes: RouteTable,
-  origins: readonly string[],
-  budget: RequestBudget,
-): void {
+export function addAnswerHeaders(instance: FastifyInstance, routes: RouteTable, { origins, budget, keys }: Door): void {
   if (!origins.includes('*')) addVaryOrigin(instance);
 
-  const answerWithoutRoute = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  const answerWithoutRoute = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    refusal: ProblemError | undefined,
+  ): Promise<void> => {
     if (!(await budget.spend(request, reply))) throw new ProblemError(problemOfStatus(429));
+    if (refusal) throw refusal;
     if (!hasOneHost(request.raw)) throw new ProblemError(problemOfStatus(400));
     const allowed = routes.allowed(pathOf(request.url));
     if (!allowed) return;
@@ -87,9 +98,10 @@ export function addAnswerHeaders(
 
   instance.addHook('onRequest', (request, reply, done) => {
     setAnswerHeaders(request, reply, origins);
-    if (!request.is404 && hasOneHost(request.raw)) done();
+    const refusal = keys.refusalOf(request.raw, request.is404 ? undefined : request.routeOptions.url);
+    if (!request.is404 && !refusal && hasOneHost(request.raw)) done();
     else {
-      answerWithoutRoute(request, reply).then(() => {
+      answerWithoutRoute(request, reply, refusal).then(() => {
         if (!reply.sent) done();
       }, done);
     }

@@ -2,7 +2,10 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { SkipThrottle, Throttle, ThrottlerException, type ThrottlerModuleOptions } from '@nestjs/throttler';
 import { ClientThrottlerGuard } from './client-throttler.guard';
-import { WindowThrottlerStorage } from './window-throttler.storage';
+import { Callers } from '../keys/callers';
+import { LimiterStorage } from './limiter-storage';
+import { RequestBudget } from './request-budget';
+import { WindowLimiter } from './window-limiter';
 
 class Plain {
   counted(): void {}
@@ -31,6 +34,7 @@ class Inheriting extends Plain {}
 class ExemptInheriting extends Plain {}
 
 const LIMIT = 3;
+const PEER = { remoteAddress: '192.0.2.1' };
 const ONE = [{ name: 'default', limit: LIMIT, ttl: 60_000 }];
 const TWO = [...ONE, { name: 'other', limit: 1, ttl: 60_000 }];
 
@@ -40,10 +44,13 @@ describe('ClientThrottlerGuard', () => {
   async function guardOf(throttlers: typeof ONE): Promise<ClientThrottlerGuard> {
     const options: ThrottlerModuleOptions = {
       throttlers,
-      getTracker: () => 'client',
+      getTracker: () => PEER.remoteAddress,
       generateKey: (_context, tracker, name) => `${name} ${tracker}`,
     };
-    const guard = new ClientThrottlerGuard(options, new WindowThrottlerStorage(), new Reflector());
+    const limiter = new WindowLimiter({ points: Number.MAX_SAFE_INTEGER, duration: 60 });
+    const callers = new Callers({ throttleLimit: LIMIT, throttleKeyLimit: LIMIT, trustProxyHops: 0 }, undefined);
+    const guard = new ClientThrottlerGuard(options, new LimiterStorage(limiter), new Reflector());
+    Object.assign(guard, { budget: new RequestBudget(limiter, callers, { throttleTtlSeconds: 60 }) });
     await guard.onModuleInit();
     return guard;
   }
@@ -58,7 +65,10 @@ describe('ClientThrottlerGuard', () => {
     return {
       getClass: () => controller,
       getHandler: () => (controller.prototype as Record<string, () => void>)[method],
-      switchToHttp: () => ({ getRequest: () => ({ headers: {} }), getResponse: () => reply }),
+      switchToHttp: () => ({
+        getRequest: () => ({ headers: {}, raw: { method: 'GET', url: '/', headers: {}, socket: PEER } }),
+        getResponse: () => reply,
+      }),
     } as unknown as ExecutionContext;
   }
 

@@ -1,7 +1,7 @@
-import { Injectable, type ExecutionContext, type Type } from '@nestjs/common';
-import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
-import type { FastifyReply } from 'fastify';
-import { DEFAULT_THROTTLER, tellBudget } from './request-budget';
+import { Inject, Injectable, type ExecutionContext, type Type } from '@nestjs/common';
+import { ThrottlerException, ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DEFAULT_THROTTLER, RequestBudget, tellBudget } from './request-budget';
 
 /** Where @nestjs/throttler keeps what its decorators say, before the throttler's name. */
 const SKIP = 'THROTTLER:SKIP';
@@ -20,26 +20,31 @@ type Marks = 'none' | 'exempt' | 'own rules';
  * One request budget per client for all routes, told on every answer: `X-RateLimit-*`, `RateLimit` and
  * `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` in whole seconds once it is used up.
  *
- * With a single throttler of fixed limits, the decorators of a handler are looked up once, for they do not change while
- * the process runs. Anything else goes the library's own way.
+ * With a single throttler, the decorators of a handler are looked up once, for they do not change while the process runs.
+ * What they leave to the budget is spent there; anything else goes the library's own way.
  */
 @Injectable()
 export class ClientThrottlerGuard extends ThrottlerGuard {
   /** By class and then handler: classes may share an inherited one. */
   private readonly marks = new WeakMap<object, WeakMap<object, Marks>>();
 
+  @Inject(RequestBudget)
+  private readonly budget!: RequestBudget;
+
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const throttler = this.throttlers[0];
-    const { getTracker, generateKey, skipIf } = this.commonOptions;
+    const { skipIf } = this.commonOptions;
     if (!throttler || this.throttlers.length > 1 || throttler.name !== DEFAULT_THROTTLER)
       return super.canActivate(context);
     const { limit, ttl } = throttler;
     const isPlain = typeof limit === 'number' && typeof ttl === 'number' && !skipIf && !throttler.skipIf;
-    if (!isPlain || !getTracker || !generateKey) return super.canActivate(context);
+    if (!isPlain) return super.canActivate(context);
     const marks = this.marksOf(context.getClass(), context.getHandler());
     if (marks === 'own rules') return super.canActivate(context);
     if (marks === 'exempt') return true;
-    return this.handleRequest({ context, limit, ttl, throttler, blockDuration: ttl, getTracker, generateKey });
+    const http = context.switchToHttp();
+    if (await this.budget.spend(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>())) return true;
+    throw new ThrottlerException();
   }
 
   protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
@@ -50,7 +55,9 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
     const tracker = await getTracker(req, context);
     const key = generateKey(context, tracker, name);
     const record = await this.storageService.increment(key, ttl, limit, blockDuration, name);
-    if (tellBudget(reply, name, limit, ttl, record)) return true;
+    const windowSeconds = Math.ceil(ttl / 1_000);
+    const { totalHits: used, timeToExpire: secondsLeft } = record;
+    if (tellBudget(reply, { name, limit, windowSeconds, used, secondsLeft })) return true;
     await this.throwThrottlingException(context, { ...record, limit, ttl, key, tracker });
     return false;
   }

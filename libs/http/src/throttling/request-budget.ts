@@ -1,54 +1,136 @@
-import type { ThrottlerStorage } from '@nestjs/throttler';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { clientName } from '../client-address';
+import type { RateLimiterRes } from 'rate-limiter-flexible';
 import type { HttpOptions } from '../http-options';
+import type { Callers } from '../keys/callers';
+import type { Limiter } from './limiter';
 
 /** The throttler that counts every request. */
 export const DEFAULT_THROTTLER = 'default';
+/** HEAD has a counter of its own: of no rows, it costs next to nothing. */
+const HEAD_COUNTER = 'head';
+const REFUND_COUNTER = 'refunds';
 
-type Spent = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+/** How many times the budget HEAD may cost, and how many times refunds may give back, in one window. */
+const HEAD_FACTOR = 10;
+const REFUND_FACTOR = 10;
 
-/** The key of a client's one budget for all routes. */
-export function budgetKey(client: string, throttler: string): string {
-  return `${throttler} ${client}`;
+/** Rows of an answer that a request pays for. */
+const ROWS_A_REQUEST = 5_000;
+
+/** Where a request was counted. */
+interface Payment {
+  readonly counter: typeof DEFAULT_THROTTLER | typeof HEAD_COUNTER;
+  readonly client: string;
+  /** Most points in a window. */
+  readonly limit: number;
+  /** When the window ends, on the monotonic clock. */
+  readonly endsAt: number;
 }
 
-/**
- * Says in the headers of an answer what is left of a budget (draft-ietf-httpapi-ratelimit-headers), and once it is used
- * up, when to come back. Returns whether the request is within it.
- */
-export function tellBudget(reply: FastifyReply, name: string, limit: number, ttlMs: number, spent: Spent): boolean {
-  const remaining = Math.max(0, limit - spent.totalHits);
+const PAYMENT = Symbol('payment');
+
+type Paying = IncomingMessage & { [PAYMENT]?: Payment };
+
+/** What a counter says in the headers of an answer (draft-ietf-httpapi-ratelimit-headers). */
+export interface BudgetState {
+  readonly name: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  readonly used: number;
+  readonly secondsLeft: number;
+}
+
+/** Says what is left of a budget, and once it is used up, when to come back. Returns whether the request is within it. */
+export function tellBudget(reply: FastifyReply, state: BudgetState): boolean {
+  const { name, limit, windowSeconds, used, secondsLeft } = state;
+  const remaining = Math.min(limit, Math.max(0, limit - used));
   reply
     .header('x-ratelimit-limit', limit)
     .header('x-ratelimit-remaining', remaining)
-    .header('x-ratelimit-reset', spent.timeToExpire)
-    .header('ratelimit', `"${name}";r=${remaining};t=${spent.timeToExpire}`)
-    .header('ratelimit-policy', `"${name}";q=${limit};w=${Math.ceil(ttlMs / 1_000)}`);
-  if (spent.isBlocked) reply.header('retry-after', spent.timeToBlockExpire);
-  return !spent.isBlocked;
+    .header('x-ratelimit-reset', secondsLeft)
+    .header('ratelimit', `"${name}";r=${remaining};t=${secondsLeft}`)
+    .header('ratelimit-policy', `"${name}";q=${limit};w=${windowSeconds}`);
+  if (used <= limit) return true;
+  reply.header('retry-after', secondsLeft);
+  return false;
 }
 
-/** The request budget of clients, for what meets no route and so no guard: unknown paths, other methods, bad addresses. */
+/** The request budget of clients: one for each over all routes, in windows that begin with their first request. */
 export class RequestBudget {
-  private readonly limit: number;
-  private readonly ttlMs: number;
-  private readonly hops: number;
+  private readonly windowSeconds: number;
 
+  /** The limiter only counts: each client has a limit of its own. */
   constructor(
-    private readonly storage: ThrottlerStorage,
-    { throttleLimit, throttleTtlSeconds, trustProxyHops }: HttpOptions,
+    private readonly limiter: Limiter,
+    private readonly callers: Callers,
+    { throttleTtlSeconds }: Pick<HttpOptions, 'throttleTtlSeconds'>,
   ) {
-    this.limit = throttleLimit;
-    this.ttlMs = throttleTtlSeconds * 1_000;
-    this.hops = trustProxyHops;
+    this.windowSeconds = throttleTtlSeconds;
   }
 
   /** Spends one request of the client, and says on the answer what is left; false when nothing was. */
-  async spend(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-    const { limit, ttlMs } = this;
-    const key = budgetKey(clientName(request.raw, this.hops), DEFAULT_THROTTLER);
-    const spent = await this.storage.increment(key, ttlMs, limit, ttlMs, DEFAULT_THROTTLER);
-    return tellBudget(reply, DEFAULT_THROTTLER, limit, ttlMs, spent);
+  async spend({ raw }: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+    const { client, limit } = this.callers.of(raw);
+    const isHead = raw.method === 'HEAD';
+    const counter = isHead ? HEAD_COUNTER : DEFAULT_THROTTLER;
+    const most = isHead ? limit * HEAD_FACTOR : limit;
+    const count = await this.limiter.consume(nameOf(counter, client));
+    const { msBeforeNext } = count;
+    if (!isHead && msBeforeNext >= this.windowSeconds * 1_000 - 1)
+      await this.limiter.delete(nameOf(REFUND_COUNTER, client));
+    (raw as Paying)[PAYMENT] = { counter, client, limit: most, endsAt: performance.now() + msBeforeNext };
+    return tellBudget(reply, this.stateOf(counter, most, count));
   }
+
+  /** Gives back the request of an answer that only says that nothing is new; so often in a window, and no more. */
+  async refund({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const payment = (raw as Paying)[PAYMENT];
+    // A point given back to the window behind would be one more there.
+    if (!payment || performance.now() >= payment.endsAt) return;
+    const { counter, client, limit } = payment;
+    const refunds = await this.limiter.penalty(nameOf(REFUND_COUNTER, client));
+    if (refunds.consumedPoints > this.callers.of(raw).limit * REFUND_FACTOR) return;
+    const count = await this.limiter.reward(nameOf(counter, client));
+    tellBudget(reply, this.stateOf(counter, limit, count));
+  }
+
+  /** Counts the rows of an answer of which the first 5,000 are paid for. */
+  rowsOf(request: FastifyRequest, reply: FastifyReply): RowCost {
+    const payment = (request.raw as Paying)[PAYMENT];
+    return new RowCost(async (requests) => {
+      if (!payment) return;
+      const { counter, client, limit } = payment;
+      const count = await this.limiter.penalty(nameOf(counter, client), requests);
+      if (!reply.raw.headersSent && !reply.sent) tellBudget(reply, this.stateOf(counter, limit, count));
+    });
+  }
+
+  private stateOf(name: string, limit: number, { consumedPoints, msBeforeNext }: RateLimiterRes): BudgetState {
+    // The difference of two fractions may be a hair above the length of the window.
+    const secondsLeft = Math.min(Math.max(1, Math.ceil(msBeforeNext / 1_000)), this.windowSeconds);
+    return { name, limit, windowSeconds: this.windowSeconds, used: consumedPoints, secondsLeft };
+  }
+}
+
+/** What an answer costs: a request for each 5,000 rows that are begun, whatever is left of the budget. */
+export class RowCost {
+  private rows = 0;
+  private paid = 1;
+
+  constructor(private readonly pay: (requests: number) => Promise<void>) {}
+
+  /** So many more rows are sent. */
+  async add(rows: number): Promise<void> {
+    this.rows += rows;
+    const due = Math.ceil(this.rows / ROWS_A_REQUEST) - this.paid;
+    if (due <= 0) return;
+    this.paid += due;
+    await this.pay(due);
+  }
+}
+
+/** The name of a client's counter. */
+function nameOf(counter: string, client: string): string {
+  return `${counter} ${client}`;
 }
