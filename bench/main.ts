@@ -12,6 +12,7 @@ import { benchParquetDisk } from './parquet-disk.bench';
 import { isMet, summaryTable, type Figure } from './report';
 import { benchSink } from './sink.bench';
 import { benchStart } from './start.bench';
+import { benchStreams } from './streams.bench';
 
 /** Each bench by the name that selects it on the command line. */
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   candles: () => benchCandleQueries(),
   memory: () => withExchange(benchMemory),
   start: () => withExchange(benchStart),
+  streams: () => withExchange(benchStreams),
   publisher: () => withExchange(async (_group, url) => benchKafkaPublisher(await readMarketRun(url, 50, 1_000))),
   import: benchImport,
   consumer: () => withExchange(async (_group, url) => benchKafkaConsumer(await readMarketRun(url, 50, 4_000))),

@@ -12,13 +12,21 @@ import { databasePath, inNewFolder, openStore } from './workspace';
  * Peer: the same rows, parsed before, in batches of the same size through a bare better-sqlite3 transaction into the same
  * table with the same journal and `synchronous`: one flush to disk per batch, where the sink has two. Nothing that keeps
  * rows in SQLite can be faster.
+ *
+ * The change feed is held against the same sink that notes no changes.
  */
 const ROUNDS = 5;
+/** The change feed costs less than a disk differs from one flush to the next. */
+const FEED_ROUNDS = 15;
+const FEED_AT_LEAST = 0.95;
 const BATCHES = [
   { size: 50, atLeast: 0.25, rows: 10_000 },
   { size: 1_000, atLeast: 0.4, rows: 50_000 },
 ] as const;
 
+const NAMES = { prices: 'price events', candles: 'candles' } as const;
+
+type Kind = keyof typeof NAMES;
 type SqlValue = string | number;
 
 export interface Table {
@@ -93,9 +101,17 @@ export function bareInsert({ name, definition, rows }: Table, size: number): Pro
   });
 }
 
-function throughSink(messages: readonly OutgoingEvent[], size: number): Promise<number> {
+function throughSink(
+  messages: readonly OutgoingEvent[],
+  size: number,
+  { feed: hasFeed, after = () => undefined }: { readonly feed: boolean; readonly after?: (folder: string) => void } = {
+    feed: true,
+  },
+): Promise<number> {
   return inNewFolder(async (folder) => {
     const store = await openStore(folder);
+    // The one difference: units take no position and keep no change.
+    if (!hasFeed) Object.assign(store.parts.feed, { note: () => undefined });
     const batches = inBatches(messages, size);
     try {
       return await perSecond(messages.length, async () => {
@@ -103,8 +119,48 @@ function throughSink(messages: readonly OutgoingEvent[], size: number): Promise<
       });
     } finally {
       await store.close();
+      after(folder);
     }
   });
+}
+
+/** Bytes on disk of the change feed, with everything that is kept for it. */
+function feedBytes(folder: string): number {
+  const database = new Database(databasePath(folder), { readonly: true });
+  try {
+    return database.prepare("SELECT sum(pgsize) FROM dbstat WHERE name = 'changes'").pluck().get() as number;
+  } finally {
+    database.close();
+  }
+}
+
+/** What the change feed costs the sink, and the disk. */
+async function benchFeed(kind: Kind, messages: readonly OutgoingEvent[], size: number): Promise<Figure[]> {
+  let bytes = NaN;
+  const after = (folder: string): void => {
+    bytes = feedBytes(folder);
+  };
+  const { subject, peer, ratio } = await compare(
+    FEED_ROUNDS,
+    () => throughSink(messages, size, { feed: true, after }),
+    () => throughSink(messages, size, { feed: false }),
+  );
+  return [
+    {
+      what: `sink with the change feed, ${NAMES[kind]} in batches of ${size}`,
+      value: `${Math.round(subject)} rows/s`,
+      against: `the same sink without it: ${Math.round(peer)} rows/s`,
+      measure: ratio,
+      threshold: { atLeast: FEED_AT_LEAST },
+    },
+    {
+      what: `change feed, each event, ${NAMES[kind]} in batches of ${size}`,
+      value: `${(bytes / messages.length).toFixed(1)} bytes`,
+      against: '',
+      measure: bytes / messages.length,
+      threshold: undefined,
+    },
+  ];
 }
 
 export async function benchSink(run: MarketRun): Promise<Figure[]> {
@@ -120,12 +176,13 @@ export async function benchSink(run: MarketRun): Promise<Figure[]> {
         () => bareInsert(table, size),
       );
       figures.push({
-        what: `sink, ${kind === 'prices' ? 'price events' : 'candles'} in batches of ${size}`,
+        what: `sink, ${NAMES[kind]} in batches of ${size}`,
         value: `${Math.round(subject)} rows/s`,
         against: `better-sqlite3 alone: ${Math.round(peer)} rows/s`,
         measure: ratio,
         threshold: kind === 'prices' ? { atLeast } : undefined,
       });
+      figures.push(...(await benchFeed(kind, messages, size)));
     }
   }
   return figures;

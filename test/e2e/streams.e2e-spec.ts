@@ -179,6 +179,7 @@ describe('live streams', () => {
     await app.stop();
     expect(stream.hasEnded).toBe(true);
     expect(stream.failure).toBeUndefined();
+    expect(stream.isWhole).toBe(true);
     app = await stack.start('standalone-app');
     const again = await open('/stream/prices', { 'Last-Event-ID': stream.lastEventId });
     await received(again, 6);

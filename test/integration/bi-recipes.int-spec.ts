@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createContext, runInContext } from 'node:vm';
 import { BI_TABLE_HEADERS, BI_TABLES, dataPackage, exampleCsv, type BiTableName } from '@app/domain';
+import { looker } from '../support/looker';
 
 const recipe = (file: string): string => readFileSync(join(__dirname, '../../bi', file), 'utf8');
 const columns = (name: string): readonly string[] => BI_TABLE_HEADERS[name as BiTableName];
@@ -10,86 +10,6 @@ const every = (pattern: RegExp, text: string): string[] => [...text.matchAll(pat
 interface GrafanaTarget {
   readonly url: string;
   readonly columns: readonly { readonly selector: string; readonly type: string }[];
-}
-
-/** A field that answers every setter with itself, as the builders of Apps Script do. */
-interface Field {
-  readonly kind: string;
-  readonly values: Record<string, unknown>;
-}
-
-/** Looker Studio's side of the connector: enough of the Apps Script services to run it. */
-function looker(answer: (url: string) => { status: number; text: string }): {
-  asked: string[];
-  call: (name: string, request: object) => Record<string, unknown>;
-} {
-  const asked: string[] = [];
-  const builder = (kind: string, values: Record<string, unknown> = {}): unknown =>
-    new Proxy(
-      { kind, values },
-      {
-        get: (target, name: string, self) => {
-          if (name.startsWith('set')) {
-            return (value: unknown) => {
-              target.values[name.slice(3)] = value;
-              return self as unknown;
-            };
-          }
-          if (name === 'getId') return () => target.values['Id'];
-          return Reflect.get(target, name) as unknown;
-        },
-      },
-    );
-  const fieldSet = (fields: Field[]): object => ({
-    newDimension: () => fields[fields.push(builder('dimension') as Field) - 1],
-    newMetric: () => fields[fields.push(builder('metric') as Field) - 1],
-    forIds: (ids: string[]) => fieldSet(ids.map((id) => fields.find(({ values }) => values['Id'] === id)!)),
-    asArray: () => fields,
-    build: () => fields.map(({ kind, values }) => ({ kind, ...values })),
-  });
-  const names = new Proxy({}, { get: (_, name) => name });
-  const context = createContext({
-    DataStudioApp: {
-      createCommunityConnector: () => ({
-        FieldType: names,
-        AggregationType: names,
-        getFields: () => fieldSet([]),
-        newUserError: () => {
-          const error = {
-            setText: (text: string) => ((error.text = text), error),
-            setDebugText: () => error,
-            text: '',
-          } as {
-            text: string;
-            setText: (text: string) => unknown;
-            setDebugText: () => unknown;
-            throwException?: () => never;
-          };
-          error.throwException = () => {
-            throw new Error(error.text);
-          };
-          return error;
-        },
-      }),
-    },
-    CacheService: { getScriptCache: () => ({ get: () => null, put: () => undefined }) },
-    Utilities: { parseCsv: (text: string) => text.split('\r\n').map((line) => line.split(',')) },
-    UrlFetchApp: {
-      fetch: (url: string) => {
-        asked.push(url);
-        const { status, text } = answer(url);
-        return { getResponseCode: () => status, getContentText: () => text };
-      },
-    },
-  });
-  runInContext(recipe('looker/Code.js'), context);
-  return {
-    asked,
-    call: (name, request) => {
-      Object.assign(context, { request });
-      return JSON.parse(runInContext(`JSON.stringify(${name}(request))`, context) as string) as Record<string, unknown>;
-    },
-  };
 }
 
 describe('recipes for BI tools', () => {

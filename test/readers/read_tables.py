@@ -6,24 +6,13 @@ usage: read_tables.py once URL...         every table with every reader: types a
 
 import json
 import sys
-from email.utils import parsedate_to_datetime
 
 import duckdb
 import pandas
 import polars
-from fsspec.implementations.http import HTTPFileSystem
-
-
-
-class DatedHttpFileSystem(HTTPFileSystem):
-    """fsspec's HTTP files with the date that DuckDB asks for, out of the Last-Modified of the HEAD answer."""
-
-    def modified(self, path):
-        return parsedate_to_datetime(self.info(path)["Last-Modified"])
-
+from dated_http import DatedHttpFileSystem
 
 database = duckdb.connect()
-# What DuckDB's own httpfs does (HEAD, then ranges), through Python: no extension has to be downloaded for it.
 database.register_filesystem(DatedHttpFileSystem())
 
 

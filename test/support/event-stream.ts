@@ -49,6 +49,11 @@ export class EventStream {
     });
   }
 
+  /** Whether it stands behind a whole event, with nothing of another one. */
+  get isWhole(): boolean {
+    return this.rest === '';
+  }
+
   get status(): number | undefined {
     return this.response.statusCode;
   }

@@ -16,6 +16,10 @@ export function faultRounds(usual: number): number {
 /** How long a test of a long cut keeps the broker away: `FAULT_CUT_SECONDS`. */
 export const FAULT_CUT_SECONDS = wholeNumber('FAULT_CUT_SECONDS', 30);
 
+/** Readers of a test of streams, `STREAM_READERS`, and for how long they read: `STREAM_SECONDS`. */
+export const STREAM_READERS = wholeNumber('STREAM_READERS', 200);
+export const STREAM_SECONDS = wholeNumber('STREAM_SECONDS', 30);
+
 /** Random numbers that follow from a seed (mulberry32). */
 export class Random {
   constructor(private state: number) {}

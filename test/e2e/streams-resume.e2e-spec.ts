@@ -1,0 +1,170 @@
+import { positionFromText } from '@app/domain';
+import { eventually, type AppProcess } from '../support/app-process';
+import { runCli } from '../support/cli-store';
+import { EventStream, type ReceivedEvent } from '../support/event-stream';
+import { getAll } from '../support/http';
+import { Stack, marketAt, type SimulatorHandle } from '../support/stack';
+import { StoreBooks } from '../support/store-books';
+
+const DAY_MS = 86_400_000;
+/** Shortly before the hourly upkeep, which removes changes after their time. */
+const START = Date.parse('2026-11-20T12:16:00Z');
+
+interface Gap {
+  readonly since: string | null;
+  readonly next_url: string;
+}
+
+/** Streams that are gone on with after days, and on another database than the one they began on. */
+describe('resuming streams', () => {
+  const opened: EventStream[] = [];
+  let stack: Stack;
+  let simulator: SimulatorHandle;
+  let app: AppProcess;
+
+  beforeEach(() => {
+    stack = new Stack({
+      SYMBOLS: 'BTCUSDT,ETHUSDT',
+      CLOCK: 'simulator',
+      POLL_INTERVAL_SECONDS: '5',
+      CAPTURE: 'tickers',
+      BACKFILL_DAYS: '1',
+    });
+  });
+
+  afterEach(async () => {
+    for (const stream of opened.splice(0)) stream.cut();
+    await stack.close();
+  });
+
+  /** The market, its exchange started anew at a time. */
+  async function marketIs(time: number): Promise<void> {
+    const origin = marketAt(new Date(time));
+    simulator = await stack.startSimulator(['--clock-origin', origin, '--clock-factor', '20']);
+  }
+
+  async function open(path: string, lastEventId?: string): Promise<EventStream> {
+    const url = `${await stack.urlOf('api-app')}${path}`;
+    const stream = await EventStream.open(url, lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId });
+    opened.push(stream);
+    return stream;
+  }
+
+  const received = (stream: EventStream, count: number): Promise<true> =>
+    eventually(`${count} events are received`, () => Promise.resolve(stream.events.length >= count ? true : undefined));
+
+  /** Lines of bronze, in the order in which they were stored: dates come one after the other. */
+  function storedLines(): readonly string[] {
+    const books = new StoreBooks(stack);
+    try {
+      return books.priceLines;
+    } finally {
+      books.close();
+    }
+  }
+
+  const textOf = (events: readonly ReceivedEvent[]): string[] => events.map(({ data }) => JSON.stringify(data));
+
+  /** Some events of a first day, and everything stopped. */
+  async function firstDay(): Promise<ReceivedEvent[]> {
+    await marketIs(START);
+    app = await stack.start('standalone-app');
+    await app.answers(`${await stack.urlOf('api-app')}/readyz`);
+    const stream = await open('/stream/prices');
+    await received(stream, 10);
+    await app.stop();
+    await simulator.process.stop();
+    return stream.events;
+  }
+
+  it('should go on behind a position that is six days old, and tell of a gap behind one that is eight', async () => {
+    const events = await firstDay();
+    const known = events[4];
+    await marketIs(START + 6 * DAY_MS);
+    app = await stack.start('standalone-app');
+    const again = await open('/stream/prices', known?.id);
+    // The upkeep of an hour has passed meanwhile, and left what is six days old.
+    await eventually('the market is past the upkeep', async () =>
+      (await stack.marketTime()) > START + 6 * DAY_MS + 180_000 ? true : undefined,
+    );
+    const late = await open('/stream/prices', known?.id);
+    await received(late, 20);
+    await received(again, late.events.length);
+    await app.stop();
+    const lines = storedLines();
+    const next = lines.indexOf(JSON.stringify(known?.data)) + 1;
+    expect(next).toBeGreaterThan(0);
+    for (const stream of [again, late]) {
+      expect(textOf(stream.events)).toEqual(lines.slice(next, next + stream.events.length));
+      expect(stream.events.every(({ event }) => event === 'price')).toBe(true);
+      expect(textOf(stream.events.slice(0, 5))).toEqual(textOf(events.slice(5, 10)));
+    }
+
+    await simulator.process.stop();
+    await marketIs(START + 8 * DAY_MS);
+    app = await stack.start('standalone-app');
+    const told = await eventually('what is eight days old has been removed', async () => {
+      const stream = await open('/stream/prices', known?.id);
+      await received(stream, 1);
+      if (stream.events[0]?.event === 'gap') return stream;
+      stream.cut();
+      return undefined;
+    });
+    const { since, next_url: url } = told.events[0]?.data as Gap;
+    const committedAt = positionFromText(events[4]?.id ?? '')?.committedAt ?? NaN;
+    expect(Date.parse(since ?? '') * 1_000).toBeLessThanOrEqual(committedAt);
+    expect(url).toBe(`/trades/range?${new URLSearchParams({ start: since ?? '' }).toString()}`);
+    // What the list gives from there on has everything that the stream will not tell.
+    await received(told, 2);
+    const listed = (await getAll(await stack.urlOf('api-app'), `${url}&end=2026-12-01`)).map((item) =>
+      JSON.stringify(item),
+    );
+    const sent = textOf(told.events.slice(1));
+    const all = storedLines();
+    const oldest = all.indexOf(sent[0] ?? '');
+    expect(oldest).toBeGreaterThan(next);
+    expect(listed).toEqual(expect.arrayContaining(all.slice(next, oldest)));
+    expect(sent).toEqual(all.slice(oldest, oldest + sent.length));
+    // Capture goes on while this is compared.
+    expect(await app.stop()).toBe(0);
+  });
+
+  it('should tell of a gap behind a position of a database that was made anew, also on a stream that is open', async () => {
+    const events = await firstDay();
+    const position = events.at(-1)?.id ?? '';
+    await marketIs(START + 600_000);
+    const api = await stack.start('api-app');
+    const stayed = await open('/stream/prices', position);
+    // Committed with the ten events, or as they stopped.
+    await received(stayed, storedLines().length - 10);
+    const before = stayed.events.length;
+    expect((await runCli(stack, 'rebuild', '--accept-losses')).code).toBe(0);
+    await eventually('the stream that stayed is told', () =>
+      Promise.resolve(stayed.events.length > before || stayed.hasEnded ? true : undefined),
+    );
+    const resumed = await open('/stream/prices', position);
+    await received(resumed, 1);
+    const committedAt = positionFromText(position)?.committedAt ?? NaN;
+    const gap = resumed.events[0]?.data as Gap;
+    expect(resumed.events[0]?.event).toBe('gap');
+    expect(Math.abs(Date.parse(gap.since ?? '') * 1_000 - committedAt)).toBeLessThan(1_000);
+
+    const ingest = await stack.start('ingest-app');
+    const streams = stayed.hasEnded ? [resumed] : [resumed, stayed];
+    for (const stream of streams) {
+      await eventually('events of the new database come', () =>
+        Promise.resolve(stream.events.filter(({ event }) => event === 'price').length > before + 4 ? true : undefined),
+      );
+    }
+    expect(await ingest.stop()).toBe(0);
+    const lines = storedLines();
+    for (const stream of streams) {
+      const gapAt = stream.events.findIndex(({ event }) => event === 'gap');
+      const sent = textOf(stream.events.slice(gapAt + 1));
+      const first = lines.indexOf(sent[0] ?? '');
+      expect(sent).toEqual(lines.slice(first, first + sent.length));
+      expect(stream.events.filter(({ event }) => event === 'gap')).toHaveLength(1);
+    }
+    expect(await api.stop()).toBe(0);
+  });
+});
