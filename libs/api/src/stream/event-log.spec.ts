@@ -17,6 +17,19 @@ describe('EventLog', () => {
     expect([log.start, log.end]).toEqual([5, 5]);
   });
 
+  it('should find what comes behind an event that is still here', () => {
+    const log = new EventLog(30);
+    log.append([event(0), event(1), event(2), event(3)]);
+    expect([log.behind('p0'), log.behind('p1'), log.behind('p3'), log.behind('p4')]).toEqual([
+      undefined,
+      2,
+      log.end,
+      undefined,
+    ]);
+    log.clear();
+    expect(log.behind('p3')).toBeUndefined();
+  });
+
   it('should make the bytes of the same events once', () => {
     const log = new EventLog(1_000);
     log.append([event(0), event(1)]);

@@ -12,6 +12,8 @@ interface Piece {
 /** The newest events of a channel, numbered from the first that this process saw; the oldest go when there are too many. */
 export class EventLog {
   private events: StreamEvent[] = [];
+  /** Number behind each event that is here, by its id. */
+  private readonly numbers = new Map<string, number>();
   private sizes = 0;
   private firstNumber = 0;
   private piece: Piece | undefined;
@@ -31,6 +33,7 @@ export class EventLog {
   append(events: readonly StreamEvent[]): void {
     for (const event of events) {
       this.events.push(event);
+      this.numbers.set(event.id, this.end);
       this.sizes += event.text.length;
     }
     let surplus = 0;
@@ -39,12 +42,17 @@ export class EventLog {
       surplus += 1;
     }
     if (surplus === 0) return;
-    this.events.splice(0, surplus);
+    for (const { id } of this.events.splice(0, surplus)) this.numbers.delete(id);
     this.firstNumber += surplus;
   }
 
   at(number: number): StreamEvent | undefined {
     return this.events[number - this.firstNumber];
+  }
+
+  /** Number of the event behind the one with this id; undefined where that is no longer here, or never was. */
+  behind(id: string): number | undefined {
+    return this.numbers.get(id);
   }
 
   /** The bytes of all events from one number up to another one, their addresses below `prefix`. */
@@ -61,6 +69,7 @@ export class EventLog {
   clear(): void {
     this.firstNumber = this.end;
     this.events = [];
+    this.numbers.clear();
     this.sizes = 0;
     this.piece = undefined;
   }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { ChangeFeedReader, FeedPosition } from '@app/domain';
+import { positionToText, type ChangeFeedReader, type FeedPosition } from '@app/domain';
 import { FakeClock } from '@app/testing';
 import { EventLog } from './event-log';
 import { FeedEvents } from './feed-events';
@@ -29,7 +29,10 @@ describe('StreamReader', () => {
     events: new FeedEvents(feed, new FakeClock(0)),
   };
 
-  const readerOf = async (question: Partial<StreamQuestion>): Promise<{ reader: StreamReader; text: () => string }> => {
+  const readerOf = async (
+    question: Partial<StreamQuestion>,
+    from = POSITION,
+  ): Promise<{ reader: StreamReader; text: () => string }> => {
     const written: string[] = [];
     const write = (chunk: string | Buffer): boolean => {
       written.push(chunk.toString());
@@ -37,15 +40,15 @@ describe('StreamReader', () => {
     };
     const response = Object.assign(new EventEmitter(), { write }) as unknown as ServerResponse;
     const asked = { channel: 'candles', symbols: undefined, prefix: '', listUrl: () => '', ...question } as const;
-    const reader = new StreamReader(response, asked, sources, POSITION);
-    await reader.catchUp(POSITION);
+    const reader = new StreamReader(response, asked, sources, from);
+    await reader.catchUp(from);
     return { reader, text: () => written.join('') };
   };
 
   it('should give each reader of the same events addresses below the path that he came by', async () => {
     const readers = await Promise.all(
       [{ prefix: '' }, { prefix: '/market' }, { prefix: '/a/b' }, { prefix: '/market', symbols: new Set(['A']) }].map(
-        readerOf,
+        (question) => readerOf(question),
       ),
     );
     log.append([history('A'), candle('B'), history('A'), candle('A')]);
@@ -60,5 +63,24 @@ describe('StreamReader', () => {
       below('/a/b'),
       below('/market', false),
     ]);
+  });
+
+  it('should go on out of the log behind any event that it has, without a look at the feed', async () => {
+    const read = jest.spyOn(feed, 'units');
+    const positions = [1, 2, 3].map((next): FeedPosition => ({ ...POSITION, next: new Map([[1, next]]) }));
+    log.append(
+      positions.map((position, index) => ({
+        symbol: 'A',
+        id: positionToText(position),
+        text: `event: candle\ndata: ${index}\n\n`,
+      })),
+    );
+    const told = await Promise.all(positions.map((position) => readerOf({}, position)));
+    expect(told.map(({ text }) => text())).toEqual([
+      'event: candle\ndata: 1\n\nevent: candle\ndata: 2\n\n',
+      'event: candle\ndata: 2\n\n',
+      '',
+    ]);
+    expect(read).not.toHaveBeenCalled();
   });
 });

@@ -81,11 +81,15 @@ export class StreamReader {
     this.write(text);
   }
 
-  /** Reads the feed from a position on, then goes with the log. */
+  /** Goes with the log, where it has what comes behind the position; else reads the feed up to where the log ends first. */
   async catchUp(from: FeedPosition): Promise<void> {
     const { follower, feed } = this.sources;
     const run = (this.run += 1);
-    this.next = undefined;
+    this.next = this.log.behind(this.id);
+    if (this.next !== undefined) {
+      this.pump();
+      return;
+    }
     let position = from;
     while (!this.isClosed && run === this.run) {
       const until = follower.position;
