@@ -48,9 +48,8 @@ describe('late events on streams', () => {
     expect(prices.events.length).toBe(stored);
     app.signal('SIGKILL');
     await app.exited();
-    app = await load.start();
-    await load.morePolls(3);
     await holder.kill();
+    app = await load.start();
     await load.ready(true);
     await load.morePolls(3);
     expect(new Set(await load.finish(app))).toEqual(new Set([0]));

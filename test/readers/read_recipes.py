@@ -2,8 +2,8 @@
 
 usage: read_recipes.py RECIPES BASE TABLE...   RECIPES is the folder; the tables are what read_tables.py is asked for
 
-Prints {"pandas": {table: frame}, "duckdb": {view: frame}, "answer": rows}; a frame has the kind of each column, by what
-its cells are, and its cells as texts.
+Prints {"pandas": {table: frame}, "duckdb": {view: frame}, "answer": rows}; a frame has the kinds of each column (in pandas
+those of its cells, but for empty ones) and its cells as texts.
 """
 
 import importlib.util
@@ -24,16 +24,12 @@ def text(cell):
     return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 
-def kinds(names, rows):
-    """The types of the cells of each column, but for empty ones."""
-    return {
+def frame(names, rows):
+    kinds = {
         name: sorted({type(row[column]).__name__ for row in rows if text(row[column]) is not None})
         for column, name in enumerate(names)
     }
-
-
-def frame(names, rows):
-    return {"kinds": kinds(names, rows), "rows": [[text(cell) for cell in row] for row in rows]}
+    return {"kinds": kinds, "rows": [[text(cell) for cell in row] for row in rows]}
 
 
 def with_pandas(recipes, base, tables):
@@ -57,9 +53,10 @@ def with_duckdb(recipes, base):
     views = [name for (name,) in database.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
     found = {}
     for view in sorted(views):
-        result = database.execute(f'SELECT * FROM "{view}"')
-        names = [column[0] for column in result.description]
-        found[view] = frame(names, result.fetchall())
+        relation = database.table(view)
+        texts = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in relation.columns)
+        types = {name: [str(kind)] for name, kind in zip(relation.columns, relation.types)}
+        found[view] = {"kinds": types, "rows": [list(row) for row in relation.project(texts).fetchall()]}
     return found, [[text(cell) for cell in row] for row in answer]
 
 

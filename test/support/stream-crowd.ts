@@ -44,7 +44,18 @@ const PROGRAM = resolve(__dirname, 'stream-crowd.process.mts');
 
 /** Readers of streams in processes of their own, each of which is cut now and then and goes on behind its last event. */
 export class StreamCrowd {
-  private constructor(private readonly processes: readonly ChildProcess[]) {}
+  /** Rejects when a process has ended. */
+  private readonly ended: Promise<never>;
+
+  private constructor(private readonly processes: readonly ChildProcess[]) {
+    this.ended = Promise.race(
+      processes.map(async (child): Promise<never> => {
+        await once(child, 'exit');
+        throw new Error('a process of readers has ended');
+      }),
+    );
+    this.ended.catch(() => undefined);
+  }
 
   static open(
     url: string,
@@ -66,7 +77,7 @@ export class StreamCrowd {
       this.processes.map(async (child) => {
         const answer = once(child, 'message');
         tell(child, { kind: 'report' });
-        const [reports] = (await Promise.race([answer, ended(child)])) as [ReaderReport[]];
+        const [reports] = (await Promise.race([answer, this.ended])) as [ReaderReport[]];
         return reports;
       }),
     );
@@ -112,9 +123,4 @@ export class StreamCrowd {
 
 function tell(child: ChildProcess, order: CrowdOrder): void {
   child.send(order);
-}
-
-async function ended(child: ChildProcess): Promise<never> {
-  await once(child, 'exit');
-  throw new Error('a process of readers has ended');
 }
