@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { extname, join } from 'node:path';
-import { startThread } from '../database/quiet-thread';
+import { startThread } from '@app/observability';
 import { damaged, isDamage } from './faults';
 import type { StoreNotReadyError } from '@app/domain';
 

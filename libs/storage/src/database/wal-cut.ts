@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { extname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { FileIdentity } from '@app/files';
-import { startThread } from './quiet-thread';
+import { startThread } from '@app/observability';
 
 /** Thread for the file beside this one, as built or as it is written: a module by its name, as no loader changes it. */
 const WORKER = join(__dirname, `wal-cut.worker.m${extname(__filename).slice(1)}`);
