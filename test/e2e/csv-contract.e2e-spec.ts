@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { BI_TABLE_HEADERS } from '@app/domain';
 import { getCsv } from '../support/http';
 import { rawRequest, type RawAnswer } from '../support/raw-request';
@@ -86,12 +86,18 @@ describe('CSV tables over HTTP', () => {
       const plain = await get(path);
       expect(plain.headers['content-encoding']).toBeUndefined();
       expect(plain.headers['vary']).toContain('Accept-Encoding');
-      const packed = await get(path, { 'accept-encoding': 'gzip' });
-      expect(packed.headers['content-encoding']).toBe('gzip');
-      expect(Number(packed.headers['content-length'])).toBe(packed.body.length);
-      expect(sha256(gunzipSync(packed.body))).toBe(sha256(plain.body));
-      expect(packed.headers['etag']).toBe(plain.headers['etag']);
-      for (const unwanted of ['identity', 'gzip;q=0', 'br', '*']) {
+      for (const [accepted, coding, unpacked] of [
+        ['gzip', 'gzip', gunzipSync],
+        ['gzip, deflate, br', 'br', brotliDecompressSync],
+      ] as const) {
+        const packed = await get(path, { 'accept-encoding': accepted });
+        const isWorthIt = plain.body.length > 1_024;
+        expect([path, packed.headers['content-encoding']]).toEqual([path, isWorthIt ? coding : undefined]);
+        expect(Number(packed.headers['content-length'])).toBe(packed.body.length);
+        expect(sha256(isWorthIt ? unpacked(packed.body) : packed.body)).toBe(sha256(plain.body));
+        expect(packed.headers['etag']).toBe(plain.headers['etag']);
+      }
+      for (const unwanted of ['identity', 'gzip;q=0', 'br;q=0', '*']) {
         expect((await get(path, { 'accept-encoding': unwanted })).headers['content-encoding']).toBeUndefined();
       }
     });

@@ -104,8 +104,12 @@ describe('text options of CSV tables', () => {
         expect(parts.map(({ status }) => status)).toEqual([206, 206, 206]);
         expect(Buffer.concat(parts.map(({ body }) => body)).equals(whole.body)).toBe(true);
         const packed = await get(path, { 'accept-encoding': 'gzip' });
-        expect([packed.headers['content-encoding'], packed.headers['etag']]).toEqual(['gzip', whole.headers['etag']]);
-        expect(gunzipSync(packed.body).equals(whole.body)).toBe(true);
+        const isPacked = whole.body.length > 1_024;
+        expect([packed.headers['content-encoding'], packed.headers['etag']]).toEqual([
+          isPacked ? 'gzip' : undefined,
+          whole.headers['etag'],
+        ]);
+        expect((isPacked ? gunzipSync(packed.body) : packed.body).equals(whole.body)).toBe(true);
         const again = await get(path, { 'if-none-match': String(whole.headers['etag']) });
         expect([again.status, again.body.length]).toEqual([304, 0]);
       },

@@ -217,7 +217,8 @@ describe('Last-Modified', () => {
     for (const url of TABLES) {
       const { body, date, etag } = await read(recorder, url);
       const packed = await recorder.ask(url, 'GET', { 'accept-encoding': 'gzip' });
-      expect(gunzipSync(packed.rawPayload).toString()).toBe(body);
+      const isPacked = packed.headers['content-encoding'] === 'gzip';
+      expect((isPacked ? gunzipSync(packed.rawPayload) : packed.rawPayload).toString()).toBe(body);
       const head = await recorder.ask(url, 'HEAD');
       const part = await recorder.ask(url, 'GET', { range: 'bytes=0-3' });
       for (const { headers } of [packed, head, part]) {

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '@app/domain';
 import { hasRoomFor, reserveRoom } from '@app/http';
+import { contentCoding } from '../lists/content-coding';
 import { CsvCache, type BuildTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';
-import { asksForGzip, isNotModified } from './request-conditions';
+import { isNotModified } from './request-conditions';
 import { sendRange } from './send-range';
 import { SnapshotPins } from './snapshot-pins';
 
@@ -52,12 +53,10 @@ export class CsvResponder {
       if (sendRange(reply, snapshot, range)) return;
     }
     reply.headers(snapshot.headers);
-    if (asksForGzip(request.headers)) {
-      const compressed = await snapshot.gzip();
-      reply.header('content-encoding', 'gzip').header('content-length', compressed.length).send(compressed);
-    } else {
-      reply.send(snapshot.bytes);
-    }
+    const wanted = contentCoding(request.headers);
+    const { bytes, coding } = wanted ? await snapshot.coded(wanted) : { bytes: snapshot.bytes, coding: wanted };
+    if (coding) reply.header('content-encoding', coding).header('content-length', bytes.length);
+    reply.send(bytes);
   }
 
   private sendsNoBody(request: FastifyRequest, snapshot: CsvSnapshot): boolean {

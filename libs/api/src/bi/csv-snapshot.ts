@@ -1,16 +1,13 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { SECOND, type EpochMicros } from '@app/domain';
+import { coded, type CodedBytes, type ContentCoding } from '../lists/content-coding';
 import { weakTag } from './request-conditions';
-
-const compress = promisify(gzip);
 
 /** Bytes that are served under a name. */
 export class CsvFile {
   readonly etag: string;
   /** What follows from the bytes alone. */
   readonly headers: Readonly<Record<string, string>>;
-  private compressed: Promise<Buffer> | undefined;
+  private readonly compressed = new Map<ContentCoding, Promise<CodedBytes>>();
 
   constructor(
     readonly bytes: Buffer,
@@ -26,10 +23,13 @@ export class CsvFile {
     };
   }
 
-  /** The same bytes compressed, once. */
-  gzip(): Promise<Buffer> {
-    this.compressed ??= compress(this.bytes);
-    return this.compressed;
+  /** The same bytes in a coding, in each of them once. */
+  coded(coding: ContentCoding): Promise<CodedBytes> {
+    const known = this.compressed.get(coding);
+    if (known) return known;
+    const compressed = coded(this.bytes, coding);
+    this.compressed.set(coding, compressed);
+    return compressed;
   }
 }
 
@@ -107,7 +107,7 @@ export class CsvSnapshot {
     };
   }
 
-  gzip(): Promise<Buffer> {
-    return this.file.gzip();
+  coded(coding: ContentCoding): Promise<CodedBytes> {
+    return this.file.coded(coding);
   }
 }
