@@ -10,6 +10,7 @@ import { ClockModule, SystemClock } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
 import { ADMISSION_LIMITS, createHttpApp, type AdmissionLimits } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
+import { ParquetThreadModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 import { eventually } from '../support/app-process';
 import { BuildFolder, sha256Of } from '../support/build-folder';
@@ -60,6 +61,7 @@ describe('/data/', () => {
         ApiModule.forRoot({
           http: config.http,
           storage: StorageReadModule,
+          parquet: ParquetThreadModule,
           pageFolder: emptyPageFolder(),
           remotes: [],
         }),

@@ -11,6 +11,7 @@ import {
   HttpModule,
   makePiece,
   reserveRoom,
+  whileWriting,
   type AdmissionLimits,
 } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
@@ -67,6 +68,16 @@ class AnswersController {
   unreserved(@Query('bytes') bytes: string, @Res() reply: FastifyReply): void {
     begun.push('unreserved');
     reply.header('etag', '"of the large one"').send('x'.repeat(Number(bytes)));
+  }
+
+  /** Held while it is written, and sent as long as its reader lets it wait. */
+  @Get('file')
+  async file(@Query('name') name: string, @Res() reply: FastifyReply): Promise<void> {
+    await whileWriting(reply, async () => {
+      begun.push(name);
+      await new Promise<void>((resolve) => held.set(name, resolve));
+    });
+    reply.send(Readable.from([TABLE], { objectMode: false }));
   }
 
   @Get('held')
@@ -372,6 +383,59 @@ describe('admission', () => {
       // No last chunk: nobody takes it for whole.
       expect(slow.text.endsWith('0\r\n\r\n')).toBe(false);
       expect(begun).toEqual(['slow1']);
+    });
+
+    it('should write few of those to files at once that are sent from one, and go on when one is written', async () => {
+      await serve({ filesWritten: 1 });
+      for (const name of ['a', 'b']) (await open(false)).send(requestText(`/file?name=${name}`));
+      await becomes('the first is being written', () => Promise.resolve(held.has('a')));
+      await becomes('the other waits', async () => (await metric('csp_http_answers_waiting')) === 1);
+      expect(begun).toEqual(['a']);
+      held.get('a')?.();
+      await becomes('the other is being written', () => Promise.resolve(held.has('b')));
+    });
+
+    it.each([
+      ['in all', { files: 1, waitMs: 50 }],
+      ['of a client', { clientFiles: 1, waitMs: 50 }],
+    ])('should keep few files for readers, %s, and refuse others after a while', async (_name, limits) => {
+      await serve(limits);
+      const slow = (await open(false)).send(requestText('/file?name=slow'));
+      await becomes('it is being written', () => Promise.resolve(held.has('slow')));
+      held.get('slow')?.();
+      const { status, headers } = await rawRequest(`${url}/file?name=late`);
+      expect([status, headers['retry-after'], begun]).toEqual([503, '30', ['slow']]);
+      slow.disconnect();
+      await becomes('its place is free', async () => (await connections()) === 0);
+      const next = (await open()).send(requestText('/file?name=next'));
+      await becomes('the next is being written', () => Promise.resolve(held.has('next')));
+      held.get('next')?.();
+      expect(await next.statuses(1)).toEqual([200]);
+    });
+
+    it('should write no file for a reader who went while it waited', async () => {
+      await serve({ filesWritten: 1 });
+      (await open()).send(requestText('/file?name=first'));
+      await becomes('the first is being written', () => Promise.resolve(held.has('first')));
+      const gone = (await open()).send(requestText('/file?name=gone'));
+      await becomes('the other waits', async () => (await metric('csp_http_answers_waiting')) === 1);
+      gone.disconnect();
+      await becomes('none waits', async () => (await metric('csp_http_answers_waiting')) === 0);
+      held.get('first')?.();
+      const next = (await open()).send(requestText('/file?name=next'));
+      await becomes('the next is being written', () => Promise.resolve(held.has('next')));
+      held.get('next')?.();
+      expect([await next.statuses(1), begun]).toEqual([[200], ['first', 'next']]);
+    });
+
+    it('should cut a slow reader of a file while others wait for its place', async () => {
+      await serve({ files: 1, slowReaderMs: 200, slowReaderBytesPerSecond: 1_000 * MEGABYTE });
+      (await open(false)).send(requestText('/file?name=slow'));
+      await becomes('it is being written', () => Promise.resolve(held.has('slow')));
+      held.get('slow')?.();
+      (await open()).send(requestText('/file?name=next'));
+      await becomes('the next is being written', () => Promise.resolve(held.has('next')));
+      expect(await cut('slow_reader')).toBe(1);
     });
 
     it('should say the length of a large answer to HEAD without a wait', async () => {

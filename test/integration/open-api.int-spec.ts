@@ -10,6 +10,7 @@ import { ClockModule, SystemClock } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
 import { configureApp, createHttpAdapter, type RouteTable } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
+import { ParquetThreadModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 import { emptyPageFolder } from '../support/page-folder';
 
@@ -42,6 +43,7 @@ describe('OpenAPI document', () => {
         ApiModule.forRoot({
           http: config.http,
           storage: StorageReadModule,
+          parquet: ParquetThreadModule,
           pageFolder: emptyPageFolder(),
           remotes: [],
         }),

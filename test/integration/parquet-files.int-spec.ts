@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CellDoesNotFitError, DAY, MILLISECOND, type FileCell, type FileColumn } from '@app/domain';
-import { ZstdParquetFiles } from '@app/parquet';
+import { CellDoesNotFitError, DAY, MILLISECOND, type FileCell, type FileColumn, type ParquetFiles } from '@app/domain';
+import { ThreadParquetFiles, ZstdParquetFiles } from '@app/parquet';
 import { describePython, runPython } from '../support/python';
 
 interface Frame {
@@ -146,9 +146,11 @@ const EXPECTED = [
   ],
 ];
 
-describe('Parquet files', () => {
+describe.each<[string, ParquetFiles]>([
+  ['written here', new ZstdParquetFiles()],
+  ['written by a thread', new ThreadParquetFiles()],
+])('Parquet files %s', (_, files) => {
   const folder = mkdtempSync(join(tmpdir(), 'csp-parquet-'));
-  const files = new ZstdParquetFiles();
   let count = 0;
 
   afterAll(() => {
@@ -211,6 +213,14 @@ describe('Parquet files', () => {
     expect(await refused({ volatility: Number.NaN })).toMatch(/^volatility/);
     expect(await refused({ final: 'true' })).toMatch(/^final: "true"/);
     expect(await refused({ note: 1 })).toMatch(/^note: 1/);
+  });
+
+  it('should be a file that has no end when it is given up', async () => {
+    const path = join(folder, `${(count += 1)}.parquet`);
+    const file = await files.create(path, COLUMNS);
+    await file.write(ROWS);
+    await file.abort();
+    expect(readFileSync(path).toString('latin1')).not.toMatch(/PAR1$/);
   });
 
   it('should not write over a file', async () => {

@@ -11,6 +11,7 @@ import { ConfigModule, loadConfig, type AppConfig } from '@app/config';
 import { serializeCandle, topicNames, type EpochMicros, type MinuteCandle } from '@app/domain';
 import { createHttpApp } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
+import { ParquetThreadModule } from '@app/parquet';
 import { StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import Database from 'better-sqlite3';
@@ -126,7 +127,13 @@ export class Recorder {
     const { http } = this.config();
     const metrics = new MetricsRegistry();
     const module = this.root(metrics, [
-      ApiModule.forRoot({ http, storage: StorageReadModule, pageFolder: emptyPageFolder(), remotes: [] }),
+      ApiModule.forRoot({
+        http,
+        storage: StorageReadModule,
+        parquet: ParquetThreadModule,
+        pageFolder: emptyPageFolder(),
+        remotes: [],
+      }),
     ]);
     const api = await createHttpApp(module, { logger: this.logger, metrics, http });
     await api.init();

@@ -22,6 +22,11 @@ export class ServedMarket {
     readonly url: string,
   ) {}
 
+  /** The folder that the store is in. */
+  get folder(): string {
+    return this.stack.folder;
+  }
+
   /** Captures a short while, stops capturing and serves what is there. */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<ServedMarket> {
     const stack = new Stack({
@@ -59,12 +64,19 @@ export class ServedMarket {
 
   /** Serves the same store by one more process, with settings of its own; returns its address. */
   async serveWith(settings: Readonly<Record<string, string>>): Promise<string> {
+    return (await this.server(settings)).url;
+  }
+
+  /** The same, with the process. */
+  async server(
+    settings: Readonly<Record<string, string>>,
+  ): Promise<{ readonly url: string; readonly process: AppProcess }> {
     this.servers += 1;
     const port = await this.stack.port(`api ${this.servers}`);
     const url = `http://127.0.0.1:${port}`;
-    const server = await this.stack.launch('api-app', { ...settings, PORT: String(port) });
-    await server.answers(`${url}/livez`);
-    return url;
+    const process = await this.stack.launch('api-app', { ...settings, PORT: String(port) });
+    await process.answers(`${url}/livez`);
+    return { url, process };
   }
 
   /** Captures again into the same store, in a process of its own. */

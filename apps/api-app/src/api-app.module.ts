@@ -5,6 +5,7 @@ import { ClockModule } from '@app/clock';
 import { ConfigModule } from '@app/config';
 import type { ProcessParts } from '@app/http';
 import { ObservabilityModule } from '@app/observability';
+import { ParquetThreadModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 
 /** The page is built beside the apps. */
@@ -24,6 +25,7 @@ export class ApiAppModule {
           http: config.http,
           places: [{ setting: 'STORAGE_PATH', path: config.storage.databasePath }],
           storage: StorageReadModule,
+          parquet: ParquetThreadModule,
           pageFolder: PAGE_FOLDER,
           remotes: [
             { name: 'ingest', url: config.http.ingestUrl },

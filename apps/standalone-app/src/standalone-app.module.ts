@@ -8,6 +8,7 @@ import { ConfigModule } from '@app/config';
 import type { ProcessParts } from '@app/http';
 import { MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
+import { ParquetThreadModule } from '@app/parquet';
 import { StorageReadModule, StorageWriteModule } from '@app/storage';
 import { LocalCaptureModule } from './local-capture.module';
 
@@ -38,6 +39,7 @@ export class StandaloneAppModule {
             { setting: 'INGEST_STATE_DIR', path: config.ingest.stateDir },
           ],
           storage: StorageReadModule,
+          parquet: ParquetThreadModule,
           pageFolder: PAGE_FOLDER,
           remotes: [],
           local: LocalCaptureModule.of(capture),

@@ -19,6 +19,7 @@ import { ProcessWatch } from './health/process-watch';
 import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
 import { StoreReadinessCheck } from './health/store-readiness';
 import { SymbolFreshnessReader } from './health/symbol-freshness';
+import { ListFiles } from './lists/list-files';
 import { ListResponder } from './lists/list-responder';
 import { PageController } from './page/page.controller';
 import { PAGE_FOLDER } from './page/page-files';
@@ -39,6 +40,8 @@ export interface ApiModuleOptions {
   readonly places?: readonly WrittenPlace[];
   /** The module that exports the read ports of the store. */
   readonly storage: Type | DynamicModule;
+  /** The module that exports the port for Parquet files. */
+  readonly parquet: Type | DynamicModule;
   /** The folder that the page was built into. */
   readonly pageFolder: string;
   /** Processes that `/health` asks; none where this process captures itself. */
@@ -69,6 +72,7 @@ export class ApiModule {
       module: ApiModule,
       imports: [
         options.storage,
+        options.parquet,
         ...(options.local ? [options.local] : []),
         HttpModule.forRoot({
           http: options.http,
@@ -100,6 +104,7 @@ export class ApiModule {
           useFactory: ({ builds }: AppConfig) => new PublishedBuilds(builds.folder),
         },
         FeedEvents,
+        ListFiles,
         ListResponder,
         FeedFollower,
         StreamMetrics,

@@ -60,28 +60,40 @@ export class ScratchFolders {
     throw new NoScratchFolderError(reasons, first.error);
   }
 
+  /**
+   * Removes what killed processes left in the system's temporary folder under a prefix, where it is older than any that is
+   * in use; nothing where there is no such folder.
+   */
+  removeAbandoned(prefix: string, afterMs: number): void {
+    const system = resolve(this.system);
+    const own = attempt(() => candidate(join(system, prefix)));
+    if ('error' in own) return;
+    removeOlder(system, prefix, own.folder, afterMs);
+    discard(own.folder);
+  }
+
   private makeBeside(): Candidate {
     makeFolder(this.beside);
     const made = candidate(join(this.beside, BESIDE_PREFIX));
-    if (!this.cleaned) this.removeAbandoned(made.folder);
+    if (!this.cleaned) removeOlder(this.beside, BESIDE_PREFIX, made.folder, ABANDONED_AFTER_MS);
     this.cleaned = true;
     return made;
-  }
-
-  /** By the file system's own times: another host's clock may be another. */
-  private removeAbandoned(own: string): void {
-    const now = statSync(own).mtimeMs;
-    for (const name of readdirSync(this.beside)) {
-      const folder = join(this.beside, name);
-      if (!name.startsWith(BESIDE_PREFIX)) continue;
-      const changedAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? now;
-      if (now - changedAt > ABANDONED_AFTER_MS) discard(folder);
-    }
   }
 
   private warnOnce(message: string): void {
     if (!this.warned) this.warn(message);
     this.warned = true;
+  }
+}
+
+/** By the file system's own times, of which the folder that was just made has the newest: another host's clock may be another. */
+function removeOlder(place: string, prefix: string, own: string, afterMs: number): void {
+  const now = statSync(own).mtimeMs;
+  for (const name of readdirSync(place)) {
+    const folder = join(place, name);
+    if (!name.startsWith(prefix)) continue;
+    const changedAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? now;
+    if (now - changedAt > afterMs) discard(folder);
   }
 }
 

@@ -1,5 +1,5 @@
 export { ADMISSION_LIMITS, type AdmissionLimits } from './admission/admission-limits';
-export { hasRoomFor, makePiece, reserveRoom, withRoomToMake } from './admission/reply-room';
+export { hasRoomFor, makePiece, reserveRoom, whileWriting, withRoomToMake } from './admission/reply-room';
 export { configureApp, type HttpAppContext } from './configure-app';
 export { createHttpAdapter, createHttpApp } from './create-http-app';
 export type { WrittenPlace } from './health/disk-space.notes';

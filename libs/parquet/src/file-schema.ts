@@ -1,6 +1,9 @@
 import type { FileColumn, FileColumnType } from '@app/domain';
 import type { ParquetWriter } from 'hyparquet-writer' with { 'resolution-mode': 'import' };
 
+/** Named in every file; no version, so that a new release gives the same bytes. */
+export const CREATED_BY = 'crypto-streaming-platform';
+
 /** Digits of every decimal: the most that Arrow, DuckDB, polars and Spark all have. */
 export const DECIMAL_PRECISION = 38;
 /** Bytes that hold as many digits. */
@@ -50,4 +53,16 @@ export function fileSchema<Row>(columns: readonly FileColumn<Row>[]): SchemaElem
       ...typed(type),
     })),
   ];
+}
+
+/** How the cells of a column are encoded; the writer chooses where nothing is said. */
+export type ColumnEncoding = Pick<Parameters<ParquetWriter['write']>[0]['columnData'][number], 'encoding'>;
+
+/**
+ * Times and counts as differences, of which little is left. Decimals are plain: every reader understands that, and
+ * Zstandard finds their equal leading bytes.
+ */
+export function encodingOf({ kind }: FileColumnType): ColumnEncoding {
+  if (kind === 'integer' || kind === 'timestamp' || kind === 'date') return { encoding: 'DELTA_BINARY_PACKED' };
+  return kind === 'decimal' || kind === 'double' ? { encoding: 'PLAIN' } : {};
 }

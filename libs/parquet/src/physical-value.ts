@@ -59,9 +59,29 @@ function convert(type: FileColumnType, value: string | number | boolean): Physic
 }
 
 /** @throws CellDoesNotFitError */
-export function physicalValue<Row>({ name, type, nullable }: FileColumn<Row>, cell: FileCell): PhysicalValue | null {
+function physicalValue<Row>({ name, type, nullable }: FileColumn<Row>, cell: FileCell): PhysicalValue | null {
   if (cell === null && nullable) return null;
   const value = cell === null ? undefined : convert(type, cell);
   if (value === undefined) throw new CellDoesNotFitError(name, cell, allowedIn(type, nullable));
   return value;
+}
+
+/** Columns, and what a row is called that does not fit one of them. */
+export interface NamedColumns<Row> {
+  readonly columns: readonly FileColumn<Row>[];
+  readonly nameOf: (row: Row) => string;
+}
+
+/** Adds the cells of a row, each to the values of its column. @throws CellDoesNotFitError naming the row */
+export function addPhysicalValues<Row>(
+  { columns, nameOf }: NamedColumns<Row>,
+  row: Row,
+  values: readonly (PhysicalValue | null)[][],
+): void {
+  try {
+    columns.forEach((column, index) => values[index]?.push(physicalValue(column, column.cell(row))));
+  } catch (error) {
+    if (!(error instanceof CellDoesNotFitError)) throw error;
+    throw new CellDoesNotFitError(error.column, error.value, error.allowed, nameOf(row));
+  }
 }

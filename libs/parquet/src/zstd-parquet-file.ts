@@ -1,21 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
-import { CellDoesNotFitError, TableFile, type FileColumn, type FileColumnType } from '@app/domain';
+import { TableFile } from '@app/domain';
 import type { ByteWriter, ParquetWriter } from 'hyparquet-writer' with { 'resolution-mode': 'import' };
-import { physicalValue, type PhysicalValue } from './physical-value';
+import { encodingOf } from './file-schema';
+import { addPhysicalValues, type NamedColumns, type PhysicalValue } from './physical-value';
 
 /** Rows that are encoded together, and held in memory until they are. */
 const ROWS_PER_GROUP = 50_000;
-
-type ColumnSource = Parameters<ParquetWriter['write']>[0]['columnData'][number];
-
-/**
- * Times and counts as differences, of which little is left. Decimals are plain: every reader understands that, and
- * Zstandard finds their equal leading bytes.
- */
-function encodingOf({ kind }: FileColumnType): Pick<ColumnSource, 'encoding'> {
-  if (kind === 'integer' || kind === 'timestamp' || kind === 'date') return { encoding: 'DELTA_BINARY_PACKED' };
-  return kind === 'decimal' || kind === 'double' ? { encoding: 'PLAIN' } : {};
-}
 
 export class ZstdParquetFile<Row> extends TableFile<Row> {
   private groups: (PhysicalValue | null)[][];
@@ -25,7 +15,7 @@ export class ZstdParquetFile<Row> extends TableFile<Row> {
     private readonly handle: FileHandle,
     private readonly bytes: ByteWriter,
     private readonly writer: ParquetWriter,
-    private readonly table: { readonly columns: readonly FileColumn<Row>[]; readonly nameOf: (row: Row) => string },
+    private readonly table: NamedColumns<Row>,
   ) {
     super();
     this.groups = table.columns.map(() => []);
@@ -33,19 +23,9 @@ export class ZstdParquetFile<Row> extends TableFile<Row> {
 
   async write(rows: Iterable<Row>): Promise<void> {
     for (const row of rows) {
-      this.add(row);
+      addPhysicalValues(this.table, row, this.groups);
       this.rows += 1;
       if (this.rows === ROWS_PER_GROUP) await this.writeGroup();
-    }
-  }
-
-  private add(row: Row): void {
-    try {
-      this.table.columns.forEach((column, index) => this.groups[index]?.push(physicalValue(column, column.cell(row))));
-    } catch (error) {
-      if (!(error instanceof CellDoesNotFitError)) throw error;
-      const { column, value, allowed } = error;
-      throw new CellDoesNotFitError(column, value, allowed, this.table.nameOf(row));
     }
   }
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { ParquetFiles, type FileColumn, type TableFile } from '@app/domain';
-import { fileSchema } from './file-schema';
+import { CREATED_BY, fileSchema } from './file-schema';
 import { ZstdParquetFile } from './zstd-parquet-file';
 
 /**
@@ -9,9 +9,6 @@ import { ZstdParquetFile } from './zstd-parquet-file';
  * 37.5 at 12.
  */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 9 } };
-
-/** Named in every file; no version, so that a new release gives the same bytes. */
-const CREATED_BY = 'crypto-streaming-platform';
 
 /** Parquet files compressed with Zstandard, by Node's own zlib. The writer is an ECMAScript module, loaded with the first file. */
 export class ZstdParquetFiles extends ParquetFiles {

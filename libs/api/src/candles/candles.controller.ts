@@ -10,6 +10,7 @@ import {
   DAY,
   longestCandle,
   RelativeTime,
+  shortestCandle,
   toCandleItem,
   type CandleItem,
   type StoredCandle,
@@ -22,7 +23,7 @@ import { CANDLE_EXAMPLE, pageExample } from '../open-api/examples';
 import { absoluteTimes, listQuestion, resolved } from '../lists/list-question';
 import { ListResponder } from '../lists/list-responder';
 import { newestFirst } from '../lists/newest-first';
-import type { FieldKind, ListFields } from '../lists/text-rows';
+import { COUNT, DECIMAL, FLAG, TEXT, TIME, type ListField, type ListFields } from '../lists/list-fields';
 import { cursorScope, decodeCursor } from '../paging/cursor';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
@@ -32,26 +33,26 @@ const GRID_RETRY_SECONDS = 60;
 /** Most symbols that an error lists. */
 const LISTED = 20;
 
-const FIELDS: ListFields & Record<keyof CandleItem, FieldKind> = {
-  symbol: 'text',
-  interval: 'text',
-  open_time: 'text',
-  close_time: 'text',
-  open: 'number',
-  high: 'number',
-  low: 'number',
-  close: 'number',
-  volume: 'number',
-  quote_volume: 'number',
-  trade_count: 'number',
-  taker_buy_volume: 'number',
-  taker_buy_quote_volume: 'number',
-  is_closed: 'text',
-  source: 'text',
-  captured_at: 'text',
-  revision: 'number',
-  is_final: 'text',
-  missing_minutes: 'number',
+const FIELDS: ListFields & Record<keyof CandleItem, ListField> = {
+  symbol: TEXT,
+  interval: TEXT,
+  open_time: TIME,
+  close_time: TIME,
+  open: DECIMAL,
+  high: DECIMAL,
+  low: DECIMAL,
+  close: DECIMAL,
+  volume: DECIMAL,
+  quote_volume: DECIMAL,
+  trade_count: COUNT,
+  taker_buy_volume: DECIMAL,
+  taker_buy_quote_volume: DECIMAL,
+  is_closed: FLAG,
+  source: TEXT,
+  captured_at: TIME,
+  revision: COUNT,
+  is_final: FLAG,
+  missing_minutes: COUNT,
 };
 
 const keyOf = ({ openTime, symbol }: StoredCandle): TimeKey => ({ time: openTime, symbol });
@@ -104,6 +105,7 @@ export class CandlesController {
           const span = longestCandle(interval) * Math.ceil((limit + 1) / symbols.length + 1);
           return newestFirst({ read, keyOf, range: { start: 0, end: at + DAY, ...range }, span }, limit, behind);
         },
+        most: (start, end = at + DAY) => symbols.length * Math.ceil((end - start) / shortestCandle(interval) + 1),
         isFinal: (_, item) => item['is_final'] === true && !(query.as_of instanceof RelativeTime),
         absolute: absoluteTimes(question, { as_of: asOf }),
       },

@@ -5,8 +5,10 @@ import {
   Clock,
   CoveragePageDto,
   CoverageReader,
+  DAY,
   formatBucketTime,
   HistoryQuery,
+  MINUTE,
   type CoverageItem,
   type SymbolCoverage,
   type TimeKey,
@@ -14,7 +16,7 @@ import {
 import { absoluteTimes, listQuestion } from '../lists/list-question';
 import { ListResponder } from '../lists/list-responder';
 import { newestOfAll } from '../lists/newest-first';
-import type { FieldKind, ListFields } from '../lists/text-rows';
+import { FLAG, TEXT, TIME, orNull, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { COVERAGE_EXAMPLE, pageExample } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
@@ -29,13 +31,13 @@ const toItem = ({ symbol, start, end, state, repaired, reason }: SymbolCoverage)
   reason,
 });
 
-const FIELDS: ListFields & Record<keyof CoverageItem, FieldKind> = {
-  symbol: 'text',
-  start: 'text',
-  end: 'text',
-  state: 'text',
-  repaired: 'text',
-  reason: 'text',
+const FIELDS: ListFields & Record<keyof CoverageItem, ListField> = {
+  symbol: TEXT,
+  start: TIME,
+  end: TIME,
+  state: TEXT,
+  repaired: FLAG,
+  reason: orNull(TEXT),
 };
 
 const keyOf = ({ start, symbol }: SymbolCoverage): TimeKey => ({ time: start, symbol });
@@ -73,6 +75,8 @@ export class CoverageController {
       forwards: read,
       // A range of minutes is one item, however long: it must not be cut by a look back.
       backwards: (limit, behind) => newestOfAll({ read, keyOf }, limit, behind),
+      // An item is a minute at least.
+      most: (start, end = now + DAY) => symbols.length * Math.ceil((end - start) / MINUTE),
       absolute: absoluteTimes(question),
     }, decodeCursor(scope, query.cursor));
   }

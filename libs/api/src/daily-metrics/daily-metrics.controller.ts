@@ -16,7 +16,7 @@ import {
 import { absoluteTimes, listQuestion } from '../lists/list-question';
 import { ListResponder } from '../lists/list-responder';
 import { newestFirst } from '../lists/newest-first';
-import type { FieldKind, ListFields } from '../lists/text-rows';
+import { COUNT, DATE, DECIMAL, STATISTIC, TEXT, orNull, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { DAILY_METRICS_EXAMPLE, pageExample } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
@@ -39,21 +39,21 @@ const toItem = (row: SymbolMetrics): DailyMetricsItem => ({
   coverage_pct: row.coveragePercent,
 });
 
-const FIELDS: ListFields & Record<keyof DailyMetricsItem, FieldKind> = {
-  date: 'text',
-  symbol: 'text',
-  close: 'number',
-  log_return: 'number',
-  vwap: 'number',
-  true_range: 'number',
-  vol_close_7d: 'number',
-  vol_close_30d: 'number',
-  vol_parkinson_30d: 'number',
-  vol_garman_klass_30d: 'number',
-  vol_yang_zhang_30d: 'number',
-  max_drawdown_30d: 'number',
-  observations: 'number',
-  coverage_pct: 'number',
+const FIELDS: ListFields & Record<keyof DailyMetricsItem, ListField> = {
+  date: DATE,
+  symbol: TEXT,
+  close: DECIMAL,
+  log_return: orNull(STATISTIC),
+  vwap: orNull(DECIMAL),
+  true_range: orNull(DECIMAL),
+  vol_close_7d: orNull(STATISTIC),
+  vol_close_30d: orNull(STATISTIC),
+  vol_parkinson_30d: orNull(STATISTIC),
+  vol_garman_klass_30d: orNull(STATISTIC),
+  vol_yang_zhang_30d: orNull(STATISTIC),
+  max_drawdown_30d: orNull(STATISTIC),
+  observations: COUNT,
+  coverage_pct: DECIMAL,
 };
 
 const keyOf = ({ date, symbol }: SymbolMetrics): TimeKey => ({ time: date, symbol });
@@ -94,6 +94,7 @@ export class DailyMetricsController {
           const span = DAY * Math.ceil((limit + 1) / symbols.length + 1);
           return newestFirst({ read, keyOf, range: { start: 0, end: now + DAY, ...range }, span }, limit, behind);
         },
+        most: (start, end = now + DAY) => symbols.length * Math.ceil((end - start) / DAY),
         absolute: absoluteTimes(question),
       },
       decodeCursor(scope, query.cursor),

@@ -25,6 +25,7 @@ const ACCEPTED: Readonly<Record<string, ListFormat>> = {
   'application/json': 'json',
   'text/csv': 'csv',
   'application/x-ndjson': 'ndjson',
+  'application/vnd.apache.parquet': 'parquet',
 };
 
 /** How a list is picked and written, as a request asks for it. */

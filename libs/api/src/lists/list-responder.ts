@@ -2,56 +2,44 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CsvLines } from '@app/bi';
-import { ChangeFeedReader, compareCodePoints, nextTurn, positionToText, type TimeKey } from '@app/domain';
-import { makePiece, PublicAddress, reserveRoom } from '@app/http';
+import { ChangeFeedReader, nextTurn, positionToText, type ListFormat, type TimeKey } from '@app/domain';
+import { PublicAddress, reserveRoom } from '@app/http';
 import { isNotModified, weakTag } from '../bi/request-conditions';
 import { sendRange, type WholeAnswer } from '../bi/send-range';
 import { SnapshotPins } from '../bi/snapshot-pins';
 import { encodeCursor, type Cursor } from '../paging/cursor';
-import { coded, codedStream, contentCoding, streamCoding } from './content-coding';
+import { coded, codedStream, contentCoding, streamCoding, type ContentCoding } from './content-coding';
+import { fileColumns, type ListItem } from './list-fields';
+import { ListFiles } from './list-files';
 import type { ListQuestion } from './list-question';
-import { chosen, csvItems, ndjsonItems, type ListFields, type ListItem } from './text-rows';
+import { MOST_ROW_BYTES, PAGE_ROWS, type ListSource } from './list-source';
+import { beginOf, lastRows, nextAfter, pagesOf, pickPage, ROWS_A_TURN, type Picked, type Walk } from './list-walk';
+import { chosen, csvItems, ndjsonItems } from './text-rows';
 
-/** Rows that are read at once: no read transaction is longer, and an answer of more is written as it is read. */
-const PAGE_ROWS = 5_000;
-/** No row of any list is longer: names, times and about ten decimals of the length that the market has. */
-const MOST_ROW_BYTES = 700;
 /** Largest piece of a page that is handed on at once: the page counts until the last of it is. */
 const SLICE_BYTES = 65_536;
 /** Slices that lie between this side and the socket. */
 const SLICES_ON_THEIR_WAY = 4;
-/** More rows than that are not written in the turn in which they were read. */
-const ROWS_A_TURN = 500;
 
-/** Sorts after every symbol. */
-const LAST_SYMBOL = '\u{10FFFF}';
-
-const CONTENT_TYPES = {
+const CONTENT_TYPES: Readonly<Record<ListFormat, string>> = {
   json: 'application/json; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',
   ndjson: 'application/x-ndjson; charset=utf-8',
-} as const;
+  parquet: 'application/vnd.apache.parquet',
+};
 
-/** A list: its fields, and how its rows are read either way. */
-export interface ListSource<Row> {
-  readonly scope: string;
-  readonly fields: ListFields;
-  readonly keyOf: (row: Row) => TimeKey;
-  readonly toItem: (row: Row) => object;
-  /** By time, then symbol; only rows behind the key. */
-  readonly forwards: (limit: number, after?: TimeKey) => Promise<readonly Row[]>;
-  /** The other way round, the last row first; only rows behind the key in that order. */
-  readonly backwards: (limit: number, behind?: TimeKey) => Promise<readonly Row[]>;
-  /** Whether nothing of a row changes any more, but by a repair or a revision; without it no row is final. */
-  readonly isFinal?: (row: Row, item: ListItem) => boolean;
-  /** Parameters that were relative to now, as they are written out in the address of the next page. */
-  readonly absolute?: Readonly<Record<string, string>>;
-}
+const NOTHING = new Uint8Array(0);
 
-/** Rows picked, and where the next answer begins; undefined behind the last. */
-interface Picked<Row> {
-  readonly rows: readonly Row[];
-  readonly next: TimeKey | undefined;
+/** One request for a list. */
+interface Asked<Row> {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly question: ListQuestion;
+  readonly source: ListSource<Row>;
+  /** Behind which row the answer begins. */
+  readonly key: TimeKey | undefined;
+  /** Position of the change feed at which the walk began. */
+  readonly position: string;
 }
 
 /** Answers lists: a page as one buffer, and what is larger page by page at the pace of its reader. */
@@ -63,6 +51,7 @@ export class ListResponder {
   constructor(
     private readonly feed: ChangeFeedReader,
     private readonly address: PublicAddress,
+    private readonly files: ListFiles,
   ) {}
 
   /** @throws StoreNotReadyError; ProblemError 503 when there is no room in time */
@@ -81,52 +70,54 @@ export class ListResponder {
       'content-type': CONTENT_TYPES[question.format],
     });
     this.address.varyByPrefix(reply);
-    if (question.limit <= PAGE_ROWS) return this.sendPage(request, reply, question, source, cursor, position);
-    return this.sendLong(request, reply, question, source, cursor, position);
+    const asked = { request, reply, question, source, key: cursor?.key, position };
+    const pinned = this.pinned(asked);
+    if (pinned) return this.sendPage(asked, pinned);
+    const mayBeLong = question.limit > PAGE_ROWS;
+    await reserveRoom(reply, (mayBeLong ? PAGE_ROWS + 1 : question.limit) * MOST_ROW_BYTES);
+    if (!mayBeLong) return this.sendPage(asked, await this.pageOf(asked, await pickPage(question, source, asked.key)));
+    const begin = await beginOf(question, source, asked.key);
+    if ('whole' in begin) return this.sendPage(asked, await this.pageOf(asked, begin.whole));
+    return this.sendLong(asked, begin.first);
   }
 
-  private async sendPage<Row>(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    question: ListQuestion,
-    source: ListSource<Row>,
-    cursor: Cursor | undefined,
-    position: string,
-  ): Promise<void> {
-    await reserveRoom(reply, question.limit * MOST_ROW_BYTES);
-    const { range } = request.headers;
-    const isPart = range !== undefined && request.headers['if-range'] === undefined;
-    const address = `${question.format} ${this.address.prefixOf(request)}${request.url}`;
-    const page =
-      (isPart ? this.pins.pinned(address) : undefined) ??
-      (await this.pageOf(request, question, source, cursor?.key, position));
-    if (isPart || request.raw.method === 'HEAD') this.pins.pin(address, page);
+  /** The page that a reader by ranges has begun to read. */
+  private pinned<Row>(asked: Asked<Row>): ListPage | undefined {
+    return partOf(asked) === undefined ? undefined : this.pins.pinned(this.pinName(asked));
+  }
+
+  private pinName<Row>({ request, question }: Asked<Row>): string {
+    return `${question.format} ${this.address.prefixOf(request)}${request.url}`;
+  }
+
+  private async sendPage<Row>(asked: Asked<Row>, page: ListPage): Promise<void> {
+    const { request, reply, question } = asked;
+    const { headers, raw } = request;
+    const part = partOf(asked);
     reply.headers(page.headers);
-    if (isNotModified(request.headers, page.headers.etag, () => false)) {
+    if (isNotModified(headers, page.headers.etag, () => false)) {
       await reply.code(304).send();
       return;
     }
+    if (question.format === 'parquet') return this.sendBytes(reply, page.bytes, undefined);
+    if (part !== undefined || raw.method === 'HEAD') this.pins.pin(this.pinName(asked), page);
     reply.header('accept-ranges', 'bytes');
-    if (isPart && request.raw.method !== 'HEAD' && sendRange(reply, page, range)) return;
-    const answer = await coded(page.bytes, contentCoding(request.headers));
-    if (answer.coding) reply.header('content-encoding', answer.coding);
-    await reply.header('content-length', answer.bytes.length).send(answer.bytes);
+    if (part !== undefined && raw.method !== 'HEAD' && sendRange(reply, page, part)) return;
+    await this.sendBytes(reply, page.bytes, contentCoding(headers));
   }
 
-  private async pageOf<Row>(
-    request: FastifyRequest,
-    question: ListQuestion,
-    source: ListSource<Row>,
-    key: TimeKey | undefined,
-    position: string,
-  ): Promise<ListPage> {
-    const { rows, next } = await pickPage(question, source, key);
+  private async sendBytes(reply: FastifyReply, whole: Buffer, accepted: ContentCoding | undefined): Promise<void> {
+    const { bytes, coding } = await coded(whole, accepted);
+    if (coding) reply.header('content-encoding', coding);
+    await reply.header('content-length', bytes.length).send(bytes);
+  }
+
+  private async pageOf<Row>(asked: Asked<Row>, { rows, next }: Picked<Row>): Promise<ListPage> {
+    const { question, source, position } = asked;
     if (rows.length > ROWS_A_TURN) await nextTurn();
-    const link = next && this.nextPage(request, source, next, position);
+    const link = next && this.nextPage(asked, next);
     const items = rows.map((row) => source.toItem(row) as ListItem);
-    const bytes = Buffer.from(
-      question.format === 'json' ? jsonPage(items, question.columns, link) : textOf(items, linesOf(question, source)),
-    );
+    const bytes = await this.bytesOf(asked, items, link);
     return {
       bytes,
       headers: {
@@ -138,43 +129,67 @@ export class ListResponder {
     };
   }
 
+  private async bytesOf<Row>(
+    { reply, question, source }: Asked<Row>,
+    items: readonly ListItem[],
+    next: NextPage | undefined,
+  ): Promise<Buffer> {
+    const { format, columns } = question;
+    if (format === 'json') return Buffer.from(jsonPage(items, columns, next));
+    if (format !== 'parquet') return Buffer.from(textOf(items, linesOf(question, source)));
+    const handle = await this.files.write(reply, fileColumns(source.fields, columns), items.length, (file) =>
+      file.write(items),
+    );
+    try {
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  }
+
   /** An answer that is not held in memory; whether more follows is known before its first byte. */
-  private async sendLong<Row>(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    question: ListQuestion,
-    source: ListSource<Row>,
-    cursor: Cursor | undefined,
-    position: string,
-  ): Promise<void> {
+  private async sendLong<Row>(asked: Asked<Row>, first: TimeKey): Promise<void> {
+    const { request, reply, question, source, key } = asked;
     if (request.raw.method === 'HEAD') {
-      const coding = contentCoding(request.headers);
+      const coding = question.format === 'parquet' ? undefined : contentCoding(request.headers);
       if (coding) reply.header('content-encoding', coding);
       // Nothing at all would be said to have a length of 0.
       await reply.send(Readable.from([]));
       return;
     }
     const { isLast, order, limit } = question;
-    const walk = isLast && order === 'asc' ? await lastRows(reply, source, limit) : { after: cursor?.key };
+    const walk = isLast && order === 'asc' ? await lastRows(reply, source, limit) : { after: key };
     if (!isLast) {
-      const next = await nextAfter(reply, source, question, cursor?.key);
-      if (next) reply.header('link', this.nextPage(request, source, next, position).header);
+      const next = await nextAfter(reply, source, question, key, first);
+      if (next) reply.header('link', this.nextPage(asked, next).header);
     }
-    const lines = linesOf(question, source);
-    const text = Readable.from(chunks(reply, source, question, walk, lines), { objectMode: false });
+    if (question.format === 'parquet') return this.sendFile(asked, walk);
+    const text = Readable.from(slices(asked, walk), { objectMode: false });
     const coding = streamCoding(request.headers);
     if (coding) reply.header('content-encoding', coding);
     await reply.send(coding ? codedStream(text, coding) : text);
   }
 
+  /** The whole of it is in a file before the first byte is sent, so that its length is known. */
+  private async sendFile<Row>({ reply, question, source }: Asked<Row>, walk: Walk): Promise<void> {
+    const { columns, limit } = question;
+    const handle = await this.files.write(reply, fileColumns(source.fields, columns), limit, async (file) => {
+      const pages = pagesOf(reply, source, question, walk, async (rows) => {
+        await file.write(rows.map((row) => source.toItem(row) as ListItem));
+        return NOTHING;
+      });
+      for await (const page of pages) page satisfies Uint8Array;
+    });
+    // No page is made any more.
+    await reserveRoom(reply, 0);
+    const { size } = await handle.stat();
+    await reply.header('content-length', size).send(handle.createReadStream());
+  }
+
   /** The same question from another cursor on: path and query, as a visitor reaches them. */
-  private nextPage<Row>(
-    request: FastifyRequest,
-    { scope, absolute = {} }: ListSource<Row>,
-    key: TimeKey,
-    feed: string,
-  ): NextPage {
-    const cursor = encodeCursor(scope, key, feed);
+  private nextPage<Row>({ request, source, position }: Asked<Row>, key: TimeKey): NextPage {
+    const { scope, absolute = {} } = source;
+    const cursor = encodeCursor(scope, key, position);
     const [, query = ''] = request.url.split('?', 2);
     const parameters = new URLSearchParams(query);
     parameters.delete('api_key');
@@ -184,6 +199,11 @@ export class ListResponder {
     const url = `${this.address.prefixOf(request)}${request.routeOptions.url ?? '/'}?${parameters.toString()}`;
     return { cursor, url, header: `<${url}>; rel="next"` };
   }
+}
+
+/** The range that a request asks for, where it is to be looked at: files have none. */
+function partOf<Row>({ request: { headers }, question: { format } }: Asked<Row>): string | undefined {
+  return format === 'parquet' || headers['if-range'] !== undefined ? undefined : headers.range;
 }
 
 /** Whether a page stays as it is: nothing of its rows changes, and nothing can come behind or between them. */
@@ -201,105 +221,22 @@ function isSettled<Row>(
   return endsInPast || (order === 'asc' && !isLast && rows.length === limit);
 }
 
-/** Where a long answer begins, and rows of its first instant that are not in it. */
-interface Walk {
-  readonly after: TimeKey | undefined;
-  readonly skip?: (key: TimeKey) => boolean;
-}
-
-async function pickPage<Row>(
-  { order, limit, isLast }: ListQuestion,
-  source: ListSource<Row>,
-  key: TimeKey | undefined,
-): Promise<Picked<Row>> {
-  if (isLast) {
-    const newest = await source.backwards(limit);
-    return { rows: order === 'asc' ? [...newest].reverse() : newest, next: undefined };
-  }
-  const rows = await (order === 'asc' ? source.forwards(limit + 1, key) : source.backwards(limit + 1, key));
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return { rows: rows.slice(0, limit), next: last && source.keyOf(last) };
-}
-
-/** Where the newest rows begin: their keys alone are walked through. */
-async function lastRows<Row>(reply: FastifyReply, { backwards, keyOf }: ListSource<Row>, limit: number): Promise<Walk> {
-  let oldest: TimeKey | undefined;
-  for (let left = limit; left > 0;) {
-    await reserveRoom(reply, PAGE_ROWS * MOST_ROW_BYTES);
-    const { count, last } = await keysOf(backwards(Math.min(PAGE_ROWS, left), oldest), keyOf);
-    oldest = last ?? oldest;
-    left -= count;
-    if (count < PAGE_ROWS) break;
-  }
-  const first = oldest;
-  if (first === undefined) return { after: undefined };
-  return {
-    after: { time: first.time - 1, symbol: LAST_SYMBOL },
-    skip: ({ time, symbol }) => time === first.time && compareCodePoints(symbol, first.symbol) < 0,
-  };
-}
-
-/** The key behind which more follows than the answer holds; undefined when all is in it. */
-async function nextAfter<Row>(
-  reply: FastifyReply,
-  { forwards, backwards, keyOf }: ListSource<Row>,
-  { order, limit }: ListQuestion,
-  after: TimeKey | undefined,
-): Promise<TimeKey | undefined> {
-  const read = order === 'asc' ? forwards : backwards;
-  let key = after;
-  for (let left = limit; left > 0;) {
-    await reserveRoom(reply, PAGE_ROWS * MOST_ROW_BYTES);
-    const size = Math.min(PAGE_ROWS, left);
-    const { count, last } = await keysOf(read(size, key), keyOf);
-    if (last === undefined || count < size) return undefined;
-    key = last;
-    left -= count;
-  }
-  return (await keysOf(read(1, key), keyOf)).count > 0 ? key : undefined;
-}
-
-/** What a walk needs of the rows that it passes: whoever waits for room for the next ones keeps none of these. */
-async function keysOf<Row>(
-  reading: Promise<readonly Row[]>,
-  keyOf: (row: Row) => TimeKey,
-): Promise<{ readonly count: number; readonly last: TimeKey | undefined }> {
-  const rows = await reading;
-  const last = rows.at(-1);
-  return { count: rows.length, last: last && keyOf(last) };
-}
-
-async function* chunks<Row>(
-  reply: FastifyReply,
-  { forwards, backwards, keyOf, toItem }: ListSource<Row>,
-  { order, limit }: ListQuestion,
-  { after, skip }: Walk,
-  { head, line }: CsvLines<ListItem>,
-): AsyncGenerator<Uint8Array> {
-  const read = order === 'asc' ? forwards : backwards;
-  let key = after;
-  let left = limit;
+/** The text of a long answer, in pieces as they are handed on. */
+async function* slices<Row>({ reply, question, source }: Asked<Row>, walk: Walk): AsyncGenerator<Uint8Array> {
+  const { head, line } = linesOf(question, source);
   // With the first rows: until there is room for those, nothing is sent that could not give way to an error.
   let start = head;
   // While the reader takes a page, its text alone is in memory: rows are many times larger.
-  const page = async (): Promise<Uint8Array> => {
-    const rows = await read(Math.min(PAGE_ROWS, left), key);
-    const last = rows.at(-1);
-    if (last !== undefined) key = keyOf(last);
-    const sent = skip ? rows.filter((row) => !skip(keyOf(row))) : rows;
-    // Behind a short page there is nothing.
-    left = rows.length < PAGE_ROWS ? 0 : left - sent.length;
-    if (sent.length > ROWS_A_TURN) await nextTurn();
-    const text = start + sent.map((row) => line(toItem(row) as ListItem)).join('');
+  const pages = pagesOf(reply, source, question, walk, (rows) => {
+    const text = start + rows.map((row) => line(source.toItem(row) as ListItem)).join('');
     start = '';
     return Buffer.from(text);
-  };
-  while (left > 0) {
-    const bytes = await makePiece(reply, Math.min(PAGE_ROWS, left) * MOST_ROW_BYTES, page);
-    for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
-      const slice = bytes.subarray(from, from + SLICE_BYTES);
+  });
+  for await (const page of pages) {
+    for (let from = 0; from < page.length; from += SLICE_BYTES) {
+      const slice = page.subarray(from, from + SLICE_BYTES);
       // What a slow reader has of the end would keep the whole page in memory beside the next one.
-      yield from + SLICES_ON_THEIR_WAY * SLICE_BYTES < bytes.length ? slice : Buffer.from(slice);
+      yield from + SLICES_ON_THEIR_WAY * SLICE_BYTES < page.length ? slice : Buffer.from(slice);
     }
   }
 }

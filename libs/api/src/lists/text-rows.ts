@@ -1,13 +1,5 @@
 import { csvLines, type CsvCell, type CsvLines, type CsvStyle } from '@app/bi';
-
-/** An item of a list as plain values by field. */
-export type ListItem = Readonly<Record<string, CsvCell>>;
-
-/** What a field holds: numbers take the decimal mark, text is guarded against being taken for a formula. */
-export type FieldKind = 'text' | 'number';
-
-/** Fields of a list in the order of its items. */
-export type ListFields = Readonly<Record<string, FieldKind>>;
+import { CELL_KINDS, type ListFields, type ListItem } from './list-fields';
 
 export function ndjsonItems(columns: readonly string[] | undefined): CsvLines<ListItem> {
   return { head: '', line: (item) => `${JSON.stringify(columns ? chosen(item, columns) : item)}\n` };
@@ -21,7 +13,7 @@ export function csvItems(
   const names = columns ?? Object.keys(fields);
   const cellsOf = (name: string) => ({
     name,
-    kind: fields[name] ?? 'text',
+    kind: CELL_KINDS[fields[name]?.kind ?? 'text'],
     cell: (item: ListItem): CsvCell => item[name] ?? null,
   });
   return csvLines(names.map(cellsOf), style);

@@ -40,6 +40,15 @@ const PROBLEMS = {
     field: undefined,
     detail: 'Range is past the end; the file has 1820 bytes.',
   },
+  422: {
+    description: 'A value of the list does not fit its column of a Parquet file; other formats have it.',
+    code: 'LIST.VALUE_DOES_NOT_FIT',
+    title: 'A value does not fit its column',
+    field: undefined,
+    detail:
+      'volume: "0.000000001" does not fit a Parquet column of decimal text of at most 30 digits before and 8 behind the ' +
+      'point; ask for csv or ndjson',
+  },
   429: {
     description: 'The request budget is used up; `Retry-After` says when to go on.',
     code: 'THROTTLE.LIMIT_EXCEEDED',
@@ -49,7 +58,8 @@ const PROBLEMS = {
   },
   503: {
     description:
-      'The store cannot be read yet, or too many large tables are asked for; `Retry-After` says when to ask again.',
+      'The store cannot be read yet, too many large answers are asked for, or there is no room for the temporary file of a ' +
+      'Parquet list; `Retry-After` says when to ask again.',
     code: 'STORE.NOT_READY',
     title: 'The store cannot be read yet',
     field: undefined,
@@ -63,6 +73,7 @@ const PROBLEM_HEADERS = {
   404: [],
   409: ['Retry-After'],
   416: ['Content-Range'],
+  422: [],
   429: ['Retry-After'],
   503: ['Retry-After'],
 } as const satisfies Readonly<Record<number, readonly HeaderName[]>>;
@@ -105,6 +116,8 @@ export function AnswersList(type: Type, example: { readonly data: readonly objec
           example: `${Object.keys(item).join(',')}\r\n${Object.values(item).join(',')}\r\n`,
         },
         'application/x-ndjson': { schema: { type: 'string' }, example: `${JSON.stringify(item)}\n` },
+        // Its first bytes: no text can show more.
+        'application/vnd.apache.parquet': { schema: { type: 'string', format: 'binary' }, example: 'PAR1' },
       },
     }),
     ApiResponse({
@@ -119,7 +132,7 @@ export function AnswersList(type: Type, example: { readonly data: readonly objec
       ),
     }),
     ApiResponse({ status: 304, description: 'Unchanged since the `ETag` sent.', headers: answerHeaders('ETag') }),
-    AnswersProblems(400, 404, 416, 429, 503),
+    AnswersProblems(400, 404, 416, 422, 429, 503),
   );
 }
 

@@ -14,7 +14,7 @@ import {
 } from '@app/domain';
 import { listQuestion } from '../lists/list-question';
 import { ListResponder } from '../lists/list-responder';
-import type { FieldKind, ListFields } from '../lists/text-rows';
+import { DATE, DECIMAL, TEXT, TIME, orNull, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { pageExample, SYMBOL_EXAMPLE } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
@@ -33,16 +33,16 @@ const toItem = (summary: SymbolSummary): SymbolItem => ({
   assets_since: summary.assetsSince === null ? null : formatEventTime(summary.assetsSince),
 });
 
-const FIELDS: ListFields & Record<keyof SymbolItem, FieldKind> = {
-  symbol: 'text',
-  base_asset: 'text',
-  quote_asset: 'text',
-  status: 'text',
-  first_date: 'text',
-  last_date: 'text',
-  last_event_utc: 'text',
-  coverage_pct: 'number',
-  assets_since: 'text',
+const FIELDS: ListFields & Record<keyof SymbolItem, ListField> = {
+  symbol: TEXT,
+  base_asset: orNull(TEXT),
+  quote_asset: orNull(TEXT),
+  status: TEXT,
+  first_date: orNull(DATE),
+  last_date: orNull(DATE),
+  last_event_utc: orNull(TIME),
+  coverage_pct: DECIMAL,
+  assets_since: orNull(TIME),
 };
 
 /** What is captured, and how complete it is. */
@@ -86,6 +86,7 @@ export class SymbolsController {
         toItem,
         forwards: (limit, after) => read(symbols, limit, after),
         backwards: (limit, behind) => read(backwards, limit, behind),
+        most: () => symbols.length,
       },
       decodeCursor(scope, query.cursor),
     );

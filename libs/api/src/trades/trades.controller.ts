@@ -23,19 +23,19 @@ import { invalidParameter } from '@app/http';
 import { absoluteTimes, listQuestion } from '../lists/list-question';
 import { newestFirst } from '../lists/newest-first';
 import { ListResponder } from '../lists/list-responder';
-import type { FieldKind, ListFields } from '../lists/text-rows';
+import { DECIMAL, TEXT, TIME, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { pageExample, PRICE_EVENT_EXAMPLE } from '../open-api/examples';
 import { cursorScope, decodeCursor } from '../paging/cursor';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
-const FIELDS: ListFields & Record<keyof PriceEventItem, FieldKind> = {
-  timestamp_utc: 'text',
-  symbol: 'text',
-  lastPrice: 'number',
-  priceChangePercent: 'number',
-  volume: 'number',
-  source: 'text',
+const FIELDS: ListFields & Record<keyof PriceEventItem, ListField> = {
+  timestamp_utc: TIME,
+  symbol: TEXT,
+  lastPrice: DECIMAL,
+  priceChangePercent: DECIMAL,
+  volume: DECIMAL,
+  source: TEXT,
 };
 
 /** Events that wait in a spool apart, those of an instant are there after so long. */

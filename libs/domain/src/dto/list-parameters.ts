@@ -3,7 +3,7 @@ import { TIMES_ALLOWED, withReason } from './parameters';
 import { parseTimeBound } from './time-bound';
 
 /** Formats of a list. */
-export const LIST_FORMATS = ['json', 'csv', 'ndjson'] as const;
+export const LIST_FORMATS = ['json', 'csv', 'ndjson', 'parquet'] as const;
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
 export const LIST_ORDERS = ['asc', 'desc'] as const;

@@ -59,6 +59,11 @@ export function longestCandle(interval: CandleInterval): EpochMicros {
   return interval === '1M' ? 31 * DAY : CANDLE_LENGTH[interval];
 }
 
+/** Shortest time between the open times of two candles of an interval: 28 days for months. */
+export function shortestCandle(interval: CandleInterval): EpochMicros {
+  return interval === '1M' ? 28 * DAY : CANDLE_LENGTH[interval];
+}
+
 /** 1970-01-05, the first Monday of the epoch. */
 const FIRST_MONDAY: EpochMicros = 4 * DAY;
 

@@ -16,6 +16,13 @@ export interface AdmissionLimits {
    * memory while they are read, so few are made at once: they would all be done at the same time, and not earlier.
    */
   readonly makingBytes: number;
+  /**
+   * Answers that are written to a temporary file before they are sent, of all and of a client: from when they begin until
+   * their readers have them. And how many of them are written at once, each by a thread.
+   */
+  readonly files: number;
+  readonly clientFiles: number;
+  readonly filesWritten: number;
   /** How long a large answer waits for room before it is refused. */
   readonly waitMs: number;
   /** Requests that were read from pipelining connections and wait unhandled, in the whole process. */
@@ -43,6 +50,9 @@ export const ADMISSION_LIMITS: AdmissionLimits = {
   waitingBytes: 8 * MEGABYTE,
   waitingRequests: 1_000,
   makingBytes: 4 * MEGABYTE,
+  files: 8,
+  clientFiles: 4,
+  filesWritten: 2,
   waitMs: 30_000,
   requestsUnhandled: 10_000,
   headMs: 15_000,

@@ -44,6 +44,9 @@ export class AnswerAdmission {
   readonly process: AnswerScope;
   /** What is being made. */
   readonly making: AnswerScope;
+  /** What is written to a file before it is sent, until it is taken; and what of that is being written. */
+  readonly files: AnswerScope;
+  readonly writing: AnswerScope;
   private readonly clients = new Map<string, ClientScope>();
   private readonly waiting = new Set<Waiting>();
   /** Scopes for want of whose room somebody waits. */
@@ -58,7 +61,9 @@ export class AnswerAdmission {
   constructor(private readonly limits: AdmissionLimits) {
     this.process = new AnswerScope(limits.processBytes);
     this.making = new AnswerScope(limits.makingBytes);
-    this.shared = new Set([this.process, this.making]);
+    this.files = new AnswerScope(limits.files);
+    this.writing = new AnswerScope(limits.filesWritten);
+    this.shared = new Set([this.process, this.making, this.files, this.writing]);
     this.made = new AnswerScope(limits.waitingBytes);
   }
 
@@ -70,7 +75,7 @@ export class AnswerAdmission {
   enter(client: string): ClientScope {
     let scope = this.clients.get(client);
     if (!scope) {
-      scope = new ClientScope(client, this.limits.clientBytes);
+      scope = new ClientScope(client, { bytes: this.limits.clientBytes, files: this.limits.clientFiles });
       this.clients.set(client, scope);
     }
     scope.connections += 1;

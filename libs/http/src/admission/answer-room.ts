@@ -16,12 +16,17 @@ export function countedAs(bytes: Uint8Array): CountedAnswer {
   return { bytes: bytes.buffer.byteLength, memory: bytes.buffer };
 }
 
+/** An answer that is written to a file, as it is counted among those. */
+const ONE_FILE: CountedAnswer = { bytes: 1 };
+
 /** The room that the answers of a connection take among those under way, one after the other. */
 export class AnswerRoom {
   private client: ClientScope | undefined;
   private scopes: readonly AnswerScope[] = [];
   private smallBytes = 0;
   private large: { readonly bytes: number; readonly admission: Admission } | undefined;
+  /** Its places among the answers that are written to files. */
+  private filePlaces: readonly Admission[] = [];
   /** When it may wait no longer, on the monotonic clock. */
   private waitsUntil: number | undefined;
   private isLeft = false;
@@ -40,7 +45,8 @@ export class AnswerRoom {
   /** Whether others wait for the room that it takes. */
   get isInTheWay(): boolean {
     const isLarge = this.large !== undefined || !this.isSmall(this.smallBytes);
-    return isLarge && this.scopes.some((scope) => this.context.admission.isWanted(scope));
+    const scopes = [...(isLarge ? this.scopes : []), ...(this.filePlaces.length > 0 ? this.fileScopes : [])];
+    return scopes.some((scope) => this.context.admission.isWanted(scope));
   }
 
   isSmall(bytes: number): boolean {
@@ -114,6 +120,22 @@ export class AnswerRoom {
     );
   }
 
+  /**
+   * Writes an answer to a file when there is a place for it; its place among the files is kept until the reader has it.
+   * @throws ProblemError 503 when there is none in time, or the reader is gone
+   */
+  async whileWriting<T>(write: () => Promise<T>): Promise<T> {
+    this.checkReader();
+    const { admission } = this.context;
+    const place = admission.admit(ONE_FILE, this.fileScopes, this.timeLeft());
+    this.filePlaces = [place];
+    await place.admitted;
+    const turn = admission.admit(ONE_FILE, [admission.writing], this.timeLeft());
+    this.filePlaces = [place, turn];
+    await turn.admitted;
+    return write().finally(turn.release);
+  }
+
   /** Counts bytes that never wait. */
   addSmall(bytes: number): void {
     if (this.isLeft) return;
@@ -132,6 +154,8 @@ export class AnswerRoom {
   /** The reader has taken the answer: nothing of it counts any more. */
   clear(): void {
     this.giveBack();
+    for (const { release } of this.filePlaces) release();
+    this.filePlaces = [];
     this.waitsUntil = undefined;
     if (this.smallBytes > 0) this.removeSmall(this.smallBytes);
   }
@@ -142,6 +166,11 @@ export class AnswerRoom {
     this.clear();
     this.isLeft = true;
     if (this.client) this.context.admission.exit(this.client);
+  }
+
+  private get fileScopes(): readonly AnswerScope[] {
+    const { files } = this.context.admission;
+    return this.client ? [this.client.files, files] : [files];
   }
 
   private isReservedFor({ bytes }: CountedAnswer): boolean {

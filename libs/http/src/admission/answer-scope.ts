@@ -5,7 +5,7 @@ export interface CountedAnswer {
   readonly memory?: ArrayBufferLike;
 }
 
-/** What a limit on bytes holds for: the process, a client, or a connection. */
+/** What a limit holds for: the process, a client, or a connection. Most are of bytes; those of files count each as one. */
 export class AnswerScope {
   private counted = 0;
   private large = 0;
@@ -62,10 +62,14 @@ export class ClientScope extends AnswerScope {
   /** Connections of which it has the newest answer. */
   connections = 0;
 
+  /** Its answers that are written to a file before they are sent. */
+  readonly files: AnswerScope;
+
   constructor(
     readonly client: string,
-    limit: number,
+    limits: { readonly bytes: number; readonly files: number },
   ) {
-    super(limit);
+    super(limits.bytes);
+    this.files = new AnswerScope(limits.files);
   }
 }

@@ -39,3 +39,12 @@ export async function makePiece(
   const room = roomOf(reply);
   return room ? room.makePiece(bytes, make) : make();
 }
+
+/**
+ * Writes an answer to a file before it is sent, when there is a place for it: few are written at once, and few files wait
+ * for their readers. @throws ProblemError 503 when there is none in time, or the reader is gone
+ */
+export async function whileWriting<T>(reply: FastifyReply, write: () => Promise<T>): Promise<T> {
+  const room = roomOf(reply);
+  return room ? room.whileWriting(write) : write();
+}
