@@ -92,6 +92,8 @@ export class StreamsController {
     }
     reply.hijack();
     reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+    // By itself: Node keeps the head for as long as the stream lives, and this makes one text of its many pieces.
+    reply.raw.flushHeaders();
     const isChosen = query.symbol !== undefined || query.symbols !== undefined;
     const prefix = this.address.prefixOf(request);
     const question = {
