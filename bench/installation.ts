@@ -1,5 +1,12 @@
 import { join, resolve } from 'node:path';
-import { eventually, freePort, ProcessGroup, type AppName, type AppProcess } from '../test/support/app-process';
+import {
+  eventually,
+  freePort,
+  ProcessGroup,
+  type AppName,
+  type AppOptions,
+  type AppProcess,
+} from '../test/support/app-process';
 import { getJson } from '../test/support/http';
 import { databasePath, rawDir } from './workspace';
 
@@ -19,9 +26,13 @@ export class Installation {
   ) {}
 
   /** Starts the app; its output goes nowhere, as with any service whose log is read by another program. */
-  async launch(name: AppName): Promise<{ readonly process: AppProcess; readonly url: string }> {
+  async launch(
+    name: AppName,
+    options: Pick<AppOptions, 'nodeFlags'> = {},
+  ): Promise<{ readonly process: AppProcess; readonly url: string }> {
     const [port, unusedPort] = [await freePort(), await freePort()];
     const process = this.group.start(name, {
+      ...options,
       cwd: this.folder,
       discardOutput: true,
       env: {

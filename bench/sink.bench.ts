@@ -17,7 +17,7 @@ import { databasePath, inNewFolder, openStore } from './workspace';
  */
 const ROUNDS = 5;
 /** The change feed costs less than a disk differs from one flush to the next. */
-const FEED_ROUNDS = 15;
+const FEED_ROUNDS = 9;
 const FEED_AT_LEAST = 0.95;
 const BATCHES = [
   { size: 50, atLeast: 0.25, rows: 10_000 },

@@ -5,6 +5,7 @@ import { MILLISECOND, serializePriceEvent, TICKER_SOURCE, type OutgoingEvent } f
 import { eventually, freePort, type ProcessGroup } from '../test/support/app-process';
 import { rawRequest } from '../test/support/raw-request';
 import type { ResidentBytes } from './bare-stream-server';
+import { collectGarbage, inspectedAt } from './collect-garbage';
 import { compiledFile, Installation } from './installation';
 import { median } from './measure';
 import type { Figure } from './report';
@@ -14,8 +15,9 @@ import { inNewFolder, openStore } from './workspace';
 /**
  * Live streams of api-app, beside the process that writes the store and two that read.
  *
- * Memory of an idle stream: how much the resident memory grows from {@link FEW} open streams to {@link MANY}, so that what
- * a process takes once does not count. Peer: bare `node:http` that sends the same head and the same first bytes.
+ * Memory of an idle stream: how much the resident memory grows from {@link FEW} open streams to {@link MANY}, each time
+ * after a collection: what a process takes once does not count, nor what opening them leaves. Peer: bare `node:http` that
+ * sends the same first bytes behind a head of four lines.
  *
  * Fan-out: from the moment at which the writer has committed until the last byte of the unit is at the last of 1,000
  * readers, which includes the look at the store each 100 ms. All of them share the machine's cores.
@@ -25,8 +27,9 @@ const FEW = 1_000;
 const MANY = 4_000;
 const MEMORY_ROUNDS = 3;
 const IDLE_AT_MOST = 1.5;
-/** Streams have said nothing but comments meanwhile, and V8 has collected what opening them left. */
-const SETTLE_MS = 20_000;
+
+/** Memory is given back in a thread of V8's. */
+const PAGES_RETURNED_MS = 2_000;
 
 const READERS = 1_000;
 const READER_PROCESSES = 2;
@@ -73,15 +76,18 @@ class Clients {
 }
 
 /** Bytes of resident memory for each stream that is open and idle. */
-async function bytesOfStream(url: string, residentBytes: () => Promise<number>): Promise<number> {
+async function bytesOfStream(url: string, inspector: number, residentBytes: () => Promise<number>): Promise<number> {
   const clients = new Clients();
+  const settled = async (): Promise<number> => {
+    await collectGarbage(inspector);
+    await delay(PAGES_RETURNED_MS);
+    return residentBytes();
+  };
   try {
     await clients.open(url, FEW);
-    await delay(SETTLE_MS);
-    const few = await residentBytes();
+    const few = await settled();
     await clients.open(url, MANY - FEW);
-    await delay(SETTLE_MS);
-    return ((await residentBytes()) - few) / (MANY - FEW);
+    return ((await settled()) - few) / (MANY - FEW);
   } finally {
     await clients.close();
   }
@@ -95,24 +101,28 @@ async function residentBytesOf(url: string): Promise<number> {
 }
 
 async function bytesOfOurs(installation: Installation): Promise<number> {
-  const { process: app, url } = await installation.launch('api-app');
+  const inspector = await freePort();
+  const { process: app, url } = await installation.launch('api-app', { nodeFlags: [inspectedAt(inspector)] });
   await app.answers(`${url}/readyz`);
   try {
-    return await bytesOfStream(`${url}${PATH}`, () => residentBytesOf(url));
+    return await bytesOfStream(`${url}${PATH}`, inspector, () => residentBytesOf(url));
   } finally {
     await app.stop();
   }
 }
 
 async function bytesOfBare(greeting: string): Promise<number> {
-  const port = await freePort();
-  const server = fork(compiledFile('bare-stream-server'), [String(port), greeting]);
+  const [port, inspector] = [await freePort(), await freePort()];
+  const server = fork(compiledFile('bare-stream-server'), [String(port), greeting], {
+    execArgv: [inspectedAt(inspector)],
+    silent: true,
+  });
   const url = `http://127.0.0.1:${port}${PATH}`;
   try {
     await eventually('the bare server answers', async () =>
       (await rawRequest(url)).status === 200 ? true : undefined,
     );
-    return await bytesOfStream(url, async () => {
+    return await bytesOfStream(url, inspector, async () => {
       const answer = once(server, 'message');
       server.send('report');
       const [bytes] = (await answer) as [ResidentBytes];
@@ -211,13 +221,12 @@ async function fanOut(
   }
 }
 
-export function benchStreams(group: ProcessGroup): Promise<Figure[]> {
+export function benchStreams(group: ProcessGroup, exchangeUrl: string): Promise<Figure[]> {
   return inNewFolder(async (folder) => {
-    // There is a store to stream from, and no exchange that is asked.
     const store = await openStore(folder);
     await store.sink.take({ origin: 'bench', events: poll(0, 1) });
     await store.close();
-    const installation = new Installation(group, folder, 'http://127.0.0.1:1', SETTINGS);
+    const installation = new Installation(group, folder, exchangeUrl, SETTINGS);
     const figures = [await idleMemory(installation)];
     for (const units of UNITS) figures.push(await fanOut(installation, folder, units));
     return figures;

@@ -1,5 +1,6 @@
 import { positionFromText } from '@app/domain';
 import { eventually, type AppProcess } from '../support/app-process';
+import { runCli } from '../support/cli-store';
 import { EventStream, type ReceivedEvent } from '../support/event-stream';
 import { getAll } from '../support/http';
 import { Stack, marketAt, type SimulatorHandle } from '../support/stack';
@@ -16,7 +17,7 @@ interface Gap {
   readonly next_url: string;
 }
 
-/** Streams that are gone on with after days. */
+/** Streams that are gone on with after days, and on another database than the one they began on. */
 describe('resuming streams', () => {
   const opened: EventStream[] = [];
   let stack: Stack;
@@ -129,5 +130,27 @@ describe('resuming streams', () => {
     expect(sent).toEqual(all.slice(oldest, oldest + sent.length));
     // Capture goes on while this is compared.
     expect(await app.stop()).toBe(0);
+  });
+
+  it('should tell of a gap behind a position of a database that was made anew, and go on from now', async () => {
+    const position = (await firstDay()).at(-1)?.id ?? '';
+    await marketIs(START + HOUR_MS);
+    const { code, output } = await runCli(stack, 'rebuild', '--accept-losses');
+    expect([code, output]).toEqual([0, expect.any(String) as string]);
+    app = await stack.start('standalone-app');
+    await app.answers(`${await stack.urlOf('api-app')}/readyz`);
+    const resumed = await open('/stream/prices', position);
+    await received(resumed, 7);
+    expect(await app.stop()).toBe(0);
+    const [first, ...others] = resumed.events;
+    const { since, next_url: url } = first?.data as Gap;
+    const committedAt = positionFromText(position)?.committedAt ?? NaN;
+    expect(first?.event).toBe('gap');
+    expect(Math.abs(Date.parse(since ?? '') * 1_000 - committedAt)).toBeLessThan(1_000);
+    expect(url).toBe(`/trades/range?${new URLSearchParams({ start: since ?? '' }).toString()}`);
+    expect(others.every(({ event }) => event === 'price')).toBe(true);
+    const lines = storedLines();
+    const sent = textOf(others);
+    expect(lines.slice(lines.indexOf(sent[0] ?? '')).slice(0, sent.length)).toEqual(sent);
   });
 });
