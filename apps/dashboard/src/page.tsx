@@ -3,34 +3,26 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { Client, KeyNeededError } from './api/client';
 import { PriceStream } from './api/price-stream';
 import type { CandleItem, Health, PriceItem, SymbolItem } from './api/types';
+import { wordsOf } from './api/words-of';
 import { CandleChart } from './chart/candle-chart';
 import { CANDLES_SHOWN, INTERVALS, type Interval } from './chart/intervals';
 import { CopyPanel } from './copy/copy-panel';
 import { Calendar } from './coverage/calendar';
-import { HealthNotice } from './health/health-notice';
+import { HealthMark, HealthNotice, OriginMark } from './health/health-notice';
 import { KeyForm } from './key-form';
+import { Headline } from './market/headline';
 import { marketOf, withPrices, type Market } from './market/market-state';
 import { SymbolList } from './market/symbol-list';
+import { useEvery } from './use-every';
 
 const HEALTH_EVERY_MS = 10_000;
 const CANDLES_EVERY_MS = 5_000;
+/** Symbols that are listed, halted or given up show within so much time. */
+const SYMBOLS_EVERY_MS = 60_000;
 const TICK_MS = 1_000;
 
 const candlesPath = (symbol: string, interval: Interval): string =>
   `candles?symbol=${encodeURIComponent(symbol)}&interval=${interval}&last=${CANDLES_SHOWN}`;
-
-/** Runs at once and again, while the tab is seen. */
-function useEvery(milliseconds: number, run: () => void): void {
-  useEffect(() => {
-    run();
-    const timer = setInterval(() => {
-      if (!document.hidden) run();
-    }, milliseconds);
-    return () => {
-      clearInterval(timer);
-    };
-  }, [milliseconds, run]);
-}
 
 /** Time of the market: that of the newest price, and what has passed here since it came. */
 class MarketClock {
@@ -38,7 +30,7 @@ class MarketClock {
   private seenAt = 0;
 
   see(time: number): void {
-    if (time <= this.newest) return;
+    if (!(time > this.newest)) return;
     this.newest = time;
     this.seenAt = performance.now();
   }
@@ -48,14 +40,23 @@ class MarketClock {
   }
 }
 
+/** The pair that everybody knows, where it is captured. */
+function firstShown(symbols: readonly SymbolItem[]): string | undefined {
+  return (symbols.find(({ symbol }) => symbol === 'BTCUSDT') ?? symbols[0])?.symbol;
+}
+
+const EMPTY: Market = new Map();
+
 export function Page(): JSX.Element {
   const client = useMemo(() => new Client(), []);
   const clock = useMemo(() => new MarketClock(), []);
-  const [market, setMarket] = useState<Market>(new Map());
+  const [market, setMarket] = useState<Market>(EMPTY);
+  const [isRead, setRead] = useState(false);
   const [chosen, setChosen] = useState<string>();
   const [interval, setChosenInterval] = useState<Interval>('1m');
-  const [candles, setCandles] = useState<readonly CandleItem[]>([]);
-  const [health, setHealth] = useState<Health>();
+  const [candles, setCandles] = useState<readonly CandleItem[]>();
+  const [day, setDay] = useState<string>();
+  const [health, setHealth] = useState<Health | 'silent'>();
   const [connection, setConnection] = useState<'live' | 'waiting' | 'key'>('waiting');
   const [problem, setProblem] = useState('');
   const [keyNumber, setKeyNumber] = useState(0);
@@ -63,37 +64,44 @@ export function Page(): JSX.Element {
 
   const fail = useCallback((error: unknown) => {
     if (error instanceof KeyNeededError) setConnection('key');
-    else if (!(error instanceof DOMException && error.name === 'AbortError')) setProblem(String(error));
+    else if (!(error instanceof DOMException && error.name === 'AbortError')) setProblem(wordsOf(error));
   }, []);
 
+  const readMarket = useCallback(
+    (signal?: AbortSignal) => {
+      Promise.all([client.list<SymbolItem>('symbols?limit=5000', signal), client.csv('bi/latest_prices.csv', signal)])
+        .then(([symbols, latest]) => {
+          for (const { timestamp_utc: time } of latest) clock.see(Date.parse(time ?? ''));
+          setMarket((before) => marketOf(before, symbols, latest));
+          setRead(true);
+          setChosen((before) => before ?? firstShown(symbols));
+          setProblem('');
+        })
+        .catch(fail);
+    },
+    [client, clock, fail, keyNumber],
+  );
+
+  useEvery(SYMBOLS_EVERY_MS, readMarket);
+
   useEffect(() => {
-    const controller = new AbortController();
-    Promise.all([
-      client.list<SymbolItem>('symbols?limit=5000', controller.signal),
-      client.csv('bi/latest_prices.csv', controller.signal),
-    ])
-      .then(([symbols, latest]) => {
-        const found = marketOf(symbols, latest);
-        for (const { at } of found.values()) clock.see(at ?? 0);
-        setMarket(found);
-        setChosen((before) => before ?? symbols[0]?.symbol);
-        setProblem('');
-      })
-      .catch(fail);
     const stream = new PriceStream(client, {
       onState: setConnection,
       onEvents: (events) => {
         const prices = events.filter(({ name }) => name === 'price').map(({ data }) => JSON.parse(data) as PriceItem);
         for (const { timestamp_utc: time } of prices) clock.see(Date.parse(time));
+        setNow(clock.now());
         setMarket((before) => withPrices(before, prices));
+      },
+      onResumed: () => {
+        readMarket();
       },
     });
     stream.start();
     return () => {
-      controller.abort();
       stream.stop();
     };
-  }, [client, clock, fail, keyNumber]);
+  }, [client, clock, readMarket]);
 
   useEvery(
     TICK_MS,
@@ -104,24 +112,34 @@ export function Page(): JSX.Element {
 
   useEvery(
     HEALTH_EVERY_MS,
-    useCallback(() => {
-      client.json<Health>('health').then(setHealth, fail);
-    }, [client, fail, keyNumber]),
+    useCallback(
+      (signal: AbortSignal) => {
+        client.json<Health>('health', signal).then(setHealth, (error: unknown) => {
+          if (!signal.aborted && !(error instanceof KeyNeededError)) setHealth('silent');
+          fail(error);
+        });
+      },
+      [client, fail, keyNumber],
+    ),
   );
 
   useEvery(
     CANDLES_EVERY_MS,
-    useCallback(() => {
-      if (chosen === undefined) return;
-      client.list<CandleItem>(candlesPath(chosen, interval)).then((items) => {
-        setCandles(items);
-        setProblem('');
-      }, fail);
-    }, [client, chosen, interval, fail, keyNumber]),
+    useCallback(
+      (signal: AbortSignal) => {
+        if (chosen === undefined) return;
+        client.list<CandleItem>(candlesPath(chosen, interval), signal).then((items) => {
+          setCandles(items);
+          setProblem('');
+        }, fail);
+      },
+      [client, chosen, interval, fail, keyNumber],
+    ),
   );
 
   const choose = useCallback((symbol: string) => {
-    setCandles([]);
+    setCandles(undefined);
+    setDay(undefined);
     setChosen(symbol);
   }, []);
 
@@ -129,11 +147,17 @@ export function Page(): JSX.Element {
   return (
     <>
       <header>
-        <h1>Crypto market history</h1>
-        <p class={`connection ${connection}`} role="status">
-          {connection === 'live' ? 'live' : connection === 'key' ? 'a key is needed' : 'connecting ...'}
-        </p>
-        <nav>
+        <div>
+          <h1>Crypto market history</h1>
+          <OriginMark health={health} />
+        </div>
+        <div class="marks">
+          <p class={`mark connection ${connection}`} role="status">
+            {connection === 'live' ? 'live' : connection === 'key' ? 'a key is needed' : 'connecting ...'}
+          </p>
+          <HealthMark health={health} />
+        </div>
+        <nav aria-label="More of this service">
           <a href="docs">API docs</a> <a href="health">health</a> <a href="bi/datasets.json">tables</a>
         </nav>
       </header>
@@ -149,13 +173,13 @@ export function Page(): JSX.Element {
       <HealthNotice health={health} />
       {problem === '' ? null : <p role="alert">{problem}</p>}
       <main>
-        <SymbolList market={market} chosen={chosen} now={now} onChoose={choose} />
+        <SymbolList market={isRead ? market : undefined} chosen={chosen} now={now} onChoose={choose} />
         {chosen === undefined ? (
-          <p>Nothing has been captured yet.</p>
+          <p class="panel soft chosen">{isRead ? 'Nothing has been captured yet.' : 'Reading the market ...'}</p>
         ) : (
-          <div class="detail">
-            <section aria-labelledby="chart-title">
-              <h2 id="chart-title">{chosen}</h2>
+          <>
+            <section aria-labelledby="chart-title" class="panel chosen">
+              <Headline symbol={chosen} row={market.get(chosen)} now={now} />
               <div class="intervals" role="group" aria-label="Interval">
                 {(Object.keys(INTERVALS) as Interval[]).map((name) => (
                   <button
@@ -163,7 +187,7 @@ export function Page(): JSX.Element {
                     key={name}
                     aria-pressed={name === interval}
                     onClick={() => {
-                      setCandles([]);
+                      setCandles(undefined);
                       setChosenInterval(name);
                     }}
                   >
@@ -171,11 +195,20 @@ export function Page(): JSX.Element {
                   </button>
                 ))}
               </div>
-              <CandleChart symbol={chosen} interval={interval} candles={candles} />
+              <CandleChart
+                symbol={chosen}
+                interval={interval}
+                candles={candles}
+                now={now}
+                onAsk={(date) => {
+                  setDay(date);
+                  document.getElementById('calendar-title')?.scrollIntoView({ block: 'nearest' });
+                }}
+              />
             </section>
-            <Calendar client={client} symbol={chosen} today={today} />
+            <Calendar client={client} symbol={chosen} today={today} chosen={day} onChoose={setDay} />
             <CopyPanel address={client.address(`${candlesPath(chosen, interval)}&format=csv`)} />
-          </div>
+          </>
         )}
       </main>
     </>

@@ -4,10 +4,14 @@ import { ServerEventParser, type ServerEvent } from './server-events';
 /** Shortest and longest pause before the stream is opened again. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Prices of a longer absence are not worth the way: the newest are read anew, and the stream begins now. */
+const LONGEST_RESUME_MS = 60_000;
 
 export interface StreamHandlers {
   readonly onEvents: (events: readonly ServerEvent[]) => void;
   readonly onState: (state: 'live' | 'waiting' | 'key') => void;
+  /** The stream goes on, but not from where it ended: what lies between is to be read elsewhere. */
+  readonly onResumed: () => void;
 }
 
 /**
@@ -19,6 +23,7 @@ export class PriceStream {
   private timer: number | undefined;
   private pause = FIRST_PAUSE_MS;
   private lastEventId = '';
+  private lastReadAt = 0;
 
   constructor(
     private readonly client: Client,
@@ -45,16 +50,19 @@ export class PriceStream {
     clearTimeout(this.timer);
     const controller = new AbortController();
     this.controller = controller;
-    this.read(controller.signal)
-      .catch((error: unknown) => {
-        if (controller.signal.aborted) return;
-        if (error instanceof KeyNeededError) this.handlers.onState('key');
-      })
-      .finally(() => {
-        if (controller.signal.aborted) return;
-        this.controller = undefined;
-        this.again();
-      });
+    const ended = (state: 'waiting' | 'key'): void => {
+      if (controller.signal.aborted) return;
+      this.controller = undefined;
+      this.again(state);
+    };
+    this.read(controller.signal).then(
+      () => {
+        ended('waiting');
+      },
+      (error: unknown) => {
+        ended(error instanceof KeyNeededError ? 'key' : 'waiting');
+      },
+    );
   }
 
   private close(): void {
@@ -63,8 +71,8 @@ export class PriceStream {
     this.controller = undefined;
   }
 
-  private again(): void {
-    this.handlers.onState('waiting');
+  private again(state: 'waiting' | 'key'): void {
+    this.handlers.onState(state);
     this.timer = window.setTimeout(() => {
       this.open();
     }, this.pause);
@@ -72,15 +80,20 @@ export class PriceStream {
   }
 
   private async read(signal: AbortSignal): Promise<void> {
+    const isTooOld = this.lastEventId !== '' && performance.now() - this.lastReadAt > LONGEST_RESUME_MS;
+    if (isTooOld) this.lastEventId = '';
     const response = await this.client.stream('stream/prices', this.lastEventId, signal);
     if (!response.body) return;
     this.handlers.onState('live');
+    if (isTooOld) this.handlers.onResumed();
     this.pause = FIRST_PAUSE_MS;
-    const parser = new ServerEventParser();
+    const parser = new ServerEventParser(this.lastEventId);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       const events = parser.push(piece.value);
       this.lastEventId = parser.lastEventId;
+      this.lastReadAt = performance.now();
+      if (events.some(({ name }) => name === 'gap')) this.handlers.onResumed();
       if (events.length > 0) this.handlers.onEvents(events);
     }
   }

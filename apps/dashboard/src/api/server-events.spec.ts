@@ -22,4 +22,12 @@ describe('ServerEventParser', () => {
     parser.push('retry: 3000\nid: a\n\n');
     expect(parser.lastEventId).toBe('a');
   });
+
+  it('should stay behind the id that it begins with until an event brings another', () => {
+    const parser = new ServerEventParser('z');
+    parser.push(':\n\n');
+    expect(parser.lastEventId).toBe('z');
+    parser.push('id: a\n\n');
+    expect(parser.lastEventId).toBe('a');
+  });
 });

@@ -8,7 +8,9 @@ export interface ServerEvent {
 /** Reads the text of a stream as it comes, whatever pieces it comes in. */
 export class ServerEventParser {
   private rest = '';
-  lastEventId = '';
+
+  /** The id that the stream begins behind stays the last one until an event brings another. */
+  constructor(public lastEventId = '') {}
 
   /** The events that this piece completes. */
   push(text: string): ServerEvent[] {

@@ -2,6 +2,8 @@
 export interface SymbolItem {
   readonly symbol: string;
   readonly status: string;
+  /** First UTC date with data. */
+  readonly first_date: string | null;
   readonly coverage_pct: string;
 }
 
@@ -39,6 +41,8 @@ export interface CoverageItem {
 export interface Health {
   readonly status: 'ok' | 'degraded';
   readonly reasons: readonly string[];
+  /** `origin`: `binance`, a venue's host, `simulator:SEED` or `recording:HASH:DAYS`; null before the first answer of it. */
+  readonly storage: { readonly origin: string | null };
 }
 
 export interface ListPage<Item> {

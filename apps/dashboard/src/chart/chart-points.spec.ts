@@ -1,5 +1,5 @@
 import type { CandleItem } from '../api/types';
-import { chartPoints, priceDigits } from './chart-points';
+import { chartPoints, holesOf, priceDigits } from './chart-points';
 
 const candle = (openTime: string, prices: Partial<CandleItem> = {}): CandleItem => ({
   open_time: openTime,
@@ -38,10 +38,48 @@ describe('chartPoints', () => {
     expect(new Set(times).size).toBe(times.length);
   });
 
+  it('should leave places empty up to now, once their candles ought to be there', () => {
+    const last = candle('2026-01-15T14:00:00.000Z');
+    const shapeAt = (now: string): string => shape(chartPoints([last], '1m', Date.parse(now) / 1_000));
+    expect(shapeAt('2026-01-15T14:03:59Z')).toBe('x');
+    expect(shapeAt('2026-01-15T14:04:00Z')).toBe('x.');
+    expect(shapeAt('2026-01-15T14:10:30Z')).toBe('x.......');
+  });
+
+  it('should wait for nothing more of what ended long ago', () => {
+    const last = candle('2024-09-10T02:59:00.000Z');
+    expect(shape(chartPoints([last], '1m', Date.parse('2026-01-15T14:00:00Z') / 1_000))).toBe('x');
+  });
+
+  it('should begin behind a hole that is longer than the chart', () => {
+    const days = ['2026-01-01', '2026-01-02', '2026-01-15', '2026-01-17'];
+    const points = chartPoints(
+      days.map((day) => candle(`${day}T00:00:00.000Z`)),
+      '1h',
+    );
+    expect(points[0]?.candle?.open_time).toBe('2026-01-15T00:00:00.000Z');
+    expect(points).toHaveLength(2 * 24 + 1);
+  });
+
   it('should not guess the months that are not there', () => {
     expect(shape(chartPoints([candle('2026-01-01T00:00:00.000Z'), candle('2026-04-01T00:00:00.000Z')], '1M'))).toBe(
       'xx',
     );
+  });
+});
+
+describe('holesOf', () => {
+  it('should join the empty places that follow one another', () => {
+    const start = Date.parse('2026-01-15T14:00:00Z') / 1_000;
+    const points = chartPoints(
+      ['14:00', '14:01', '14:05', '14:07'].map((time) => candle(`2026-01-15T${time}:00.000Z`)),
+      '1m',
+    );
+    expect(holesOf(points, '1m')).toEqual([
+      { start: start + 120, end: start + 300 },
+      { start: start + 360, end: start + 420 },
+    ]);
+    expect(holesOf(points.slice(0, 2), '1m')).toEqual([]);
   });
 });
 

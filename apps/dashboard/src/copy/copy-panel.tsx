@@ -27,7 +27,7 @@ function CopyButton({ tool, text }: Recipe): JSX.Element {
 /** The address of what is on the screen, ready for each tool. */
 export function CopyPanel({ address }: { readonly address: string }): JSX.Element {
   return (
-    <section aria-labelledby="copy-title" class="copy">
+    <section aria-labelledby="copy-title" class="copy panel">
       <h2 id="copy-title">Read it elsewhere</h2>
       <p>The candles on the screen, as a table that grows:</p>
       <dl>

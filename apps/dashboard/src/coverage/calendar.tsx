@@ -1,10 +1,23 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Client } from '../api/client';
+import { wordsOf } from '../api/words-of';
 import type { CoverageItem } from '../api/types';
-import { dayAfter, describeDay, stateOf, toDayAccount, weeksOf, type DayAccount } from './days';
+import { useEvery } from '../use-every';
+import {
+  dateAfterKey,
+  dayAfter,
+  describeDay,
+  monthsOver,
+  stateOf,
+  summaryOf,
+  toDayAccount,
+  weeksOf,
+  type DayAccount,
+} from './days';
 
 const DAYS_SHOWN = 182;
+const DAYS_EVERY_MS = 60_000;
 
 const WORDS: Readonly<Record<CoverageItem['state'], string>> = {
   captured: 'captured',
@@ -13,7 +26,8 @@ const WORDS: Readonly<Record<CoverageItem['state'], string>> = {
   missing: 'missing',
 };
 
-const clockTime = (time: string): string => time.slice(11, 16);
+/** The end of a day is the midnight after it. */
+const clockTime = (time: string, date: string): string => (time.startsWith(date) ? time.slice(11, 16) : '24:00');
 
 /** The minutes of a day that are not there, and why. */
 function DayReport({ client, symbol, date }: { client: Client; symbol: string; date: string }): JSX.Element {
@@ -25,14 +39,15 @@ function DayReport({ client, symbol, date }: { client: Client; symbol: string; d
     setItems(undefined);
     setProblem('');
     client.list<CoverageItem>(path, controller.signal).then(setItems, (error: unknown) => {
-      if (!controller.signal.aborted) setProblem(String(error));
+      if (!controller.signal.aborted) setProblem(wordsOf(error));
     });
     return () => {
       controller.abort();
     };
   }, [client, path]);
   if (problem !== '') return <p role="alert">{problem}</p>;
-  if (!items) return <p>Reading {date} ...</p>;
+  if (!items) return <p class="soft">Reading {date} ...</p>;
+  if (items.length === 0) return <p>Nothing is known of the minutes of {date}.</p>;
   const told = items.filter(({ state, repaired }) => state === 'missing' || state === 'stopped' || repaired);
   if (told.length === 0) return <p>Every minute of {date} is there.</p>;
   return (
@@ -40,7 +55,7 @@ function DayReport({ client, symbol, date }: { client: Client; symbol: string; d
       {told.map(({ start, end, state, repaired, reason }) => (
         <li key={start}>
           <b>
-            {clockTime(start)} to {clockTime(end)}
+            {clockTime(start, date)} to {clockTime(end, date)}
           </b>{' '}
           {WORDS[state]}
           {repaired ? ', came late' : ''}
@@ -56,74 +71,124 @@ export interface CalendarProps {
   readonly symbol: string;
   /** UTC date of the newest price, so that a market on another clock is shown too. */
   readonly today: string;
+  /** The day whose minutes are told. */
+  readonly chosen: string | undefined;
+  readonly onChoose: (date: string) => void;
 }
 
 /** One cell a day; a day that is not whole says which minutes are not there, and why. */
-export function Calendar({ client, symbol, today }: CalendarProps): JSX.Element {
-  const [days, setDays] = useState<ReadonlyMap<string, DayAccount>>(new Map());
-  const [chosen, setChosen] = useState<string>();
+export function Calendar({ client, symbol, today, chosen, onChoose }: CalendarProps): JSX.Element {
+  const [days, setDays] = useState<ReadonlyMap<string, DayAccount>>();
   const [problem, setProblem] = useState('');
+  /** The day that the arrow keys led to: the one that the Tab key stops at. */
+  const [current, setCurrent] = useState<string>();
+  const isRead = days !== undefined;
+  const cells = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
-    const controller = new AbortController();
-    setChosen(undefined);
-    setProblem('');
-    client.csv(`bi/data_quality.csv?symbol=${encodeURIComponent(symbol)}&days=${DAYS_SHOWN}`, controller.signal).then(
-      (rows) => {
-        setDays(new Map(rows.map(toDayAccount).map((day) => [day.date, day])));
+    setDays(undefined);
+  }, [symbol]);
+  useEvery(
+    DAYS_EVERY_MS,
+    useCallback(
+      (signal: AbortSignal) => {
+        client.csv(`bi/data_quality.csv?symbol=${encodeURIComponent(symbol)}&days=${DAYS_SHOWN}`, signal).then(
+          (rows) => {
+            setDays(new Map(rows.map(toDayAccount).map((day) => [day.date, day])));
+            setProblem('');
+          },
+          (error: unknown) => {
+            if (!signal.aborted) setProblem(wordsOf(error));
+          },
+        );
       },
-      (error: unknown) => {
-        if (!controller.signal.aborted) setProblem(String(error));
-      },
-    );
-    return () => {
-      controller.abort();
-    };
-  }, [client, symbol, today]);
+      [client, symbol, today],
+    ),
+  );
 
-  const [first = today] = [...days.keys()].sort();
+  useEffect(() => {
+    // The newest days are the ones that are looked for.
+    if (cells.current && isRead) cells.current.scrollLeft = cells.current.scrollWidth;
+  }, [isRead]);
+
+  const dates = [...(days?.keys() ?? [])].sort();
+  const [first = today] = dates;
   const weeks = weeksOf(first, today);
+  const stop = [current, chosen].find((date) => date !== undefined && date >= first && date <= today) ?? today;
+  const move = (event: KeyboardEvent): void => {
+    const date = (event.target as HTMLElement).dataset['date'];
+    const target = date === undefined ? undefined : dateAfterKey(event.key, date, first, today);
+    if (target === undefined) return;
+    event.preventDefault();
+    cells.current?.querySelector<HTMLElement>(`[data-date="${target}"]`)?.focus();
+    setCurrent(target);
+  };
   return (
-    <section aria-labelledby="calendar-title" class="calendar">
+    <section aria-labelledby="calendar-title" class="calendar panel">
       <h2 id="calendar-title">Coverage of {symbol}</h2>
       {problem === '' ? null : <p role="alert">{problem}</p>}
-      <div class="weeks" role="group" aria-label="One button a day; weeks from Monday to Sunday">
-        {weeks.map((week) => (
-          <div class="week" key={week[0]}>
-            {week.map((date) =>
-              date < first || date > today ? (
-                <span class="day" key={date} />
-              ) : (
-                <button
-                  type="button"
-                  key={date}
-                  class={`day ${stateOf(days.get(date))}`}
-                  title={describeDay(date, days.get(date))}
-                  aria-label={describeDay(date, days.get(date))}
-                  aria-pressed={date === chosen}
-                  onClick={() => {
-                    setChosen(date);
-                  }}
-                />
-              ),
-            )}
+      <p class="soft">{days === undefined ? 'Reading the days ...' : summaryOf([...days.values()])}</p>
+          <div
+            class="weeks"
+            role="group"
+            aria-label="One button a day, in weeks from Monday to Sunday; the arrow keys lead from day to day"
+            ref={cells}
+            onKeyDown={move}
+          >
+            {weeks.map((week, index) => (
+              <div class="week" key={week[0]}>
+                <span class="month" aria-hidden="true">
+                  {monthsOver(weeks)[index]}
+                </span>
+                {week.map((date) =>
+                  date < first || date > today ? (
+                    <span class="day" key={date} />
+                  ) : (
+                    <button
+                      type="button"
+                      key={date}
+                      class={`day ${stateOf(days?.get(date))}`}
+                      title={describeDay(date, days?.get(date))}
+                      aria-label={describeDay(date, days?.get(date))}
+                      aria-pressed={date === chosen}
+                      tabIndex={date === stop ? 0 : -1}
+                      data-date={date}
+                      onClick={() => {
+                        setCurrent(date);
+                        onChoose(date);
+                      }}
+                    />
+                  ),
+                )}
+              </div>
+            ))}
           </div>
-        ))}
-      </div>
-      <p class="legend">
-        <span class="day whole" /> whole <span class="day stopped" /> the exchange stood still{' '}
-        <span class="day missing" /> minutes missing
-      </p>
-      <div aria-live="polite">
-        {chosen === undefined ? (
-          <p>Choose a day to see which of its minutes are not there, and why.</p>
-        ) : (
-          <>
-            <p>{describeDay(chosen, days.get(chosen))}</p>
-            <DayReport client={client} symbol={symbol} date={chosen} />
-          </>
-        )}
-      </div>
+          <p class="legend">
+            <span>
+              <span class="day whole" /> whole
+            </span>
+            <span>
+              <span class="day stopped" /> the exchange stood still
+            </span>
+            <span>
+              <span class="day missing" /> minutes missing
+            </span>
+            <span>
+              <span class="day unknown" /> nothing known
+            </span>
+          </p>
+        <div class="day-answer" id="day-answer" aria-live="polite">
+          {chosen === undefined ? (
+            <p class="soft">Choose a day to see which of its minutes are not there, and why.</p>
+          ) : (
+            <>
+              <p>
+                <b>{describeDay(chosen, days?.get(chosen))}</b>
+              </p>
+              <DayReport client={client} symbol={symbol} date={chosen} />
+            </>
+          )}
+        </div>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { dayAfter, describeDay, stateOf, toDayAccount, weeksOf } from './days';
+import { dateAfterKey, dayAfter, describeDay, monthsOver, stateOf, summaryOf, toDayAccount, weeksOf } from './days';
 
 const row = {
   date: '2026-01-15',
@@ -32,6 +32,33 @@ describe('days of the calendar', () => {
     expect(weeksOf('2026-01-15', '2026-01-15')).toHaveLength(1);
     expect(weeksOf('2026-01-16', '2026-01-15')).toEqual([]);
     expect(weeksOf('', '')).toEqual([]);
+  });
+
+  it('should have the name of each month over the week in which it begins', () => {
+    expect(monthsOver(weeksOf('2026-01-05', '2026-02-08'))).toEqual(['Jan', '', '', 'Feb', '']);
+    expect(monthsOver(weeksOf('2026-01-26', '2026-02-08'))).toEqual(['Feb', '']);
+    expect(monthsOver(weeksOf('2026-01-19', '2026-02-08'))).toEqual(['', 'Feb', '']);
+  });
+
+  it('should lead by arrow keys from day to day and from week to week, and not beyond', () => {
+    const after = (key: string, date: string): string | undefined => dateAfterKey(key, date, '2026-01-05', '2026-02-03');
+    expect(after('ArrowDown', '2026-01-31')).toBe('2026-02-01');
+    expect(after('ArrowLeft', '2026-02-03')).toBe('2026-01-27');
+    expect(after('ArrowRight', '2026-01-30')).toBe('2026-01-30');
+    expect(after('Home', '2026-01-30')).toBe('2026-01-05');
+    expect(after('End', '2026-01-30')).toBe('2026-02-03');
+    expect(after('Enter', '2026-01-30')).toBeUndefined();
+  });
+
+  it('should be summed up in a line', () => {
+    const whole = toDayAccount(row);
+    const stopped = toDayAccount({ ...row, exchange_stop_minutes: '180' });
+    const missing = toDayAccount({ ...row, missing_minutes: '2' });
+    expect(summaryOf([whole, whole])).toBe('2 days: 2 whole.');
+    expect(summaryOf([whole, stopped, missing])).toBe(
+      '3 days: 1 whole, 1 with a stop of the exchange, 1 with minutes missing.',
+    );
+    expect(summaryOf([])).toBe('No day is known yet.');
   });
 
   it('should follow one another over the end of a month', () => {

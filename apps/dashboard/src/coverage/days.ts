@@ -56,3 +56,37 @@ export function weeksOf(first: string, last: string): string[][] {
 export function dayAfter(date: string): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }
+
+/** For each week the month that begins in it, and that of the first week: `Nov`. */
+export function monthsOver(weeks: readonly (readonly string[])[]): string[] {
+  const name = (date: string): string =>
+    new Date(`${date}T00:00:00Z`).toLocaleString('en', { month: 'short', timeZone: 'UTC' });
+  const begun = weeks.map((week) => week.find((date) => date.endsWith('-01')));
+  return weeks.map(([monday = ''], index) => {
+    const first = begun[index];
+    if (first !== undefined) return name(first);
+    // Where the next one begins a month, two names would lie on each other.
+    return index === 0 && begun[1] === undefined && begun[2] === undefined ? name(monday) : '';
+  });
+}
+
+/** Where an arrow key leads from a date, within the first and the last; undefined for a key that does not move. */
+export function dateAfterKey(key: string, date: string, first: string, last: string): string | undefined {
+  const days = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -7, ArrowRight: 7 }[key];
+  if (key === 'Home') return first;
+  if (key === 'End') return last;
+  if (days === undefined) return undefined;
+  const target = new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+  return target < first || target > last ? date : target;
+}
+
+/** All days in a line: `90 days: 76 whole, 13 with a stop of the exchange, 1 with minutes missing`. */
+export function summaryOf(days: readonly DayAccount[]): string {
+  const count = (state: DayState): number => days.filter((day) => stateOf(day) === state).length;
+  const parts = [
+    ...(count('whole') > 0 ? [`${count('whole')} whole`] : []),
+    ...(count('stopped') > 0 ? [`${count('stopped')} with a stop of the exchange`] : []),
+    ...(count('missing') > 0 ? [`${count('missing')} with minutes missing`] : []),
+  ];
+  return days.length === 0 ? 'No day is known yet.' : `${days.length} days: ${parts.join(', ')}.`;
+}
