@@ -12,6 +12,15 @@ const { values: options } = parseArgs({
   },
 });
 
+/** What is captured of the simulated market; one of them is halted every night, so that there is something to find. */
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'BNBUSDT', 'XRPUSDT', 'ADAUSDT', 'DOGEUSDT', 'PEPEUSDT'];
+const HALT = {
+  kind: 'stop',
+  symbol: 'ADAUSDT',
+  start: '2018-04-18T02:00:00Z',
+  end: '2018-04-18T05:00:00Z',
+  days: 36_525,
+};
 const STATUS_EVERY_MS = 5_000;
 const mainOf = (app) => fileURLToPath(new URL(`../dist/apps/${app}/src/main.js`, import.meta.url));
 const base = `http://localhost:${options.port}`;
@@ -97,12 +106,12 @@ async function statusLine() {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
 
 const simulatorUrl = `http://127.0.0.1:${options['simulator-port']}`;
-const recorded = options.recordings === undefined ? [] : ['--recordings', options.recordings, '--place', 'past'];
+const isRecorded = options.recordings !== undefined;
 const simulator = start('The exchange simulator', [
   mainOf('exchange-simulator'),
   '--port',
   options['simulator-port'],
-  ...recorded,
+  ...(isRecorded ? ['--recordings', options.recordings, '--place', 'past'] : ['--faults', JSON.stringify([HALT])]),
 ]);
 say(await firstLine(simulator, /listening on/));
 
@@ -110,8 +119,13 @@ const { origin } = await getJson(`${simulatorUrl}/_simulator/origin`);
 const { symbols } = await getJson(`${simulatorUrl}/api/v3/exchangeInfo`);
 const folder = `data/demo/${origin.replaceAll(':', '-')}`;
 const recordedSymbols = symbols.map(({ symbol }) => symbol).join(',');
-const chosen = process.env.SYMBOLS?.trim() || (options.recordings === undefined ? 'BTCUSDT,ETHUSDT' : recordedSymbols);
-const shown = encodeURIComponent(chosen.split(',')[0]);
+const chosen = process.env.SYMBOLS?.trim() || (isRecorded ? recordedSymbols : SYMBOLS.join(','));
+const captured = chosen.split(',').map((symbol) => symbol.trim());
+const shown = encodeURIComponent(captured[0]);
+const halted =
+  !isRecorded && captured.includes(HALT.symbol)
+    ? `${HALT.symbol} is halted from 02:00 to 05:00 UTC every day.\n\n`
+    : '';
 const app = start('The standalone app', ['--max-semi-space-size=4', mainOf('standalone-app')], {
   BINANCE_REST_URLS: simulatorUrl,
   CLOCK: 'simulator',
@@ -136,7 +150,7 @@ The demo is running (${origin}; files in ${folder}). Open
   ${base}/candles?symbol=${shown}&interval=1h            exact candles
   ${base}/bi/daily_ohlc.csv?symbol=${shown}&days=30      what a dashboard reads
 
-Ctrl-C ends it.
+${halted}Ctrl-C ends it.
 `);
 
 while (!ending) {

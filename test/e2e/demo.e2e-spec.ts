@@ -60,6 +60,24 @@ describe('the demo', () => {
     );
   });
 
+  it('should print the page first, and capture eight symbols, one of them halted for hours on every day', async () => {
+    expect(/http:\/\/localhost:\d+\/\S*/.exec(demo.output.split('Open')[1] ?? '')?.[0]).toBe(
+      `http://localhost:${port}/`,
+    );
+    expect(demo.output).toContain('ADAUSDT is halted from 02:00 to 05:00 UTC every day.');
+    const symbols = (await getCsv(`http://localhost:${port}/bi/symbols.csv`)).map(({ symbol }) => symbol);
+    expect(symbols).toHaveLength(8);
+    const stops = await eventually('two days of all of them are accounted for', async () => {
+      const days = await getCsv(`http://localhost:${port}/bi/data_quality.csv?symbols=${symbols.join(',')}&days=3`);
+      const over = days.filter(({ date = '' }) => date < new Date().toISOString().slice(0, 10));
+      const isComplete = over.length === 16 && over.every(({ missing_minutes: missing }) => missing === '0');
+      return isComplete ? over.map((day) => [day['symbol'], day['exchange_stop_minutes']] as const) : undefined;
+    });
+    // The simulated exchange as a whole stands still once in a while too.
+    expect(stops.filter(([symbol, stopped]) => symbol === 'ADAUSDT' && Number(stopped) >= 180)).toHaveLength(2);
+    expect(stops.filter(([symbol, stopped]) => symbol === 'BTCUSDT' && Number(stopped) < 24 * 60)).toHaveLength(2);
+  });
+
   it('should answer every address of the README as printed there', async () => {
     const addresses = readmeAddresses();
     expect(addresses.length).toBeGreaterThan(10);
