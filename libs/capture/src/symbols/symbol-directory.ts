@@ -1,9 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, Exchange, ExchangeError, GrowingPause, HistoryStore, MINUTE, type EpochMicros } from '@app/domain';
+import {
+  Clock,
+  Exchange,
+  ExchangeError,
+  GrowingPause,
+  HistoryStore,
+  HOUR,
+  MINUTE,
+  type EpochMicros,
+} from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { Refusals } from '../refusals/refusals';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
+
+/** Some statuses go with new minutes: of such a symbol the status would be asked for without end. */
+const RESUMED_AGE = 5 * MINUTE;
 
 const NOT_LISTED = 'exchangeInfo does not list it';
 
@@ -16,6 +28,8 @@ export class SymbolDirectory {
   /** On the monotonic counter of the clock, as the next. */
   private askedAt = -Infinity;
   private answeredAt = -Infinity;
+  /** Time of the last answer, by the clock. */
+  private toldAt = Infinity;
   /** After a refusal, and after an answer that lacked symbols. */
   private readonly pause: GrowingPause;
   private asking: Promise<void> | undefined;
@@ -48,6 +62,25 @@ export class SymbolDirectory {
     return this.answeredBy;
   }
 
+  /** Asks each hour, and sooner when a symbol that was halted has traded since. */
+  async keepFresh(signal?: AbortSignal): Promise<void> {
+    await this.refresh((await this.hasResumed()) ? RESUMED_AGE : HOUR, signal);
+  }
+
+  /** Whether one of those that did not trade at the last answer has a minute that began after it. */
+  private async hasResumed(): Promise<boolean> {
+    try {
+      for (const [symbol, status] of this.statuses) {
+        if (status === 'TRADING') continue;
+        const newest = await this.history.lastMinute(symbol);
+        if (newest !== undefined && newest > this.toldAt) return true;
+      }
+    } catch (error) {
+      this.faults.note(error);
+    }
+    return false;
+  }
+
   /**
    * Asks again when the last answer is older than `age`, or lacked symbols, and the last question is older than a minute;
    * after refusals less and less often.
@@ -69,6 +102,7 @@ export class SymbolDirectory {
       const { data, origin } = await this.exchange.symbols(asked, signal);
       this.faults.answered();
       this.answeredAt = this.clock.monotonicNow();
+      this.toldAt = this.clock.now();
       this.answeredBy = origin;
       for (const { symbol, status } of data) {
         this.statuses.set(symbol, status);

@@ -1,11 +1,11 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { HOUR, MINUTE, SECOND } from '@app/domain';
+import { MINUTE, SECOND } from '@app/domain';
 import { ExchangeTime } from '../candles/exchange-time';
 import { StartLedgersUseCase } from '../history/start-ledgers.use-case';
 import { ClockAlignedScheduler } from '../schedule/clock-aligned.scheduler';
 import { SymbolDirectory } from './symbol-directory';
 
-/** Asks for the symbols at the start and every hour; each minute while the exchange does not answer. */
+/** Asks for the symbols at the start and every hour; sooner while the exchange does not answer, and when a halt has ended. */
 @Injectable()
 export class SymbolRefreshScheduler {
   private stopTask: (() => Promise<void>) | undefined;
@@ -24,7 +24,7 @@ export class SymbolRefreshScheduler {
       offset: 40 * SECOND,
       atStart: true,
       run: async (signal) => {
-        await this.directory.refresh(HOUR, signal);
+        await this.directory.keepFresh(signal);
         await this.exchangeTime.ready(signal);
         await this.ledgerStart?.execute();
       },
