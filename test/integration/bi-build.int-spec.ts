@@ -13,10 +13,19 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltTable } from '@app/bi';
+import {
+  BiBuildUseCase,
+  BiModule,
+  BuildClock,
+  BuildRunningError,
+  FolderTakenError,
+  PublishedBuilds,
+  type BuiltTable,
+} from '@app/bi';
 import {
   BI_TABLES,
   CellDoesNotFitError,
+  compareCodePoints,
   DAY,
   HOUR,
   MILLISECOND,
@@ -126,13 +135,17 @@ describe('bi-build', () => {
 
   afterAll(() => recorder.dispose());
 
-  const build = (to = folder, signal = new AbortController().signal): Promise<BuiltTable[]> => {
+  const build = (to = folder, signal = new AbortController().signal, kept = 2): Promise<BuiltTable[]> => {
     const clock = new BuildClock(recorder.clock);
     const module = BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule]);
-    return recorder.run([module], (context) => context.get(BiBuildUseCase).run(to, signal));
+    return recorder.run([module], (context) => context.get(BiBuildUseCase).run(to, kept, signal));
   };
 
-  const builds = (): string[] => readdirSync(join(recorder.folder, 'bi/.build.builds')).sort();
+  /** Whole ones, and what is left of others; the lock is there for good. */
+  const builds = (): string[] =>
+    readdirSync(join(recorder.folder, 'bi/.build.builds'))
+      .filter((name) => name !== 'lock')
+      .sort();
 
   const contents = (of = folder): Record<string, string> =>
     Object.fromEntries(
@@ -238,12 +251,45 @@ describe('bi-build', () => {
     await build();
     const before = realpathSync(folder);
     writeFileSync(join(folder, 'stray.csv'), '');
-    // No process has such a number.
-    mkdirSync(join(before, '../next-4194305'));
+    for (const left of ['next-1', 'removed-1']) {
+      mkdirSync(join(before, '..', left));
+      writeFileSync(join(before, '..', left, 'symbols.csv'), '');
+    }
+    symlinkSync('nowhere', join(before, '../link-1'));
     await build();
     expect(existsSync(join(folder, 'stray.csv'))).toBe(false);
     expect(existsSync(join(before, 'stray.csv'))).toBe(true);
     expect(builds()).toEqual([basename(before), basename(realpathSync(folder))].sort());
+  });
+
+  it('should keep as many builds as it is told, the newest included', async () => {
+    for (let number = 0; number < 4; number += 1) await build(folder, undefined, 3);
+    const kept = builds().map(Number);
+    expect(kept).toHaveLength(3);
+    expect(Math.max(...kept)).toBe(Number(basename(realpathSync(folder))));
+    expect(Math.min(...kept)).toBe(Math.max(...kept) - 2);
+    await build(folder, undefined, 2);
+    expect(builds()).toHaveLength(2);
+  });
+
+  it('should be made by one at a time', async () => {
+    const results = await Promise.allSettled([build(), build(), build()]);
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    expect(failures).toHaveLength(2);
+    for (const failure of failures) expect(failure).toBeInstanceOf(BuildRunningError);
+    await build();
+  });
+
+  it('should be known by the time at which it was begun, and by its number and content', async () => {
+    recorder.clock.advance(90 * MINUTE);
+    const madeAt = recorder.clock.now();
+    await build();
+    recorder.clock.advance(-90 * MINUTE);
+    const latest = await new PublishedBuilds(folder).latest();
+    expect(latest?.madeAt).toBe(madeAt);
+    const descriptor = readFileSync(join(folder, 'datapackage.json'));
+    const hash = createHash('sha256').update(descriptor).digest('hex');
+    expect(latest?.name).toBe(`${basename(realpathSync(folder))}-${hash.slice(0, 12)}`);
   });
 
   it('should take the place of a copied build and of an empty folder, never of other files', async () => {
@@ -293,7 +339,7 @@ describe('bi-build', () => {
   });
 
   describePython('as Parquet', () => {
-    it('should have the rows of the CSV with types, digit for digit', async () => {
+    it('should have the rows of the CSV by symbol and time, with types, digit for digit', async () => {
       await build();
       const types = {
         date: 'DATE',
@@ -312,7 +358,11 @@ describe('bi-build', () => {
         );
         const { duckdb } = frames;
         expect([name, duckdb?.types]).toEqual([name, fields.map(([column, { type }]) => [column, types[type]])]);
-        const rows = csv(name).slice(0, -2).split('\r\n').slice(1);
+        const symbolAt = fields.findIndex(([column]) => column === 'symbol');
+        const symbolOf = (row: string): string => row.split(',')[symbolAt] ?? '';
+        const byTime = csv(name).slice(0, -2).split('\r\n').slice(1);
+        // Stable: the rows of a symbol stay in their order of time.
+        const rows = byTime.sort((a, b) => compareCodePoints(symbolOf(a), symbolOf(b)));
         expect([name, duckdb?.rows.length]).toEqual([name, rows.length]);
         const shown = (cells: readonly (string | null)[]): string =>
           fields.map(([, { type }], at) => comparable(type, cells[at] ?? '')).join(',');

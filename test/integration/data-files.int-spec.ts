@@ -63,6 +63,7 @@ describe('/data/', () => {
           storage: StorageReadModule,
           parquet: ParquetThreadModule,
           pageFolder: emptyPageFolder(),
+          buildScript: '/nowhere',
           remotes: [],
         }),
       ],

@@ -45,6 +45,7 @@ describe('OpenAPI document', () => {
           storage: StorageReadModule,
           parquet: ParquetThreadModule,
           pageFolder: emptyPageFolder(),
+          buildScript: '/nowhere',
           remotes: [],
         }),
       ],

@@ -61,7 +61,9 @@ describe('what is accepted can be published', () => {
   function build(recorder: Recorder): Promise<unknown> {
     const clock = new BuildClock(recorder.clock);
     const imports = [BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule])];
-    return recorder.run(imports, (context) => context.get(BiBuildUseCase).run(join(recorder.folder, 'build'), signal));
+    return recorder.run(imports, (context) =>
+      context.get(BiBuildUseCase).run(join(recorder.folder, 'build'), 2, signal),
+    );
   }
 
   function exported(recorder: Recorder, interval: '1m' | '1h' | '1d' | '1w'): Promise<number> {

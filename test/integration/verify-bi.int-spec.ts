@@ -67,7 +67,7 @@ class Proving {
     const clock = new BuildClock(this.recorder.clock);
     const module = BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule]);
     const { signal } = new AbortController();
-    await this.recorder.run([module], (context) => context.get(BiBuildUseCase).run(this.folder, signal));
+    await this.recorder.run([module], (context) => context.get(BiBuildUseCase).run(this.folder, 2, signal));
   }
 
   verify(

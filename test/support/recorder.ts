@@ -132,6 +132,7 @@ export class Recorder {
         storage: StorageReadModule,
         parquet: ParquetThreadModule,
         pageFolder: emptyPageFolder(),
+        buildScript: '/nowhere',
         remotes: [],
       }),
     ]);

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { CommandFactory, CommandRunnerService, type CommanderOptionsType } from 'nest-commander';
 import { destination } from 'pino';
+import { BuildRunningError } from '@app/bi';
 import { ConfigError, limitLookups, loadConfig, type AppConfig } from '@app/config';
 import { platformVersion } from '@app/http';
 import { createLogger, logProcessEvents, MetricsRegistry, NestLogger } from '@app/observability';
@@ -13,6 +14,8 @@ import { InterruptedError } from './work/interrupted.error';
 /** Ends with 1 when the work failed, 2 when the question was wrong, 130 when it was interrupted, as shells have it. */
 const FAILED_EXIT_CODE = 1;
 const INTERRUPTED_EXIT_CODE = 130;
+/** Another process is at the same work: what sysexits.h calls a temporary failure. */
+const BUSY_EXIT_CODE = 75;
 /** Whoever read the output has gone (`| head`): what SIGPIPE makes of other programs. */
 const PIPE_CLOSED_EXIT_CODE = 141;
 
@@ -28,6 +31,7 @@ function levelBeside({ logLevel }: AppConfig): AppConfig['logLevel'] {
 function fail(error: Error): never {
   process.stderr.write(`cli: ${error.message}\n`);
   if (error instanceof InterruptedError) process.exit(INTERRUPTED_EXIT_CODE);
+  if (error instanceof BuildRunningError) process.exit(BUSY_EXIT_CODE);
   process.exit(error instanceof UsageError || error instanceof ConfigError ? USAGE_EXIT_CODE : FAILED_EXIT_CODE);
 }
 

@@ -14,6 +14,8 @@ import { LocalCaptureModule } from './local-capture.module';
 
 /** The page is built beside the apps. */
 const PAGE_FOLDER = join(__dirname, '../../dashboard');
+/** So is the command line program. */
+const CLI = join(__dirname, '../../cli/src/main.js');
 
 /** Captures and serves in one process, without a broker: what `make start` and small hosts run. */
 @Module({})
@@ -37,10 +39,12 @@ export class StandaloneAppModule {
             { setting: 'STORAGE_PATH', path: config.storage.databasePath },
             { setting: 'RAW_DIR', path: config.storage.rawDir },
             { setting: 'INGEST_STATE_DIR', path: config.ingest.stateDir },
+            { setting: 'BI_BUILD_DIR', path: config.builds.folder },
           ],
           storage: StorageReadModule,
           parquet: ParquetThreadModule,
           pageFolder: PAGE_FOLDER,
+          buildScript: CLI,
           remotes: [],
           local: LocalCaptureModule.of(capture),
         }),

@@ -1,6 +1,4 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { PublishedBuilds } from '@app/bi';
-import { APP_CONFIG, type AppConfig } from '@app/config';
 import { HttpModule, PublicAddress, type HttpOptions, type WrittenPlace } from '@app/http';
 import { BiController } from './bi/bi.controller';
 import { BiHistoryController } from './bi/bi-history.controller';
@@ -11,6 +9,7 @@ import { TableFreshness } from './bi/freshness';
 import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
 import { CoverageController } from './coverage/coverage.controller';
+import { BuildsModule } from './data/builds.module';
 import { DataController } from './data/data.controller';
 import { DailyMetricsController } from './daily-metrics/daily-metrics.controller';
 import { CaptureTime } from './health/capture-time';
@@ -44,6 +43,8 @@ export interface ApiModuleOptions {
   readonly parquet: Type | DynamicModule;
   /** The folder that the page was built into. */
   readonly pageFolder: string;
+  /** The command line program, which makes the daily build. */
+  readonly buildScript: string;
   /** Processes that `/health` asks; none where this process captures itself. */
   readonly remotes: readonly RemoteProcess[];
   /** The module that exports a {@link LocalProcess}, where this process does more than serve. */
@@ -53,8 +54,8 @@ export interface ApiModuleOptions {
 /** What `/health` of the API is made of. */
 @Module({})
 class HealthSourcesModule {
-  static forRoot({ storage, remotes, local }: ApiModuleOptions): DynamicModule {
-    const modules = local ? [storage, local] : [storage];
+  static forRoot({ storage, remotes, local }: ApiModuleOptions, builds: DynamicModule): DynamicModule {
+    const modules = [storage, builds, ...(local ? [local] : [])];
     return {
       module: HealthSourcesModule,
       imports: modules,
@@ -68,18 +69,20 @@ class HealthSourcesModule {
 @Module({})
 export class ApiModule {
   static forRoot(options: ApiModuleOptions): DynamicModule {
+    const builds = BuildsModule.forRoot(options.storage, options.buildScript);
     return {
       module: ApiModule,
       imports: [
         options.storage,
         options.parquet,
+        builds,
         ...(options.local ? [options.local] : []),
         HttpModule.forRoot({
           http: options.http,
           ...(options.places ? { places: options.places } : {}),
           healthReport: PlatformHealthReport,
           takesKeys: true,
-          imports: [HealthSourcesModule.forRoot(options)],
+          imports: [HealthSourcesModule.forRoot(options, builds)],
         }),
       ],
       controllers: [
@@ -98,11 +101,6 @@ export class ApiModule {
       providers: [
         { provide: PAGE_FOLDER, useValue: options.pageFolder },
         { provide: PublicAddress, useValue: new PublicAddress(options.http) },
-        {
-          provide: PublishedBuilds,
-          inject: [APP_CONFIG],
-          useFactory: ({ builds }: AppConfig) => new PublishedBuilds(builds.folder),
-        },
         FeedEvents,
         ListFiles,
         ListResponder,

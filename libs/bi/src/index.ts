@@ -2,6 +2,7 @@ export { BiModule } from './bi.module';
 export { BuildClock } from './build/build-clock';
 export { BiBuildUseCase } from './build/bi-build.use-case';
 export type { BuiltTable } from './build/built-package';
+export { BuildRunningError } from './build/build-running.error';
 export { PublishedBuilds, type PublishedBuild, type PublishedFile } from './build/published-builds';
 export { FolderTakenError } from './build/folder-taken.error';
 export { candleColumns } from './export/candle-columns';

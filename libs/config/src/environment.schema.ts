@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isSymbol, normaliseSymbol } from '@app/domain';
+import { HOUR, isSymbol, MINUTE, normaliseSymbol } from '@app/domain';
 import { KEY_NAME_ALLOWED, parseApiKeys } from './api-keys';
 import { pathPrefixOf } from './path-prefix';
 import { parseBypassRule } from './proxies';
@@ -126,6 +126,16 @@ export const environmentSchema = z.object({
   RAW_DIR: filePath('data/raw'),
   INGEST_STATE_DIR: filePath('data/ingest'),
   BI_BUILD_DIR: filePath('bi/build'),
+  BI_BUILD_AT: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'a UTC time of day from 00:00 to 23:59' })
+    .transform((text) => {
+      const [hours = 0, minutes = 0] = text.split(':').map(Number);
+      return hours * HOUR + minutes * MINUTE;
+    })
+    .optional(),
+  // Fewer would take the build before away from whoever reads it.
+  BI_BUILDS_KEPT: wholeNumber(2, 10_000, 7),
   SYMBOLS: z
     .string()
     .default('BTCUSDT,ETHUSDT')

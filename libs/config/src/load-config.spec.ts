@@ -265,3 +265,28 @@ describe('proxies', () => {
     expect(refusalOf({ NO_PROXY: text })).toContain(`NO_PROXY=${JSON.stringify(text)} is not allowed; expected hosts`);
   });
 });
+
+describe('daily builds', () => {
+  it('should be off by default', () => {
+    expect(loadConfig({}, '/').builds).toEqual({ folder: '/bi/build', dailyAt: null, kept: 7 });
+    expect(loadConfig({ BI_BUILD_AT: '' }, '/').builds.dailyAt).toBeNull();
+  });
+
+  it.each([
+    ['00:00', 0],
+    ['00:30', 1_800],
+    ['23:59', 86_340],
+  ])('should be made at %s', (time, seconds) => {
+    expect(loadConfig({ BI_BUILD_AT: time }, '/').builds.dailyAt).toBe(seconds * 1_000_000);
+  });
+
+  it.each(['24:00', '0:30', '00:60', '00:30:00', '00:30Z', '0030', 'midnight'])('should not be made at %s', (time) => {
+    expect(() => loadConfig({ BI_BUILD_AT: time }, '/')).toThrow(
+      `BI_BUILD_AT=${JSON.stringify(time)} is not allowed; expected a UTC time of day from 00:00 to 23:59`,
+    );
+  });
+
+  it('should not keep fewer builds than the newest and the one before', () => {
+    expect(() => loadConfig({ BI_BUILDS_KEPT: '1' }, '/')).toThrow('a whole number from 2 to 10000');
+  });
+});

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { RetentionPolicy } from '@app/domain';
+import type { EpochMicros, RetentionPolicy } from '@app/domain';
 import type { ApiKeySetting } from './api-keys';
 import { archiveUrlOf, mixedVenues } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
@@ -26,6 +26,10 @@ export interface AppConfig {
   readonly builds: {
     /** What is turned to the newest build of the tables. */
     readonly folder: string;
+    /** When one is made each day, counted from the start of the UTC day; null for never. */
+    readonly dailyAt: EpochMicros | null;
+    /** How many builds stay, the newest included. */
+    readonly kept: number;
   };
   readonly ingest: {
     readonly stateDir: string;
@@ -171,7 +175,11 @@ export function loadConfig(
         changesHours: environment.CHANGES_RETENTION_HOURS,
       },
     },
-    builds: { folder: path(environment.BI_BUILD_DIR) },
+    builds: {
+      folder: path(environment.BI_BUILD_DIR),
+      dailyAt: environment.BI_BUILD_AT ?? null,
+      kept: environment.BI_BUILDS_KEPT,
+    },
     ingest: {
       stateDir: path(environment.INGEST_STATE_DIR),
       capture: environment.CAPTURE,

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Command, Option } from 'nest-commander';
-import { BiBuildUseCase, BiModule, BuildClock, FolderTakenError, type BuiltTable } from '@app/bi';
+import { BiBuildUseCase, BiModule, BuildClock, BuildRunningError, FolderTakenError, type BuiltTable } from '@app/bi';
 import { ParquetModule } from '@app/parquet';
 import { StorageReadModule } from '@app/storage';
 import { CliCommand } from '../options/cli-command';
@@ -52,8 +52,9 @@ export class BiBuildCommand extends CliCommand {
       async (context, signal) => {
         const files = await context
           .get(BiBuildUseCase)
-          .run(out, signal)
+          .run(out, this.parts.config.builds.kept, signal)
           .catch((error: unknown) => {
+            if (error instanceof BuildRunningError) throw error;
             if (!(error instanceof FolderTakenError)) throw pathError('--out', out, error);
             throw new UsageError('--out', out, 'a folder that is empty, was made by a build, or is not there yet');
           });

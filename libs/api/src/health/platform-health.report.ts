@@ -12,6 +12,7 @@ import {
   type LostLines,
 } from '@app/domain';
 import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
+import { DailyBuild } from '../data/daily-build';
 import { LocalProcess } from './local-process';
 import { CaptureTime } from './capture-time';
 import { ProcessWatch, type WatchedProcess } from './process-watch';
@@ -63,6 +64,7 @@ export class PlatformHealthReport extends HealthReport {
     private readonly watch: ProcessWatch,
     private readonly captureTime: CaptureTime,
     private readonly health: ProcessHealth,
+    private readonly builds: DailyBuild,
     private readonly clock: Clock,
     @Optional() @Inject(LocalProcess) private readonly local?: LocalProcess,
   ) {
@@ -102,6 +104,7 @@ export class PlatformHealthReport extends HealthReport {
       // Where this process captures too, its other half tells them.
       ...(this.local ? [] : this.condition.notes().map((note) => `store: ${note}`)),
       ...this.health.notes(),
+      ...this.builds.notes(),
       ...Object.entries(processes).flatMap(([name, process]) =>
         (process.notes ?? []).map((note) => `${name}: ${note}`),
       ),
@@ -127,6 +130,7 @@ export class PlatformHealthReport extends HealthReport {
         events_ahead: ahead,
       },
       ...(clock ? { clock } : {}),
+      builds: await this.builds.status(),
       processes,
       symbols,
     };

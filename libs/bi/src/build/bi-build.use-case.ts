@@ -19,7 +19,7 @@ import {
 import { UnfitRows } from '../unfit-rows';
 import { BuildClock } from './build-clock';
 import { builtPackage, DESCRIPTOR, type BuiltTable } from './built-package';
-import { CsvFile } from './csv-file';
+import { CsvByTime } from './csv-by-time';
 import { digestOf } from './file-digest';
 import { parquetColumns } from './parquet-columns';
 import { rowKey } from './row-key';
@@ -27,7 +27,8 @@ import { StagedFolder } from './staged-folder';
 import { tableSources, type BuildScope, type TableReaders, type TableSource } from './table-source';
 
 /**
- * Writes every table for all symbols of the store into a folder: CSV, Parquet, and a data package that describes them.
+ * Writes every table for all symbols of the store into a folder: CSV as the API serves it, by time and then symbol; Parquet
+ * by symbol and then time, so that a reader of one symbol needs few row groups; and a data package that describes them.
  *
  * A build speaks of the moment at which the store's data ends, and nothing in it tells when, where or by which release
  * it was made: the same data give the same bytes whenever they are built. While capture runs that moment is now, and the
@@ -53,10 +54,12 @@ export class BiBuildUseCase {
   }
 
   /**
-   * Builds beside the folder and turns it to the whole at the end; what fails or is aborted leaves the folder as it was.
-   * @throws StoreNotReadyError, CellDoesNotFitError, FolderTakenError
+   * Builds beside the folder and turns it to the whole at the end; what fails or is aborted leaves the folder as it was. Of
+   * the builds, the newest `kept` stay.
+   * @throws StoreNotReadyError, CellDoesNotFitError, FolderTakenError, BuildRunningError
    */
-  async run(folder: string, signal: AbortSignal): Promise<BuiltTable[]> {
+  async run(folder: string, kept: number, signal: AbortSignal): Promise<BuiltTable[]> {
+    const madeAt = this.clock.passing();
     const scope = await this.scope();
     const staged = await StagedFolder.beside(folder);
     try {
@@ -66,7 +69,7 @@ export class BiBuildUseCase {
       }
       await writeWhole(join(staged.path, DESCRIPTOR), `${JSON.stringify(builtPackage(tables), undefined, 2)}\n`);
       signal.throwIfAborted();
-      await staged.publish();
+      await staged.publish({ madeAt, kept });
       return tables;
     } catch (error) {
       await staged.discard();
@@ -89,24 +92,28 @@ export class BiBuildUseCase {
 
   private async write(
     folder: string,
-    { table, pages, isFinal }: TableSource,
+    source: TableSource,
     scope: BuildScope,
     signal: AbortSignal,
   ): Promise<BuiltTable> {
+    const { table, isFinal } = source;
     const [csvPath, parquetPath] = [join(folder, `${table.name}.csv`), join(folder, `${table.name}.parquet`)];
-    const csv = await CsvFile.create(csvPath, table);
+    const csv = await CsvByTime.create(csvPath, table);
     const parquet = await this.parquet.create(parquetPath, parquetColumns(table), (row) => rowKey(table, row).name);
     let rows = 0;
     let rowsNotFinal = 0;
     let written: readonly unknown[] = [];
     try {
-      for await (const page of pages(scope)) {
-        signal.throwIfAborted();
-        written = page;
-        await csv.write(page);
-        await parquet.write(page);
-        rows += page.length;
-        for (const row of page) if (!isFinal(row, scope)) rowsNotFinal += 1;
+      for (const part of partsOf(source, scope)) {
+        csv.beginPart();
+        for await (const page of source.pages(part)) {
+          signal.throwIfAborted();
+          written = page;
+          await csv.write(page);
+          await parquet.write(page);
+          rows += page.length;
+          for (const row of page) if (!isFinal(row, scope)) rowsNotFinal += 1;
+        }
       }
     } catch (error) {
       await csv.abort();
@@ -140,6 +147,11 @@ function dataEnd(summaries: readonly SymbolSummary[]): number {
     return Math.max(lastEvent ?? 0, lastMinute === null ? 0 : floorTo(lastMinute, MINUTE) + MINUTE);
   });
   return Math.max(0, ...ends);
+}
+
+/** Rows are read symbol by symbol, as Parquet has them; those of tables without a time in one go. */
+function partsOf({ hasTimes }: TableSource, scope: BuildScope): BuildScope[] {
+  return hasTimes ? scope.symbols.map((symbol) => ({ ...scope, symbols: [symbol] })) : [scope];
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

@@ -19,6 +19,11 @@ export class BuildClock extends Clock {
     return this.moment ?? this.clock.now();
   }
 
+  /** The time that goes on. */
+  passing(): EpochMicros {
+    return this.clock.now();
+  }
+
   monotonicNow(): EpochMicros {
     return this.clock.monotonicNow();
   }

@@ -1,29 +1,33 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat, symlink, utimes } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { flushFolder, makeFolder } from '@app/files';
+import { SECOND, type EpochMicros } from '@app/domain';
+import { FileLock, flushFolder, makeFolder } from '@app/files';
 import { linkOf, placesOf, PUBLISHED } from './build-places';
+import { BuildRunningError } from './build-running.error';
 import { DESCRIPTOR } from './built-package';
 import { FolderTakenError } from './folder-taken.error';
 
-const STAGED = /^(?:next|link)-(?<pid>\d+)$/;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+/** Held while a build is made; it dies with its process. */
+const LOCK = 'lock';
+/** What a killed process may leave: a build that is not whole, one that is being removed, a link without its name. */
+const LEFT = /^(?:next|removed|link)-\d+$/;
 
 const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+/** Of a build that is whole. */
+export interface Publication {
+  /** When it was begun. */
+  readonly madeAt: EpochMicros;
+  /** How many builds are kept, this one included. */
+  readonly kept: number;
+}
 
 /**
  * A build of a folder that others read meanwhile. The folder is a symbolic link to the newest of the numbered builds in
  * `.NAME.builds` beside it, and is turned to another one in a single step: at any moment it is there and one build as a whole,
- * whenever the process or the machine stops. The build before stays until the next is published: whoever follows the
- * link once (`realpath`, or a working directory) and reads from there has all files of one build.
+ * whenever the process or the machine stops. Some builds before stay: whoever follows the link once (`realpath`, or a
+ * working directory) and reads from there has all files of one build. One process at a time makes a build.
  */
 export class StagedFolder {
   private constructor(
@@ -31,30 +35,37 @@ export class StagedFolder {
     private readonly builds: string,
     /** Where the files are put. */
     readonly path: string,
+    private readonly lock: FileLock,
   ) {}
 
   /**
    * Removes what builds that were killed left, and begins a new one.
    *
-   * @throws FolderTakenError
+   * @throws FolderTakenError, BuildRunningError
    */
   static async beside(folder: string): Promise<StagedFolder> {
     const { target, builds, link } = await placesOf(folder);
     if (link === undefined && (await hasForeignFiles(target))) throw new FolderTakenError(folder);
     makeFolder(builds);
-    for (const name of await readdir(builds)) {
-      const pid = Number(STAGED.exec(name)?.groups?.['pid']);
-      if (pid === process.pid || (pid > 0 && !isAlive(pid))) await remove(join(builds, name));
+    const lock = FileLock.acquire(join(builds, LOCK));
+    if (!lock) throw new BuildRunningError(folder);
+    try {
+      for (const name of await readdir(builds)) if (LEFT.test(name)) await remove(join(builds, name));
+      const path = join(builds, `next-${process.pid}`);
+      await mkdir(path);
+      return new StagedFolder(target, builds, path, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
     }
-    const path = join(builds, `next-${process.pid}`);
-    await mkdir(path);
-    return new StagedFolder(target, builds, path);
   }
 
-  /** Turns the folder to this build, whose files are flushed, and removes all but the one before. */
-  async publish(): Promise<void> {
+  /** Turns the folder to this build, whose files are flushed, removes the oldest, and ends. */
+  async publish({ madeAt, kept }: Publication): Promise<void> {
+    // The time of a build is that of its descriptor: what is in the files follows from the data alone.
+    await utimes(join(this.path, DESCRIPTOR), madeAt / SECOND, madeAt / SECOND);
     flushFolder(this.path);
-    const before = await this.before();
+    await this.takeIn();
     const next = join(this.builds, await this.nextNumber());
     await rename(this.path, next);
     flushFolder(this.builds);
@@ -62,39 +73,45 @@ export class StagedFolder {
     await symlink(join(basename(this.builds), basename(next)), link);
     await rename(link, this.target);
     flushFolder(dirname(this.target));
-    for (const number of await this.numbers()) {
-      const build = join(this.builds, number);
-      if (build !== next && build !== before) await remove(build);
-    }
+    await this.removeOldest(kept);
+    this.lock.release();
   }
 
+  /** Removes what was made, and ends. */
   async discard(): Promise<void> {
     await remove(this.path);
+    this.lock.release();
   }
 
   /**
-   * The build that the folder is until now; undefined for none. One that is no link, which only another program can have
-   * put there, is moved among the others: the one case in which there is a moment without the folder.
+   * A folder that is no link, which only another program can have put there, is moved among the builds: the one case in
+   * which there is a moment without the folder.
    */
-  private async before(): Promise<string | undefined> {
-    if (!existsSync(this.target)) return undefined;
-    const link = await linkOf(this.target);
-    if (link !== undefined) return link;
-    if (!existsSync(join(this.target, DESCRIPTOR))) {
+  private async takeIn(): Promise<void> {
+    if (!existsSync(this.target) || (await linkOf(this.target)) !== undefined) return;
+    if (existsSync(join(this.target, DESCRIPTOR))) {
+      await rename(this.target, join(this.builds, await this.nextNumber()));
+    } else {
       await rmdir(this.target);
-      return undefined;
     }
-    const moved = join(this.builds, await this.nextNumber());
-    await rename(this.target, moved);
-    return moved;
   }
 
-  private async numbers(): Promise<string[]> {
-    return (await readdir(this.builds)).filter((name) => PUBLISHED.test(name));
+  /** A build loses its name first: one that is half removed is none. */
+  private async removeOldest(kept: number): Promise<void> {
+    const numbers = (await this.numbers()).sort((a, b) => b - a);
+    for (const number of numbers.slice(kept)) {
+      const removed = join(this.builds, `removed-${number}`);
+      await rename(join(this.builds, String(number)), removed);
+      await remove(removed);
+    }
+  }
+
+  private async numbers(): Promise<number[]> {
+    return (await readdir(this.builds)).filter((name) => PUBLISHED.test(name)).map(Number);
   }
 
   private async nextNumber(): Promise<string> {
-    return String(1 + Math.max(0, ...(await this.numbers()).map(Number)));
+    return String(1 + Math.max(0, ...(await this.numbers())));
   }
 }
 

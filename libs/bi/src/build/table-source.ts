@@ -46,6 +46,8 @@ export interface BuildScope {
 /** A table of which all rows are read, in its order, page by page. */
 export interface TableSource<Row = unknown> {
   readonly table: CsvTable<Row>;
+  /** Whether its rows are ordered by time, the first column, and then by symbol; otherwise by symbol alone. */
+  readonly hasTimes: boolean;
   readonly pages: (scope: BuildScope) => AsyncIterable<readonly Row[]>;
   /** Whether nothing of a row will change any more, but by a repair or a revision. */
   readonly isFinal: (row: Row, scope: BuildScope) => boolean;
@@ -57,7 +59,8 @@ function source<Row>(
   pages: TableSource<Row>['pages'],
   isFinal: TableSource<Row>['isFinal'],
 ): TableSource {
-  return { table, pages, isFinal } as unknown as TableSource;
+  const hasTimes = table.header[0] !== 'symbol';
+  return { table, hasTimes, pages, isFinal } as unknown as TableSource;
 }
 
 /** Rows of the state that a symbol is in now: the next price makes them others. */
