@@ -1,4 +1,6 @@
-import { getCsv } from '../support/http';
+import { isDeepStrictEqual } from 'node:util';
+import { BI_TABLE_HEADERS, parseIsoTime, type BiTableName } from '@app/domain';
+import { getCsv, getJson, type ListPage } from '../support/http';
 import { describePython, runPython } from '../support/python';
 import { SERVED_SYMBOLS, ServedMarket, SYMBOL_WITHOUT_DATA } from '../support/served-market';
 
@@ -9,6 +11,8 @@ interface Frame {
 }
 
 type Frames = Readonly<Record<string, Readonly<Record<string, Frame>>>>;
+
+type Item = Readonly<Record<string, string | number | boolean | null>>;
 
 /** What each reader makes of a column that holds this, without being told. */
 const TYPES = {
@@ -54,6 +58,31 @@ const TABLES = {
   },
 } as const satisfies Record<string, Record<string, keyof (typeof TYPES)['pandas']>>;
 
+const LISTS = [
+  '/candles?interval=1h&end=2026-11-20T12:00:00Z&limit=1000',
+  '/candles?symbol=PEPEUSDT&interval=1m&last=300',
+  '/trades/latest?limit=100',
+  '/trades/range?last=200',
+  '/coverage?end=2026-11-20T12:00:00Z&limit=1000',
+  '/daily-metrics?limit=1000',
+  '/symbols?limit=1000',
+] as const;
+
+const LIST_FORMATS = ['csv', 'ndjson', 'json', 'parquet'] as const;
+
+/** What each reader made of one address. */
+type Readings = Readonly<Record<string, { readonly columns: readonly string[]; readonly rows: readonly string[][] }>>;
+
+const READERS = ['pandas', 'polars', 'pyarrow', 'duckdb'];
+
+/** Cells that mean the same look the same: instants in microseconds, numbers without zeros at their end, nothing as ''. */
+function canonical(cell: string): string {
+  // DuckDB writes an offset without its minutes.
+  const instant = parseIsoTime(cell.replace(/\+00$/, '+00:00'));
+  if (instant !== undefined) return `at ${instant}`;
+  return /^-?\d+\.\d+$/.test(cell) ? cell.replace(/\.?0+$/, '') : cell;
+}
+
 /** The tables as pandas, polars and DuckDB read them from their addresses. */
 describePython('data frames read from addresses', () => {
   let market: ServedMarket;
@@ -80,6 +109,58 @@ describePython('data frames read from addresses', () => {
         expect([reader, path, frame?.rows]).toEqual([reader, path, rows]);
         const types = Object.entries(kinds).map(([name, kind]) => [name, names[kind]]);
         expect([reader, path, frame?.types]).toEqual([reader, path, types]);
+      }
+    }
+  });
+
+  /** What one script reads while nothing changes: how complete a history is moves on with the minute. */
+  async function readUnchanged<T>(
+    format: string,
+    urls: readonly string[],
+    expected: () => Promise<T>,
+  ): Promise<{ readonly read: readonly Readings[]; readonly expected: T }> {
+    for (;;) {
+      const before = await expected();
+      const read = await runPython<Readings[]>(
+        'read_lists.py',
+        urls.map((url) => `${format}=${url}`),
+      );
+      if (isDeepStrictEqual(await expected(), before)) return { read, expected: before };
+    }
+  }
+
+  it.each(LIST_FORMATS)(
+    'should have the same rows of every list as %s with every reader, exact decimals included',
+    async (format) => {
+      const { read, expected } = await readUnchanged(
+        format,
+        LISTS.map((path) => `${market.url}${path}&format=${format}`),
+        () => Promise.all(LISTS.map(async (path) => (await getJson<ListPage<Item>>(`${market.url}${path}`)).data)),
+      );
+      for (const [index, path] of LISTS.entries()) {
+        const data = expected[index] ?? [];
+        expect([path, data.length > 0]).toEqual([path, true]);
+        const columns = Object.keys(data[0] ?? {});
+        const rows = data.map((item) => columns.map((name) => canonical(String(item[name] ?? ''))));
+        for (const reader of READERS) {
+          const found = read[index]?.[reader];
+          expect([path, reader, found?.columns]).toEqual([path, reader, columns]);
+          expect([path, reader, found?.rows.map((row) => row.map(canonical))]).toEqual([path, reader, rows]);
+        }
+      }
+    },
+  );
+
+  it('should have the same rows of every table with every reader, exact decimals included', async () => {
+    const names = Object.keys(BI_TABLE_HEADERS) as BiTableName[];
+    const urls = names.map((name) => `${market.url}/bi/${name}.csv`);
+    const { read, expected } = await readUnchanged('csv', urls, () => Promise.all(urls.map(getCsv)));
+    for (const [index, name] of names.entries()) {
+      const rows = (expected[index] ?? []).map((row) => Object.values(row));
+      expect([name, rows.length > 0]).toEqual([name, true]);
+      for (const reader of READERS) {
+        const found = read[index]?.[reader];
+        expect([name, reader, found]).toEqual([name, reader, { columns: BI_TABLE_HEADERS[name], rows }]);
       }
     }
   });
