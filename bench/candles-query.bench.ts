@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { ProcessGroup } from '../test/support/app-process';
+import { fillCandles } from '../test/support/made-up-candles';
 import { Installation } from './installation';
 import { median } from './measure';
 import type { Figure } from './report';
@@ -21,41 +22,6 @@ const COLD_RUNS = 8;
 const WARM_RUNS = 100;
 const AT_MOST = 1.3;
 
-/** Decimal text with eight digits behind the point, of a number that walks with the minute. */
-const price = (plus: number): string =>
-  `printf('%d.%02d000000', 60000 + (i * 7919 + ${plus}) % 900, (i + ${plus}) % 100)`;
-const volume = (factor: number): string =>
-  `printf('%d.%08d', 1 + (i * ${factor}) % 90, (i * 7919 * ${factor}) % 100000000)`;
-const NUMBERS = [price(3), price(9), price(1), price(4), volume(1), volume(3), '1 + i % 900', volume(2), volume(5)];
-
-/** Fills one level with `count` candles of `minutes` minutes each, from `start` (epoch microseconds) on. */
-function fillLevel(
-  database: Database.Database,
-  level: { readonly table: string; readonly minutes: number },
-  symbol: string,
-  start: number,
-  count: number,
-): void {
-  const length = level.minutes * MINUTE_MICROS;
-  const openTime = `${start} + i * ${length}`;
-  const shared =
-    'symbol, open_time, open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume, captured_at, revision';
-  const values = ['?', openTime, ...NUMBERS, `${openTime} + ${length} + 2000000`, '1'].join(', ');
-  const [columns, more] =
-    level.minutes === 1
-      ? ['close_time, source', `${openTime} + ${length} - 1000, 'binance_api_v3_klines'`]
-      : [
-          'minutes, first_traded_minute, last_minute',
-          `${level.minutes}, ${openTime}, ${openTime} + ${length - MINUTE_MICROS}`,
-        ];
-  database
-    .prepare(
-      `WITH RECURSIVE candle(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM candle WHERE i + 1 < ?)
-       INSERT INTO ${level.table} (${shared}, ${columns}) SELECT ${values}, ${more} FROM candle`,
-    )
-    .run(count, symbol);
-}
-
 /** Gives each symbol its share of the minutes, up to today, with hours, days and ledger. */
 function fillStore(path: string, symbols: readonly string[], minutes: number, today: number): void {
   const database = new Database(path);
@@ -64,9 +30,9 @@ function fillStore(path: string, symbols: readonly string[], minutes: number, to
   const start = today - days * DAY_MINUTES * MINUTE_MICROS;
   database.transaction(() => {
     for (const symbol of symbols) {
-      fillLevel(database, { table: 'candles_1m', minutes: 1 }, symbol, start, days * DAY_MINUTES);
-      fillLevel(database, { table: 'candles_1h', minutes: 60 }, symbol, start, days * 24);
-      fillLevel(database, { table: 'candles_1d', minutes: DAY_MINUTES }, symbol, start, days);
+      fillCandles(database, { table: 'candles_1m', minutes: 1 }, symbol, start, days * DAY_MINUTES);
+      fillCandles(database, { table: 'candles_1h', minutes: 60 }, symbol, start, days * 24);
+      fillCandles(database, { table: 'candles_1d', minutes: DAY_MINUTES }, symbol, start, days);
       database
         .prepare("INSERT INTO symbols (symbol, status, tracked_since, ledger_start) VALUES (?, 'TRADING', ?, ?)")
         .run(symbol, start, start);

@@ -3,6 +3,7 @@ import { benchCsvRequests } from './csv-requests.bench';
 import { benchDisk } from './disk.bench';
 import { benchImport } from './import-archive.bench';
 import { withExchange } from './installation';
+import { benchLongList } from './long-list.bench';
 import { readMarketRun } from './market-run';
 import { benchKafkaConsumer } from './kafka-consumer.bench';
 import { benchKafkaProcesses } from './kafka-processes.bench';
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   sink: () => withExchange(async (_group, url) => benchSink(await readMarketRun(url, 50, 1_000))),
   csv: () => withExchange(benchCsvRequests),
   candles: () => benchCandleQueries(),
+  list: () => benchLongList(),
   memory: () => withExchange(benchMemory),
   start: () => withExchange(benchStart),
   streams: () => withExchange(benchStreams),
