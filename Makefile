@@ -97,13 +97,14 @@ bench: build ## Speed, memory and disk, each against a peer in the same run (BEN
 faults: build kafka-jars ## Kills, pauses and cuts, ROUNDS=100 rounds of each, a cut of CUT=300 seconds
 	@FAULT_ROUNDS=$(or $(ROUNDS),100) FAULT_CUT_SECONDS=$(or $(CUT),300) npm run --silent test:faults
 
-lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code
+lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code, the API and its clients
 	@npm run --silent lint
 
 format: node_modules/.installed ## Formats everything
 	@npm run --silent format
 
-# pandas, polars, DuckDB and pyarrow for the tests that read the tables as analysts do; without Python those are skipped, by name.
+# pandas, polars, DuckDB and pyarrow for the tests that read the tables as analysts do, schemathesis and a generator of clients
+# for those that ask as programs do; without Python they are skipped, by name.
 python-readers: .cache/python/.installed
 
 .cache/python/.installed: test/readers/requirements.txt
@@ -112,7 +113,7 @@ python-readers: .cache/python/.installed
 	    .cache/python/bin/pip install --quiet --disable-pip-version-check -r test/readers/requirements.txt; then \
 	  touch $@; \
 	else \
-	  echo "Python with pandas, polars, DuckDB and pyarrow cannot be had here: the tests that use them are SKIPPED"; \
+	  echo "Python with what test/readers/requirements.txt names cannot be had here: the tests that use it are SKIPPED"; \
 	fi
 
 # Apache Kafka for the tests that need a real broker; without Java or Maven those are skipped, by name.

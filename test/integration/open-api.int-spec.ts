@@ -187,6 +187,8 @@ describe('OpenAPI document', () => {
         };
         expect([path, status, description]).toEqual([path, status, expect.stringMatching(/\w/)]);
         if (status === '302' || status === '304') continue;
+        // A part of a page is no page.
+        if (status === '206' && content === undefined) continue;
         const media = Object.entries(content ?? {});
         expect([path, status, media.length > 0]).toEqual([path, status, true]);
         for (const [type, { example }] of media) {

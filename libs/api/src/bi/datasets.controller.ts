@@ -9,9 +9,6 @@ import { CsvFile, CsvSnapshot } from './csv-snapshot';
 
 const content = { 'application/json': { schema: { type: 'object' }, example: dataPackage() } } as const;
 
-/** Of a document in JSON a part is none. */
-const part = { 'application/json': { schema: { type: 'string' }, example: '{\n  "profile": "' } } as const;
-
 /** What the tables are made of. It holds while this process runs, also when there is no store yet. */
 @ApiTags('tables for BI tools')
 @Controller('bi')
@@ -41,8 +38,7 @@ export class DatasetsController {
   })
   @ApiResponse({
     status: 206,
-    description: 'The bytes asked for with `Range`.',
-    content: part,
+    description: 'The bytes asked for with `Range`: of the type of the whole, though a part of JSON is none.',
     headers: answerHeaders('ETag', 'Last-Modified', 'Cache-Control', 'Content-Range'),
   })
   @ApiResponse({
