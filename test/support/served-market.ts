@@ -62,6 +62,11 @@ export class ServedMarket {
     }
   }
 
+  /** The exchange that it was captured from; it goes on. */
+  get exchangeUrl(): string {
+    return this.stack.exchangeUrl;
+  }
+
   /** Serves the same store by one more process, with settings of its own; returns its address. */
   async serveWith(settings: Readonly<Record<string, string>>): Promise<string> {
     return (await this.server(settings)).url;
