@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 
 /** Where `make python-readers` puts Python with pandas, polars and DuckDB; the marker is its last step. */
 const HOME = resolve(__dirname, '../../.cache/python');
+/** The folder of its programs. */
+export const PYTHON = resolve(HOME, 'bin');
 const MAX_OUTPUT_BYTES = 32 * 1_048_576;
 
 const run = promisify(execFile);
@@ -15,6 +17,6 @@ export const describePython = existsSync(resolve(HOME, '.installed')) ? describe
 /** Runs a script of `test/readers` and parses what it prints; its own words are in the error when it fails. */
 export async function runPython<T>(script: string, args: readonly string[]): Promise<T> {
   const file = resolve(__dirname, '../readers', script);
-  const { stdout } = await run(resolve(HOME, 'bin/python'), [file, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
+  const { stdout } = await run(resolve(PYTHON, 'python'), [file, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
   return JSON.parse(stdout) as T;
 }
