@@ -103,8 +103,8 @@ lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code,
 format: node_modules/.installed ## Formats everything
 	@npm run --silent format
 
-# pandas, polars, DuckDB and pyarrow for the tests that read the tables as analysts do, a generator of clients for those that
-# ask as programs do; without Python they are skipped, by name.
+# pandas, polars, DuckDB and pyarrow for the tests that read the tables as analysts do, schemathesis and a generator of clients
+# for those that ask as programs do; without Python they are skipped, by name.
 python-readers: .cache/python/.installed
 
 .cache/python/.installed: test/readers/requirements.txt
