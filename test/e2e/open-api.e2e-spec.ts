@@ -120,7 +120,7 @@ describe('an API asked at random', () => {
   beforeAll(async () => {
     market = await ServedMarket.start();
     document = await getJson<Document>(`${market.url}/openapi.json`);
-    ajv = new Ajv2020({ strict: false, allErrors: true, formats: { date: true } });
+    ajv = new Ajv2020({ strict: false, allErrors: true, formats: { date: true, 'date-time': true } });
     ajv.addSchema(document, 'api');
   });
 

@@ -78,7 +78,7 @@ export class DataController {
     headers: answerHeaders('Location', 'Cache-Control'),
   })
   @AnswersNoBuildYet()
-  @AnswersProblems(429)
+  @AnswersProblems(414, 429)
   async latest(
     @Param('file') name: string,
     @Req() request: FastifyRequest,
@@ -119,7 +119,7 @@ export class DataController {
     headers: answerHeaders('ETag', 'Last-Modified', 'Cache-Control'),
   })
   @AnswersNoSuchBuild()
-  @AnswersProblems(416, 429, 503)
+  @AnswersProblems(414, 416, 429, 503)
   async file(
     @Param('build') buildName: string,
     @Param('file') name: string,

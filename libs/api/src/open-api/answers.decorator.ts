@@ -33,6 +33,13 @@ const PROBLEMS = {
       'interval: "3d" cannot be served for BTCUSDT yet; expected another interval, until the exchange has told when its ' +
       'history of the symbol begins, which three-day candles are counted from',
   },
+  414: {
+    description: 'A part of the path is longer than any name here.',
+    code: 'REQUEST.URL_TOO_LONG',
+    title: 'The address is too long',
+    field: undefined,
+    detail: 'The address is too long.',
+  },
   416: {
     description: 'The `Range` is past the end of the file; `Content-Range` has its length.',
     code: 'REQUEST.RANGE_NOT_SATISFIABLE',
@@ -72,6 +79,7 @@ const PROBLEM_HEADERS = {
   400: [],
   404: [],
   409: ['Retry-After'],
+  414: [],
   416: ['Content-Range'],
   422: [],
   429: ['Retry-After'],
