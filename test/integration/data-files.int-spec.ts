@@ -229,16 +229,16 @@ describe('/data/', () => {
   });
 
   it('should lead from /data/latest/ to the newest build, query and path of a proxy kept', async () => {
-    await serve({ PUBLIC_URL: 'https://example.com/market' });
+    await serve({ PUBLIC_URL: 'https://example.com/market', API_KEYS: 'reader:0123456789abcdef' });
     for (const name of ['daily_ohlc.parquet', 'daily_ohlc.csv', 'datapackage.json']) {
       const path = await newest(name);
       expect(path).toMatch(/^\/market\/data\/2-/);
       for (const method of ['GET', 'HEAD']) {
-        const { status, headers } = await ask(`/data/latest/${name}?api_key=k&a=1`, { method });
+        const { status, headers } = await ask(`/data/latest/${name}?api_key=0123456789abcdef&a=1`, { method });
         expect([status, headers.location, headers['cache-control']]).toEqual([
           302,
-          `${path}?api_key=k&a=1`,
-          'no-cache',
+          `${path}?api_key=0123456789abcdef&a=1`,
+          'private, no-cache',
         ]);
       }
     }
@@ -284,7 +284,7 @@ describe('/data/', () => {
         'access-control-request-headers': 'range',
       },
     });
-    expect([preflight.status, preflight.headers['access-control-allow-headers']]).toEqual([204, '*']);
+    expect([preflight.status, preflight.headers['access-control-allow-headers']]).toEqual([204, '*, Authorization']);
     expect(preflight.headers['access-control-allow-methods']).toContain('HEAD');
     const { headers } = await ask(path, { headers: { origin: 'https://a.example', range: 'bytes=-8' } });
     expect(headers['access-control-allow-origin']).toBe('*');

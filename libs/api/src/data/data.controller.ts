@@ -87,7 +87,7 @@ export class DataController {
     const build = await this.builds.latest();
     if (!build) throw noBuildYet();
     if (!build.files.some((file) => file.name === name)) throw noSuchFile(build);
-    const query = /\?[^#]*/.exec(request.url)?.[0] ?? '';
+    const query = /\?[^#]*/.exec(request.originalUrl)?.[0] ?? '';
     this.address.varyByPrefix(reply);
     await reply
       .code(302)
