@@ -7,6 +7,10 @@ import { ReplayDeadLettersCommand } from './dead-letters/replay-dead-letters.com
 import { ExportCommand } from './export/export.command';
 import { GapsCommand } from './gaps/gaps.command';
 import { ImportCommand } from './import/import.command';
+import { CreateKeyCommand } from './keys/create-key.command';
+import { KeysCommand } from './keys/keys.command';
+import { ListKeysCommand } from './keys/list-keys.command';
+import { RevokeKeyCommand } from './keys/revoke-key.command';
 import { RebuildCommand } from './rebuild/rebuild.command';
 import { RepairCommand } from './repair/repair.command';
 import { CompactCommand } from './upkeep/compact.command';
@@ -35,6 +39,10 @@ export class CliModule {
         ExportCommand,
         GapsCommand,
         ImportCommand,
+        KeysCommand,
+        CreateKeyCommand,
+        ListKeysCommand,
+        RevokeKeyCommand,
         RebuildCommand,
         RepairCommand,
         RetainCommand,

@@ -18,6 +18,7 @@ import { ProcessWatch } from './health/process-watch';
 import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
 import { StoreReadinessCheck } from './health/store-readiness';
 import { SymbolFreshnessReader } from './health/symbol-freshness';
+import { StoredKeys } from './keys/stored-keys';
 import { ListFiles } from './lists/list-files';
 import { ListResponder } from './lists/list-responder';
 import { PageController } from './page/page.controller';
@@ -115,6 +116,7 @@ export class ApiModule {
         CsvCache,
         CsvResponder,
         StoreReadinessCheck,
+        StoredKeys,
       ],
     };
   }

@@ -13,6 +13,7 @@ export { StorageHistoryModule } from './storage-history.module';
 export { StoreInUseError } from './rebuild/previous-database';
 export { SqliteRebuildStore } from './rebuild/sqlite-rebuild.store';
 export { StorageRebuildModule } from './storage-rebuild.module';
+export { StorageKeysModule } from './storage-keys.module';
 export { StorageReadModule } from './storage-read.module';
 export { StorageWriteModule } from './storage-write.module';
 export type { StoreOptions } from './store-parts';

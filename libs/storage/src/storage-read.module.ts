@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
+  ApiKeyReader,
   CandleReader,
   ChangeFeedReader,
   Clock,
@@ -17,6 +18,7 @@ import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
 import { ReadStore } from './readers/read-store';
+import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
@@ -88,9 +90,11 @@ import { StorageWatchModule } from './storage-watch.module';
       inject: [ReadStore],
       useFactory: (store: ReadStore) => new SqliteChangeFeedReader(store),
     },
+    { provide: ApiKeyReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteApiKeyReader(store) },
     { provide: StoreStatus, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteStoreStatus(store) },
   ],
   exports: [
+    ApiKeyReader,
     PriceEventReader,
     CandleReader,
     DailyBarReader,

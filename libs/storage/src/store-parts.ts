@@ -103,7 +103,7 @@ export async function openStoreParts(
   try {
     file = DatabaseFile.hold(path);
     const database = handleOf(source);
-    await migrate(source);
+    await migrateStore(source);
     anchor = openAnchor(path);
     const facts = new StoreFacts(database);
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
@@ -153,7 +153,7 @@ export async function openStoreParts(
 }
 
 /** Several processes may start at once on a new file: whoever comes second finds it locked or done, and looks again. */
-async function migrate(source: DataSource): Promise<void> {
+export async function migrateStore(source: DataSource): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await source.runMigrations();

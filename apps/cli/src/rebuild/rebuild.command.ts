@@ -25,7 +25,8 @@ const MODULES = (): CommandModules => [
 ];
 
 const NOT_TAKEN_OVER =
-  'not in the new database: why minutes are missing, days that wait to be filled, comparisons of days, progress at the broker';
+  'not in the new database: why minutes are missing, days that wait to be filled, comparisons of days, progress at the ' +
+  'broker, and API keys, which must be made anew (cli keys create)';
 
 /** What a rebuilt database lacks; the table that was printed says what. */
 class RebuildIncompleteError extends Error {

@@ -1,3 +1,4 @@
+export * from './api-key.entities';
 export * from './backfill.entities';
 export * from './candle.entities';
 export * from './feed.entities';

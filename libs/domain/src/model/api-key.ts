@@ -11,3 +11,10 @@ export interface ApiKey {
   /** Requests in a window; null for that of all keys. */
   readonly requestLimit: number | null;
 }
+
+/** A key of the store, whether it still holds or not. */
+export interface StoredApiKey extends ApiKey {
+  readonly createdAt: EpochMicros;
+  /** Null unless it was revoked. */
+  readonly revokedAt: EpochMicros | null;
+}

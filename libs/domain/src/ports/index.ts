@@ -1,3 +1,4 @@
+export * from './api-keys.port';
 export * from './backfill-jobs.port';
 export * from './bronze-replay.port';
 export * from './change-feed.port';

@@ -1,4 +1,5 @@
 import {
+  ApiKeyEntity,
   BackfillJobEntity,
   BronzeFileEntity,
   BronzeLossEntity,
@@ -46,8 +47,10 @@ import { AbsentOffsets1765008000000 } from './migrations/1765008000000-absent-of
 import { BronzeChecksums1765008000001 } from './migrations/1765008000001-bronze-checksums';
 import { ChangeFeed1765050000000 } from './migrations/1765050000000-change-feed';
 import { RecordedRepeats1765060000000 } from './migrations/1765060000000-recorded-repeats';
+import { ApiKeys1765070000000 } from './migrations/1765070000000-api-keys';
 
 export const ENTITIES = [
+  ApiKeyEntity,
   BackfillJobEntity,
   BronzeFileEntity,
   BronzeLossEntity,
@@ -98,6 +101,7 @@ export const MIGRATIONS = [
   BronzeChecksums1765008000001,
   ChangeFeed1765050000000,
   RecordedRepeats1765060000000,
+  ApiKeys1765070000000,
 ];
 
 /** Name of the newest migration: the schema this build writes and reads. */

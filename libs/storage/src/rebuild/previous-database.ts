@@ -17,9 +17,12 @@ export class StoreInUseError extends Error {
   }
 }
 
+const KEYS_TABLE = 'api_keys';
+
 /**
  * Tables that neither bronze nor any source tells of: how far the broker was read and what it had given up, what
- * comparisons of days with the exchange's own have found, why minutes are missing, and the days that are to be filled.
+ * comparisons of days with the exchange's own have found, why minutes are missing, the days that are to be filled, and the
+ * keys of clients.
  */
 const KEPT_TABLES = [
   'sink_progress',
@@ -28,9 +31,10 @@ const KEPT_TABLES = [
   'known_differences',
   'unfilled_ranges',
   'backfill_jobs',
+  KEYS_TABLE,
 ] as const;
 /** Of these, what was copied before an interruption and is no longer so has to go. */
-const COPIED_AS_A_WHOLE: ReadonlySet<string> = new Set(['unfilled_ranges', 'backfill_jobs']);
+const COPIED_AS_A_WHOLE: ReadonlySet<string> = new Set(['unfilled_ranges', 'backfill_jobs', KEYS_TABLE]);
 
 /** An older database has no number of messages: what it tells of lacks all of its span. */
 const COUNT_LOST_MESSAGES = 'UPDATE topic_losses SET messages = to_offset - from_offset WHERE messages = 0';
@@ -99,15 +103,16 @@ export class PreviousDatabase {
   copyTo(database: SqliteHandle): void {
     this.attachedTo(database, () => {
       const tables = database.prepare(`SELECT name FROM ${PREVIOUS_SCHEMA}.sqlite_master`).pluck().all();
-      for (const table of KEPT_TABLES) {
-        if (!tables.includes(table)) continue;
-        if (COPIED_AS_A_WHOLE.has(table)) database.exec(`DELETE FROM ${table}`);
-        const columns = columnsOf(database, PREVIOUS_SCHEMA, table).join(', ');
-        database.exec(
-          `INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM ${PREVIOUS_SCHEMA}.${table}`,
-        );
-      }
+      for (const table of KEPT_TABLES) if (tables.includes(table)) copyTable(database, table);
       database.exec(COUNT_LOST_MESSAGES);
+    });
+  }
+
+  /** Takes over the keys once more: one may have been revoked since. */
+  copyKeysTo(database: SqliteHandle): void {
+    this.attachedTo(database, () => {
+      const tables = database.prepare(`SELECT name FROM ${PREVIOUS_SCHEMA}.sqlite_master`).pluck().all();
+      if (tables.includes(KEYS_TABLE)) copyTable(database, KEYS_TABLE);
     });
   }
 
@@ -132,6 +137,12 @@ export class PreviousDatabase {
       if (existsSync(`${this.path}${end}`)) renameSync(`${this.path}${end}`, `${kept}${end}`);
     return kept;
   }
+}
+
+function copyTable(database: SqliteHandle, table: (typeof KEPT_TABLES)[number]): void {
+  if (COPIED_AS_A_WHOLE.has(table)) database.exec(`DELETE FROM ${table}`);
+  const columns = columnsOf(database, PREVIOUS_SCHEMA, table).join(', ');
+  database.exec(`INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM ${PREVIOUS_SCHEMA}.${table}`);
 }
 
 /** Removes a database with everything beside it. */

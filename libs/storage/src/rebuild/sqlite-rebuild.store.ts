@@ -215,6 +215,7 @@ export class SqliteRebuildStore extends RebuildStore {
   async finish(acceptLosses: boolean): Promise<boolean> {
     const isDone = acceptLosses || !this.previous.exists || (await this.losses()).length === 0;
     if (isDone) {
+      this.previous.copyKeysTo(this.parts.database);
       await this.parts.queue.run(() => {
         this.noteLosses();
         this.facts.set(REBUILT_AT_FACT, String(this.clock.realNow()));
