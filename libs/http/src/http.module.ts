@@ -37,10 +37,12 @@ export class HttpModule {
     imports = [],
   }: HttpModuleOptions): DynamicModule {
     const keys = KeysModule.forRoot(http, takesKeys);
+    // Only the public API has replicas whose clients are the same.
+    const counted = takesKeys ? http : { ...http, throttleRedisUrl: null };
     return {
       module: HttpModule,
       global: true,
-      imports: [keys, ThrottlingModule.forRoot(http, keys), ...imports],
+      imports: [keys, ThrottlingModule.forRoot(counted, keys), ...imports],
       controllers: [ProbesController, HealthController],
       providers: [
         AdmissionShutdown,

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '@app/domain';
-import { hasRoomFor, reserveRoom } from '@app/http';
+import { hasRoomFor, RequestBudget, reserveRoom } from '@app/http';
 import { contentCoding } from '../lists/content-coding';
+import { parseByteRange } from './byte-range';
 import { CsvCache, type BuildTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';
 import { isNotModified } from './request-conditions';
@@ -20,6 +21,7 @@ export class CsvResponder {
   constructor(
     private readonly cache: CsvCache,
     private readonly clock: Clock,
+    private readonly budget: RequestBudget,
   ) {}
 
   /**
@@ -49,6 +51,7 @@ export class CsvResponder {
       await reply.code(304).headers(snapshot.validators()).send();
       return;
     }
+    await this.budget.rowsOf(request, reply).add(rowsOf(request, snapshot));
     if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
       if (sendRange(reply, snapshot, range)) return;
     }
@@ -66,4 +69,12 @@ export class CsvResponder {
   private isNotModified({ headers }: FastifyRequest, snapshot: CsvSnapshot): boolean {
     return isNotModified(headers, snapshot.etag, (since) => snapshot.isCopiedAt(since, this.clock.now()));
   }
+}
+
+/** Rows of the answer, of a part of the table as many as its share of the bytes; none of HEAD. */
+function rowsOf({ raw, headers }: FastifyRequest, { rows, bytes }: CsvSnapshot): number {
+  if (raw.method === 'HEAD') return 0;
+  const range = headers.range === undefined ? 'whole' : parseByteRange(headers.range, bytes.length);
+  if (typeof range !== 'object') return range === 'whole' ? rows : 0;
+  return Math.ceil((rows * (range.last - range.first + 1)) / bytes.length);
 }

@@ -2,12 +2,15 @@ import { SECOND, type EpochMicros } from '@app/domain';
 import { coded, type CodedBytes, type ContentCoding } from '../lists/content-coding';
 import { weakTag } from './request-conditions';
 
+const LINE_FEED = 0x0a;
+
 /** Bytes that are served under a name. */
 export class CsvFile {
   readonly etag: string;
   /** What follows from the bytes alone. */
   readonly headers: Readonly<Record<string, string>>;
   private readonly compressed = new Map<ContentCoding, Promise<CodedBytes>>();
+  private counted: number | undefined;
 
   constructor(
     readonly bytes: Buffer,
@@ -21,6 +24,15 @@ export class CsvFile {
       'content-disposition': `inline; filename="${fileName}"`,
       'accept-ranges': 'bytes',
     };
+  }
+
+  /** Rows below the header, counted once. */
+  get rows(): number {
+    if (this.counted !== undefined) return this.counted;
+    let lines = 0;
+    for (let at = this.bytes.indexOf(LINE_FEED); at >= 0; at = this.bytes.indexOf(LINE_FEED, at + 1)) lines += 1;
+    this.counted = Math.max(0, lines - 1);
+    return this.counted;
   }
 
   /** The same bytes in a coding, in each of them once. */
@@ -64,6 +76,10 @@ export class CsvSnapshot {
 
   get bytes(): Buffer {
     return this.file.bytes;
+  }
+
+  get rows(): number {
+    return this.file.rows;
   }
 
   get etag(): string {

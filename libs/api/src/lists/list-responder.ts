@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CsvLines } from '@app/bi';
 import { ChangeFeedReader, nextTurn, positionToText, type ListFormat, type TimeKey } from '@app/domain';
-import { PublicAddress, reserveRoom } from '@app/http';
+import { PublicAddress, RequestBudget, reserveRoom, type RowCost } from '@app/http';
 import { isNotModified, weakTag } from '../bi/request-conditions';
 import { sendRange, type WholeAnswer } from '../bi/send-range';
 import { SnapshotPins } from '../bi/snapshot-pins';
@@ -52,6 +52,7 @@ export class ListResponder {
     private readonly feed: ChangeFeedReader,
     private readonly address: PublicAddress,
     private readonly files: ListFiles,
+    private readonly budget: RequestBudget,
   ) {}
 
   /** @throws StoreNotReadyError; ProblemError 503 when there is no room in time */
@@ -164,17 +165,19 @@ export class ListResponder {
       if (next) reply.header('link', this.nextPage(asked, next).header);
     }
     if (question.format === 'parquet') return this.sendFile(asked, walk);
-    const text = Readable.from(slices(asked, walk), { objectMode: false });
+    const text = Readable.from(slices(asked, walk, this.budget.rowsOf(request, reply)), { objectMode: false });
     const coding = streamCoding(request.headers);
     if (coding) reply.header('content-encoding', coding);
     await reply.send(coding ? codedStream(text, coding) : text);
   }
 
   /** The whole of it is in a file before the first byte is sent, so that its length is known. */
-  private async sendFile<Row>({ reply, question, source }: Asked<Row>, walk: Walk): Promise<void> {
+  private async sendFile<Row>({ request, reply, question, source }: Asked<Row>, walk: Walk): Promise<void> {
     const { columns, limit } = question;
+    const cost = this.budget.rowsOf(request, reply);
     const handle = await this.files.write(reply, fileColumns(source.fields, columns), limit, async (file) => {
       const pages = pagesOf(reply, source, question, walk, async (rows) => {
+        await cost.add(rows.length);
         await file.write(rows.map((row) => source.toItem(row) as ListItem));
         return NOTHING;
       });
@@ -192,7 +195,6 @@ export class ListResponder {
     const cursor = encodeCursor(scope, key, position);
     const [, query = ''] = request.url.split('?', 2);
     const parameters = new URLSearchParams(query);
-    parameters.delete('api_key');
     for (const [name, value] of Object.entries(absolute)) parameters.set(name, value);
     parameters.set('cursor', cursor);
     // Not the path as it was asked for: that of a proxy's request may name another host.
@@ -222,12 +224,17 @@ function isSettled<Row>(
 }
 
 /** The text of a long answer, in pieces as they are handed on. */
-async function* slices<Row>({ reply, question, source }: Asked<Row>, walk: Walk): AsyncGenerator<Uint8Array> {
+async function* slices<Row>(
+  { reply, question, source }: Asked<Row>,
+  walk: Walk,
+  cost: RowCost,
+): AsyncGenerator<Uint8Array> {
   const { head, line } = linesOf(question, source);
   // With the first rows: until there is room for those, nothing is sent that could not give way to an error.
   let start = head;
   // While the reader takes a page, its text alone is in memory: rows are many times larger.
-  const pages = pagesOf(reply, source, question, walk, (rows) => {
+  const pages = pagesOf(reply, source, question, walk, async (rows) => {
+    await cost.add(rows.length);
     const text = start + rows.map((row) => line(source.toItem(row) as ListItem)).join('');
     start = '';
     return Buffer.from(text);

@@ -25,6 +25,7 @@ const HEADERS = {
   'Accept-Ranges': text('Parts may be asked for with `Range`.', 'bytes'),
   'Content-Range': text('Which bytes of how many.', 'bytes 0-1023/1820'),
   Location: text('Where to go on, in the same way.', '/data/12-4a7d1ed41447/hourly_ohlcv.parquet'),
+  'WWW-Authenticate': text('How a key is sent.', 'Bearer realm="crypto-streaming-platform", error="invalid_token"'),
   'Retry-After': text('Seconds after which to ask again.', '60'),
   RateLimit: text(
     'What is left of the request budget (`r`), and seconds until it is whole again (`t`).',

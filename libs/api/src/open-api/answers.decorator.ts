@@ -12,6 +12,13 @@ const PROBLEMS = {
     field: { field: 'limit', value: '0', allowed: 'one whole number from 1 to 5000' },
     detail: 'limit: "0" is not allowed; expected one whole number from 1 to 5000',
   },
+  401: {
+    description: 'The key is unknown, expired or revoked, or one is required here and none was sent.',
+    code: 'KEY.UNKNOWN',
+    title: 'The API key does not hold',
+    field: undefined,
+    detail: 'The API key is unknown, expired or revoked; ask without one where none is required, or for a new one.',
+  },
   404: {
     description: 'The symbol is neither captured nor stored.',
     code: 'SYMBOL.UNKNOWN',
@@ -77,6 +84,7 @@ const PROBLEMS = {
 /** What a problem says in its headers. */
 const PROBLEM_HEADERS = {
   400: [],
+  401: ['WWW-Authenticate'],
   404: [],
   409: ['Retry-After'],
   414: [],
@@ -88,7 +96,8 @@ const PROBLEM_HEADERS = {
 
 export type ProblemStatus = keyof typeof PROBLEMS;
 
-function problemResponse(status: ProblemStatus): ApiResponseOptions {
+/** How a problem is described. */
+export function problemResponse(status: ProblemStatus): ApiResponseOptions {
   const { description, code, title, field, detail } = PROBLEMS[status];
   const options = { status, code, title, detail, ...(field ? { errors: [field] } : {}) };
   return {

@@ -1,5 +1,8 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { isOpenRoute } from '@app/http';
 import { answerHeaders } from './answer-headers';
+import { problemResponse } from './answers.decorator';
+import { KEY_IS_OPTIONAL, KEY_SCHEMES, NO_KEY } from './key-schemes';
 
 type Item = OpenAPIObject['paths'][string];
 type Operation = NonNullable<Item['get']>;
@@ -19,16 +22,25 @@ const SHOWN_COLUMNS = 3;
 
 /**
  * Says of every route what only the whole document knows: problems name the route that they are of, columns are shown
- * that its rows have, and answers of routes that cost a request tell what is left of the budget. No key is needed anywhere.
+ * that its rows have, answers of routes that cost a request tell what is left of the budget, and a key may be sent with
+ * every request.
  */
 export function withOwnAnswers(document: OpenAPIObject): OpenAPIObject {
   const paths = Object.entries(document.paths).map(([path, item]): [string, Item] => {
     if (!item.get) return [path, item];
     const { parameters = [], responses } = item.get;
-    const own = { parameters: ownParameters(parameters, responses), responses: ownResponses(path, responses) };
+    const withKeys = { ...responses, 401: unauthorized() };
+    const security = isOpenRoute(path) ? NO_KEY : KEY_IS_OPTIONAL;
+    const own = { parameters: ownParameters(parameters, responses), responses: ownResponses(path, withKeys), security };
     return [path, { ...item, get: { ...item.get, ...own } }];
   });
-  return { ...document, paths: Object.fromEntries(paths), security: [] };
+  const components = { ...document.components, securitySchemes: KEY_SCHEMES };
+  return { ...document, components, paths: Object.fromEntries(paths), security: KEY_IS_OPTIONAL };
+}
+
+function unauthorized(): Responses[string] {
+  const { description = '', headers, content } = problemResponse(401) as Response & { readonly description?: string };
+  return { description, headers, content } as Responses[string];
 }
 
 /** Rows of a list are those of its example. */

@@ -10,7 +10,8 @@ import { withOwnAnswers } from './own-answers';
 const DESCRIPTION = [
   'Complete and exact history of the crypto market. Prices and volumes are decimal texts, times are UTC, ranges are',
   'half-open (`start` is in, `end` is not). Lists are paged: follow `next_url` until it is null. Every error is problem',
-  'details (RFC 9457). Each client has one request budget for all routes, told in the `RateLimit` headers.',
+  'details (RFC 9457). Each client, by its key or else its address, has one request budget for all routes, told in the',
+  '`RateLimit` headers.',
 ].join(' ');
 
 /** The description of all routes of the application. */

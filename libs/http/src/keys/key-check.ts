@@ -9,7 +9,8 @@ const RETRY_SECONDS = 5;
 /** What is open to everybody also where a key is required: the page, the documentation, and two probes. */
 const OPEN_ROUTES: ReadonlySet<string> = new Set(['/', '/assets/:name', '/docs', '/openapi.json', '/livez', '/readyz']);
 
-function isOpenRoute(route: string): boolean {
+/** Whether a route, by its template, needs no key where one is required. */
+export function isOpenRoute(route: string): boolean {
   return OPEN_ROUTES.has(route) || route.startsWith('/docs/');
 }
 

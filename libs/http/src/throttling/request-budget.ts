@@ -77,8 +77,9 @@ export class RequestBudget {
     const most = isHead ? limit * HEAD_FACTOR : limit;
     const count = await this.limiter.consume(nameOf(counter, client));
     const { msBeforeNext } = count;
-    if (!isHead && msBeforeNext >= this.windowSeconds * 1_000 - 1)
-      await this.limiter.delete(nameOf(REFUND_COUNTER, client));
+    // Redis calls every point the first that leaves one: a window that began in this millisecond is a new one.
+    const isNew = count.isFirstInDuration && msBeforeNext >= this.windowSeconds * 1_000 - 1;
+    if (isNew && !isHead) await this.limiter.delete(nameOf(REFUND_COUNTER, client));
     (raw as Paying)[PAYMENT] = { counter, client, limit: most, endsAt: performance.now() + msBeforeNext };
     return tellBudget(reply, this.stateOf(counter, most, count));
   }

@@ -1,22 +1,58 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  Optional,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
+import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import type { HttpOptions } from '../http-options';
 import { Callers } from '../keys/callers';
 import { LIMITER, NO_LIMIT, type Limiter } from './limiter';
 import { LimiterStorage } from './limiter-storage';
 import { DEFAULT_THROTTLER, RequestBudget } from './request-budget';
+import { SharedCounters } from './shared-limiter';
 import { WindowLimiter } from './window-limiter';
 
-/** The counters of the request budget. */
+/** The counters of the request budget: in this process, or in Redis where replicas share them. */
 @Module({})
-class LimiterModule {
-  static forRoot({ throttleTtlSeconds: duration }: HttpOptions): DynamicModule {
+class LimiterModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(@Optional() @Inject(SharedCounters) private readonly shared: SharedCounters | undefined) {}
+
+  static forRoot({ throttleTtlSeconds: duration, throttleRedisUrl: url }: HttpOptions): DynamicModule {
+    const alone = (): WindowLimiter => new WindowLimiter({ points: NO_LIMIT, duration });
+    if (url === null) {
+      return {
+        module: LimiterModule,
+        providers: [{ provide: LIMITER, useFactory: alone }],
+        exports: [LIMITER],
+      };
+    }
     return {
       module: LimiterModule,
-      providers: [{ provide: LIMITER, useFactory: () => new WindowLimiter({ points: NO_LIMIT, duration }) }],
+      providers: [
+        {
+          provide: SharedCounters,
+          inject: [LOGGER, MetricsRegistry],
+          useFactory: (logger: Logger, metrics: MetricsRegistry) =>
+            new SharedCounters({ url, duration, insurance: alone(), logger, metrics }),
+        },
+        { provide: LIMITER, inject: [SharedCounters], useFactory: ({ limiter }: SharedCounters) => limiter },
+      ],
       exports: [LIMITER],
     };
+  }
+
+  /** Not before: while the application is put together, nobody listens to Redis's answer. */
+  onApplicationBootstrap(): void {
+    this.shared?.connect();
+  }
+
+  onApplicationShutdown(): void {
+    this.shared?.close();
   }
 }
 

@@ -58,9 +58,10 @@ export class WindowLimiter extends RateLimiterCompatibleAbstract {
   override penalty(counter: string, points = 1, { customDuration }: DurationOption = {}): Promise<RateLimiterRes> {
     const now = this.now();
     const durationMs = customDuration === undefined ? this.durationMs : customDuration * 1_000;
-    const window = this.current(counter, now) ?? this.begin(counter, now + durationMs);
+    const known = this.current(counter, now);
+    const window = known ?? this.begin(counter, now + durationMs);
     window.points += points;
-    return Promise.resolve(this.count(window, now, window.points === points));
+    return Promise.resolve(this.count(window, now, known === undefined));
   }
 
   override reward(counter: string, points = 1, options: DurationOption = {}): Promise<RateLimiterRes> {
