@@ -29,6 +29,8 @@ export class CountingProxy {
         answer.pipe(outgoing);
       });
       onward.on('error', () => outgoing.destroy());
+      // What a reader leaves is not sent to him.
+      outgoing.on('close', () => onward.destroy());
       incoming.pipe(onward);
     });
     return proxy;
