@@ -352,6 +352,28 @@ describe('making the database anew', () => {
     expect((await rebuild(store)).notTakenOver).toMatch(/^the old database is not readable: /);
   });
 
+  it('should take over API keys as they are at its end, the revoked ones too', async () => {
+    const store = await filled();
+    const change = (sql: string): void => {
+      const database = new Database(store.databasePath);
+      database.exec(sql);
+      database.close();
+    };
+    const kept = (): unknown[] => store.rows('SELECT * FROM api_keys ORDER BY id');
+    change(`INSERT INTO api_keys (name, sha256, created_at, expires_at, request_limit, revoked_at) VALUES
+      ('one', 'aa', 1, NULL, 17, NULL), ('two', 'bb', 2, 3, NULL, NULL), ('two old', 'cc', 1, NULL, NULL, 2)`);
+    await rebuild(store, { signal: AbortSignal.abort() });
+    // One that was copied before an interruption may have been revoked since.
+    change("UPDATE api_keys SET revoked_at = 9 WHERE name = 'one'");
+    const before = kept();
+    expect(await rebuild(store)).toEqual({ losses: [], isReplaced: true });
+    expect(kept()).toEqual(before);
+
+    rmSync(store.databasePath);
+    expect(await rebuild(store)).toMatchObject({ notTakenOver: 'there was no old database' });
+    expect(kept()).toEqual([]);
+  });
+
   it.each(['backfill', 'archive', 'import'] as const)(
     'should leave out again what was left out of a fetch by %s, although the source has it now',
     async (kind) => {
