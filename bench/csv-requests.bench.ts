@@ -15,16 +15,27 @@ import { inNewFolder } from './workspace';
  * throttling, conditional requests, metrics and a log line for each.
  *
  * Peer: bare `node:http` that sends the same bytes, headers and body, and does nothing else. Nothing that stands on
- * Node's HTTP server is faster. On a machine with two cores the client takes about one of them.
+ * Node's HTTP server is faster. On a machine with two cores the client takes about one of them. With a key each request
+ * is the one of a client who sends it.
  */
 const ROUNDS = 5;
 const SECONDS = 2;
 const CONNECTIONS = [1, 50] as const;
 const AT_LEAST = 0.3;
 const PATH = '/bi/daily_ohlc.csv';
+const KEY = 'the-key-of-the-bench';
+const CALLERS: readonly (readonly [who: string, headers: Record<string, string>])[] = [
+  ['', {}],
+  [', with a key', { 'x-api-key': KEY }],
+];
 
-async function requestsPerSecond(url: string, connections: number): Promise<number> {
-  const { requests, duration, errors, non2xx, timeouts } = await autocannon({ url, connections, duration: SECONDS });
+async function requestsPerSecond(
+  url: string,
+  connections: number,
+  headers: Record<string, string> = {},
+): Promise<number> {
+  const options = { url, connections, headers, duration: SECONDS };
+  const { requests, duration, errors, non2xx, timeouts } = await autocannon(options);
   if (errors + non2xx + timeouts > 0) {
     throw new Error(`${url}: ${errors} errors, ${non2xx} answers that were not 2xx, ${timeouts} time-outs`);
   }
@@ -62,7 +73,8 @@ async function withBareServer<T>(
 
 export function benchCsvRequests(group: ProcessGroup, exchangeUrl: string): Promise<Figure[]> {
   return inNewFolder(async (folder) => {
-    const installation = new Installation(group, folder, exchangeUrl);
+    const settings = { API_KEYS: `bench:${KEY}`, THROTTLE_KEY_LIMIT: '100000000' };
+    const installation = new Installation(group, folder, exchangeUrl, settings);
     await installation.fill();
     const { process: app, url } = await installation.launch('api-app');
     await app.answers(`${url}/readyz`);
@@ -70,18 +82,21 @@ export function benchCsvRequests(group: ProcessGroup, exchangeUrl: string): Prom
     const figures = await withBareServer(folder, answer, async (bareUrl) => {
       const measured: Figure[] = [];
       for (const connections of CONNECTIONS) {
-        const { subject, peer, ratio } = await compare(
-          ROUNDS,
-          () => requestsPerSecond(`${url}${PATH}`, connections),
-          () => requestsPerSecond(bareUrl, connections),
-        );
-        measured.push({
-          what: `${PATH} (${Buffer.byteLength(answer.body)} bytes), ${connections} connection${connections === 1 ? '' : 's'}`,
-          value: `${Math.round(subject)} requests/s`,
-          against: `node:http alone: ${Math.round(peer)} requests/s`,
-          measure: ratio,
-          threshold: { atLeast: AT_LEAST },
-        });
+        for (const [who, headers] of CALLERS) {
+          const { subject, peer, ratio } = await compare(
+            ROUNDS,
+            () => requestsPerSecond(`${url}${PATH}`, connections, headers),
+            () => requestsPerSecond(bareUrl, connections),
+          );
+          const size = `${Buffer.byteLength(answer.body)} bytes`;
+          measured.push({
+            what: `${PATH} (${size}), ${connections} connection${connections === 1 ? '' : 's'}${who}`,
+            value: `${Math.round(subject)} requests/s`,
+            against: `node:http alone: ${Math.round(peer)} requests/s`,
+            measure: ratio,
+            threshold: { atLeast: AT_LEAST },
+          });
+        }
       }
       return measured;
     });
