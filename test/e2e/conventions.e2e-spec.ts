@@ -147,7 +147,8 @@ describe('what clients can rely on', () => {
   });
 
   it('should compress nothing unasked, and the same bytes when asked (7)', async () => {
-    for (const path of ['/bi/daily_ohlc.csv', '/candles?symbol=BTCUSDT&interval=1h&limit=100']) {
+    // Longer than 1 kB: a shorter answer is sent as it is.
+    for (const path of ['/bi/hourly_ohlcv.csv', '/candles?symbol=BTCUSDT&interval=1h&limit=100']) {
       const [plain, packed] = [await get(path), await get(path, { 'accept-encoding': 'gzip' })];
       expect([path, plain.headers['content-encoding']]).toEqual([path, undefined]);
       expect([path, packed.headers['content-encoding']]).toEqual([path, 'gzip']);
