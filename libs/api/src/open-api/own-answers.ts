@@ -30,8 +30,13 @@ export function withOwnAnswers(document: OpenAPIObject): OpenAPIObject {
     if (!item.get) return [path, item];
     const { parameters = [], responses } = item.get;
     const withKeys = { ...responses, 401: unauthorized() };
-    const security = isOpenRoute(path) ? NO_KEY : KEY_IS_OPTIONAL;
-    const own = { parameters: ownParameters(parameters, responses), responses: ownResponses(path, withKeys), security };
+    // Said once for all: generators take a scheme at an operation for one that it cannot do without.
+    const security = isOpenRoute(path) ? { security: NO_KEY } : {};
+    const own = {
+      parameters: ownParameters(parameters, responses),
+      responses: ownResponses(path, withKeys),
+      ...security,
+    };
     return [path, { ...item, get: { ...item.get, ...own } }];
   });
   const components = { ...document.components, securitySchemes: KEY_SCHEMES };
