@@ -247,6 +247,21 @@ describe('a database that is not whole', () => {
     });
   });
 
+  it('should stay mended, whoever asks between the mending and the next opening', async () => {
+    writeFileSync(path(), TEXT);
+    const kept = await start();
+    await kept.expectFault('damaged', /its file is not one of SQLite/);
+    await rebuild(files);
+    await eventually('it is mended', async () => {
+      await kept.watch.lookForMended();
+      return kept.watch.readiness().ready || undefined;
+    });
+    // Of both halves, the moment it is: neither may tell what was wrong before as if it were wrong again.
+    await Promise.allSettled([kept.prices(), kept.history.lastMinute('BTCUSDT'), kept.take(...events(EVENTS, 1))]);
+    expect(kept.watch.readiness()).toMatchObject({ ready: true });
+    await kept.expectWhole();
+  });
+
   describe('found by reading all of it', () => {
     it.each([
       [

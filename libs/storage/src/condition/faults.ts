@@ -36,6 +36,12 @@ export function unavailable(why: string): StoreNotReadyError {
   return new StoreNotReadyError(why, 'unavailable');
 }
 
+/**
+ * Between the mending of a database and its next opening. What was wrong with it is the watch's to say, for as long as it
+ * holds: kept by who uses the database, it would be told and taken for found anew then.
+ */
+export const ABOUT_TO_BE_OPENED = unavailable('the database is about to be opened again');
+
 /** Names the settings and no path: it is shown to whoever asks. */
 function diskFull(error: unknown): StoreNotReadyError {
   const setting = error instanceof FolderNotMadeError ? error.setting : 'STORAGE_PATH and RAW_DIR';

@@ -6,7 +6,7 @@ import { AmbiguousDatabaseError } from '../database/database-name';
 import { CHECKED_AT_FACT, StoreFacts } from '../database/store-facts';
 import type { StoreParts } from '../store-parts';
 import type { DatabaseUser, DatabaseWatch } from './database-watch';
-import { unavailable } from './faults';
+import { ABOUT_TO_BE_OPENED, unavailable } from './faults';
 
 /** Real time between two attempts to open a store, and between two looks at one that is open. */
 const OPEN_AGAIN_EVERY_MILLIS = 1_000;
@@ -170,7 +170,7 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
       const details = { err: cause, database: databasePath, raw_dir: rawDir };
       this.parts.logger.error(details, `the store at ${databasePath} cannot be opened: ${fault.reason}`);
     }
-    this.reason = fault;
+    this.reason = fault.isDamage ? ABOUT_TO_BE_OPENED : fault;
   }
 
   private get isOpen(): boolean {

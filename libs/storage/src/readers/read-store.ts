@@ -4,7 +4,7 @@ import type { Statement } from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { DatabaseUser, DatabaseWatch } from '../condition/database-watch';
 import { examineSchema } from '../condition/examine-database';
-import { damaged, unavailable } from '../condition/faults';
+import { ABOUT_TO_BE_OPENED, damaged, unavailable } from '../condition/faults';
 import { handleOf, openReader, type SqliteHandle } from '../database/sqlite-connection';
 
 /** What is said of a store whose database file is not there. */
@@ -155,7 +155,8 @@ export class ReadStore implements DatabaseUser {
         if (this.source !== source) await source.destroy();
       }
     } catch (error) {
-      this.reason = this.reasonOf(error);
+      const reason = this.reasonOf(error);
+      this.reason = this.watch.readiness().ready ? reason : ABOUT_TO_BE_OPENED;
     }
   }
 
