@@ -12,7 +12,7 @@ import { Counter, Gauge, type Logger, type MetricsRegistry } from '@app/observab
 import { AmbiguousDatabaseError, databaseName } from '../database/database-name';
 import { DatabaseFile } from './database-file';
 import { examineDatabase } from './examine-database';
-import { faultOf, isDamage, replaced } from './faults';
+import { faultOf, isDamage, overwritten, replaced } from './faults';
 import { askLaterFile } from './later-file';
 import { OpenFiles } from './open-files';
 import { quickCheck } from './quick-check';
@@ -191,7 +191,8 @@ export class DatabaseWatch extends StoreCondition {
   met(error: unknown): StoreNotReadyError | undefined {
     const fault = faultOf(error);
     if (!fault) return undefined;
-    if (fault.isDamage) this.raise(fault, error);
+    // A question may meet first what a look at the files would find.
+    if (fault.isDamage) this.raise(this.open?.isOverwritten() === true ? overwritten() : fault, error);
     // What the system refuses may be because the file has gone.
     else if (this.open && !(error instanceof StoreNotReadyError)) void this.look();
     return this.fault ?? fault;

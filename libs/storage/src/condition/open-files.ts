@@ -84,6 +84,12 @@ export class OpenFiles {
     return this.isDoubtful(header.pageCount) ? { kind: 'doubtful' } : WHOLE;
   }
 
+  /** Whether something else than a database is in the file, which is neither gone nor empty. */
+  isOverwritten(): boolean {
+    const { bytes, header } = this.file.read();
+    return bytes > 0 && !header && isSameFile(identityOf(this.name), this.identity);
+  }
+
   /** After the connections are closed. */
   release(): void {
     this.file.release();
