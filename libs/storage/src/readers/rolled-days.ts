@@ -1,10 +1,10 @@
-import { DAY, floorTo, type CandleInterval, type EpochMicros, type RollUp } from '@app/domain';
+import { DAY, type CandleInterval, type EpochMicros, type RollUp } from '@app/domain';
 import type { JoinedMinute } from './joined-minutes';
 import type { ReadStore } from './read-store';
 
 /** Most candles that are remembered, of all symbols: about 7 MB, 15-minute candles of a hundred days. */
 const MOST_CANDLES = 10_000;
-/** Minutes that one question whether days are as they were goes through. */
+/** Most days that one question, whether they are as they were, goes through. */
 const MOST_DAYS = 10;
 
 /** Stamps of minutes are summed by their lower bits, so that a day's sum is exact in a JavaScript number. */
@@ -107,5 +107,4 @@ export class RolledDays {
   }
 }
 
-const keyOf = (symbol: string, interval: CandleInterval, day: EpochMicros): string =>
-  `${interval} ${floorTo(day, DAY)} ${symbol}`;
+const keyOf = (symbol: string, interval: CandleInterval, day: EpochMicros): string => `${interval} ${day} ${symbol}`;
