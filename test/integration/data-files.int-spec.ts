@@ -3,18 +3,13 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiModule } from '@app/api';
-import { ClockModule, SystemClock } from '@app/clock';
-import { ConfigModule, loadConfig } from '@app/config';
+import { loadConfig } from '@app/config';
 import { ADMISSION_LIMITS, createHttpApp, type AdmissionLimits } from '@app/http';
-import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
-import { ParquetThreadModule } from '@app/parquet';
-import { StorageReadModule } from '@app/storage';
+import { createLogger, MetricsRegistry } from '@app/observability';
+import { apiAlone } from '../support/api-alone';
 import { eventually } from '../support/app-process';
 import { BuildFolder, sha256Of } from '../support/build-folder';
-import { emptyPageFolder } from '../support/page-folder';
 import { rawRequest, type RawAnswer, type RawRequest } from '../support/raw-request';
 import { RawSocket, requestText } from '../support/raw-socket';
 
@@ -37,9 +32,6 @@ interface Listed {
   }[];
 }
 
-@Module({})
-class TestModule {}
-
 /** Files of builds over HTTP, as tools that read files from addresses ask for them. */
 describe('/data/', () => {
   const folder = mkdtempSync(join(tmpdir(), 'csp-data-files-'));
@@ -52,22 +44,7 @@ describe('/data/', () => {
     const config = loadConfig({ STORAGE_PATH: 'app.db', THROTTLE_LIMIT: '1000000', ...settings }, folder);
     const logger = createLogger('silent', 'test');
     metrics = new MetricsRegistry();
-    const root: DynamicModule = {
-      module: TestModule,
-      imports: [
-        ConfigModule.forRoot(config),
-        ClockModule.forRoot(new SystemClock()),
-        ObservabilityModule.forRoot(logger, metrics),
-        ApiModule.forRoot({
-          http: config.http,
-          storage: StorageReadModule,
-          parquet: ParquetThreadModule,
-          pageFolder: emptyPageFolder(),
-          buildScript: '/nowhere',
-          remotes: [],
-        }),
-      ],
-    };
+    const root = apiAlone(config, logger, metrics);
     app = await createHttpApp(
       root,
       { logger, metrics, http: config.http },

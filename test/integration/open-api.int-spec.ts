@@ -1,26 +1,20 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Module, type DynamicModule, type NestApplicationOptions } from '@nestjs/common';
+import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ApiModule, openApiDocument, setupOpenApi } from '@app/api';
-import { ClockModule, SystemClock } from '@app/clock';
-import { ConfigModule, loadConfig } from '@app/config';
+import { openApiDocument, setupOpenApi } from '@app/api';
+import { loadConfig } from '@app/config';
 import { configureApp, createHttpAdapter, type RouteTable } from '@app/http';
-import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
-import { ParquetThreadModule } from '@app/parquet';
-import { StorageReadModule } from '@app/storage';
-import { emptyPageFolder } from '../support/page-folder';
+import { createLogger, MetricsRegistry } from '@app/observability';
+import { apiAlone } from '../support/api-alone';
 
 /** Documentation of the API, and parts of the page: not part of what is documented. */
 const DOCUMENTATION = /^\/(?:docs|openapi\.json|assets)(?:\/|$)/;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-
-@Module({})
-class TestModule {}
 
 /** The API's description against the routes that are really there. */
 describe('OpenAPI document', () => {
@@ -34,22 +28,7 @@ describe('OpenAPI document', () => {
     const config = loadConfig({ STORAGE_PATH: 'app.db', LOG_LEVEL: 'silent' }, folder);
     const logger = createLogger('silent', 'test');
     const metrics = new MetricsRegistry({ process: 'test', version: '0' });
-    const root: DynamicModule = {
-      module: TestModule,
-      imports: [
-        ConfigModule.forRoot(config),
-        ClockModule.forRoot(new SystemClock()),
-        ObservabilityModule.forRoot(logger, metrics),
-        ApiModule.forRoot({
-          http: config.http,
-          storage: StorageReadModule,
-          parquet: ParquetThreadModule,
-          pageFolder: emptyPageFolder(),
-          buildScript: '/nowhere',
-          remotes: [],
-        }),
-      ],
-    };
+    const root = apiAlone(config, logger, metrics);
     const quiet: Pick<NestApplicationOptions, 'logger'> = { logger: false };
     app = await NestFactory.create<NestFastifyApplication>(
       root,
