@@ -40,6 +40,28 @@ module.exports = {
       to: { path: `^libs/(${ADAPTERS})/` },
     },
     {
+      name: 'history-imports-the-domain-alone',
+      comment: 'The rules of the history are pure: every store follows them, and they are tested without any.',
+      severity: 'error',
+      from: { path: '^libs/history/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: '^libs/(history/|domain/src/index\\.ts$)' },
+    },
+    {
+      name: 'bronze-knows-no-store',
+      comment:
+        'The bronze log asks a store for lengths, units and rows through ports of its own; both stores import it.',
+      severity: 'error',
+      from: { path: '^libs/bronze/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/', pathNot: '^libs/(bronze|domain|files|observability)/' },
+    },
+    {
+      name: 'bronze-knows-no-sql',
+      comment: 'Whatever speaks SQL is a store.',
+      severity: 'error',
+      from: { path: '^libs/bronze/' },
+      to: { path: 'node_modules/(@nestjs/typeorm|better-sqlite3|pg|typeorm)/|^node:sqlite$' },
+    },
+    {
       name: 'model-imports-nothing',
       comment: 'The model is pure TypeScript: it runs anywhere and is tested without anything.',
       severity: 'error',
@@ -84,7 +106,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|node_modules)/' },
+    exclude: { path: '^dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },

@@ -17,7 +17,7 @@ endif
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
 .PHONY: help install node-path build start demo up down producer consumer api backfill online-up online-down
-.PHONY: bi-build verify-bi test test-unit faults bench lint format clean python-readers kafka-jars
+.PHONY: bi-build verify-bi test test-unit faults soak bench lint format clean python-readers kafka-jars kubernetes-tools
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -85,7 +85,7 @@ online-down: ## Stops that container; its volume stays
 backfill: build ## Fills past days from the exchange's archive and REST (DAYS=365, ARGS="--symbols BTCUSDT --from 2024-01-01")
 	@npm run --silent cli -- backfill $(if $(DAYS),--days $(DAYS)) $(ARGS)
 
-test: build python-readers kafka-jars ## All tests: unit, integration, end to end, faults
+test: build python-readers kafka-jars kubernetes-tools ## All tests: unit, integration, end to end, faults
 	@npm run --silent test
 
 test-unit: node_modules/.installed ## Unit tests only
@@ -96,6 +96,9 @@ bench: build ## Speed, memory and disk, each against a peer in the same run (BEN
 
 faults: build kafka-jars ## Kills, pauses and cuts, ROUNDS=100 rounds of each, a cut of CUT=300 seconds
 	@FAULT_ROUNDS=$(or $(ROUNDS),100) FAULT_CUT_SECONDS=$(or $(CUT),300) npm run --silent test:faults
+
+soak: build kafka-jars ## An undisturbed run of MINUTES=20 in each mode, in which no alert may fire
+	@SOAK_MINUTES=$(or $(MINUTES),20) npm run --silent test:faults -- clean-soak
 
 lint: node_modules/.installed ## Format, types, ESLint, import rules, dead code, the API and its clients
 	@npm run --silent lint
@@ -119,6 +122,10 @@ python-readers: .cache/python/.installed
 # Apache Kafka for the tests that need a real broker; without Java or Maven those are skipped, by name.
 kafka-jars: node_modules/.installed
 	@$(NODE) --disable-warning=TimeoutNegativeWarning scripts/kafka.mjs jars || echo "The tests that need a real Kafka are SKIPPED"
+
+# What renders and checks deploy/k8s; without Go, Java or Maven its tests are skipped, by name.
+kubernetes-tools:
+	@sh scripts/kubernetes-tools.sh have || true
 
 clean: ## Removes what was built (never data)
 	@rm -rf dist .cache coverage

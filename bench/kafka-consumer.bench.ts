@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { topicNames, type OutgoingEvent } from '@app/domain';
+import type { OutgoingEvent } from '@app/domain';
 import { createKafka, ensureTopics, ORIGIN_HEADER } from '@app/messaging';
 import { createLogger } from '@app/observability';
 import { KafkaBroker, NO_OWN_BROKER } from '../test/support/kafka-broker';
@@ -67,7 +67,7 @@ export async function benchKafkaConsumer({ prices }: MarketRun): Promise<Figure[
   const broker = await KafkaBroker.start({}, { fullSpeed: true });
   const task: ConsumerWorkerTask = {
     bootstrap: broker.bootstrap,
-    topics: { ...topicNames(`bench-${randomUUID()}`), candle: `bench-${randomUUID()}` },
+    topics: { price: `bench-${randomUUID()}`, candle: `bench-${randomUUID()}` },
     partitions: PARTITIONS,
     count: prices.length,
   };

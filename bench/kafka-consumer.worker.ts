@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { SystemClock } from '@app/clock';
-import { EVENT_KINDS, type TopicNames } from '@app/domain';
 import { limitHeapGrowth } from '@app/http';
-import { createKafka, KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
+import { createKafka, EVENT_UNITS, KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { ConsumerStore } from '@app/storage';
 import { eventually } from '../test/support/app-process';
+import { kindsOn, type TestTopics } from '../test/support/kinds-on';
 import { databasePath, inNewFolder, rawDir } from './workspace';
 
 const LIMIT_MS = 120_000;
@@ -14,7 +14,7 @@ const LOGGER = createLogger('silent', 'bench');
 /** What a reader of the topic is started with. */
 export interface ConsumerWorkerTask {
   readonly bootstrap: string;
-  readonly topics: TopicNames;
+  readonly topics: TestTopics;
   readonly partitions: number;
   /** Messages in the topic of prices. */
   readonly count: number;
@@ -49,11 +49,12 @@ class Stretch {
 function consumed({ bootstrap, topics, partitions, count }: ConsumerWorkerTask): Promise<number> {
   return inNewFolder(async (folder) => {
     const metrics = new MetricsRegistry();
+    const kinds = kindsOn(topics);
     const store = await ConsumerStore.open(
       {
         databasePath: databasePath(folder),
         rawDir: rawDir(folder),
-        topics,
+        kinds,
         clock: new SystemClock(),
         logger: LOGGER,
         metrics,
@@ -64,7 +65,7 @@ function consumed({ bootstrap, topics, partitions, count }: ConsumerWorkerTask):
       bootstrapServers: [bootstrap],
       clientId: 'csp-bench-consumer',
       groupId: randomUUID(),
-      topics,
+      kinds,
       partitions,
       sink: store.sink,
       logger: LOGGER,
@@ -76,7 +77,7 @@ function consumed({ bootstrap, topics, partitions, count }: ConsumerWorkerTask):
       await store.sink.take(claim, unit);
       stretch.end(unit.values.length);
     };
-    for (const kind of EVENT_KINDS) server.addHandler(kind, take, true);
+    server.addHandler(EVENT_UNITS, take, true);
     server.listen(() => undefined);
     try {
       return await stretch.perSecond();

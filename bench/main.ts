@@ -8,7 +8,9 @@ import { readMarketRun } from './market-run';
 import { benchKafkaConsumer } from './kafka-consumer.bench';
 import { benchKafkaProcesses } from './kafka-processes.bench';
 import { benchKafkaPublisher } from './kafka-publisher.bench';
+import { benchMarket } from './market.bench';
 import { benchMemory } from './memory.bench';
+import { benchPage } from './page.bench';
 import { benchParquetDisk } from './parquet-disk.bench';
 import { isMet, summaryTable, type Figure } from './report';
 import { benchSink } from './sink.bench';
@@ -22,8 +24,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   candles: () => benchCandleQueries(),
   list: () => benchLongList(),
   memory: () => withExchange(benchMemory),
+  market: benchMarket,
   start: () => withExchange(benchStart),
   streams: () => withExchange(benchStreams),
+  page: () => withExchange(benchPage),
   publisher: () => withExchange(async (_group, url) => benchKafkaPublisher(await readMarketRun(url, 50, 1_000))),
   import: benchImport,
   consumer: () => withExchange(async (_group, url) => benchKafkaConsumer(await readMarketRun(url, 50, 4_000))),

@@ -26,7 +26,7 @@ async function secondsUntilAnswer(start: number, url: string): Promise<number> {
 }
 
 async function startBareServer(folder: string): Promise<number> {
-  const answer: RecordedAnswer = { headers: { 'content-type': 'text/csv' }, body: '' };
+  const answer: RecordedAnswer = { status: 200, headers: { 'content-type': 'text/csv' }, body: '' };
   const file = join(folder, 'empty.json');
   writeFileSync(file, JSON.stringify(answer));
   const port = await freePort();

@@ -21,6 +21,8 @@ export interface ClientsReport {
 const AT_ONCE = 50;
 /** Each event says in this field which unit it came with. */
 const UNIT_FIELD = '"volume":"';
+/** No unit of a run has a longer number. */
+const UNIT_DIGITS = 10;
 
 const arrivals = new Map<number, number>();
 const readers: StreamClient[] = [];
@@ -30,7 +32,12 @@ function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Reads a stream, and looks only at the last event of what comes at once: reading is to cost little here. */
+/** The unit that an event says it came with. */
+function unitAt(text: string, field: number): number {
+  return Number.parseInt(text.slice(field + UNIT_FIELD.length, field + UNIT_FIELD.length + UNIT_DIGITS), 10);
+}
+
+/** Reads a stream, and looks only at the first and the last event of what comes at once: reading is to cost little here. */
 class StreamClient {
   newest = -1;
   private rest = '';
@@ -64,11 +71,12 @@ class StreamClient {
     const end = whole.lastIndexOf('\n\n');
     this.rest = whole.slice(end + 2);
     if (end === -1) return;
-    const field = whole.lastIndexOf(UNIT_FIELD, end);
-    if (field === -1) return;
-    const unit = Number.parseInt(whole.slice(field + UNIT_FIELD.length, end), 10);
+    const last = whole.lastIndexOf(UNIT_FIELD, end);
+    if (last === -1) return;
+    const unit = unitAt(whole, last);
     const at = now();
-    for (let number = Math.max(this.newest, 0); number <= unit; number += 1) arrivals.set(number, at);
+    // The last events of the unit before may come with the first ones of this.
+    for (let number = unitAt(whole, whole.indexOf(UNIT_FIELD)); number <= unit; number += 1) arrivals.set(number, at);
     this.newest = unit;
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SystemClock } from '@app/clock';
-import { topicNames } from '@app/domain';
+import { historyKinds } from '@app/history';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { WriteStore } from '@app/storage';
 
@@ -34,7 +34,7 @@ export function openStore(folder: string): Promise<WriteStore> {
   return WriteStore.open({
     databasePath: databasePath(folder),
     rawDir: rawDir(folder),
-    topics: topicNames('crypto_prices'),
+    kinds: historyKinds('crypto_prices'),
     clock: new SystemClock(),
     logger: createLogger('warn', 'bench'),
     metrics: new MetricsRegistry(),

@@ -1,8 +1,10 @@
-// Bundles the page at `/` into dist/apps/dashboard: index.html, and assets whose names change with their content.
+// Bundles the page at `/` into dist/apps/dashboard: index.html, and assets whose names change with their content. Each file
+// has its compressed forms beside it: made at each start, they would take longer than all the rest of it.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,11 +27,17 @@ const { outputFiles } = await build({
   logLevel: 'warning',
 });
 
+function write(path, bytes) {
+  writeFileSync(path, bytes);
+  writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+  writeFileSync(`${path}.br`, brotliCompressSync(bytes));
+}
+
 /** Writes an asset under a name that holds a hash of it; returns the name. */
 function asset(name, bytes) {
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
   const named = `${basename(name, extname(name))}-${hash}${extname(name)}`;
-  writeFileSync(join(target, 'assets', named), bytes);
+  write(join(target, 'assets', named), bytes);
   return named;
 }
 
@@ -39,4 +47,4 @@ const names = {
   icon: asset('icon.svg', readFileSync(join(source, 'icon.svg'))),
 };
 const html = readFileSync(join(source, 'index.html'), 'utf8').replace(/\{\{(\w+)\}\}/g, (_, name) => names[name]);
-writeFileSync(join(target, 'index.html'), html);
+write(join(target, 'index.html'), html);

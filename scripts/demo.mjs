@@ -1,6 +1,7 @@
 // `make demo`: the exchange simulator and the standalone app together, on this machine only. Nothing leaves it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -22,6 +23,8 @@ const HALT = {
   days: 36_525,
 };
 const STATUS_EVERY_MS = 5_000;
+/** The build of the tables has what capture and readers leave. */
+const BUILD_PRIORITY = 10;
 const mainOf = (app) => fileURLToPath(new URL(`../dist/apps/${app}/src/main.js`, import.meta.url));
 const base = `http://localhost:${options.port}`;
 const children = [];
@@ -90,7 +93,7 @@ async function untilReady(url) {
 }
 
 /** One line of what is there now: the newest price, how far the first backfill is, and what is wrong if anything is. */
-async function statusLine() {
+async function readStatus() {
   const [latest, health] = await Promise.all([getJson(`${base}/trades/latest?limit=1`), getJson(`${base}/health`)]);
   const [event] = latest.data;
   const price = event ? `${event.symbol} ${event.lastPrice} at ${event.timestamp_utc.slice(11, 19)}` : 'no price yet';
@@ -100,7 +103,30 @@ async function statusLine() {
       ? `backfill ${backfill.percent} % (${backfill.rows} minutes so far, ${backfill.eta_seconds ?? '?'} s left)`
       : `backfill ${backfill?.state ?? 'waiting'}`;
   const said = health.reasons.length === 0 ? '' : `  ${health.reasons.join('; ')}`;
-  return `${new Date().toISOString().slice(11, 19)}  ${health.status}  ${price}  ${progress}${said}`;
+  const line = `${new Date().toISOString().slice(11, 19)}  ${health.status}  ${price}  ${progress}${said}`;
+  return { line, isFilled: backfill?.state === 'done' };
+}
+
+/** Writes the tables as files, for /data/ to serve, in a process of its own. */
+async function buildTables(env) {
+  const child = spawn(process.execPath, [mainOf('cli'), 'bi-build'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  children.push(child);
+  const exit = once(child, 'exit');
+  try {
+    setPriority(child.pid, BUILD_PRIORITY);
+  } catch {
+    // It has ended already, and says so itself.
+  }
+  const [code] = await exit;
+  if (ending) return;
+  say(
+    code === 0
+      ? `The tables are there as files: ${base}/data/latest/daily_ohlc.parquet and others, listed at ${base}/data/`
+      : 'The tables could not be written as files; see the lines above.',
+  );
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
@@ -126,7 +152,7 @@ const halted =
   !isRecorded && captured.includes(HALT.symbol)
     ? `${HALT.symbol} is halted from 02:00 to 05:00 UTC every day.\n\n`
     : '';
-const app = start('The standalone app', ['--max-semi-space-size=4', mainOf('standalone-app')], {
+const settings = {
   BINANCE_REST_URLS: simulatorUrl,
   CLOCK: 'simulator',
   SYMBOLS: chosen,
@@ -134,9 +160,11 @@ const app = start('The standalone app', ['--max-semi-space-size=4', mainOf('stan
   STORAGE_PATH: `${folder}/app.db`,
   RAW_DIR: `${folder}/raw`,
   INGEST_STATE_DIR: `${folder}/ingest`,
+  BI_BUILD_DIR: `${folder}/bi/build`,
   PORT: options.port,
   LOG_LEVEL: process.env.LOG_LEVEL?.trim() || 'warn',
-});
+};
+const app = start('The standalone app', ['--max-semi-space-size=4', mainOf('standalone-app')], settings);
 app.stdout.pipe(process.stdout);
 await untilReady(`${base}/readyz`);
 
@@ -149,13 +177,20 @@ The demo is running (${origin}; files in ${folder}). Open
   ${base}/trades/latest?symbol=${shown}                  grows with each poll
   ${base}/candles?symbol=${shown}&interval=1h            exact candles
   ${base}/bi/daily_ohlc.csv?symbol=${shown}&days=30      what a dashboard reads
+  ${base}/data/                                         every table as files, once the backfill is done
 
 ${halted}Ctrl-C ends it.
 `);
 
+let isBuilt = false;
 while (!ending) {
   try {
-    say(await statusLine());
+    const { line, isFilled } = await readStatus();
+    say(line);
+    if (isFilled && !isBuilt) {
+      isBuilt = true;
+      void buildTables(settings);
+    }
   } catch (error) {
     if (!ending) say(`no answer: ${error.message}`);
   }

@@ -24,6 +24,8 @@ function settings(folder, port) {
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(folder, 'log'),
+    // Messages of a market of another year would be deleted half a minute after the start.
+    'log.retention.hours': '-1',
     // A topic is made by a call that states its partitions, never by a client that mentions its name.
     'auto.create.topics.enable': 'false',
     'offsets.topic.replication.factor': '1',

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CAPTURE_FLAGS, eventually, type AppProcess } from '../support/app-process';
+import { HEAP_FLAGS, eventually, type AppProcess } from '../support/app-process';
 import { getAll, getJson, getText } from '../support/http';
 import { NarrowSocket } from '../support/narrow-socket';
 import { RawSocket, requestText } from '../support/raw-socket';
@@ -171,7 +171,7 @@ onLinux('a process under attack', () => {
   beforeAll(async () => {
     await stack.startSimulator(['--weight-limit', '1000000']);
     app = await stack.launch('standalone-app', {}, [], {
-      nodeFlags: [...CAPTURE_FLAGS, '--max-old-space-size=400'],
+      nodeFlags: [...HEAP_FLAGS, '--max-old-space-size=400'],
       discardOutput: true,
     });
     url = await stack.urlOf('standalone-app');

@@ -1,4 +1,4 @@
-import { topicNames } from '@app/domain';
+import { historyKinds } from '@app/history';
 import { ORIGIN_HEADER } from '@app/messaging';
 import { runCli } from '../support/cli-store';
 import { ConsumerHarness, type TestMessage } from '../support/consumer-harness';
@@ -25,7 +25,7 @@ describeOwnKafka('cli dead-letters', () => {
 
   beforeAll(async () => {
     broker = await KafkaBroker.start();
-    consumer = new ConsumerHarness(broker, topicNames(TOPIC));
+    consumer = new ConsumerHarness(broker, historyKinds(TOPIC));
     stack = new Stack({ BROKER_MODE: 'kafka', KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap });
   });
 

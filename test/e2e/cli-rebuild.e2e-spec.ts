@@ -92,7 +92,7 @@ describe('cli rebuild, export, compact and retain', () => {
     const before = rows();
     const { code, output } = await runCli(stack, 'rebuild');
     expect(output).toMatch(
-      /^(BTC|SOL)USDT {2}\S+Z {2}\S+Z {2}backfill: the source gives other rows than it gave then$/m,
+      /^(BTC|SOL)USDT {2}\S+Z {2}\S+Z {2}archive: the source gives other rows than it gave then$/m,
     );
     expect(output).toContain('1 ranges or files could not be made again; the old database stays');
     expect(code).toBe(1);

@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { topicNames } from '@app/domain';
+import { historyKinds } from '@app/history';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { WriteStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
@@ -26,7 +26,7 @@ describe('cli gaps and repair', () => {
     const store = await WriteStore.open({
       databasePath: stack.databasePath,
       rawDir: stack.rawDir,
-      topics: topicNames('crypto_prices'),
+      kinds: historyKinds('crypto_prices'),
       clock: new FakeClock(now * 1_000),
       logger: createLogger('silent', 'test'),
       metrics: new MetricsRegistry(),

@@ -115,6 +115,16 @@ describe('text options of CSV tables', () => {
       },
     );
 
+    /** The tag by which an answer is known; another one where a minute of the open day has passed meanwhile. */
+    async function tagOf(path: string): Promise<string | undefined> {
+      for (;;) {
+        const { headers } = await get(path);
+        const known = await get(`${path}&_=1`, { 'if-none-match': String(headers.etag) });
+        if (known.status === 304) return headers.etag;
+        expect(known.headers.etag).not.toBe(headers.etag);
+      }
+    }
+
     it('should keep the answers to other options apart', async () => {
       const asked = [
         '',
@@ -122,12 +132,7 @@ describe('text options of CSV tables', () => {
         ...(WINDOWED.includes(name) ? numericColumns(name).map((column) => `wide=${column}`) : []),
       ];
       const tags = new Set<string | undefined>();
-      for (const options of asked) {
-        const { headers } = await get(`/bi/${name}.csv?${QUERY}&${options}`);
-        const known = await get(`/bi/${name}.csv?${QUERY}&${options}&_=1`, { 'if-none-match': String(headers.etag) });
-        expect(known.status).toBe(304);
-        tags.add(headers.etag);
-      }
+      for (const options of asked) tags.add(await tagOf(`/bi/${name}.csv?${QUERY}&${options}`));
       // Metrics that need more days than there are have the same empty cells.
       const texts = new Set(await Promise.all(asked.map((options) => text(`/bi/${name}.csv?${QUERY}&${options}`))));
       expect(tags.size).toBe(texts.size);

@@ -2,13 +2,17 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { eventually, type AppProcess } from '../support/app-process';
 import { childrenOf } from '../support/child-processes';
-import { getJson, getText } from '../support/http';
+import { getAll, getJson, getText } from '../support/http';
 import { marketAt, Stack } from '../support/stack';
 
 interface Build {
   readonly build: string;
   readonly made_at: string;
   readonly latest: boolean;
+}
+
+interface Candle {
+  readonly close_time: string;
 }
 
 interface Health {
@@ -44,15 +48,20 @@ describe('daily build', () => {
     url = await stack.urlOf('api-app');
   });
 
+  afterEach(async () => {
+    await stack.stopApps();
+  });
+
   afterAll(async () => {
     await stack.close();
   });
 
   it('should be made up for when its time has passed, once there is a store', async () => {
     const process = await stack.start('standalone-app');
-    await becomes('there is a build', async () => (await builds()).length === 1);
+    // It is there a moment before it is the latest one.
+    await becomes('there is a latest build', async () => (await builds())[0]?.latest === true);
     const [build] = await builds();
-    expect(build?.latest).toBe(true);
+    expect(await builds()).toHaveLength(1);
     expect((await health()).builds).toMatchObject({ newest: { build: build?.build, made_at: build?.made_at } });
     expect(await metric('csp_bi_build_last_made_timestamp_seconds')).toBe(Date.parse(build?.made_at ?? '') / 1_000);
     expect(await metric('csp_bi_build_failures_total')).toBe(0);
@@ -94,19 +103,62 @@ describe('daily build', () => {
     for (const process of processes) expect(await process.stop()).toBe(0);
   });
 
-  it('should leave nothing half and be tried again when its process is killed', async () => {
-    const BI_BUILD_DIR = join(stack.folder, 'killed/build');
-    const folder = join(dirname(BI_BUILD_DIR), '.build.builds');
-    const process = await stack.launch('api-app', { BI_BUILD_DIR });
-    const child = await eventually(
+  /** The process that builds, once it has begun to write. */
+  const builderOf = (server: AppProcess, folder: string): Promise<number> =>
+    eventually(
       'it is being built',
       () => {
         const isBegun = existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('next-'));
-        return Promise.resolve(isBegun ? childrenOf(process.pid)[0] : undefined);
+        return Promise.resolve(isBegun ? childrenOf(server.pid)[0] : undefined);
       },
       60_000,
       1,
     );
+
+  it('should keep neither capture nor readers waiting, and be told and tried again when what hung is killed', async () => {
+    const BI_BUILD_DIR = join(stack.folder, 'hung/build');
+    const folder = join(dirname(BI_BUILD_DIR), '.build.builds');
+    const process = await stack.start('standalone-app', { BI_BUILD_DIR });
+    const child = await builderOf(process, folder);
+    globalThis.process.kill(child, 'SIGSTOP');
+    const begun = new Date(await stack.marketTime());
+    const minutes = (): Promise<Candle[]> =>
+      getAll<Candle>(url, `/candles?symbol=BTCUSDT&start=${begun.toISOString()}`);
+    const events = (): Promise<object[]> =>
+      getAll<object>(url, `/trades/range?symbol=BTCUSDT&start=${begun.toISOString()}&end=now`);
+    await becomes(
+      'a minute and polls come meanwhile',
+      async () => (await minutes()).length > 0 && (await events()).length > 3,
+    );
+    for (const path of ['/candles?last=5', '/bi/daily_ohlc.csv', '/symbols', '/coverage', '/data/'])
+      await getText(url + path);
+    expect((await health()).builds).toMatchObject({ newest: null, is_building: true, last_failure: null });
+    expect(await metric('csp_bi_build_last_made_timestamp_seconds')).toBe(0);
+
+    globalThis.process.kill(child, 'SIGKILL');
+    await becomes('that is told', async () => {
+      const { reasons } = await health();
+      return reasons.some((reason) => /the last try at .*Z, SIGKILL ended it/.test(reason));
+    });
+    expect(existsSync(`/proc/${child}`)).toBe(false);
+    expect(await metric('csp_bi_build_failures_total')).toBe(1);
+    await becomes('it is built', async () => (await builds()).length === 1);
+    await becomes('the failure is over', async () => (await health()).builds.last_failure === null);
+    const end = (await minutes()).at(-1)?.close_time ?? '';
+    const ranges = await getAll<{ state: string; repaired: boolean }>(
+      url,
+      `/coverage?symbol=BTCUSDT&start=${begun.toISOString()}&end=${end}`,
+    );
+    // Every minute came when it was over, and none had to be asked for again.
+    expect(ranges.map(({ state, repaired }) => [state, repaired])).toEqual([['captured', false]]);
+    expect(await process.stop()).toBe(0);
+  });
+
+  it('should leave nothing half and be tried again when its process is killed', async () => {
+    const BI_BUILD_DIR = join(stack.folder, 'killed/build');
+    const folder = join(dirname(BI_BUILD_DIR), '.build.builds');
+    const process = await stack.launch('api-app', { BI_BUILD_DIR });
+    const child = await builderOf(process, folder);
     globalThis.process.kill(child, 'SIGKILL');
     await process.answers(`${url}/livez`);
     await becomes('the failure is told', async () => {

@@ -1,30 +1,31 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { AppProcess, eventually, HopelessError } from '../support/app-process';
-import { getCsv } from '../support/http';
+import { getCsv, getJson } from '../support/http';
+import { page, pages } from '../support/markdown';
 import { PortSupply } from '../support/port-block';
 
-const README = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
-
-/** Every address of the README that a reader may open in his browser, as printed; a sentence's end is no part of it. */
-function readmeAddresses(): string[] {
-  const found = README.match(/http:\/\/localhost:8000[^\s)>"'`|]*/g) ?? [];
+/** Every address of a page that a reader may open in his browser, as printed; a sentence's end is no part of it. */
+function addressesIn(path: string): string[] {
+  const found = page(path).match(/http:\/\/localhost:8000[^\s)>"'`|]*/g) ?? [];
   return [...new Set(found.map((address) => address.replace(/[.,:;]$/, '')))];
 }
 
 /** `make demo` as its recipe runs it, in an empty folder and a process group like a terminal's. */
 describe('the demo', () => {
   const folder = mkdtempSync(join(tmpdir(), 'csp-demo-'));
+  const TMPDIR = join(folder, 'tmp');
   const ports = new PortSupply();
   let demo: AppProcess;
   let port: number;
 
   beforeAll(async () => {
+    mkdirSync(TMPDIR);
     port = await ports.next();
     demo = AppProcess.run('demo', [process.execPath, 'scripts/demo.mjs'], {
       args: ['--port', String(port), '--simulator-port', String(await ports.next())],
-      env: { BACKFILL_DAYS: '2', POLL_INTERVAL_SECONDS: '1' },
+      env: { BACKFILL_DAYS: '2', POLL_INTERVAL_SECONDS: '1', TMPDIR },
       cwd: folder,
       group: true,
     });
@@ -43,7 +44,7 @@ describe('the demo', () => {
 
   it('should print addresses that answer, and a line of status as data arrives', async () => {
     const printed = demo.output.match(/http:\/\/localhost:\d+\/\S*/g) ?? [];
-    expect(printed.length).toBeGreaterThanOrEqual(6);
+    expect(printed.length).toBeGreaterThanOrEqual(7);
     for (const address of printed) expect([address, (await fetch(address)).status]).toEqual([address, 200]);
     await eventually('the status has a price and the backfill is done', () =>
       Promise.resolve(/ ok {2}\w+ \d+\.\d+ at [\d:]+ {2}backfill done/.test(demo.output) ? true : undefined),
@@ -78,9 +79,26 @@ describe('the demo', () => {
     expect(stops.filter(([symbol, stopped]) => symbol === 'BTCUSDT' && Number(stopped) < 24 * 60)).toHaveLength(2);
   });
 
-  it('should answer every address of the README as printed there', async () => {
-    const addresses = readmeAddresses();
-    expect(addresses.length).toBeGreaterThan(10);
+  it('should serve the tables as files, from its own folder, once the backfill is done', async () => {
+    const file = await eventually('the build is told', () =>
+      Promise.resolve(/The tables are there as files: (\S+)/.exec(demo.output)?.[1]),
+    );
+    const answer = await fetch(file);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    expect([answer.status, bytes.subarray(0, 4).toString()]).toEqual([200, 'PAR1']);
+    const { data } = await getJson<{ data: { latest: boolean; files: { name: string; bytes: number }[] }[] }>(
+      `http://localhost:${port}/data/`,
+    );
+    expect(data.map(({ latest }) => latest)).toEqual([true]);
+    expect(data[0]?.files.find(({ name }) => name === 'daily_ohlc.parquet')?.bytes).toBe(bytes.length);
+    expect(answer.url).toMatch(new RegExp(`^http://localhost:${port}/data/1-[0-9a-f]+/daily_ohlc\\.parquet$`));
+  });
+
+  it('should answer every address of the README and of docs/ as printed there', async () => {
+    const documents = pages().filter((path) => path === 'README.md' || path.startsWith('docs/'));
+    const addresses = [...new Set(documents.flatMap(addressesIn))];
+    expect(addressesIn('README.md').length).toBeGreaterThan(9);
+    expect(addressesIn('docs/api.md').length).toBeGreaterThan(20);
     for (const address of addresses) {
       const response = await fetch(address.replace('localhost:8000', `localhost:${port}`));
       // A stream has no end.
@@ -97,5 +115,13 @@ describe('the demo', () => {
     expect(demo.output).toContain('The demo has ended');
     expect(demo.output).not.toContain('ended by itself');
     await eventually('no process of it is left', () => Promise.resolve(demo.groupIsAlive ? undefined : true));
+  });
+
+  it('should leave nothing outside of data/demo', () => {
+    const files = (path: string): string[] => readdirSync(join(folder, path)).sort();
+    expect([files('.'), files('tmp'), files('data')]).toEqual([['data', 'tmp'], [], ['demo']]);
+    const [run = ''] = files('data/demo');
+    expect(files('data/demo')).toEqual([run]);
+    expect(existsSync(join(folder, 'data/demo', run, 'bi/build/datapackage.json'))).toBe(true);
   });
 });

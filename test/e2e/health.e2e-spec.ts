@@ -6,6 +6,13 @@ interface Health {
   readonly status: string;
   readonly reasons: readonly string[];
   readonly storage: { readonly ready: boolean; readonly reason: string };
+  readonly jobs: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly last_run_at: string | null;
+    readonly last_result: string | null;
+    readonly next_run_at: string | null;
+  }[];
   readonly processes: Readonly<Record<string, { readonly state: string; readonly detail: string }>>;
 }
 
@@ -54,6 +61,30 @@ describe('health', () => {
     // The process that captures says of itself how it does.
     const own = await getJson<Health>(`http://127.0.0.1:${port}/health`);
     expect(own.processes['standalone']).toMatchObject({ state: 'ok', detail: '' });
+
+    // So it does of what it does without being asked, and another process of its own.
+    expect(own.jobs.map(({ name }) => name).sort()).toEqual([
+      'backup',
+      'bi-build',
+      'candle-sync',
+      'first-backfill',
+      'first-minutes',
+      'ledger-keeper',
+      'process-status',
+      'settle-stamps',
+      'store-upkeep',
+      'symbol-refresh',
+      'ticker-poll',
+    ]);
+    const job = (name: string) => own.jobs.find((one) => one.name === name);
+    expect(job('candle-sync')).toMatchObject({ last_result: 'ok' });
+    const { last_run_at: last, next_run_at: next } = job('candle-sync') ?? {};
+    expect(Date.parse(next ?? '') - Date.parse(last ?? '')).toBeGreaterThan(0);
+    expect(job('first-backfill')).toMatchObject({ state: 'done', last_result: 'ok', next_run_at: null });
+    expect(job('backup')).toMatchObject({ state: 'off', next_run_at: null });
+    const asked = await getJson<Health>(`${url}/health`);
+    expect(asked.jobs.map(({ name, state: how }) => [name, how])).toEqual([['bi-build', 'off']]);
+    expect(asked.processes['standalone']).toMatchObject({ status: { jobs: expect.any(Array) as object[] } });
     expect(await capture.stop()).toBe(0);
     expect(await api.stop()).toBe(0);
   });

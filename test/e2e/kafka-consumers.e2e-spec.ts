@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import { instanceName } from '@app/domain';
 import { eventually } from '../support/app-process';
 import { consumerGroups, type ConsumerGroup, type ConsumerProcess } from '../support/consumer-group';
 import { describeKafka } from '../support/describe-kafka';
@@ -60,6 +62,19 @@ describeKafka('consumers of one store', () => {
     sleeper.app.signal('SIGCONT');
     await heir.joined();
     await sleeper.joined();
+    await group.stopFeeding();
+    await group.everythingTaken();
+    expect(group.problems()).toEqual([]);
+  });
+
+  it('should say in the store how each of them does, whichever of them keeps the history', async () => {
+    const members = [await group.start(), await group.start()];
+    const names = members.map(({ url }) => instanceName('consumer', hostname(), Number(new URL(url).port)));
+    await eventually('each has its row', () =>
+      Promise.resolve(names.every((name) => group.instances().includes(name)) || undefined),
+    );
+    expect(group.instances()).toEqual(names.sort());
+    await group.feed();
     await group.stopFeeding();
     await group.everythingTaken();
     expect(group.problems()).toEqual([]);

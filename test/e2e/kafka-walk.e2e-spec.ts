@@ -23,7 +23,7 @@ interface Candle {
 
 const OF_A_STREAM = (topic: string): RegExp => new RegExp(`^${topic}_\\d{4}-\\d{2}-\\d{2}\\.p\\d+\\.jsonl$`);
 
-/** The walk of the README with a broker: one `.env` made from the example, four processes, files in `data/raw`. */
+/** The walk of docs/kafka.md: one `.env` made from the example, four processes, files in `data/raw`. */
 describeOwnKafka('consumer, producer and API beside a broker', () => {
   const stack = new Stack();
   const folder = mkdtempSync(join(tmpdir(), 'csp-kafka-walk-'));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AppName } from '../support/app-process';
 import { describePromtool, promtool } from '../support/promtool';
 import { Stack } from '../support/stack';
@@ -15,7 +15,7 @@ async function metricsOf(url: string): Promise<string> {
   return response.text();
 }
 
-/** What each kind of process tells Prometheus. None of them needs a broker to say how it does. */
+/** What each kind of process tells Prometheus. None of them needs a broker, or Redis, to say how it does. */
 describePromtool('metrics', () => {
   const stack = new Stack({ SYMBOLS: 'BTCUSDT', CLOCK: 'simulator', BACKFILL_DAYS: '0', LOG_LEVEL: 'error' });
   const served = new Map<AppName, string>();
@@ -24,10 +24,10 @@ describePromtool('metrics', () => {
     await stack.startSimulator();
     const kafka = { BROKER_MODE: 'kafka', KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' };
     const settings: readonly [AppName, Record<string, string>][] = [
-      ['standalone-app', {}],
+      ['standalone-app', { BACKUP_AT: '00:00', BACKUP_DIR: join(stack.folder, 'backups') }],
       ['ingest-app', kafka],
       ['consumer-app', kafka],
-      ['api-app', kafka],
+      ['api-app', { ...kafka, THROTTLE_REDIS_URL: 'redis://127.0.0.1:1' }],
     ];
     for (const [name, overrides] of settings) {
       const app = await stack.launch(name, overrides);

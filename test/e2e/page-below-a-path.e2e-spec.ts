@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { eventually } from '../support/app-process';
-import { describeInBrowser, launchBrowser } from '../support/browser';
+import { describeInBrowser } from '../support/browser';
+import { launchBrowser } from '../support/chromium';
 import { getText } from '../support/http';
 import { PrefixProxy } from '../support/prefix-proxy';
 import { ServedMarket } from '../support/served-market';

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { describeInBrowser, launchBrowser } from '../support/browser';
+import { describeInBrowser } from '../support/browser';
+import { launchBrowser } from '../support/chromium';
 import { getCsv, getText } from '../support/http';
 import { describePython, runPython } from '../support/python';
 import { ServedMarket } from '../support/served-market';

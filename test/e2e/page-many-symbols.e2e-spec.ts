@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
-import { describeInBrowser, launchBrowser } from '../support/browser';
+import { describeInBrowser } from '../support/browser';
+import { launchBrowser } from '../support/chromium';
 import { BrowserTab } from '../support/browser-tab';
 import { ServedMarket } from '../support/served-market';
 

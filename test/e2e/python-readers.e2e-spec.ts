@@ -151,7 +151,7 @@ describePython('data frames read from addresses', () => {
     },
   );
 
-  it('should have the same rows of every table with every reader, exact decimals included', async () => {
+  it('should have the same rows of every table with every reader, exact decimals included (13)', async () => {
     const names = Object.keys(BI_TABLE_HEADERS) as BiTableName[];
     const urls = names.map((name) => `${market.url}/bi/${name}.csv`);
     const { read, expected } = await readUnchanged('csv', urls, () => Promise.all(urls.map(getCsv)));

@@ -11,7 +11,7 @@ interface Health {
   readonly processes: Record<string, { readonly state: string }>;
 }
 
-/** The walk of the README with two processes: `.env` made from the example, capture and API started in either order. */
+/** The walk of docs/running.md with two processes: `.env` made from the example, capture and API started in either order. */
 describe.each([
   ['the producer first', ['ingest-app', 'api-app']],
   ['the API first', ['api-app', 'ingest-app']],

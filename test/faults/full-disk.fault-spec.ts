@@ -1,13 +1,26 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT_KINDS } from '@app/domain';
+import { eventKinds } from '@app/domain';
 import { Spool } from '@app/messaging';
 import { eventually, type AppName, type AppProcess } from '../support/app-process';
 import { CaptureLoad } from '../support/capture-load';
 import { getJson } from '../support/http';
+import { FAULT_SEED, faultRounds, Random } from '../support/randomness';
 import { describeSmallDisk, SmallDisk } from '../support/small-disk';
 
+const KINDS = eventKinds('crypto_prices').names;
 const DISK_BYTES = 48 * 1_048_576;
+const ROUNDS = faultRounds(6);
+/** Room that a full disk may leave: for all of a write, or for a part of it. */
+const MOST_ROOM_BYTES = 200_000;
+
+/** What counts that something is not as it was written. */
+const DAMAGE = [
+  'csp_bronze_damaged_files',
+  'csp_bronze_lost_lines',
+  'csp_spool_unreadable_lines',
+  'csp_store_faults_total',
+];
 
 interface Lost {
   readonly kind: string;
@@ -130,8 +143,14 @@ describeSmallDisk('a full disk', () => {
     expect(await again.stop()).toBe(0);
 
     const kinds = new Map<string, number[]>();
-    for (const kind of EVENT_KINDS) {
-      const spool = Spool.open({ folder: spoolFile(kind), kind, maxBytes: 1_073_741_824, ballastBytes: 0 });
+    for (const kind of KINDS) {
+      const spool = Spool.open({
+        folder: spoolFile(kind),
+        kind,
+        kinds: KINDS,
+        maxBytes: 1_073_741_824,
+        ballastBytes: 0,
+      });
       for (let read = spool.next(2_000); read; read = spool.next(2_000)) {
         for (const event of read.batch.events) {
           const subject = `${kind} ${event.symbol}`;
@@ -148,6 +167,46 @@ describeSmallDisk('a full disk', () => {
       expect(asked - times.length).toBeLessThanOrEqual(2);
     }
     expect([...kinds.keys()].filter((subject) => subject.startsWith('candle'))).toHaveLength(6);
+  });
+
+  it(`should damage nothing, in ${ROUNDS} rounds with kills between them (FAULT_SEED=${FAULT_SEED})`, async () => {
+    const random = new Random(FAULT_SEED);
+    await prepare('standalone-app');
+    let app = await load.start();
+    const expectNoDamage = async (): Promise<void> => {
+      const { reasons } = await getJson<{ readonly reasons: string[] }>(`${await load.stack.urlOf(load.app)}/health`);
+      expect(reasons.filter((reason) => /damaged|cut off|outside this program|could not be read/.test(reason))).toEqual(
+        [],
+      );
+      for (const name of DAMAGE) expect([name, await load.metric(name)]).toEqual([name, 0]);
+    };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await load.ready(true);
+      await load.morePolls(5 + random.below(20));
+      disk.fill(1 + random.below(MOST_ROOM_BYTES));
+      for (let part = 0; part < 4; part += 1) {
+        await load.morePolls(10 + random.below(20));
+        await expectNoDamage();
+      }
+      if (random.chance(0.5)) {
+        app.signal('SIGKILL');
+        await app.exited();
+        if (random.chance(0.5)) disk.free();
+        app = await load.start();
+        await load.morePolls(20);
+        await expectNoDamage();
+      }
+      disk.free();
+      await load.ready(true);
+      await expectNoDamage();
+    }
+    expect(new Set(await load.finish(app))).toEqual(new Set([0]));
+    const books = load.books();
+    try {
+      expect(books.problems()).toEqual([]);
+    } finally {
+      books.close();
+    }
   });
 
   describe('at the start', () => {

@@ -135,10 +135,15 @@ describe('bi-build', () => {
 
   afterAll(() => recorder.dispose());
 
-  const build = (to = folder, signal = new AbortController().signal, kept = 2): Promise<BuiltTable[]> => {
+  const build = (
+    to = folder,
+    signal = new AbortController().signal,
+    kept = 2,
+    after?: string | null,
+  ): Promise<BuiltTable[]> => {
     const clock = new BuildClock(recorder.clock);
     const module = BiModule.build(clock, [StorageReadModule.on(clock), ParquetModule]);
-    return recorder.run([module], (context) => context.get(BiBuildUseCase).run(to, kept, signal));
+    return recorder.run([module], (context) => context.get(BiBuildUseCase).run(to, kept, signal, after));
   };
 
   /** Whole ones, and what is left of others; the lock is there for good. */
@@ -277,6 +282,18 @@ describe('bi-build', () => {
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     expect(failures).toHaveLength(2);
     for (const failure of failures) expect(failure).toBeInstanceOf(BuildRunningError);
+    await build();
+  });
+
+  it('should not be made where another was made since the newest that is known', async () => {
+    await build();
+    const known = (await new PublishedBuilds(folder).latest())?.name;
+    await build(folder, undefined, 2, known);
+    const made = builds();
+    for (const after of [known, null]) {
+      await expect(build(folder, undefined, 2, after)).rejects.toBeInstanceOf(BuildRunningError);
+    }
+    expect(builds()).toEqual(made);
     await build();
   });
 

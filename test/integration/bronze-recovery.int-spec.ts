@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DAY, HOUR, MINUTE, type FetchedMinutes, type OutgoingEvent } from '@app/domain';
-import { ArchiveIdentityError } from '@app/storage';
+import { ArchiveIdentityError } from '@app/bronze';
 import { buildMinute } from '@app/testing';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';

@@ -1,12 +1,5 @@
-import {
-  DAY,
-  MILLISECOND,
-  MINUTE,
-  metricsOfDays,
-  type EpochMicros,
-  type MetricsDay,
-  type MinuteCandle,
-} from '@app/domain';
+import { DAY, MILLISECOND, MINUTE, type EpochMicros, type MinuteCandle } from '@app/domain';
+import { metricsOfDays, type MetricsDay } from '@app/history';
 import { buildMinute } from '@app/testing';
 import fc from 'fast-check';
 import { Recorder } from '../support/recorder';

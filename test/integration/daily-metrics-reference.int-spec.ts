@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  BI_TABLE_HEADERS,
-  DAY,
-  floorTo,
-  formatDate,
-  metricsOfDays,
-  parseIsoTime,
-  rollUpMinutes,
-  type DailyMetrics,
-  type MetricsDay,
-} from '@app/domain';
+import { BI_TABLE_HEADERS, DAY, floorTo, formatDate, parseIsoTime, type DailyMetrics } from '@app/domain';
+import { metricsOfDays, rollUpMinutes, type MetricsDay } from '@app/history';
 import { describeRecordings, recordedHours, type RecordedCandle } from '../support/recordings';
 
 type Row = Readonly<Record<string, string>>;

@@ -11,12 +11,12 @@ import {
   SECOND,
   parseCandle,
   parsePriceEvent,
-  topicNames,
   unpackChange,
   type ChangeKind,
   type EventBatch,
   type OutgoingEvent,
 } from '@app/domain';
+import { historyKinds } from '@app/history';
 import { MessagingModule } from '@app/messaging';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { StorageWriteModule } from '@app/storage';
@@ -32,7 +32,7 @@ const ORIGIN = 'simulator:golden';
 const PRICES_TOPIC = 'crypto_prices';
 const TOPICS = [PRICES_TOPIC, CANDLES_TOPIC];
 const PARTITIONS = 3;
-const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'BNBUSDT', 'LTCUSDT', '币安人生USDT'];
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'BNBUSDT', 'LTCUSDT', '币安人生USDT', 'A.B_C-D'];
 const POLLS = 300;
 const MINUTES = 180;
 /** Events that come minutes after others of their symbol. */
@@ -153,8 +153,8 @@ describeOwnKafka('delivery modes', () => {
 
   beforeAll(async () => {
     broker = await KafkaBroker.start();
-    consumer = new ConsumerHarness(broker, topicNames(PRICES_TOPIC));
-    bronzeOnly = new ConsumerHarness(broker, topicNames(PRICES_TOPIC));
+    consumer = new ConsumerHarness(broker, historyKinds(PRICES_TOPIC));
+    bronzeOnly = new ConsumerHarness(broker, historyKinds(PRICES_TOPIC));
   });
 
   afterAll(async () => {

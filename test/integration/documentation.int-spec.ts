@@ -1,21 +1,54 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize, resolve } from 'node:path';
 import { environmentSchema } from '@app/config';
+import { explainedReasons, explains } from '../support/explained-reasons';
+import { anchorsOf, page, pages, relativeLinks, ROOT } from '../support/markdown';
+import { markedReasons } from '../support/marked-reasons';
 
-const README = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
+const CONFIGURATION = page('docs/configuration.md');
 
-describe('README', () => {
+describe('docs/configuration.md', () => {
   it('should explain exactly the variables that the configuration has', () => {
-    const explained = [...README.matchAll(/^\| `([A-Z][A-Z_]+)` +\|/gm)].map(([, name]) => String(name));
+    const explained = [...CONFIGURATION.matchAll(/^\| `([A-Z][A-Z_]+)` +\|/gm)].map(([, name]) => String(name));
     expect([...explained].sort()).toEqual(Object.keys(environmentSchema.shape).sort());
   });
 
   it('should name the default of each variable that has a short one', () => {
-    for (const [, name = '', value] of README.matchAll(/^\| `([A-Z][A-Z_]+)` +\| `([^`]*)` +\|/gm)) {
+    for (const [, name = '', value] of CONFIGURATION.matchAll(/^\| `([A-Z][A-Z_]+)` +\| `([^`]*)` +\|/gm)) {
       const field = environmentSchema.shape[name as keyof typeof environmentSchema.shape];
       const byDefault: unknown = field.parse(undefined);
       expect([name, [byDefault].flat().join(',')]).toEqual([name, value]);
     }
+  });
+});
+
+describe('docs/api.md', () => {
+  it('should name every route that the description of the API has', () => {
+    const { paths } = JSON.parse(page('docs/openapi.json')) as { paths: Record<string, unknown> };
+    const named = [...page('docs/api.md').matchAll(/^\| http:\/\/localhost:8000(\/[^\s?]*)/gm)].map(([, path]) => path);
+    expect(named).toEqual(expect.arrayContaining(Object.keys(paths).filter((path) => !path.includes('{'))));
+  });
+});
+
+describe('docs/health.md', () => {
+  const [marked, explained] = [markedReasons(), explainedReasons()];
+
+  it('should explain each reason that the code marks, once', () => {
+    expect(marked.length).toBeGreaterThan(50);
+    const rowsOf = (text: string): string[] => explained.filter((row) => explains(row, text));
+    expect(marked.filter((text) => rowsOf(text).length !== 1)).toEqual([]);
+  });
+
+  it('should explain nothing that the code does not say', () => {
+    expect(explained.filter((row) => !marked.some((text) => explains(row, text)))).toEqual([]);
+  });
+});
+
+describe('docs/CONTRIBUTING.md', () => {
+  it('should name files and folders that are there', () => {
+    const named = [...page('docs/CONTRIBUTING.md').matchAll(/`((?:apps|bi|deploy|docker|docs|libs|test)\/[\w./-]+)`/g)];
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.map(([, path]) => String(path)).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 });
 
@@ -24,16 +57,79 @@ describe('docs/conventions.md', () => {
   const NAME = /\bit(?:\.each\(.*\))?\(\s*(['`])(.*?)\1,/g;
 
   it('should promise to clients exactly what tests are named after', () => {
-    const promised = [
-      ...readFileSync(resolve(__dirname, '../../docs/conventions.md'), 'utf8').matchAll(/^\| (\d+) +\|/gm),
-    ].map(([, number]) => Number(number));
-    const names = ['../e2e', '.']
+    const promised = [...page('docs/conventions.md').matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
+    const names = ['../e2e', '.', 'contracts']
       .map((folder) => resolve(__dirname, folder))
       .flatMap((folder) => readdirSync(folder).map((file) => resolve(folder, file)))
+      .filter((file) => file.endsWith('-spec.ts'))
       .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(NAME)].map(([, , name]) => String(name)));
     const tested = new Set(
       names.flatMap((name) => [...name.matchAll(/\((\d+)\)/g)].map(([, number]) => Number(number))),
     );
     expect([...tested].sort((one, other) => one - other)).toEqual(promised);
+  });
+});
+
+describe('the pages of the repository', () => {
+  const LINKS = pages().flatMap((from) =>
+    relativeLinks(page(from)).map(({ path, anchor }) => ({
+      from,
+      to: path === '' ? from : normalize(join(dirname(from), path)),
+      anchor,
+    })),
+  );
+
+  it('should be found, with their links', () => {
+    expect(pages()).toEqual(expect.arrayContaining(['README.md', 'docker/README.md', 'docs/operations.md']));
+    expect(LINKS.length).toBeGreaterThan(100);
+  });
+
+  it('should link to nothing that is not there', () => {
+    const broken = LINKS.filter(({ to }) => to.startsWith('..') || !existsSync(join(ROOT, to)));
+    expect(broken).toEqual([]);
+  });
+
+  it('should link to no heading that is not there', () => {
+    const broken = LINKS.filter(({ to, anchor }) => {
+      if (anchor === '') return false;
+      return !to.endsWith('.md') || !statSync(join(ROOT, to)).isFile() || !anchorsOf(page(to)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('should be there under the names that code, settings and rules give', () => {
+    const folders = ['apps', 'deploy', 'docker', 'libs', 'scripts', 'test'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    );
+    const files = [...folders, '.env.example', 'Makefile', 'render.yaml'].filter((file) =>
+      /(?:\.(?:c?m?[jt]sx?|sh|ya?ml|example)|file)$/.test(file),
+    );
+    const named = files.flatMap((file) =>
+      [...page(file).matchAll(/(?<![\w/.-])(docs\/[\w-]+\.md)(?:#([\w-]+))?/g)].map(([, to = '', anchor]) => ({
+        file,
+        to,
+        anchor,
+      })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    const isThere = ({ to, anchor }: (typeof named)[number]): boolean =>
+      existsSync(join(ROOT, to)) && (anchor === undefined || anchorsOf(page(to)).includes(anchor));
+    expect(named.filter((name) => !isThere(name))).toEqual([]);
+  });
+
+  it('should all be reached from the README, those of docs/ by one link', () => {
+    const from = (start: string): string[] => LINKS.filter((link) => link.from === start).map(({ to }) => to);
+    const direct = new Set(from('README.md'));
+    expect(pages().filter((path) => path.startsWith('docs/') && !direct.has(path))).toEqual([]);
+    const reached = new Set(['README.md']);
+    for (const path of reached) {
+      for (const to of from(path)) reached.add(existsSync(join(ROOT, to, 'README.md')) ? join(to, 'README.md') : to);
+    }
+    // Notes beside fixtures are for who opens that folder.
+    expect(pages().filter((path) => !reached.has(path) && !path.startsWith('test/fixtures/'))).toEqual([]);
+  });
+
+  it('should keep the README within 150 lines', () => {
+    expect(page('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
   });
 });

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Module, Query, Res, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
+import { ClockModule, SystemClock } from '@app/clock';
 import { loadConfig } from '@app/config';
 import {
   ADMISSION_LIMITS,
@@ -110,7 +111,11 @@ describe('admission', () => {
     const { http } = loadConfig({ THROTTLE_LIMIT: '1000000', ...settings }, '/');
     const module: DynamicModule = {
       module: AnswersModule,
-      imports: [ObservabilityModule.forRoot(logger, metrics), HttpModule.forRoot({ http, healthReport: QuietReport })],
+      imports: [
+        ClockModule.forRoot(new SystemClock()),
+        ObservabilityModule.forRoot(logger, metrics),
+        HttpModule.forRoot({ http, healthReport: QuietReport }),
+      ],
       controllers: [AnswersController],
     };
     app = await createHttpApp(module, { logger, metrics, http }, { ...ADMISSION_LIMITS, lookMs: 20, ...limits });

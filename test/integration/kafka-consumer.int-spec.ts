@@ -391,7 +391,7 @@ describeKafka('Kafka consumer', () => {
     // Whoever joins makes the group share out its partitions anew.
     const other = broker.client().consumer({ groupId: consumer.groupId, maxWaitTimeInMs: 100 });
     await other.connect();
-    await other.subscribe({ topics: Object.values(consumer.topics) });
+    await other.subscribe({ topics: [...consumer.kinds.topics] });
     await other.run({ eachBatch: () => Promise.resolve() });
     await other.disconnect();
     await eventually('the consumer refuses', () =>

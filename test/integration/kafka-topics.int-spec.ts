@@ -82,7 +82,7 @@ describeOwnKafka('Kafka topics as others have set them', () => {
 
   it('should make topics that are neither compacted nor packed anew, whatever the defaults of the broker', async () => {
     await start();
-    for (const topic of Object.values(consumer.topics).flatMap((name) => [name, `${name}.dlq`])) {
+    for (const topic of consumer.kinds.topics.flatMap((name) => [name, `${name}.dlq`])) {
       expect(await configOf(topic)).toMatchObject({ 'cleanup.policy': 'delete', 'compression.type': 'producer' });
     }
   });

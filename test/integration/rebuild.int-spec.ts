@@ -26,14 +26,13 @@ import {
   type MinuteCandle,
 } from '@app/domain';
 import { CaptureOwnerError, ConsumerStore, SqliteRebuildStore, StoreInUseError, WriteStore } from '@app/storage';
-import { buildMinute, FakePorts } from '@app/testing';
+import { buildMinute, FakePorts, rowsSha256Of } from '@app/testing';
 import Database from 'better-sqlite3';
 import { readTables } from '../support/history-tables';
 import { candleEvent, NOON, ORIGIN, priceEvent, TestStore } from '../support/test-store';
 
 const TODAY = NOON - 12 * HOUR;
 const [FETCHED_DAY, ARCHIVED_DAY, IMPORTED_DAY] = [TODAY - DAY, TODAY - 2 * DAY, TODAY - 3 * DAY];
-const ROWS_SHA256 = 'b'.repeat(64);
 const IMPORTED_FILE = 'BTCUSDT-1m-2026-01-12.zip';
 
 const minutes = (start: number, count: number, changes: Partial<MinuteCandle> = {}): MinuteCandle[] =>
@@ -66,7 +65,7 @@ describe('making the database anew', () => {
     const range = { start, end: start + DAY };
     const fetchedAt = NOON + HOUR;
     const candles = minutes(start, 1_440, { source: ARCHIVE_SOURCE, capturedAt: fetchedAt });
-    const end = { rows: candles.length, duplicates: 0, leftOut: [], range, rowsSha256: ROWS_SHA256 };
+    const end = { rows: candles.length, duplicates: 0, leftOut: [], range, rowsSha256: rowsSha256Of(candles) };
     return {
       origin: ORIGIN,
       symbol: 'BTCUSDT',
@@ -398,7 +397,8 @@ describe('making the database anew', () => {
         await history.saveFetched({ ...fetch, fetchedAt });
       } else {
         const facts = { ...fileFacts, name: `BTCUSDT-1m-${formatDate(start)}.zip` };
-        const end = { ...whole.file!.end, rows: candles.length, leftOut };
+        const rowsSha256 = rowsSha256Of(candles);
+        const end = { ...whole.file!.end, rows: candles.length, leftOut, rowsSha256 };
         await history.saveDay({ ...whole, candles, leftOut, file: { kind, facts, end } });
         ports.archive.put('BTCUSDT', start, { candles: whole.candles, origin: ORIGIN });
         ports.files.files.set(`/imports/${facts.name}`, { symbol: 'BTCUSDT', days: [whole] });

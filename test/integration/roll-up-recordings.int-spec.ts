@@ -6,12 +6,11 @@ import {
   compareDecimalTexts,
   floorTo,
   formatDate,
-  rollUpMinutes,
   sameCandleNumbers,
   type CandleNumbers,
   type EpochMicros,
-  type RollUp,
 } from '@app/domain';
+import { rollUpMinutes, type RollUp } from '@app/history';
 import {
   archiveMinutes,
   describeRecordings,

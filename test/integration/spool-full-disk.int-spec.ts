@@ -4,6 +4,7 @@ import type { OutgoingEvent } from '@app/domain';
 import { openKindSpools, openSpool, Spool } from '@app/messaging';
 import { describeSmallDisk, SmallDisk } from '../support/small-disk';
 
+const KINDS = ['price', 'candle'] as const;
 const ORIGIN = 'simulator:test';
 const MAX_BYTES = 16 * 1_048_576;
 const DISK_BYTES = 6 * 1_048_576;
@@ -34,7 +35,7 @@ describeSmallDisk('a spool on a full disk', () => {
   const open: Spool[] = [];
 
   function openHere(): Spool {
-    const spool = openSpool({ folder, maxBytes: MAX_BYTES });
+    const spool = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
     open.push(spool);
     return spool;
   }
@@ -112,7 +113,7 @@ describeSmallDisk('a spool on a full disk', () => {
   });
 
   it('should keep the account of losses that came before the end, where not one event more fits', () => {
-    const spool = Spool.open({ folder, maxBytes: MAX_BYTES, memoryMaxBytes: 2_000 });
+    const spool = Spool.open({ folder, maxBytes: MAX_BYTES, kinds: KINDS, memoryMaxBytes: 2_000 });
     disk.fill();
     for (const number of numbers(1, 40)) spool.append({ origin: ORIGIN, events: [event(number)] });
     const before = spool.lost;
@@ -154,7 +155,7 @@ describeSmallDisk('a spool on a full disk', () => {
   });
 
   it('should lose nothing of either kind with a broker, and share no room between them', () => {
-    const spools = openKindSpools({ folder, maxBytes: MAX_BYTES });
+    const spools = openKindSpools({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
     disk.fill();
     for (const number of numbers(1, 300)) {
       spools.byKind.price.append({ origin: ORIGIN, events: [event(number)] });
@@ -163,7 +164,7 @@ describeSmallDisk('a spool on a full disk', () => {
     for (const spool of Object.values(spools.byKind)) spool.close();
     spools.release();
     disk.free();
-    const after = openKindSpools({ folder, maxBytes: MAX_BYTES });
+    const after = openKindSpools({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
     for (const spool of Object.values(after.byKind)) {
       expect(spool.lost).toEqual([]);
       expect(drain(spool)).toEqual(numbers(1, 300));
@@ -175,13 +176,13 @@ describeSmallDisk('a spool on a full disk', () => {
   it.each([0, 5, 49])(
     'should take over the spool of the version before without any room, %i of it handed on',
     (done) => {
-      const old = Spool.open({ folder, maxBytes: MAX_BYTES, ballastBytes: 0 });
+      const old = Spool.open({ folder, maxBytes: MAX_BYTES, kinds: KINDS, ballastBytes: 0 });
       old.append({ origin: ORIGIN, events: numbers(1, 50).map((number) => event(number)) });
       const read = done > 0 ? old.next(done) : undefined;
       if (read) old.acknowledge(read);
       old.close();
       disk.fill();
-      const after = openKindSpools({ folder, maxBytes: MAX_BYTES });
+      const after = openKindSpools({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       const taken = drain(after.byKind.price);
       // Where there is no room to note it, what was handed on is handed on again.
       expect(taken).toEqual(numbers(51 - taken.length, 50));

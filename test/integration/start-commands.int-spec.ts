@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { CAPTURE_FLAGS } from '../support/app-process';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { HEAP_FLAGS } from '../support/app-process';
 
 const read = (file: string): string => readFileSync(resolve(__dirname, '../..', file), 'utf8');
 
-describe('the commands that start a process that captures', () => {
+describe('the commands that start a process with a small young generation', () => {
   const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
   const dockerfile = read('docker/Dockerfile');
 
@@ -12,13 +14,51 @@ describe('the commands that start a process that captures', () => {
     ['start', 'standalone-app'],
     ['start:ingest', 'ingest-app'],
   ])('should start Node in npm run %s and in the image of %s as the tests and benches do', (script, app) => {
-    const command = ['node', ...CAPTURE_FLAGS, `dist/apps/${app}/src/main.js`];
+    const command = ['node', ...HEAP_FLAGS, `dist/apps/${app}/src/main.js`];
     expect(scripts[script]).toBe(command.join(' '));
     expect(dockerfile).toContain(`ENTRYPOINT [${command.map((word) => JSON.stringify(word)).join(', ')}]`);
   });
 
+  it('should start Node likewise for commands', () => {
+    expect(scripts['cli']).toBe(['node', ...HEAP_FLAGS, 'dist/apps/cli/src/main.js'].join(' '));
+    const entry = ['node', ...HEAP_FLAGS, '/app/dist/apps/cli/src/main.js'];
+    expect(dockerfile).toContain(`ENTRYPOINT [${entry.map((word) => JSON.stringify(word)).join(', ')}]`);
+  });
+
   it('should start Node in the demo likewise', () => {
-    const flags = CAPTURE_FLAGS.map((flag) => `'${flag}'`).join(', ');
+    const flags = HEAP_FLAGS.map((flag) => `'${flag}'`).join(', ');
     expect(read('scripts/demo.mjs')).toContain(`[${flags}, mainOf('standalone-app')]`);
+  });
+});
+
+const UNIT = 'deploy/systemd/crypto-streaming-platform.service';
+const isSystemdThere = spawnSync('systemd-analyze', ['--version']).status === 0;
+if (!isSystemdThere) process.stderr.write('SKIPPED: the unit file is not verified: there is no systemd-analyze\n');
+const itWithSystemd = isSystemdThere ? it : it.skip;
+
+describe('the unit file of systemd', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'csp-unit-'));
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What systemd has to say about a unit file; it ignores what it cannot read, and ends with 0. */
+  function complaints(text: string): string[] {
+    const file = join(folder, 'crypto-streaming-platform.service');
+    writeFileSync(file, text.replace('/usr/bin/node', process.execPath));
+    const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+    return `${stdout}${stderr}`.split('\n').filter((line) => line.includes('crypto-streaming-platform'));
+  }
+
+  it('should start Node as npm run start does', () => {
+    const [, command = ''] = /^ExecStart=(.*)$/m.exec(read(UNIT)) ?? [];
+    const start = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts['start'];
+    expect(command.replace('/usr/bin/', '').replace('/opt/crypto-streaming-platform/', '')).toBe(start);
+  });
+
+  itWithSystemd('should be accepted by systemd', () => {
+    expect(complaints(read(UNIT))).toEqual([]);
+    expect(complaints(read(UNIT).replace('Restart=always', 'Restart=often'))).toHaveLength(1);
   });
 });

@@ -16,7 +16,6 @@ import {
   HOUR,
   MILLISECOND,
   MINUTE,
-  rollUpMinutes,
   sameCandleNumbers,
   SECOND,
   serializePriceEvent,
@@ -24,6 +23,7 @@ import {
   type DayCandle,
   type MinuteCandle,
 } from '@app/domain';
+import { rollUpMinutes } from '@app/history';
 import { ParquetModule } from '@app/parquet';
 import { StorageHistoryModule, StorageReadModule } from '@app/storage';
 import { buildMinute, FakeExchange, FakeKlineArchive } from '@app/testing';

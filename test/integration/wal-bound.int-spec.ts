@@ -10,7 +10,7 @@ import { eventually } from '../support/app-process';
 import { LockHolder } from '../support/lock-holder';
 
 const MEGABYTE = 1_048_576;
-const LOOK_AGAIN_MILLIS = 10_000;
+const LOOK_AGAIN_MS = 10_000;
 const ROW = 'x'.repeat(4_000);
 
 describe('the -wal beside a database', () => {
@@ -109,11 +109,11 @@ describe('the -wal beside a database', () => {
     const slow = await grow();
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'performance'] });
     wal.start();
-    await jest.advanceTimersByTimeAsync(3 * LOOK_AGAIN_MILLIS);
+    await jest.advanceTimersByTimeAsync(3 * LOOK_AGAIN_MS);
     expect(await wal.keep()).toBe(false);
     expect(walBytes()).toBeGreaterThan(40 * MEGABYTE);
     slow.exec('COMMIT');
-    await jest.advanceTimersByTimeAsync(LOOK_AGAIN_MILLIS);
+    await jest.advanceTimersByTimeAsync(LOOK_AGAIN_MS);
     // Only what is under way already: the file would be cut by this call otherwise.
     jest.useRealTimers();
     await eventually('it is cut', () => Promise.resolve(walBytes() === 0 ? true : undefined));

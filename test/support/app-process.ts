@@ -13,13 +13,13 @@ const ROOT = process.env['SMOKE_ROOT'] ?? resolve(__dirname, '../..');
 export type AppName = 'api-app' | 'cli' | 'consumer-app' | 'exchange-simulator' | 'ingest-app' | 'standalone-app';
 
 /**
- * How Node is started for what captures, here as by the npm scripts, the images and the demo (a test holds them together).
- * By itself V8 lets each half of the young generation grow to 16 MB while a process starts (more on Node 24), and keeps
- * it while there is anything to do; at 4 MB the standalone app takes 25 MB less. api-app, which has more room and nothing
+ * How Node is started for what captures, and for commands, here as by the npm scripts, the images and the demo (a test holds
+ * them together). By itself V8 lets each half of the young generation grow to 16 MB while a process starts (more on Node
+ * 24), and keeps it while there is anything to do; at 4 MB the standalone app takes 25 MB less, and a large import 100. api-app, which has more room and nothing
  * to do but answer, is left as V8 has it: collecting four times as often costs an answer up to a tenth of its time.
  */
-export const CAPTURE_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
-const CAPTURING: ReadonlySet<AppName> = new Set<AppName>(['ingest-app', 'standalone-app']);
+export const HEAP_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
+const SMALL_HEAPS: ReadonlySet<AppName> = new Set<AppName>(['cli', 'ingest-app', 'standalone-app']);
 
 export interface AppOptions {
   readonly args?: readonly string[];
@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly outputFile?: string;
   /** Whether it leads a process group of its own, as what is started in a terminal does. */
   readonly group?: boolean;
+  /** A command that is followed by what it starts in its own place, with the same process id. */
+  readonly wrapper?: readonly string[];
   /** Whether the first of what it says on stdout is read and then no more, as by a reader that stands still. */
   readonly slowReader?: boolean;
 }
@@ -107,7 +109,7 @@ export class AppProcess {
   }
 
   static start(name: AppName, options: AppOptions = {}): AppProcess {
-    const nodeFlags = CAPTURING.has(name) ? CAPTURE_FLAGS : [];
+    const nodeFlags = SMALL_HEAPS.has(name) ? HEAP_FLAGS : [];
     return AppProcess.run(name, [NODE, `dist/apps/${name}/src/main.js`], { nodeFlags, ...options });
   }
 
@@ -123,12 +125,14 @@ export class AppProcess {
       group = false,
       discardOutput = false,
       slowReader = false,
+      wrapper = [],
       outputFile,
     }: AppOptions = {},
   ): AppProcess {
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
     const output = outputFile === undefined ? 'pipe' : openSync(outputFile, 'a');
-    const child = spawn(command, [...nodeFlags, resolve(ROOT, file), ...args], {
+    const [program = command, ...words] = [...wrapper, command, ...nodeFlags, resolve(ROOT, file), ...args];
+    const child = spawn(program, words, {
       cwd,
       env: { ...inherited, ...env },
       stdio: discardOutput ? 'ignore' : ['ignore', output, 'pipe'],

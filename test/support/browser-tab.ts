@@ -21,7 +21,12 @@ export class BrowserTab {
   }
 
   static async open(browser: Browser, viewport: Viewport = { width: 1280, height: 900 }): Promise<BrowserTab> {
-    return new BrowserTab(await browser.newPage({ viewport }));
+    return BrowserTab.of(await browser.newPage({ viewport }));
+  }
+
+  /** Of a page that has not asked for anything yet. */
+  static of(page: Page): BrowserTab {
+    return new BrowserTab(page);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { eventually, HopelessError, type AppName, type AppOptions, type AppProcess } from './app-process';
+import { storedRows } from './cli-store';
 import { getJson } from './http';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
@@ -9,6 +10,13 @@ const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'PEPEUSDT', '币安
 const CLOCK_FACTOR = 60;
 const POLL_INTERVAL_SECONDS = 3;
 const TICKER_ROUTE = '/api/v3/ticker/24hr';
+
+/** In which a fault has to be told: fifteen seconds, and ten more on a machine that is busy with other suites. */
+export const NOTICE_LIMIT_MS = 25_000;
+
+function matches(text: string, pattern: string | RegExp): boolean {
+  return typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text);
+}
 
 /** A capturing app under the load of a fast market, shortly before midnight, for tests of what can befall it. */
 export class CaptureLoad {
@@ -31,10 +39,18 @@ export class CaptureLoad {
     this.stack = new Stack(all, folder);
   }
 
-  /** @param start - market time at the start, epoch milliseconds */
-  async startExchange(start = Date.parse('2026-11-20T23:57:00Z')): Promise<void> {
+  /**
+   * @param start - market time at the start, epoch milliseconds
+   * @param options - more options of the simulator
+   * @param factor - market seconds in a real one
+   */
+  async startExchange(
+    start = Date.parse('2026-11-20T23:57:00Z'),
+    options: readonly string[] = [],
+    factor = CLOCK_FACTOR,
+  ): Promise<void> {
     const origin = marketAt(new Date(start));
-    await this.stack.startSimulator(['--clock-origin', origin, '--clock-factor', String(CLOCK_FACTOR)]);
+    await this.stack.startSimulator(['--clock-origin', origin, '--clock-factor', String(factor), ...options]);
   }
 
   /** Starts the app and waits until it answers. */
@@ -69,15 +85,62 @@ export class CaptureLoad {
   }
 
   /** Waits until the app is ready; or until it is not, for a reason that it gives. */
-  async ready(isReady: boolean, reason = ''): Promise<void> {
+  async ready(isReady: boolean, reason: string | RegExp = '', limitMs?: number): Promise<void> {
     const url = `${await this.stack.urlOf(this.app)}/readyz`;
-    await eventually(`${this.app} is ${isReady ? '' : 'not '}ready ${reason}`, async () => {
+    const probe = async (): Promise<true> => {
       this.checkRunning();
       const response = await fetch(url);
       const text = await response.text();
-      if (response.ok === isReady && text.includes(reason)) return true;
+      if (response.ok === isReady && matches(text, reason)) return true;
       throw new Error(text);
+    };
+    await eventually(`${this.app} is ${isReady ? '' : 'not '}ready ${String(reason)}`, probe, limitMs);
+  }
+
+  /** Waits until `/health` of the app, or of another one of the stack, gives a reason. */
+  async healthSays(reason: RegExp, limitMs?: number, app = this.app): Promise<void> {
+    const url = `${await this.stack.urlOf(app)}/health`;
+    const probe = async (): Promise<true> => {
+      const { reasons } = await getJson<{ readonly reasons: readonly string[] }>(url);
+      if (reasons.some((said) => reason.test(said))) return true;
+      throw new Error(reasons.join('\n'));
+    };
+    await eventually(`${app} says ${String(reason)}`, probe, limitMs);
+  }
+
+  /** Waits until `/health` of the app has nothing to complain of. */
+  async healthIsOk(): Promise<void> {
+    const url = `${await this.stack.urlOf(this.app)}/health`;
+    await eventually(`${this.app} is well`, async () => {
+      this.checkRunning();
+      const { status, reasons } = await getJson<{ readonly status: string; readonly reasons: readonly string[] }>(url);
+      if (status === 'ok') return true;
+      throw new Error(reasons.join('\n'));
     });
+  }
+
+  /** Waits until the minutes of all symbols are stored up to a market time, in epoch microseconds. */
+  async minutesUntil(time: number): Promise<void> {
+    const sql = 'SELECT min(newest) AS newest FROM (SELECT max(open_time) AS newest FROM candles_1m GROUP BY symbol)';
+    await eventually('the minutes are stored', () => {
+      const [row] = storedRows<{ newest: number | null }>(this.stack, sql);
+      return Promise.resolve((row?.newest ?? 0) >= time || undefined);
+    });
+  }
+
+  /**
+   * Polls that the exchange was asked for and that are not stored; none is stored twice, and nothing else is wrong with the
+   * store either. Nobody may write to it.
+   */
+  async missingPolls(): Promise<number> {
+    const [books, asked] = [this.books(), await this.pollsAsked()];
+    try {
+      const problems = books.problems();
+      if (problems.length > 0) throw new Error(problems.join('\n'));
+      return asked - books.polls.length;
+    } finally {
+      books.close();
+    }
   }
 
   /** Waits until a metric of the app, summed over its labels, has a value. */

@@ -151,6 +151,17 @@ export class ConsumerGroup {
     return consumer;
   }
 
+  /** Consumers that say in the store how they do. */
+  instances(): string[] {
+    const database = new Database(this.paths.databasePath, { readonly: true });
+    try {
+      const rows = database.prepare<[], { process: string }>('SELECT process FROM process_status').all();
+      return rows.map(({ process }) => process).sort();
+    } finally {
+      database.close();
+    }
+  }
+
   /** Waits until the group shares out its partitions anew, as it does while a member joins, or has done so already. */
   async joining(member: ConsumerProcess): Promise<void> {
     await member.up();

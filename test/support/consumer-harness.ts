@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
-import { EVENT_KINDS, topicNames, type TopicNames } from '@app/domain';
-import { KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
+import { CANDLE_KIND, PRICE_KIND } from '@app/domain';
+import type { HistoryKinds } from '@app/history';
+import { EVENT_UNITS, KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { ConsumerStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import { eventually } from './app-process';
 import type { KafkaBroker } from './kafka-broker';
+import { kindsOn, type TestTopics } from './kinds-on';
 
 export interface TestMessage {
   readonly key: string | Buffer | null;
@@ -33,27 +35,33 @@ export class ConsumerHarness {
   readonly rawDir = join(this.folder, 'raw');
   readonly databasePath = join(this.folder, 'app.db');
   readonly groupId = `group-${randomUUID()}`;
+  readonly topics: TestTopics;
   metrics = new MetricsRegistry();
   private server: KafkaBatchServer | undefined;
   private store: ConsumerStore | undefined;
 
   constructor(
     private readonly broker: KafkaBroker,
-    readonly topics: TopicNames = { ...topicNames(`prices-${randomUUID()}`), candle: `candles-${randomUUID()}` },
-  ) {}
+    readonly kinds: HistoryKinds = kindsOn({
+      price: `prices-${randomUUID()}`,
+      candle: `candles-${randomUUID()}`,
+    }),
+  ) {
+    this.topics = { price: kinds.of(PRICE_KIND).topic, candle: kinds.of(CANDLE_KIND).topic };
+  }
 
   async start({ rows = true, groupId = this.groupId, partitions = 2, handle }: ConsumerOptions = {}): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     this.metrics = new MetricsRegistry();
     const logger = createLogger('silent', 'test');
     const clock = new FakeClock(Date.UTC(2026, 0, 15) * 1_000);
-    const { databasePath, rawDir, topics, metrics } = this;
-    const store = await ConsumerStore.open({ databasePath, rawDir, topics, clock, logger, metrics }, rows);
+    const { databasePath, rawDir, kinds, metrics } = this;
+    const store = await ConsumerStore.open({ databasePath, rawDir, kinds, clock, logger, metrics }, rows);
     const server = new KafkaBatchServer({
       bootstrapServers: this.broker.bootstrap.split(','),
       clientId: 'test-consumer',
       groupId,
-      topics,
+      kinds,
       partitions,
       sink: store.sink,
       logger,
@@ -62,10 +70,8 @@ export class ConsumerHarness {
     const take = async ({ claim, unit }: ConsumedUnit): Promise<void> => {
       await store.sink.take(claim, unit);
     };
-    for (const kind of EVENT_KINDS) {
-      const handler = (unit: ConsumedUnit) => (handle ? handle(unit, () => take(unit)) : take(unit));
-      server.addHandler(kind, handler, true);
-    }
+    const handler = (unit: ConsumedUnit) => (handle ? handle(unit, () => take(unit)) : take(unit));
+    server.addHandler(EVENT_UNITS, handler, true);
     server.listen(() => undefined);
     [this.server, this.store] = [server, store];
   }
@@ -117,9 +123,9 @@ export class ConsumerHarness {
   /** Waits until the store has passed the ends of all partitions. */
   async caughtUp(): Promise<void> {
     await eventually('everything in the topics is taken', async () => {
-      const positions = (await this.store?.sink.positions(Object.values(this.topics))) ?? [];
+      const positions = (await this.store?.sink.positions(this.kinds.topics)) ?? [];
       const taken = new Map(positions.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]));
-      for (const topic of Object.values(this.topics)) {
+      for (const topic of this.kinds.topics) {
         const offsets = await this.broker.endsOf(topic);
         for (const { partition, low, high } of offsets) {
           const wanted = Number(high);

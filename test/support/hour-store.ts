@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { DAY, HOUR, MILLISECOND, MINUTE, topicNames } from '@app/domain';
+import { DAY, HOUR, MILLISECOND, MINUTE } from '@app/domain';
+import { historyKinds } from '@app/history';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { WriteStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
@@ -28,7 +29,7 @@ export async function fillHours(folder: string, symbols: readonly string[], hour
   const store = await WriteStore.open({
     databasePath,
     rawDir: join(folder, 'raw'),
-    topics: topicNames('crypto_prices'),
+    kinds: historyKinds('crypto_prices'),
     clock: new FakeClock(HOURS_END + DAY),
     logger: createLogger('error', 'test'),
     metrics: new MetricsRegistry(),

@@ -1,3 +1,4 @@
+import { assertExplained } from './explained-reasons';
 import { rawRequest } from './raw-request';
 
 /** A page of a JSON list of the API. */
@@ -16,7 +17,9 @@ export async function getText(url: string): Promise<string> {
 }
 
 export async function getJson<T>(url: string): Promise<T> {
-  return JSON.parse(await getText(url)) as T;
+  const body = JSON.parse(await getText(url)) as T;
+  if (new URL(url).pathname.endsWith('/health')) assertExplained(body);
+  return body;
 }
 
 /** All items of a JSON list, page after page as a client follows `next_url`. */

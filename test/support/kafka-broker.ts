@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { eventually, HopelessError } from './app-process';
+import type { NetworkLink } from './network-link';
 import { reservePortBlock, type PortBlock } from './port-block';
 
 const SCRIPT = resolve(process.env['SMOKE_ROOT'] ?? resolve(__dirname, '../..'), 'scripts/kafka.mjs');
@@ -60,17 +61,21 @@ export class KafkaBroker {
    * A broker that answers.
    * @param settings - broker settings beside those of `make up`, for example `message.max.bytes`
    * @param fullSpeed - for measurements: takes longer to start and moves more once it is warm
+   * @param link - by which every client reaches the broker
    */
   static async start(
     settings: Readonly<Record<string, string>> = {},
-    { fullSpeed = false } = {},
+    { fullSpeed = false, link }: { readonly fullSpeed?: boolean; readonly link?: NetworkLink } = {},
   ): Promise<KafkaBroker> {
     if (EXTERNAL_BROKER !== '') return new KafkaBroker(EXTERNAL_BROKER);
     const block = await reservePortBlock();
-    const broker = new KafkaBroker(`127.0.0.1:${block.ports[0]}`, {
+    const address = `127.0.0.1:${link?.port ?? block.ports[0]}`;
+    link?.leadTo(block.ports[0]);
+    const all = { ...settings, 'advertised.listeners': `PLAINTEXT://${address}` };
+    const broker = new KafkaBroker(address, {
       block,
       folder: mkdtempSync(join(tmpdir(), 'csp-kafka-')),
-      settings: Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+      settings: Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
       jvm: fullSpeed ? [] : ['-XX:TieredStopAtLevel=1'],
     });
     await broker.startAgain();

@@ -1,8 +1,10 @@
 import { CANDLES_TOPIC, parseCandle, parsePriceEvent } from '@app/domain';
 import { eventually, type AppName, type AppProcess } from './app-process';
+import { storedRows } from './cli-store';
 import { ExchangeWitness, pollContents, type PollContents } from './exchange-witness';
-import { getJson } from './http';
+import { getJson, getText } from './http';
 import { KafkaBroker } from './kafka-broker';
+import { NetworkLink } from './network-link';
 import { everythingTaken, sinkProgress } from './sink-progress';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
@@ -26,6 +28,11 @@ interface PublisherHealth {
   readonly capture: { readonly publisher: { readonly waiting_events: number; readonly lost: readonly unknown[] } };
 }
 
+interface ProcessHealth {
+  readonly status: string;
+  readonly reasons: readonly string[];
+}
+
 interface Kline {
   readonly openTime: number;
   readonly numbers: string;
@@ -43,6 +50,8 @@ export class KafkaPipeline {
 
   private constructor(
     readonly broker: KafkaBroker,
+    /** By which all of them reach the broker. */
+    readonly link: NetworkLink,
     private readonly simulator: Stack,
     private readonly witness: ExchangeWitness,
   ) {
@@ -59,13 +68,14 @@ export class KafkaPipeline {
   }
 
   static async start(): Promise<KafkaPipeline> {
-    const broker = await KafkaBroker.start();
+    const link = await NetworkLink.start();
+    const broker = await KafkaBroker.start({}, { link });
     const simulator = new Stack();
     const origin = marketAt(MARKET_START);
     const { url } = await simulator.startSimulator([
       ...['--clock-origin', origin, '--clock-factor', String(CLOCK_FACTOR), '--weight-limit', '1000000'],
     ]);
-    return new KafkaPipeline(broker, simulator, await ExchangeWitness.start(url));
+    return new KafkaPipeline(broker, link, simulator, await ExchangeWitness.start(url));
   }
 
   async launch(name: PipelineApp): Promise<AppProcess> {
@@ -107,6 +117,44 @@ export class KafkaPipeline {
     await eventually(`${count} more polls`, () => Promise.resolve(this.pollsAnswered >= goal ? true : undefined));
   }
 
+  /** Waits until `/health` of a process gives a reason. */
+  async healthSays(name: AppName, reason: RegExp, limitMs?: number): Promise<void> {
+    const isSaid = ({ reasons }: ProcessHealth): boolean => reasons.some((said) => reason.test(said));
+    await this.healthIs(name, `says ${String(reason)}`, isSaid, limitMs);
+  }
+
+  /** Waits until `/health` of a process has nothing to complain of. */
+  async isWell(name: PipelineApp): Promise<void> {
+    await this.healthIs(name, 'is well', ({ status }) => status === 'ok');
+  }
+
+  /** HTTP status of a probe. */
+  async statusOf(name: PipelineApp, probe: 'livez' | 'readyz'): Promise<number> {
+    return (await fetch(`${await this.stack.urlOf(name)}/${probe}`)).status;
+  }
+
+  /** Value of a metric of a process, summed over its labels. */
+  async metric(name: PipelineApp, metric: string): Promise<number> {
+    const text = await getText(`${await this.stack.urlOf(name)}/metrics`);
+    const lines = text.split('\n').filter((line) => line.startsWith(metric));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  private async healthIs(
+    name: AppName,
+    what: string,
+    isSo: (health: ProcessHealth) => boolean,
+    limitMs?: number,
+  ): Promise<void> {
+    const url = `${await this.stack.urlOf(name)}/health`;
+    const probe = async (): Promise<true> => {
+      const health = await getJson<ProcessHealth>(url);
+      if (isSo(health)) return true;
+      throw new Error(health.reasons.join('\n'));
+    };
+    await eventually(`${name} ${what}`, probe, limitMs);
+  }
+
   /** Waits until the store has moved on. */
   async moreTaken(): Promise<void> {
     const before = sinkProgress(this.stack.databasePath);
@@ -141,6 +189,29 @@ export class KafkaPipeline {
     return codes;
   }
 
+  /**
+   * Ends both processes in order, once all that the exchange sent is stored.
+   * @returns what is wrong, in words: polls and minutes that are missing, doubled, out of order or dead letters
+   */
+  async finish(): Promise<string[]> {
+    const codes = await this.finishIngest();
+    await this.everythingTaken();
+    await this.minutesJoined();
+    const problems = (await this.deadLetters()) > 0 ? ['there are dead letters'] : [];
+    codes.push(await this.app('consumer-app').stop());
+    if (codes.some((code) => code !== 0)) problems.push(`exit codes ${codes.join()}`);
+    const books = this.books();
+    try {
+      const polls = this.pollProblems(books);
+      // The one that was in hand when ingest was ended may be missing.
+      if (polls.missing > codes.length) problems.push(`${polls.missing} polls are missing`);
+      problems.push(...books.problems(), ...polls.problems, ...(await this.candleProblems(books)));
+    } finally {
+      books.close();
+    }
+    return problems;
+  }
+
   private async everythingPublished(): Promise<void> {
     const url = await this.stack.urlOf('ingest-app');
     await eventually(
@@ -158,6 +229,13 @@ export class KafkaPipeline {
   /** Waits until the store has passed the ends of all partitions. */
   async everythingTaken(): Promise<void> {
     await everythingTaken(this.broker, this.stack.databasePath, TOPICS, BACKLOG_LIMIT_MS);
+  }
+
+  /** What lies between the first backfill and the begin of live capture is fetched by the ledger keeper, a minute later. */
+  private async minutesJoined(): Promise<void> {
+    await eventually('no minute is missing between others', () =>
+      Promise.resolve(hasHoles(this.stack) ? undefined : true),
+    );
   }
 
   async deadLetters(): Promise<number> {
@@ -218,7 +296,11 @@ export class KafkaPipeline {
       const known = new Map(stored.map(({ openTime, numbers }) => [openTime, numbers]));
       const wrong = own.filter(({ openTime, numbers }) => known.get(openTime) !== numbers);
       if (wrong.length > 0 || own.length !== stored.length) {
-        problems.push(`${symbol}: ${wrong.length} of ${own.length} minutes are missing or wrong`);
+        const which = wrong.slice(0, 5).map(({ openTime }) => new Date(openTime).toISOString());
+        problems.push(
+          `${symbol}: ${wrong.length} of ${own.length} minutes are missing or wrong: ${which.join(', ')}; ` +
+            `stored are those from ${new Date(first.openTime).toISOString()} to ${new Date(last.openTime).toISOString()}`,
+        );
       }
     }
     return problems;
@@ -230,6 +312,7 @@ export class KafkaPipeline {
     await this.witness.close();
     await this.simulator.close();
     await this.broker.close();
+    await this.link.close();
   }
 
   /** The exchange's own closed minutes, asked past the witness, [start, end) in epoch milliseconds. */
@@ -258,4 +341,13 @@ function storedPolls(books: StoreBooks): PollContents[] {
     polls.set(event.timestamp, [...(polls.get(event.timestamp) ?? []), event]);
   }
   return [...polls].sort(([a], [b]) => a - b).map(([, events]) => pollContents(events));
+}
+
+function hasHoles(stack: Stack): boolean {
+  const holes = storedRows(
+    stack,
+    `SELECT symbol FROM candles_1m GROUP BY symbol
+     HAVING count(*) <= (max(open_time) - min(open_time)) / 60000000`,
+  );
+  return holes.length > 0;
 }

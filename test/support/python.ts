@@ -16,7 +16,7 @@ export const describePython = existsSync(resolve(HOME, '.installed')) ? describe
 
 /** Runs a script of `test/readers` and parses what it prints; its own words are in the error when it fails. */
 export async function runPython<T>(script: string, args: readonly string[]): Promise<T> {
-  const file = resolve(__dirname, '../readers', script);
-  const { stdout } = await run(resolve(PYTHON, 'python'), [file, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
+  const [runner, file] = ['run.py', script].map((name) => resolve(__dirname, '../readers', name)) as [string, string];
+  const { stdout } = await run(resolve(PYTHON, 'python'), [runner, file, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
   return JSON.parse(stdout) as T;
 }

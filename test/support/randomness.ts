@@ -8,6 +8,9 @@ function wholeNumber(variable: string, fallback: number): number {
 /** Seed of everything random in a fault test: `FAULT_SEED`, or another one each time. Printed, so that it can be given. */
 export const FAULT_SEED = wholeNumber('FAULT_SEED', Math.floor(Math.random() * 1_000_000_000));
 
+/** Seed of what the API is asked at random: `API_SEED`, or another one each time. */
+export const API_SEED = wholeNumber('API_SEED', Math.floor(Math.random() * 1_000_000_000));
+
 /** Rounds of a fault test: `FAULT_ROUNDS`, or what the test takes by itself. */
 export function faultRounds(usual: number): number {
   return wholeNumber('FAULT_ROUNDS', usual);
@@ -15,6 +18,9 @@ export function faultRounds(usual: number): number {
 
 /** How long a test of a long cut keeps the broker away: `FAULT_CUT_SECONDS`. */
 export const FAULT_CUT_SECONDS = wholeNumber('FAULT_CUT_SECONDS', 30);
+
+/** How long a test lets a process stand still, frozen or in a flush: `FAULT_FREEZE_SECONDS`. */
+export const FAULT_FREEZE_SECONDS = wholeNumber('FAULT_FREEZE_SECONDS', 20);
 
 /** Readers of a test of streams, `STREAM_READERS`, and for how long they read: `STREAM_SECONDS`. */
 export const STREAM_READERS = wholeNumber('STREAM_READERS', 200);

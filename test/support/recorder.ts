@@ -8,7 +8,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiModule } from '@app/api';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig, type AppConfig } from '@app/config';
-import { serializeCandle, topicNames, type EpochMicros, type MinuteCandle } from '@app/domain';
+import { serializeCandle, type EpochMicros, type MinuteCandle } from '@app/domain';
+import { historyKinds } from '@app/history';
 import { createHttpApp } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { ParquetThreadModule } from '@app/parquet';
@@ -68,7 +69,7 @@ export class Recorder {
     return {
       databasePath: this.databasePath,
       rawDir: this.rawDir,
-      topics: topicNames('crypto_prices'),
+      kinds: historyKinds('crypto_prices'),
       clock: this.clock,
       logger: this.logger,
       metrics: new MetricsRegistry(),
@@ -114,6 +115,13 @@ export class Recorder {
 
   async serve(): Promise<void> {
     this.api = await this.start();
+  }
+
+  /** The same on a port of this machine; returns the address. */
+  async listen(): Promise<string> {
+    await this.serve();
+    await this.api?.listen(0, '127.0.0.1');
+    return (await this.api?.getUrl()) ?? '';
   }
 
   /** Another process that serves the same store, as far as can be seen from outside, and has served nothing so far. */

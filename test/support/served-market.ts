@@ -84,6 +84,12 @@ export class ServedMarket {
     return { url, process };
   }
 
+  /** Writes the tables as files, which its servers then have below /data/. */
+  async build(): Promise<void> {
+    const command = await this.stack.launch('cli', {}, ['bi-build']);
+    if ((await command.exited()) !== 0) throw new Error(command.output);
+  }
+
   /** Captures again into the same store, in a process of its own. */
   resumeCapture(): Promise<AppProcess> {
     return this.stack.start('ingest-app');

@@ -1,16 +1,26 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Why no file system can be mounted here; undefined when one can. */
 const NO_MOUNT = whyNoMount();
 
-/** `describe` for tests on a file system of their own that can be full; skipped by name, and said, where none can be mounted. */
+/** `describe` for tests on a file system of their own, that can be full or read-only; skipped by name, and said, where none can be mounted. */
 export const describeSmallDisk = NO_MOUNT === undefined ? describe : skipped();
 
 function skipped(): jest.Describe {
-  process.stderr.write(`SKIPPED: tests on a full disk in this file: ${NO_MOUNT}\n`);
+  process.stderr.write(`SKIPPED: tests on a disk of their own in this file: ${NO_MOUNT}\n`);
   return describe.skip;
 }
 
@@ -40,10 +50,6 @@ export class SmallDisk {
 
   /** Leaves no block free, or so many bytes, as a neighbour does whose files grow without end. */
   fill(leave = 0): void {
-    if (leave > 0) {
-      writeFileSync(this.filler, Buffer.alloc(Math.max(0, this.freeBytes - leave)));
-      return;
-    }
     const handle = openSync(this.filler, 'a');
     try {
       for (let size = 65_536; size >= 1;) {
@@ -54,6 +60,8 @@ export class SmallDisk {
           size = size > 4_096 ? 4_096 : size > 1 ? 1 : 0;
         }
       }
+      // Afterwards: whoever writes beside this leaves less than there was a moment ago.
+      if (leave > 0) ftruncateSync(handle, Math.max(0, fstatSync(handle).size - leave));
     } finally {
       closeSync(handle);
     }
@@ -62,6 +70,11 @@ export class SmallDisk {
   /** Gives the room back. */
   free(): void {
     rmSync(this.filler, { force: true });
+  }
+
+  /** Mounts it for reading only, or for writing again; nobody may have a file of it open for writing then. */
+  setReadOnly(isReadOnly: boolean): void {
+    execFileSync('mount', ['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, this.folder]);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT_KINDS } from '@app/domain';
+import { eventKinds } from '@app/domain';
 import { Spool } from '@app/messaging';
 import type { Stack } from './stack';
 
@@ -10,10 +10,11 @@ import type { Stack } from './stack';
  */
 export function spooledEvents({ folder }: Stack): number {
   const root = join(folder, 'ingest/spool');
-  const ofKinds = EVENT_KINDS.map((kind) => ({ folder: join(root, kind), kind }));
+  const kinds = eventKinds('crypto_prices').names;
+  const ofKinds = kinds.map((kind) => ({ folder: join(root, kind), kind }));
   let events = 0;
   for (const place of [{ folder: root }, ...ofKinds.filter((each) => existsSync(each.folder))]) {
-    const spool = Spool.open({ ...place, maxBytes: 1_073_741_824, ballastBytes: 0 });
+    const spool = Spool.open({ ...place, maxBytes: 1_073_741_824, kinds, ballastBytes: 0 });
     events += spool.waitingEvents;
     spool.close();
   }

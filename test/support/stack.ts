@@ -25,6 +25,7 @@ export interface SimulatorHandle {
 export class Stack {
   readonly databasePath: string;
   readonly rawDir: string;
+  private readonly exchange = new ProcessGroup();
   private readonly processes = new ProcessGroup();
   private readonly ports = new Map<string, number>();
   private readonly supply = new PortSupply();
@@ -49,7 +50,7 @@ export class Stack {
     const port = await this.port('exchange-simulator');
     const url = `http://127.0.0.1:${port}`;
     this.exchangeUrl = url;
-    const process = this.processes.start('exchange-simulator', { args: ['--port', String(port), ...args] });
+    const process = this.exchange.start('exchange-simulator', { args: ['--port', String(port), ...args] });
     await process.answers(`${url}/livez`);
     return { url, process };
   }
@@ -117,8 +118,14 @@ export class Stack {
     return Date.parse(now);
   }
 
+  /** Kills the apps that are left, as those of a test that failed: the next test has its ports. */
+  async stopApps(): Promise<void> {
+    await this.processes.stopAll();
+  }
+
   async close(): Promise<void> {
     await this.processes.stopAll();
+    await this.exchange.stopAll();
     this.supply.release();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -18,13 +18,13 @@ import {
   TICKER_SOURCE,
   serializeCandle,
   serializePriceEvent,
-  topicNames,
   type EventBatch,
   type MinuteCandle,
   type OutgoingEvent,
   type PriceEvent,
   type SinkResult,
 } from '@app/domain';
+import { historyKinds } from '@app/history';
 import { MetricsRegistry, ObservabilityModule, createLogger } from '@app/observability';
 import { ConsumerStore, StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
@@ -82,9 +82,8 @@ function readersOf(reading: TestingModule): Readers {
 
 /** A store in a temporary folder: real SQLite file, real bronze folder, opened and closed as often as a test likes. */
 export class TestStore {
-  readonly folder = mkdtempSync(join(tmpdir(), 'csp-store-'));
-  readonly databasePath = join(this.folder, 'app.db');
-  readonly rawDir = join(this.folder, 'raw');
+  readonly databasePath: string;
+  readonly rawDir: string;
   readonly clock = new FakeClock(NOON + DAY);
   /** Messages logged at warn and above. */
   readonly logged: string[] = [];
@@ -95,6 +94,14 @@ export class TestStore {
   });
   private store: WriteStore | undefined;
   private reading: TestingModule | undefined;
+
+  constructor(
+    readonly folder = mkdtempSync(join(tmpdir(), 'csp-store-')),
+    private readonly kinds = historyKinds('crypto_prices'),
+  ) {
+    this.databasePath = join(folder, 'app.db');
+    this.rawDir = join(folder, 'raw');
+  }
 
   /** Opens the writing half, as the capturing process does at its start. */
   async open(paths: { readonly rawDir?: string; readonly databasePath?: string } = {}): Promise<WriteStore> {
@@ -112,7 +119,7 @@ export class TestStore {
     return {
       databasePath: this.databasePath,
       rawDir: this.rawDir,
-      topics: topicNames('crypto_prices'),
+      kinds: this.kinds,
       clock: this.clock,
       logger: this.logger,
       metrics: new MetricsRegistry(),
@@ -140,8 +147,8 @@ export class TestStore {
   }
 
   /** What a killed process leaves behind: the files as they are at this moment, in a folder of their own. */
-  killed(): TestStore {
-    const copy = new TestStore();
+  killed(folder?: string): TestStore {
+    const copy = new TestStore(folder);
     cpSync(this.folder, copy.folder, { recursive: true });
     return copy;
   }

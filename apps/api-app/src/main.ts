@@ -1,3 +1,4 @@
+import '@app/compile-cache';
 import 'reflect-metadata';
 import { setupOpenApi } from '@app/api';
 import { runProcess } from '@app/http';

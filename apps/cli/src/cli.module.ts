@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { BackfillCommand } from './backfill/backfill.command';
+import { BackupCommand } from './backup/backup.command';
+import { RestoreCommand } from './backup/restore.command';
 import { BiBuildCommand } from './bi-build/bi-build.command';
 import { DeadLettersCommand } from './dead-letters/dead-letters.command';
 import { ListDeadLettersCommand } from './dead-letters/list-dead-letters.command';
@@ -30,6 +32,7 @@ export class CliModule {
         Terminal,
         CommandWork,
         BackfillCommand,
+        BackupCommand,
         BiBuildCommand,
         VerifyBiCommand,
         CompactCommand,
@@ -45,6 +48,7 @@ export class CliModule {
         RevokeKeyCommand,
         RebuildCommand,
         RepairCommand,
+        RestoreCommand,
         RetainCommand,
       ],
     };

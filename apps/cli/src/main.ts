@@ -1,7 +1,9 @@
+import '@app/compile-cache';
 import 'reflect-metadata';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { CommandFactory, CommandRunnerService, type CommanderOptionsType } from 'nest-commander';
 import { destination } from 'pino';
+import { BackupRunningError } from '@app/backup';
 import { BuildRunningError } from '@app/bi';
 import { ConfigError, limitLookups, loadConfig, type AppConfig } from '@app/config';
 import { platformVersion } from '@app/http';
@@ -31,7 +33,7 @@ function levelBeside({ logLevel }: AppConfig): AppConfig['logLevel'] {
 function fail(error: Error): never {
   process.stderr.write(`cli: ${error.message}\n`);
   if (error instanceof InterruptedError) process.exit(INTERRUPTED_EXIT_CODE);
-  if (error instanceof BuildRunningError) process.exit(BUSY_EXIT_CODE);
+  if (error instanceof BuildRunningError || error instanceof BackupRunningError) process.exit(BUSY_EXIT_CODE);
   process.exit(error instanceof UsageError || error instanceof ConfigError ? USAGE_EXIT_CODE : FAILED_EXIT_CODE);
 }
 
@@ -55,7 +57,7 @@ async function main(): Promise<void> {
     errorHandler: endAfterMessage,
   };
   const app = await CommandFactory.createWithoutRunning(CliModule.register({ config, logger, metrics }), options);
-  // The help names the program as the README does, not by the file that Node was given.
+  // The help names the program as the documents do, not by the file that Node was given.
   await app.get(CommandRunnerService).run([process.execPath, 'cli', ...process.argv.slice(2)]);
   await app.close();
 }

@@ -1,9 +1,12 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { backupPlaces } from '@app/backup';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule } from '@app/capture';
 import { ClockModule } from '@app/clock';
 import { ConfigModule } from '@app/config';
-import { StoreCondition } from '@app/domain';
+import { instanceName, StoreCondition } from '@app/domain';
 import { HttpModule, ProcessHealth, type ProcessParts } from '@app/http';
 import { KafkaBatchServer, MessagingModule } from '@app/messaging';
 import { ObservabilityModule } from '@app/observability';
@@ -11,6 +14,9 @@ import { StorageConsumeModule } from '@app/storage';
 import { ConsumerHealthReport } from './consumer-health.report';
 import { EventsMessageController } from './events.message-controller';
 import { HistoryLeaseKeeper } from './history-lease.keeper';
+
+/** The command line program is built beside the apps. */
+const CLI = join(__dirname, '../../cli/src/main.js');
 
 /** Takes the events of the broker into bronze and database, and keeps the history where it holds the lease. */
 @Module({})
@@ -24,7 +30,8 @@ export class ConsumerAppModule implements OnApplicationBootstrap {
   static register({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
     const messaging = MessagingModule.consumer([StorageConsumeModule]);
     const history = CaptureModule.history({
-      process: 'consumer',
+      process: instanceName('consumer', hostname(), config.http.consumerPort),
+      commandScript: CLI,
       capture: config.ingest.capture,
       imports: [BinanceModule.forRoot(), StorageConsumeModule, messaging],
     });
@@ -41,6 +48,7 @@ export class ConsumerAppModule implements OnApplicationBootstrap {
           places: [
             { setting: 'STORAGE_PATH', path: config.storage.databasePath },
             { setting: 'RAW_DIR', path: config.storage.rawDir },
+            ...backupPlaces(config),
           ],
           healthReport: ConsumerHealthReport,
           imports: [messaging, StorageConsumeModule, ...(config.kafka.dbSink ? [history] : [])],

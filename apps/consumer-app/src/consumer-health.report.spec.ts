@@ -61,7 +61,7 @@ describe('ConsumerHealthReport', () => {
     ['skewed', 'the local clock is 3.0 s behind', 'ok'],
     ['corrected', 'the local clock is 26.0 h ahead', 'degraded'],
   ] as const)('should say how its clock stands: %s', async (state, detail, status) => {
-    const capture = { clockPart: () => ({ state, detail }) } as unknown as CaptureStatus;
+    const capture = { clockPart: () => ({ state, detail }), backupNotes: () => [] } as unknown as CaptureStatus;
     expect(await reportOf('', [], 0, capture)).toMatchObject({ status, reasons: [detail], clock: { state } });
   });
 

@@ -6,6 +6,7 @@ import {
   DAY,
   formatBucketTime,
   formatMillisTime,
+  healthReason,
   PartitionSink,
   StoreCondition,
   StoreLease,
@@ -25,13 +26,13 @@ const LOSS_DEGRADES_FOR = DAY;
 const LOSS_REASONS: readonly { readonly reason: TopicLoss['reason']; readonly text: string }[] = [
   {
     reason: 'retention',
-    text: 'the broker gave them up before they were taken; a longer retention of the topics prevents it',
+    text: healthReason`the broker gave them up before they were taken; a longer retention of the topics prevents it`,
   },
   {
     reason: 'absent',
     text:
-      'they are missing between others in their topics, compacted away or deleted; cleanup.policy=delete on the topics ' +
-      'prevents the one',
+      healthReason`they are missing between others in their topics, compacted away or deleted; ` +
+      'cleanup.policy=delete on the topics prevents the one',
   },
 ];
 
@@ -63,7 +64,13 @@ export class ConsumerHealthReport extends HealthReport {
     const faults = [reason, problem, ...this.recentLosses(losses), ...(isCorrected ? ofClock : [])].filter(Boolean);
     return {
       status: faults.length === 0 ? 'ok' : 'degraded',
-      reasons: [...faults, ...(isCorrected ? [] : ofClock), ...this.store.notes(), ...this.health.notes()],
+      reasons: [
+        ...faults,
+        ...(isCorrected ? [] : ofClock),
+        ...this.store.notes(),
+        ...this.health.notes(),
+        ...(this.capture?.backupNotes() ?? []),
+      ],
       process: 'consumer',
       version: this.version,
       broker_mode: 'kafka',

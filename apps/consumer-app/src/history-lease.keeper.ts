@@ -1,11 +1,11 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { HistoryDuties } from '@app/capture';
+import { CaptureJobs } from '@app/capture';
 import { StoreLease, StoreNotReadyError } from '@app/domain';
 import { BrokerLiveFlow } from '@app/messaging';
 import { LOGGER, type Logger } from '@app/observability';
 
 /** Real time between two attempts to take the lease. */
-const TRY_EVERY_MILLIS = 3_000;
+const TRY_EVERY_MS = 3_000;
 
 /** Of all consumers of a store, the one that holds its lease does the work on its history. */
 @Injectable()
@@ -16,7 +16,7 @@ export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestr
 
   constructor(
     private readonly lease: StoreLease,
-    private readonly duties: HistoryDuties,
+    private readonly jobs: CaptureJobs,
     private readonly liveFlow: BrokerLiveFlow,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -25,7 +25,7 @@ export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestr
     this.tick();
     this.timer = setInterval(() => {
       this.tick();
-    }, TRY_EVERY_MILLIS);
+    }, TRY_EVERY_MS);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -47,7 +47,7 @@ export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestr
       this.logger.info('this consumer keeps the history: symbol list, first backfill, repair, ledger');
       this.isAtWork = true;
       this.liveFlow.start();
-      await this.duties.start();
+      await this.jobs.startHistory();
     } catch (error) {
       await this.lease.release();
       if (error instanceof StoreNotReadyError) return;
@@ -58,6 +58,6 @@ export class HistoryLeaseKeeper implements OnApplicationBootstrap, OnModuleDestr
   private async stopWork(): Promise<void> {
     this.isAtWork = false;
     this.liveFlow.stop();
-    await this.duties.stop();
+    await this.jobs.stopHistory();
   }
 }

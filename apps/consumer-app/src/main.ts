@@ -1,3 +1,4 @@
+import '@app/compile-cache';
 import 'reflect-metadata';
 import { ConfigError } from '@app/config';
 import { runProcess } from '@app/http';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Client, KeyNeededError } from './api/client';
 import { PriceStream } from './api/price-stream';
 import type { CandleItem, Health, PriceItem, SymbolItem } from './api/types';
@@ -20,6 +20,8 @@ const CANDLES_EVERY_MS = 5_000;
 /** Symbols that are listed, halted or given up show within so much time. */
 const SYMBOLS_EVERY_MS = 60_000;
 const TICK_MS = 1_000;
+
+const FIRST_INTERVAL: Interval = '1m';
 
 const candlesPath = (symbol: string, interval: Interval): string =>
   `candles?symbol=${encodeURIComponent(symbol)}&interval=${interval}&last=${CANDLES_SHOWN}`;
@@ -47,32 +49,46 @@ function firstShown(symbols: readonly SymbolItem[]): string | undefined {
 
 const EMPTY: Market = new Map();
 
+/** Whether a key is asked for: none was given yet, the given one is being tried, or it does not hold. */
+type KeyAsked = 'no' | 'first' | 'tried' | 'refused';
+
 export function Page(): JSX.Element {
   const client = useMemo(() => new Client(), []);
   const clock = useMemo(() => new MarketClock(), []);
   const [market, setMarket] = useState<Market>(EMPTY);
   const [isRead, setRead] = useState(false);
   const [chosen, setChosen] = useState<string>();
-  const [interval, setChosenInterval] = useState<Interval>('1m');
+  const [interval, setChosenInterval] = useState<Interval>(FIRST_INTERVAL);
   const [candles, setCandles] = useState<readonly CandleItem[]>();
   const [day, setDay] = useState<string>();
   const [health, setHealth] = useState<Health | 'silent'>();
-  const [connection, setConnection] = useState<'live' | 'waiting' | 'key'>('waiting');
+  const [connection, setConnection] = useState<'live' | 'waiting'>('waiting');
+  const [keyAsked, setKeyAsked] = useState<KeyAsked>('no');
   const [problem, setProblem] = useState('');
   const [keyNumber, setKeyNumber] = useState(0);
   const [now, setNow] = useState(() => clock.now());
+  const hasBegun = useRef(false);
 
   const fail = useCallback((error: unknown) => {
-    if (error instanceof KeyNeededError) setConnection('key');
+    if (error instanceof KeyNeededError) setKeyAsked(error.wasGiven ? 'refused' : 'first');
     else if (!(error instanceof DOMException && error.name === 'AbortError')) setProblem(wordsOf(error));
   }, []);
 
   const readMarket = useCallback(
     (signal?: AbortSignal) => {
-      Promise.all([client.list<SymbolItem>('symbols?limit=5000', signal), client.csv('bi/latest_prices.csv', signal)])
+      const listed = client.list<SymbolItem>('symbols?limit=5000', signal).then((symbols) => {
+        const first = firstShown(symbols);
+        // Not after the chart's place is laid out: its candles are what takes longest.
+        if (!hasBegun.current && first !== undefined) client.begin(candlesPath(first, FIRST_INTERVAL));
+        hasBegun.current = true;
+        return symbols;
+      });
+      Promise.all([listed, client.csv('bi/latest_prices.csv', signal)])
         .then(([symbols, latest]) => {
           for (const { timestamp_utc: time } of latest) clock.see(Date.parse(time ?? ''));
+          setNow(clock.now());
           setMarket((before) => marketOf(before, symbols, latest));
+          setKeyAsked('no');
           setRead(true);
           setChosen((before) => before ?? firstShown(symbols));
           setProblem('');
@@ -87,6 +103,7 @@ export function Page(): JSX.Element {
   useEffect(() => {
     const stream = new PriceStream(client, {
       onState: setConnection,
+      onKeyNeeded: fail,
       onEvents: (events) => {
         const prices = events.filter(({ name }) => name === 'price').map(({ data }) => JSON.parse(data) as PriceItem);
         for (const { timestamp_utc: time } of prices) clock.see(Date.parse(time));
@@ -101,7 +118,7 @@ export function Page(): JSX.Element {
     return () => {
       stream.stop();
     };
-  }, [client, clock, readMarket]);
+  }, [client, clock, fail, readMarket]);
 
   useEvery(
     TICK_MS,
@@ -143,6 +160,7 @@ export function Page(): JSX.Element {
     setChosen(symbol);
   }, []);
 
+  const isKeyAsked = keyAsked === 'first' || keyAsked === 'refused';
   const today = new Date(now).toISOString().slice(0, 10);
   return (
     <>
@@ -152,24 +170,31 @@ export function Page(): JSX.Element {
           <OriginMark health={health} />
         </div>
         <div class="marks">
-          <p class={`mark connection ${connection}`} role="status">
-            {connection === 'live' ? 'live' : connection === 'key' ? 'a key is needed' : 'connecting ...'}
+          <p class={`mark connection ${isKeyAsked ? 'key' : connection}`} role="status">
+            {isKeyAsked ? 'a key is needed' : connection === 'live' ? 'live' : 'connecting ...'}
           </p>
           <HealthMark health={health} />
         </div>
         <nav aria-label="More of this service">
-          <a href="docs">API docs</a> <a href="health">health</a> <a href="bi/datasets.json">tables</a>
+          <a href="docs">API docs</a>
+          {isKeyAsked || client.hasKey ? null : (
+            <>
+              {' '}
+              <a href="health">health</a> <a href="bi/datasets.json">tables</a>
+            </>
+          )}
         </nav>
       </header>
-      {connection === 'key' ? (
+      {keyAsked === 'no' ? null : (
         <KeyForm
+          isRefused={keyAsked === 'refused'}
           onKey={(key) => {
             client.useKey(key);
-            setConnection('waiting');
+            setKeyAsked('tried');
             setKeyNumber((before) => before + 1);
           }}
         />
-      ) : null}
+      )}
       <HealthNotice health={health} />
       {problem === '' ? null : <p role="alert">{problem}</p>}
       <main>
@@ -207,7 +232,10 @@ export function Page(): JSX.Element {
               />
             </section>
             <Calendar client={client} symbol={chosen} today={today} chosen={day} onChoose={setDay} />
-            <CopyPanel address={client.address(`${candlesPath(chosen, interval)}&format=csv`)} />
+            <CopyPanel
+              address={client.address(`${candlesPath(chosen, interval)}&format=csv`)}
+              needsKey={client.hasKey}
+            />
           </>
         )}
       </main>

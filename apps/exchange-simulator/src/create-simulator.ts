@@ -8,6 +8,7 @@ import { DAY } from './market/interval';
 import type { Market } from './market/market';
 import { RecordedMarket } from './market/recorded/recorded-market';
 import { readRecording } from './market/recorded/recording-reader';
+import { Listings } from './market/simulated/listings';
 import { SimulatedMarket } from './market/simulated/simulated-market';
 import type { SimulatorOptions } from './options';
 import { SimulatorModule } from './simulator.module';
@@ -38,7 +39,7 @@ export async function createSimulator(options: SimulatorOptions, realNow?: () =>
 
 function openMarket(options: SimulatorOptions): { market: Market; passedOver: readonly string[] } {
   if (options.recordings === undefined) {
-    return { market: new SimulatedMarket(options.seed), passedOver: [] };
+    return { market: new SimulatedMarket(options.seed, new Listings(options.symbols)), passedOver: [] };
   }
   const recording = readRecording(options.recordings);
   // The day of the clock's origin, so that a restart with the same origin plays the same days.

@@ -62,6 +62,8 @@ describe('parseOptions', () => {
     [['--faults', '[{"kind":"stop","start":0,"end":60000,"days":0}]'], 'days'],
     [['--nonsense'], '--nonsense'],
     [['--seed', 'a b'], '--seed a b'],
+    [['--symbols', '0'], '--symbols 0'],
+    [['--symbols', '10', '--recordings', '/r'], '--symbols'],
   ])('should refuse %j with a message that names it', (args, named) => {
     expect(() => parseOptions(args, NOW)).toThrow(UsageError);
     expect(() => parseOptions(args, NOW)).toThrow(named);

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { ClockOrigin } from './clock/market-clock';
 import { faultListSchema, type Fault } from './faults/fault';
+import { MOST_SYMBOLS } from './market/simulated/listings';
 
 /** Where the last recorded day is put: on the market clock's first day, or on the day before. */
 export type Placement = 'live' | 'past';
@@ -10,6 +11,8 @@ export interface SimulatorOptions {
   readonly host: string;
   readonly port: number;
   readonly seed: string;
+  /** How many symbols the simulated market has; undefined for those that are well known. */
+  readonly symbols: number | undefined;
   readonly recordings: string | undefined;
   readonly place: Placement;
   readonly clockOrigin: ClockOrigin;
@@ -39,6 +42,7 @@ or over recorded files.
   --port N             port, 0 for any free one            (9100)
   --host ADDRESS       address to listen on                (127.0.0.1)
   --seed TEXT          which simulated market              (1)
+  --symbols N          how many symbols it has, the well-known ones first    (these alone)
   --recordings DIR     play the recorded files in DIR and below instead
   --place live|past    the last recorded day becomes today, or yesterday, so that all of it is history  (live)
   --clock-origin TIME  ISO 8601 instant at which market time and real time agree, or MARKET@REAL: market time is
@@ -66,6 +70,9 @@ export function parseOptions(args: readonly string[], now: number = Date.now()):
   if (!/^[\w.-]{1,64}$/.test(seed)) {
     throw new UsageError(`--seed ${seed}: 1 to 64 letters, digits, dots, dashes or underscores`);
   }
+  if (values.symbols !== undefined && recordings !== undefined) {
+    throw new UsageError('--symbols goes without --recordings, which have the symbols that were recorded');
+  }
   if (values.place !== undefined && recordings === undefined) {
     throw new UsageError('--place goes with --recordings');
   }
@@ -74,6 +81,7 @@ export function parseOptions(args: readonly string[], now: number = Date.now()):
     host: values.host ?? '127.0.0.1',
     port: integer('--port', values.port ?? '9100', 0, 65_535),
     seed,
+    symbols: values.symbols === undefined ? undefined : integer('--symbols', values.symbols, 1, MOST_SYMBOLS),
     recordings,
     place: choice('--place', values.place ?? 'live', ['live', 'past'] as const),
     clockOrigin: clockOrigin(values['clock-origin'], now),
@@ -98,6 +106,7 @@ function parseFlags(args: readonly string[]) {
         port: text,
         host: text,
         seed: text,
+        symbols: text,
         recordings: text,
         place: text,
         'clock-origin': text,

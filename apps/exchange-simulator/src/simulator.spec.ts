@@ -47,6 +47,47 @@ describe('exchange simulator', () => {
 
   afterEach(() => close());
 
+  describe('a whole market', () => {
+    const symbols = async (): Promise<string[]> =>
+      (await json<{ symbols: { symbol: string }[] }>('/api/v3/exchangeInfo')).symbols.map(({ symbol }) => symbol);
+
+    it('should list as many symbols as it is told, the well-known ones first', async () => {
+      await start();
+      const wellKnown = await symbols();
+      await close();
+      await start('--symbols', '1500');
+      const all = await symbols();
+      expect(all).toHaveLength(1_500);
+      expect(new Set(all).size).toBe(1_500);
+      expect(all.slice(0, wellKnown.length)).toEqual(wellKnown);
+      expect(all.filter((symbol) => /[_.-]/.test(symbol)).length).toBeGreaterThan(10);
+      expect(all.filter((symbol) => /[^ -~]/.test(symbol)).length).toBeGreaterThan(10);
+      expect(await json<unknown[]>('/api/v3/ticker/24hr')).toHaveLength(1_500);
+      await close();
+      await start('--symbols', '2');
+      expect(await symbols()).toEqual(wellKnown.slice(0, 2));
+    });
+
+    it('should give the same candles however many others there are', async () => {
+      const asked = ['BTCUSDT', 'COIN99EUR', 'A.B_100-USDT', '币101USDT'];
+      const answers: Row[][][] = [];
+      for (const count of ['102', '100000']) {
+        await start('--symbols', count);
+        const tickers = await json<{ symbol: string }[]>(
+          `/api/v3/ticker/24hr?symbols=${encodeURIComponent(JSON.stringify([...asked].reverse()))}`,
+        );
+        expect(tickers.map(({ symbol }) => symbol)).toEqual(asked);
+        answers.push(
+          await Promise.all(asked.map((symbol) => klines(`symbol=${encodeURIComponent(symbol)}&interval=1h&limit=50`))),
+        );
+        await close();
+      }
+      expect(answers[0]?.flat()).toHaveLength(4 * 50);
+      expect(answers[1]).toEqual(answers[0]);
+      await start();
+    });
+  });
+
   describe('routes', () => {
     beforeEach(() => start());
 
@@ -544,6 +585,42 @@ describe('exchange simulator', () => {
       expect(await statusOf('ADAUSDT')).toBe('TRADING');
       elapsed = today + DAY - NOW;
       expect(await statusOf('ADAUSDT')).toBe('TRADING');
+    });
+
+    it('should list a new symbol, whose first minute is the one it is listed at', async () => {
+      await start();
+      const listed = THIS_MINUTE + MINUTE;
+      const query = 'symbol=NEWUSDT&interval=1m';
+      const symbols = async () =>
+        (await json<{ symbols: { symbol: string }[] }>('/api/v3/exchangeInfo')).symbols.map(({ symbol }) => symbol);
+      const before = await symbols();
+      const bitcoin = await klines('symbol=BTCUSDT&interval=1d&limit=3');
+      await setFaults({ kind: 'list', base_asset: 'NEW', quote_asset: 'USDT', start: listed });
+      expect(await symbols()).toEqual(before);
+      expect((await get(`/api/v3/klines?${query}`)).status).toBe(400);
+      elapsed = listed - NOW + 3 * MINUTE;
+      expect(await symbols()).toEqual([...before, 'NEWUSDT']);
+      expect((await klines(query)).map(([openTime]) => openTime)).toEqual(
+        [0, 1, 2, 3].map((minute) => listed + minute * MINUTE),
+      );
+      expect(await json('/api/v3/ticker/24hr?symbols=["NEWUSDT"]')).toMatchObject([{ symbol: 'NEWUSDT' }]);
+      elapsed = 0;
+      expect(await klines('symbol=BTCUSDT&interval=1d&limit=3')).toEqual(bitcoin);
+    });
+
+    it('should not know a symbol while it is delisted, and no other', async () => {
+      await start();
+      const info = async () =>
+        (await json<{ symbols: { symbol: string }[] }>('/api/v3/exchangeInfo')).symbols.map(({ symbol }) => symbol);
+      const before = await info();
+      await setFaults({ kind: 'delist', symbol: 'XTZUSDT', start: THIS_MINUTE, end: THIS_MINUTE + 2 * MINUTE });
+      expect(await info()).toEqual(before.filter((symbol) => symbol !== 'XTZUSDT'));
+      for (const route of ['klines?interval=1m&', 'ticker/24hr?', 'exchangeInfo?']) {
+        expect(await json(`/api/v3/${route}symbol=XTZUSDT`)).toMatchObject({ code: -1121 });
+      }
+      expect(JSON.stringify(await json('/api/v3/ticker/24hr'))).not.toContain('XTZUSDT');
+      elapsed = 2 * MINUTE;
+      expect(await info()).toEqual(before);
     });
 
     it('should lag behind with its newest rows', async () => {

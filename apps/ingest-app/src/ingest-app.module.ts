@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { Module, Optional, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { backupPlaces } from '@app/backup';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule, CaptureStatus } from '@app/capture';
 import { ClockModule } from '@app/clock';
@@ -10,11 +12,14 @@ import { ObservabilityModule } from '@app/observability';
 import { StorageWriteModule } from '@app/storage';
 import { IngestHealthReport } from './ingest-health.report';
 
+/** The command line program is built beside the apps. */
+const CLI = join(__dirname, '../../cli/src/main.js');
+
 /** What the broker's logs call this process. */
 const CLIENT_ID = 'csp-ingest';
 
 /** Every step of an attempt to publish ends sooner than this, and so does every pause between two. */
-const DEAD_AFTER_MILLIS = 45_000;
+const DEAD_AFTER_MS = 45_000;
 
 /**
  * Captures the market. In direct mode exchange -> publisher -> sink, all in this process; with a broker only what
@@ -61,17 +66,23 @@ export class IngestAppModule implements OnApplicationBootstrap {
     if (!publisher) return;
     this.health.addLiveCheck('publisher', () => {
       const seconds = Math.floor(publisher.stalledMillis / 1_000);
-      const ok = publisher.stalledMillis < DEAD_AFTER_MILLIS;
+      const ok = publisher.stalledMillis < DEAD_AFTER_MS;
       return { ok, detail: ok ? '' : `events have been waiting for ${seconds} s without any attempt to send them` };
     });
   }
 }
 
 /** With a broker, the process has no store. */
-function placesOf({ brokerMode, storage, ingest }: AppConfig): WrittenPlace[] {
+function placesOf(config: AppConfig): WrittenPlace[] {
+  const { brokerMode, storage, ingest } = config;
   const state = { setting: 'INGEST_STATE_DIR', path: ingest.stateDir };
   if (brokerMode === 'kafka') return [state];
-  return [{ setting: 'STORAGE_PATH', path: storage.databasePath }, { setting: 'RAW_DIR', path: storage.rawDir }, state];
+  return [
+    { setting: 'STORAGE_PATH', path: storage.databasePath },
+    { setting: 'RAW_DIR', path: storage.rawDir },
+    ...backupPlaces(config),
+    state,
+  ];
 }
 
 function captureModule({ brokerMode, ingest }: AppConfig, messaging: DynamicModule[]): DynamicModule {
@@ -80,6 +91,7 @@ function captureModule({ brokerMode, ingest }: AppConfig, messaging: DynamicModu
   if (brokerMode === 'kafka') return CaptureModule.live({ ...what, imports: [exchange, ...messaging] });
   return CaptureModule.register({
     ...what,
+    commandScript: CLI,
     imports: [exchange, StorageWriteModule, MessagingModule.direct([StorageWriteModule])],
   });
 }

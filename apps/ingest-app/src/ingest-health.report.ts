@@ -1,3 +1,4 @@
+import { healthReason } from '@app/domain';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CaptureStatus } from '@app/capture';
 import { APP_CONFIG, type AppConfig } from '@app/config';
@@ -23,7 +24,7 @@ export class IngestHealthReport extends HealthReport {
     const broker = this.publisher?.broker;
     const reasons = [
       ...(capture.problem === '' ? [] : [capture.problem]),
-      ...(broker?.state === 'down' ? [`Kafka: ${broker.detail}`] : []),
+      ...(broker?.state === 'down' ? [healthReason`Kafka: ${broker.detail}`] : []),
       ...capture.notes,
       ...this.health.notes(),
     ];

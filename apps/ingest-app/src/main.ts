@@ -1,3 +1,4 @@
+import '@app/compile-cache';
 import 'reflect-metadata';
 import { runProcess } from '@app/http';
 import { IngestAppModule } from './ingest-app.module';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApiModule } from '@app/api';
+import { backupPlaces } from '@app/backup';
 import { BinanceModule } from '@app/binance';
 import { CaptureModule } from '@app/capture';
 import { ClockModule } from '@app/clock';
@@ -23,6 +24,7 @@ export class StandaloneAppModule {
   static register({ config, clock, logger, metrics }: ProcessParts): DynamicModule {
     const capture = CaptureModule.register({
       process: 'standalone',
+      commandScript: CLI,
       capture: config.ingest.capture,
       imports: [BinanceModule.forRoot(), StorageWriteModule, MessagingModule.direct([StorageWriteModule])],
     });
@@ -40,6 +42,7 @@ export class StandaloneAppModule {
             { setting: 'RAW_DIR', path: config.storage.rawDir },
             { setting: 'INGEST_STATE_DIR', path: config.ingest.stateDir },
             { setting: 'BI_BUILD_DIR', path: config.builds.folder },
+            ...backupPlaces(config),
           ],
           storage: StorageReadModule,
           parquet: ParquetThreadModule,

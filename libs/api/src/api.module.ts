@@ -5,7 +5,7 @@ import { BiHistoryController } from './bi/bi-history.controller';
 import { CsvCache } from './bi/csv-cache';
 import { CsvResponder } from './bi/csv-responder';
 import { DatasetsController } from './bi/datasets.controller';
-import { TableFreshness } from './bi/freshness';
+import { TableFreshness } from './bi/table-freshness';
 import { WindowedTables } from './bi/windowed-tables';
 import { CandlesController } from './candles/candles.controller';
 import { CoverageController } from './coverage/coverage.controller';
@@ -29,6 +29,7 @@ import { StreamMetrics } from './stream/stream-metrics';
 import { StreamStarts } from './stream/stream-start';
 import { Streams } from './stream/streams';
 import { StreamsController } from './stream/streams.controller';
+import { ServedSymbols } from './symbols/served-symbols';
 import { SymbolSelection } from './symbols/symbol-selection';
 import { SymbolSummaries } from './symbols/symbol-summaries';
 import { SymbolsController } from './symbols/symbols.controller';
@@ -60,8 +61,14 @@ class HealthSourcesModule {
     return {
       module: HealthSourcesModule,
       imports: modules,
-      providers: [SymbolFreshnessReader, ProcessWatch, CaptureTime, { provide: REMOTE_PROCESSES, useValue: remotes }],
-      exports: [...modules, SymbolFreshnessReader, ProcessWatch, CaptureTime, REMOTE_PROCESSES],
+      providers: [
+        ServedSymbols,
+        SymbolFreshnessReader,
+        ProcessWatch,
+        CaptureTime,
+        { provide: REMOTE_PROCESSES, useValue: remotes },
+      ],
+      exports: [...modules, ServedSymbols, SymbolFreshnessReader, ProcessWatch, CaptureTime, REMOTE_PROCESSES],
     };
   }
 }
@@ -109,6 +116,7 @@ export class ApiModule {
         StreamMetrics,
         StreamStarts,
         Streams,
+        ServedSymbols,
         SymbolSelection,
         SymbolSummaries,
         TableFreshness,

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import { MinuteFill } from '@app/fill';
 import { BuildClock } from './build/build-clock';
 import { BiBuildUseCase } from './build/bi-build.use-case';
 import { ExportCandlesUseCase } from './export/export-candles.use-case';
@@ -37,7 +38,7 @@ export class BiModule {
     return {
       module: BiModule,
       imports,
-      providers: [GoldProof, ArchiveDays, DayRefetch, ExchangeProof, VerifyBiUseCase],
+      providers: [GoldProof, ArchiveDays, MinuteFill, DayRefetch, ExchangeProof, VerifyBiUseCase],
       exports: [VerifyBiUseCase],
     };
   }

@@ -8,10 +8,9 @@ import {
   unfitNumberOfEvent,
   type EpochMicros,
   type TimeRange,
+  PAGE_ROWS,
 } from '@app/domain';
 
-/** Rows that one read brings. */
-const PAGE = 5_000;
 const REMEDY =
   'rows beyond what is accepted are refused since; `cli rebuild --accept-losses` makes the database anew without them';
 
@@ -31,26 +30,26 @@ export class UnfitRows {
 
   private async minute(symbol: string, range: TimeRange): Promise<string | undefined> {
     for (let after: { time: EpochMicros; symbol: string } | undefined; ;) {
-      const page = await this.candles.range([symbol], '1m', range, PAGE, after);
+      const page = await this.candles.range([symbol], '1m', range, PAGE_ROWS, after);
       for (const minute of page) {
         const number = unfitNumberOf(minute);
         if (number !== undefined) return `the minute ${formatBucketTime(minute.openTime)} of ${symbol}, ${number}`;
       }
       const last = page.at(-1);
-      if (!last || page.length < PAGE) return undefined;
+      if (!last || page.length < PAGE_ROWS) return undefined;
       after = { time: last.openTime, symbol };
     }
   }
 
   private async event(symbol: string, range: TimeRange): Promise<string | undefined> {
     for (let after: Parameters<PriceEventReader['range']>[3]; ;) {
-      const page = await this.events.range([symbol], range, PAGE, after);
+      const page = await this.events.range([symbol], range, PAGE_ROWS, after);
       for (const event of page) {
         const number = unfitNumberOfEvent(event);
         if (number !== undefined) return `the price of ${symbol} at ${formatEventTime(event.timestamp)}, ${number}`;
       }
       const last = page.at(-1);
-      if (!last || page.length < PAGE) return undefined;
+      if (!last || page.length < PAGE_ROWS) return undefined;
       after = { time: last.timestamp, symbol, source: last.source };
     }
   }

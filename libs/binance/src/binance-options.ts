@@ -15,6 +15,8 @@ export interface BinanceOptions {
   readonly intervalOf: (route: Route) => EpochMicros;
   /** Longest silence wished by the exchange (Retry-After) that a request waits for, in real milliseconds. */
   readonly maxBlockWaitMs: number;
+  /** The same of requests that can wait, after which they fail as those that cannot. */
+  readonly maxHistoryBlockWaitMs: number;
   /** Longest wait for room in the weight budget, in real milliseconds. */
   readonly maxBudgetWaitMs: number;
 }
@@ -37,5 +39,6 @@ export const DEFAULT_BINANCE_OPTIONS: BinanceOptions = {
   retryDelayMs: fullJitterDelayMs,
   intervalOf: () => MINUTE,
   maxBlockWaitMs: 5_000,
+  maxHistoryBlockWaitMs: 60_000,
   maxBudgetWaitMs: 130_000,
 };

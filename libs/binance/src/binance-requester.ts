@@ -4,12 +4,13 @@ import {
   type Clock,
   type ExchangeAnswer,
   type EpochMicros,
+  type RequestPriority,
   type ServerTime,
 } from '@app/domain';
 import type { BinanceMetrics, Route } from './binance-metrics';
 import type { BinanceOptions } from './binance-options';
 import type { BlockingRefusal, RequestBlock, Subject } from './budget/request-block';
-import { readRequestLimits, type BudgetShare, type RequestWeightBudget } from './budget/request-weight-budget';
+import { readRequestLimits, type RequestWeightBudget } from './budget/request-weight-budget';
 import type { ExchangeState } from './exchange-state';
 import type { HostOriginResolver } from './hosts/host-origin';
 import type { ExchangeHost, HostPool } from './hosts/host-pool';
@@ -32,10 +33,19 @@ export interface BinanceRequest<T> {
   /** Path and query, encoded. */
   readonly target: string;
   readonly weight: number;
-  readonly share: BudgetShare;
+  readonly priority: RequestPriority;
   /** How often one host is asked at most; the client's own number unless given. */
   readonly attempts?: number | undefined;
   readonly read: BodyReader<T>;
+}
+
+/** Real time after which a request that nobody has answered is told of, though it is still being tried. */
+const TELL_AFTER_MS = 5_000;
+
+/** When a request was made first, by real time and on the counter of the clock. */
+interface Began {
+  readonly real: number;
+  readonly count: EpochMicros;
 }
 
 type Attempt<T> =
@@ -82,8 +92,9 @@ export class BinanceRequester {
   /** @throws ExchangeError, or the signal's reason when the caller aborts */
   async get<T>(request: BinanceRequest<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
     let failure: Extract<HostResult<T>, { kind: 'transient' }> | undefined;
+    const began = { real: performance.now(), count: this.clock.monotonicNow() };
     for (const host of this.hosts.candidates()) {
-      const result = await this.askHost(host, request, signal);
+      const result = await this.askHost(host, request, began, signal);
       if (result.kind === 'answered') return result.answer;
       if (result.kind === 'transient') failure = result;
     }
@@ -93,6 +104,7 @@ export class BinanceRequester {
   private async askHost<T>(
     host: ExchangeHost,
     request: BinanceRequest<T>,
+    began: Began,
     signal: AbortSignal | undefined,
   ): Promise<HostResult<T>> {
     // A host that is known to be down is asked once when there are others: waiting for it delays all of them.
@@ -118,6 +130,9 @@ export class BinanceRequester {
           this.metrics.retries.inc({ reason: result.error.failure });
           break;
         case 'transient':
+          if (!result.reached && performance.now() - began.real >= TELL_AFTER_MS) {
+            this.state.unansweredSince(began.count, `${host.label}: ${result.detail}`);
+          }
           if (attempt >= attempts || result.retryAt !== undefined) {
             if (result.hostFault) this.hosts.markDown(host);
             return { ...result, host };
@@ -135,7 +150,8 @@ export class BinanceRequester {
     request: BinanceRequest<T>,
     signal: AbortSignal | undefined,
   ): Promise<Attempt<T>> {
-    const { route } = request;
+    const { route, priority } = request;
+    if (priority !== 'live') await this.block.outwait(this.options.maxHistoryBlockWaitMs, signal);
     await this.block.pass(signal);
     let origin: string;
     try {
@@ -144,7 +160,7 @@ export class BinanceRequester {
       if (!(error instanceof TransportError)) throw error;
       return transportFailure(error);
     }
-    const reservation = await this.budget.acquire(request.weight, request.share, signal);
+    const reservation = await this.budget.acquire(request.weight, priority, signal);
     let usedWeight: number | undefined;
     let answer: HttpAnswer;
     let sentAt: EpochMicros;

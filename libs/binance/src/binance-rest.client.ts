@@ -1,4 +1,4 @@
-import type { ExchangeAnswer } from '@app/domain';
+import type { ExchangeAnswer, RequestPriority } from '@app/domain';
 import type { BinanceRequester, BodyReader } from './binance-requester';
 
 /** Most symbols in one `symbols` list of the ticker at the lowest weight. */
@@ -30,6 +30,11 @@ export interface TickerRequestOptions {
   readonly attempts?: number;
 }
 
+export interface KlineRequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly priority: RequestPriority;
+}
+
 /**
  * The routes of Binance's spot REST API that the platform uses, named as the exchange names them. Bodies are handed to
  * a reader: what it cannot read counts as a failed attempt. All methods @throws ExchangeError, or the signal's reason.
@@ -40,7 +45,7 @@ export class BinanceRestClient {
   /** `GET /api/v3/time`, weight 1. */
   time<T>(read: BodyReader<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
     return this.requester.get(
-      { route: 'time', target: '/api/v3/time', weight: WEIGHT.time, share: 'live', read },
+      { route: 'time', target: '/api/v3/time', weight: WEIGHT.time, priority: 'live', read },
       signal,
     );
   }
@@ -57,7 +62,7 @@ export class BinanceRestClient {
         route: 'exchange_info',
         target: `/api/v3/exchangeInfo?${query}`,
         weight: WEIGHT.exchangeInfo,
-        share: 'live',
+        priority: 'live',
         read,
       },
       signal,
@@ -76,7 +81,7 @@ export class BinanceRestClient {
         route: 'ticker_24hr',
         target: `/api/v3/ticker/24hr${query}`,
         weight: tickerWeight(symbols?.length),
-        share: 'live',
+        priority: 'live',
         attempts,
         read,
       },
@@ -85,12 +90,16 @@ export class BinanceRestClient {
   }
 
   /** `GET /api/v3/klines`, weight 2. */
-  klines<T>(query: KlinesQuery, read: BodyReader<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
+  klines<T>(
+    query: KlinesQuery,
+    read: BodyReader<T>,
+    { signal, priority }: KlineRequestOptions,
+  ): Promise<ExchangeAnswer<T>> {
     const { symbol, interval, startTime, endTime, limit } = query;
     const target =
       `/api/v3/klines?symbol=${encodeURIComponent(symbol)}&interval=${interval}` +
       `&startTime=${startTime}${endTime === undefined ? '' : `&endTime=${endTime}`}&limit=${limit}`;
-    return this.requester.get({ route: 'klines', target, weight: WEIGHT.klines, share: 'history', read }, signal);
+    return this.requester.get({ route: 'klines', target, weight: WEIGHT.klines, priority, read }, signal);
   }
 }
 

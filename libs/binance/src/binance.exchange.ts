@@ -13,6 +13,7 @@ import {
   type ExchangeAnswer,
   type ExchangeStatus,
   type MinuteCandle,
+  type RequestPriority,
   type ServerTime,
   type SymbolInfo,
   type TickerAnswer,
@@ -20,7 +21,12 @@ import {
 } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { BinanceMetrics } from './binance-metrics';
-import { encodeSymbols, type BinanceRestClient, type KlinesQuery } from './binance-rest.client';
+import {
+  encodeSymbols,
+  type BinanceRestClient,
+  type KlineRequestOptions,
+  type KlinesQuery,
+} from './binance-rest.client';
 import type { RequestBlock } from './budget/request-block';
 import type { RequestWeightBudget } from './budget/request-weight-budget';
 import type { ExchangeState } from './exchange-state';
@@ -69,19 +75,31 @@ export class BinanceExchange extends Exchange {
   }
 
   /** @throws RangeError when the range holds no millisecond */
-  minuteCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<MinuteCandle>> {
-    return this.candles(symbol, '1m', range, signal);
+  minuteCandles(
+    symbol: string,
+    range: TimeRange,
+    signal?: AbortSignal,
+    priority: RequestPriority = 'live',
+  ): Promise<CandlePage<MinuteCandle>> {
+    return this.candles(symbol, '1m', range, { signal, priority });
   }
 
   /** @throws RangeError when the range holds no millisecond */
   dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<DayCandle>> {
-    return this.candles(symbol, '1d', range, signal);
+    return this.candles(symbol, '1d', range, { signal, priority: 'history' });
   }
 
   /** An answer to `startTime=0` begins at the first candle there is; whatever else its row says does not matter here. */
-  async firstMinute(symbol: string, signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined>> {
+  async firstMinute(
+    symbol: string,
+    signal?: AbortSignal,
+    priority: RequestPriority = 'live',
+  ): Promise<ExchangeAnswer<EpochMicros | undefined>> {
     if (!isSymbol(symbol)) throw new ExchangeError('unknown_symbol', 'klines: not a symbol');
-    return this.parts.client.klines({ symbol, interval: '1m', startTime: 0, limit: 1 }, mapFirstOpenTime, signal);
+    return this.parts.client.klines({ symbol, interval: '1m', startTime: 0, limit: 1 }, mapFirstOpenTime, {
+      signal,
+      priority,
+    });
   }
 
   async symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {
@@ -97,6 +115,11 @@ export class BinanceExchange extends Exchange {
     }
     // One unknown symbol fails the list, and which one is not said.
     const answer = await this.parts.client.exchangeInfo(undefined, read, signal);
+    return { ...answer, data: this.taken(answer.data) };
+  }
+
+  async allSymbols(signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {
+    const answer = await this.parts.client.exchangeInfo(undefined, (body) => mapSymbols(body), signal);
     return { ...answer, data: this.taken(answer.data) };
   }
 
@@ -125,7 +148,7 @@ export class BinanceExchange extends Exchange {
     symbol: string,
     interval: keyof typeof LENGTHS,
     range: TimeRange,
-    signal?: AbortSignal,
+    options: KlineRequestOptions,
   ): Promise<CandlePage<MinuteCandle>> {
     const startTime = Math.ceil(range.start / MILLISECOND);
     const endTime = Math.ceil(range.end / MILLISECOND) - 1;
@@ -135,7 +158,7 @@ export class BinanceExchange extends Exchange {
     const { data, ...answer } = await this.parts.client.klines(
       { symbol, interval, startTime, endTime, limit: CANDLE_PAGE_LIMIT },
       (body, capturedAt) => mapKlines(body, { symbol, range, length, capturedAt }),
-      signal,
+      options,
     );
     const { rows, duplicates, leftOut, answered } = data;
     this.parts.metrics.rowsDropped.inc({ reason: 'duplicate' }, duplicates);

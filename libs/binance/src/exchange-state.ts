@@ -64,6 +64,11 @@ export class ExchangeState {
     this.change(failure, detail);
   }
 
+  /** Nothing has been answered since a request of that count began, which is tried again. */
+  unansweredSince(count: EpochMicros, detail: string): void {
+    if (this.lastGoodCount < count) this.change('unreachable', detail);
+  }
+
   /** No host gave a usable answer: `failing` when one was reached and is in trouble, else `unreachable`. */
   unusable(state: 'unreachable' | 'failing', detail: string): void {
     this.change(state, detail);

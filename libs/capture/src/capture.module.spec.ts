@@ -3,8 +3,8 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { DAY, ExchangeError, floorTo, HOUR, MINUTE, parseCandle } from '@app/domain';
 import { FakePorts, NO_PAUSES } from '@app/testing';
 import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
+import { CaptureJobs } from './capture-jobs';
 import { CaptureModule } from './capture.module';
-import { HistoryDuties } from './history/history-duties';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
 import { Pauses } from './schedule/pauses';
 import type { CaptureSnapshot } from './status/capture-snapshot';
@@ -135,8 +135,23 @@ describe('CaptureModule.history', () => {
     expect(module.get(CaptureStatus).problem()).toBe('');
   });
 
+  it('should say of itself that it is well while another process keeps the history', async () => {
+    await until(() => ports.processStatus.rows.length > 0);
+    const snapshot = JSON.parse(ports.processStatus.rows[0]?.status ?? '{}') as CaptureSnapshot;
+    expect(snapshot).toMatchObject({ state: 'ok', problem: '', backfill: null });
+    const jobs = snapshot.jobs.filter(({ state }) => state === 'stopped').map(({ name }) => name);
+    expect(jobs.sort()).toEqual([
+      'first-backfill',
+      'first-minutes',
+      'ledger-keeper',
+      'settle-stamps',
+      'store-upkeep',
+      'symbol-refresh',
+    ]);
+  });
+
   it('should start ledgers, fill them and say how it does', async () => {
-    await module.get(HistoryDuties).start();
+    await module.get(CaptureJobs).startHistory();
     await until(() => backfill() === 'done' && ports.processStatus.rows.length > 0 && timers().length === 5);
     expect(timers()).toEqual(['first-minutes', 'ledger-keeper', 'settle-stamps', 'store-upkeep', 'symbol-refresh']);
     expect(ports.history.frames.get('BTCUSDT')).toEqual({
@@ -154,20 +169,22 @@ describe('CaptureModule.history', () => {
   });
 
   it('should stop and start again, whatever the order of the calls', async () => {
-    const duties = module.get(HistoryDuties);
-    void duties.start();
-    void duties.stop();
-    void duties.start();
-    await duties.start();
+    const jobs = module.get(CaptureJobs);
+    void jobs.startHistory();
+    void jobs.stopHistory();
+    void jobs.startHistory();
+    await jobs.startHistory();
     await until(() => backfill() === 'done' && timers().length === 5);
-    await duties.stop();
-    expect([...timers(), ...module.get(SchedulerRegistry).getIntervals()]).toEqual([]);
-    await duties.start();
+    await jobs.stopHistory();
+    expect(timers()).toEqual([]);
+    // Whether or not a process keeps the history, it says how it does.
+    expect(module.get(SchedulerRegistry).getIntervals()).toEqual(['process-status']);
+    await jobs.startHistory();
     await until(() => timers().length === 5);
   });
 
   it('should ask for absent minutes as far as live events have come, and for none while they are on their way', async () => {
-    await module.get(HistoryDuties).start();
+    await module.get(CaptureJobs).startHistory();
     await until(() => backfill() === 'done');
     const { signal } = new AbortController();
     const keeper = module.get(LedgerKeeperUseCase);

@@ -1,49 +1,44 @@
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { ScheduleModule } from '@nestjs/schedule';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { LiveFlow, SymbolTracking } from '@app/domain';
+import { MinuteFill } from '@app/fill';
+import { JobsModule, provideJob } from '@app/jobs';
+import { CaptureJobs } from './capture-jobs';
 import { CAPTURE_OPTIONS, type CaptureHalf, type CaptureOptions } from './capture-options';
-import { CandleSyncScheduler } from './candles/candle-sync.scheduler';
 import { ExchangeTime } from './candles/exchange-time';
 import { SyncCandlesUseCase } from './candles/sync-candles.use-case';
 import { BackfillHistoryUseCase } from './history/backfill-history.use-case';
-import { BackfillRunner } from './history/backfill.runner';
 import { BackfillUseCase } from './history/backfill.use-case';
 import { CaptureLiveFlow } from './history/capture-live-flow';
+import { ArchiveDayKeeper } from './history/archive-day.keeper';
 import { ExchangeNow } from './history/exchange-now';
 import { CorrectLedgersUseCase } from './history/correct-ledgers.use-case';
 import { FirstMinuteFinder } from './history/first-minute.finder';
-import { FirstMinutesScheduler } from './history/first-minutes.scheduler';
 import { FirstMinutesUseCase } from './history/first-minutes.use-case';
-import { GapFiller } from './history/gap-filler';
-import { GentlePace } from './history/gentle-pace';
-import { HistoryDuties } from './history/history-duties';
+import { FetchedPageKeeper } from './history/fetched-page.keeper';
+import { HistoryFill } from './history/history-fill';
 import { ImportArchiveDayUseCase } from './history/import-archive-day.use-case';
 import { ImportFileUseCase } from './history/import-file.use-case';
 import { LedgerKeeperUseCase } from './history/ledger-keeper.use-case';
-import { LedgerScheduler } from './history/ledger.scheduler';
-import { MinuteFetcher } from './history/minute-fetcher';
 import { RebuildHistoryUseCase } from './history/rebuild-history.use-case';
 import { RepairGapsUseCase } from './history/repair-gaps.use-case';
 import { StartLedgersUseCase } from './history/start-ledgers.use-case';
 import { UnlistedHistory } from './history/unlisted-history';
-import { ClockAlignedScheduler } from './schedule/clock-aligned.scheduler';
 import { LeftOutRegister } from './left-out/left-out-register';
 import { Refusals } from './refusals/refusals';
-import { LivePriority } from './schedule/live-priority';
 import { Pauses } from './schedule/pauses';
 import { CaptureFaults } from './status/capture-faults';
 import { CaptureMetrics } from './status/capture-metrics';
 import { CaptureStatus } from './status/capture-status';
-import { ProcessStatusScheduler } from './status/process-status.scheduler';
+import { WriteProcessStatusUseCase } from './status/write-process-status.use-case';
+import { CapturedSymbols } from './symbols/captured-symbols';
+import { ChosenSymbols } from './symbols/chosen-symbols';
+import { RefreshSymbolsUseCase } from './symbols/refresh-symbols.use-case';
 import { SymbolDirectory } from './symbols/symbol-directory';
-import { SymbolRefreshScheduler } from './symbols/symbol-refresh.scheduler';
 import { SymbolTracker } from './symbols/symbol-tracker';
 import { PollTickersUseCase } from './tickers/poll-tickers.use-case';
-import { TickerPollScheduler } from './tickers/ticker-poll.scheduler';
+import { DailyBackup } from './upkeep/daily-backup';
 import { SettleStampsUseCase } from './upkeep/settle-stamps.use-case';
-import { StampsScheduler } from './upkeep/stamps.scheduler';
-import { UpkeepScheduler } from './upkeep/upkeep.scheduler';
 import { UpkeepUseCase } from './upkeep/upkeep.use-case';
 
 export interface CaptureModuleOptions {
@@ -51,6 +46,8 @@ export interface CaptureModuleOptions {
   readonly process: string;
   /** What of the market is captured. */
   readonly capture: CaptureOptions['capture'];
+  /** The command line program, for what is done in a process of its own. */
+  readonly commandScript?: string;
   /** Bring the ports that the half needs. */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
@@ -60,55 +57,67 @@ const COMMON: Provider[] = [
   CaptureFaults,
   Refusals,
   LeftOutRegister,
+  CapturedSymbols,
   CaptureStatus,
-  ClockAlignedScheduler,
-  LivePriority,
+  CaptureJobs,
+  SymbolDirectory,
   Pauses,
   ExchangeTime,
 ];
 
-const LIVE_TICKERS: Provider[] = [PollTickersUseCase, TickerPollScheduler];
-const LIVE_CANDLES: Provider[] = [SyncCandlesUseCase, CandleSyncScheduler];
+const LIVE_JOBS: Provider[] = [
+  provideJob('ticker-poll', PollTickersUseCase),
+  provideJob('candle-sync', SyncCandlesUseCase),
+];
 
 const HISTORY: Provider[] = [
-  SymbolDirectory,
   SymbolTracker,
-  SymbolRefreshScheduler,
-  ProcessStatusScheduler,
+  { provide: SymbolTracking, useExisting: SymbolTracker },
+  RefreshSymbolsUseCase,
+  WriteProcessStatusUseCase,
   UpkeepUseCase,
-  UpkeepScheduler,
   CorrectLedgersUseCase,
   SettleStampsUseCase,
-  StampsScheduler,
-  HistoryDuties,
+  DailyBackup,
 ];
+/** How minutes of the past come into the store. */
+const FILL: Provider[] = [MinuteFill, FetchedPageKeeper, ArchiveDayKeeper, HistoryFill];
 const HISTORY_CANDLES: Provider[] = [
-  GentlePace,
-  MinuteFetcher,
-  GapFiller,
+  ...FILL,
   BackfillUseCase,
-  BackfillRunner,
   LedgerKeeperUseCase,
-  LedgerScheduler,
   FirstMinuteFinder,
   FirstMinutesUseCase,
-  FirstMinutesScheduler,
+];
+const HISTORY_JOBS: Provider[] = [
+  provideJob('symbol-refresh', RefreshSymbolsUseCase),
+  provideJob('process-status', WriteProcessStatusUseCase),
+  provideJob('store-upkeep', UpkeepUseCase),
+  provideJob('settle-stamps', SettleStampsUseCase),
+  provideJob('first-backfill', BackfillUseCase),
+  provideJob('ledger-keeper', LedgerKeeperUseCase),
+  provideJob('first-minutes', FirstMinutesUseCase),
 ];
 
 /** Captures the market: what happens now, what is done for the history in the store, or both in one process. */
 @Module({})
 export class CaptureModule {
   /**
-   * Both halves, for as long as the application runs. `imports` bring Exchange, EventPublisher, HistoryStore,
-   * CandleCursor, StoreUpkeep and ProcessStatusStore.
+   * Both halves, for as long as the application runs. `imports` bring Exchange, KlineArchive, EventPublisher,
+   * HistoryStore, CandleCursor, StoreUpkeep and ProcessStatusStore.
    */
   static register(options: CaptureModuleOptions): DynamicModule {
-    const candles: Provider[] = [...LIVE_CANDLES, ...HISTORY_CANDLES, { provide: LiveFlow, useClass: CaptureLiveFlow }];
+    const candles: Provider[] = [
+      SyncCandlesUseCase,
+      ...HISTORY_CANDLES,
+      { provide: LiveFlow, useClass: CaptureLiveFlow },
+    ];
     return assemble('both', options, [
       ...HISTORY,
-      { provide: SymbolTracking, useExisting: SymbolTracker },
-      ...(options.capture.includes('tickers') ? LIVE_TICKERS : []),
+      ...(options.capture.includes('tickers') ? [PollTickersUseCase] : []),
       ...(options.capture.includes('candles') ? candles : []),
+      ...LIVE_JOBS,
+      ...HISTORY_JOBS,
     ]);
   }
 
@@ -118,8 +127,11 @@ export class CaptureModule {
    */
   static live(options: CaptureModuleOptions): DynamicModule {
     return assemble('live', options, [
-      ...(options.capture.includes('tickers') ? LIVE_TICKERS : []),
-      ...(options.capture.includes('candles') ? LIVE_CANDLES : []),
+      RefreshSymbolsUseCase,
+      ...(options.capture.includes('tickers') ? [PollTickersUseCase] : []),
+      ...(options.capture.includes('candles') ? [SyncCandlesUseCase] : []),
+      ...LIVE_JOBS,
+      provideJob('listings', RefreshSymbolsUseCase),
     ]);
   }
 
@@ -132,7 +144,7 @@ export class CaptureModule {
       module: CaptureModule,
       imports: [...options.imports],
       providers: [optionsProvider(options, 'history'), ...ON_DEMAND],
-      exports: [BackfillHistoryUseCase, ImportArchiveDayUseCase, ImportFileUseCase, RepairGapsUseCase],
+      exports: [ChosenSymbols, BackfillHistoryUseCase, ImportArchiveDayUseCase, ImportFileUseCase, RepairGapsUseCase],
     };
   }
 
@@ -141,37 +153,37 @@ export class CaptureModule {
     return {
       module: CaptureModule,
       imports: [...options.imports],
-      providers: [optionsProvider(options, 'history'), LivePriority, GentlePace, RebuildHistoryUseCase],
+      providers: [optionsProvider(options, 'history'), RebuildHistoryUseCase],
       exports: [RebuildHistoryUseCase],
     };
   }
 
   /**
-   * What is done for the history in the store, while its {@link HistoryDuties} are started. `imports` bring Exchange,
-   * HistoryStore, ProcessStatusStore, StoreUpkeep and LiveFlow.
+   * What is done for the history in the store, while its jobs are started by {@link CaptureJobs}. `imports` bring Exchange,
+   * KlineArchive, HistoryStore, ProcessStatusStore, StoreUpkeep and LiveFlow.
    */
   static history(options: CaptureModuleOptions): DynamicModule {
     return assemble('history', options, [
       ...HISTORY,
       ...(options.capture.includes('candles') ? [...HISTORY_CANDLES, StartLedgersUseCase] : []),
+      ...HISTORY_JOBS,
     ]);
   }
 }
 
-/** Without schedules and duties: work on history that is done once, when somebody asks for it. */
+/** Without background jobs: work on history that is done once, when somebody asks for it. */
 const ON_DEMAND: Provider[] = [
   CaptureMetrics,
   CaptureFaults,
   Refusals,
   LeftOutRegister,
+  CapturedSymbols,
+  ChosenSymbols,
   CaptureStatus,
-  LivePriority,
   Pauses,
   ExchangeTime,
   SymbolDirectory,
-  GentlePace,
-  MinuteFetcher,
-  GapFiller,
+  ...FILL,
   FirstMinuteFinder,
   ImportArchiveDayUseCase,
   ExchangeNow,
@@ -181,17 +193,18 @@ const ON_DEMAND: Provider[] = [
   RepairGapsUseCase,
 ];
 
-function optionsProvider({ process, capture }: CaptureModuleOptions, half: CaptureHalf): Provider {
+function optionsProvider({ process, capture, commandScript }: CaptureModuleOptions, half: CaptureHalf): Provider {
   return {
     provide: CAPTURE_OPTIONS,
     inject: [APP_CONFIG],
-    useFactory: ({ symbols, ingest }: AppConfig): CaptureOptions => ({
+    useFactory: ({ symbolChoice: choice, ingest }: AppConfig): CaptureOptions => ({
       process,
       half,
       capture,
-      symbols,
+      choice,
       pollIntervalSeconds: ingest.pollIntervalSeconds,
       backfillDays: ingest.backfillDays,
+      ...(commandScript === undefined ? {} : { commandScript }),
     }),
   };
 }
@@ -199,8 +212,8 @@ function optionsProvider({ process, capture }: CaptureModuleOptions, half: Captu
 function assemble(half: CaptureHalf, options: CaptureModuleOptions, providers: Provider[]): DynamicModule {
   return {
     module: CaptureModule,
-    imports: [ScheduleModule.forRoot(), ...options.imports],
+    imports: [JobsModule, ...options.imports],
     providers: [optionsProvider(options, half), ...COMMON, ...providers],
-    exports: [CaptureStatus, ...(half === 'live' ? [] : [HistoryDuties])],
+    exports: [CaptureStatus, ...(half === 'live' ? [] : [CaptureJobs])],
   };
 }

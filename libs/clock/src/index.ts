@@ -1,4 +1,5 @@
 export { AlignedClock } from './aligned-clock';
+export { BridgedTime } from './bridged-time';
 export { ClockModule } from './clock.module';
 export { createClock } from './create-clock';
 export { SystemClock } from './system-clock';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HOUR, isSymbol, MINUTE, normaliseSymbol } from '@app/domain';
+import { CHOICE_ENTRY_ALLOWED, HOUR, isChoiceEntry, MINUTE, SymbolChoice } from '@app/domain';
 import { KEY_NAME_ALLOWED, parseApiKeys } from './api-keys';
 import { pathPrefixOf } from './path-prefix';
 import { parseBypassRule } from './proxies';
@@ -7,6 +7,7 @@ import type { HiddenPart } from './raw-values';
 
 const HOUR_SECONDS = 3_600;
 const MOST_DAYS = 36_500;
+const MOST_SYMBOLS = 5_000;
 
 const wholeNumber = (min: number, max: number, fallback: number) =>
   z
@@ -102,6 +103,16 @@ const flag = (fallback: boolean) =>
 
 const filePath = (fallback: string) => z.string().min(1, { error: 'a path' }).default(fallback);
 
+/** Counted from the start of the UTC day. */
+const timeOfDay = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'a UTC time of day from 00:00 to 23:59' })
+  .transform((text) => {
+    const [hours = 0, minutes = 0] = text.split(':').map(Number);
+    return hours * HOUR + minutes * MINUTE;
+  })
+  .optional();
+
 const port = (fallback: number) => wholeNumber(0, 65_535, fallback);
 
 const CAPTURES = ['tickers', 'candles'] as const;
@@ -126,22 +137,31 @@ export const environmentSchema = z.object({
   RAW_DIR: filePath('data/raw'),
   INGEST_STATE_DIR: filePath('data/ingest'),
   BI_BUILD_DIR: filePath('bi/build'),
-  BI_BUILD_AT: z
-    .string()
-    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'a UTC time of day from 00:00 to 23:59' })
-    .transform((text) => {
-      const [hours = 0, minutes = 0] = text.split(':').map(Number);
-      return hours * HOUR + minutes * MINUTE;
-    })
-    .optional(),
+  BI_BUILD_AT: timeOfDay,
   // Fewer would take the build before away from whoever reads it.
   BI_BUILDS_KEPT: wholeNumber(2, 10_000, 7),
+  BI_BUILD_MAX_SECONDS: wholeNumber(10, 86_400, 7_200),
+  BACKUP_DIR: filePath('data/backups'),
+  BACKUP_AT: timeOfDay,
+  BACKUPS_KEPT: wholeNumber(1, 10_000, 7),
   SYMBOLS: z
     .string()
     .default('BTCUSDT,ETHUSDT')
-    .transform((text) => [...new Set(list(text).map(normaliseSymbol))])
-    .refine((symbols) => symbols.length > 0 && symbols.length <= 1_000 && symbols.every(isSymbol), {
-      error: 'one to 1,000 symbols of letters and digits, separated by commas',
+    .transform((text, context) => {
+      const entries = [...new Set(list(text))];
+      const wrong = entries.filter((entry) => !isChoiceEntry(entry));
+      if (wrong.length > 0) {
+        context.addIssue({ code: 'custom', message: CHOICE_ENTRY_ALLOWED, params: { wrong } });
+        return new SymbolChoice([]);
+      }
+      const choice = new SymbolChoice(entries);
+      if (choice.names.length === 0 && !choice.hasPatterns) {
+        context.addIssue({ code: 'custom', message: 'at least one symbol or pattern that is not left out' });
+      } else if (entries.length > MOST_SYMBOLS) {
+        const message = `at most ${MOST_SYMBOLS} symbols and patterns, separated by commas`;
+        context.addIssue({ code: 'custom', message, params: { wrong: entries.slice(MOST_SYMBOLS) } });
+      }
+      return choice;
     }),
   CAPTURE: z
     .string()
@@ -253,6 +273,9 @@ export const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   CLOCK: z.enum(['system', 'simulator'], { error: 'system or simulator' }).default('system'),
 });
+
+/** Variables that are long lists: of a wrong one, messages show the entries that are wrong. */
+export const LONG_LISTS: ReadonlySet<string> = new Set(['SYMBOLS']);
 
 /** Variables that other programs read under a lower-case name too; that name wins, as in curl. */
 const LOWER_CASE_TOO: ReadonlySet<string> = new Set(['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']);

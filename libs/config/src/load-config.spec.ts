@@ -161,6 +161,33 @@ describe('text of values, whatever they mean', () => {
   });
 
   it.each([
+    ['BTCUSDT, btc/usdt,ETHUSDT', 'SYMBOLS: "btc/usdt" is not allowed; expected symbols of 1 to 40 letters and digits'],
+    ['btc/usdt', 'SYMBOLS="btc/usdt" is not allowed; expected symbols of 1 to 40 letters and digits'],
+    ['BTCUSDT,=A1,-B,ETHUSDT', 'SYMBOLS: "=A1", "-B" are not allowed; expected symbols of'],
+    ['a b,c d,e f,g h,i j,k l,m n', 'SYMBOLS: "a b", "c d", "e f", "g h", "i j" and 2 more are not allowed'],
+    ['BTCUSDT,ETH\u200bUSDT', 'SYMBOLS: "ETH\u200bUSDT" is not allowed; expected a value without control or invisible'],
+    [',', 'SYMBOLS="," is not allowed; expected at least one symbol or pattern'],
+  ])('should name the wrong entries of SYMBOLS=%j, and no others', (value, message) => {
+    expect(refusalOf({ SYMBOLS: value })).toContain(message);
+    expect(refusalOf({ SYMBOLS: value })).not.toMatch(/BTCUSDT|ETHUSDT/);
+  });
+
+  it('should name those of SYMBOLS that are too many', () => {
+    const symbols = Array.from({ length: 5_001 }, (_, index) => `S${index}USDT`).join(',');
+    expect(refusalOf({ SYMBOLS: symbols })).toContain(
+      '  SYMBOLS: "S5000USDT" is not allowed; expected at most 5000 symbols',
+    );
+  });
+
+  it('should take symbols of any script, with _ - .', () => {
+    expect(loadConfig({ SYMBOLS: 'btcusdt,币安人生usdt,A.B_C-D,BTCUSDT' }, '/').symbols).toEqual([
+      'BTCUSDT',
+      '币安人生USDT',
+      'A.B_C-D',
+    ]);
+  });
+
+  it.each([
     ['STORAGE_PATH', '/data/app.db\r', 'U+000D; the file that it comes from has the line ends of Windows'],
     ['RAW_DIR', '/data/\u0007raw', 'U+0007'],
     ['INGEST_STATE_DIR', '/data/in\u200bgest', 'U+200B'],
@@ -268,7 +295,7 @@ describe('proxies', () => {
 
 describe('daily builds', () => {
   it('should be off by default', () => {
-    expect(loadConfig({}, '/').builds).toEqual({ folder: '/bi/build', dailyAt: null, kept: 7 });
+    expect(loadConfig({}, '/').builds).toEqual({ folder: '/bi/build', dailyAt: null, kept: 7, maxSeconds: 7_200 });
     expect(loadConfig({ BI_BUILD_AT: '' }, '/').builds.dailyAt).toBeNull();
   });
 
@@ -288,5 +315,32 @@ describe('daily builds', () => {
 
   it('should not keep fewer builds than the newest and the one before', () => {
     expect(() => loadConfig({ BI_BUILDS_KEPT: '1' }, '/')).toThrow('a whole number from 2 to 10000');
+  });
+
+  it('should have as long as the configuration says, a day at most', () => {
+    expect(loadConfig({ BI_BUILD_MAX_SECONDS: '600' }, '/').builds.maxSeconds).toBe(600);
+    expect(() => loadConfig({ BI_BUILD_MAX_SECONDS: '86401' }, '/')).toThrow(
+      'BI_BUILD_MAX_SECONDS="86401" is not allowed; expected a whole number from 10 to 86400',
+    );
+  });
+});
+
+describe('daily backups', () => {
+  it('should be off by default', () => {
+    expect(loadConfig({}, '/').backups).toEqual({ folder: '/data/backups', dailyAt: null, kept: 7 });
+  });
+
+  it('should be made when and where the configuration says', () => {
+    const variables = { BACKUP_AT: '02:30', BACKUP_DIR: '/mnt/backups', BACKUPS_KEPT: '1' };
+    expect(loadConfig(variables, '/').backups).toEqual({ folder: '/mnt/backups', dailyAt: 9_000_000_000, kept: 1 });
+  });
+
+  it.each([
+    ['BACKUP_AT', '2:30', 'a UTC time of day from 00:00 to 23:59'],
+    ['BACKUPS_KEPT', '0', 'a whole number from 1 to 10000'],
+  ])('should not be made with %s=%s', (name, value, expected) => {
+    expect(() => loadConfig({ [name]: value }, '/')).toThrow(
+      `${name}=${JSON.stringify(value)} is not allowed; expected ${expected}`,
+    );
   });
 });

@@ -1,19 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { EpochMicros, RetentionPolicy } from '@app/domain';
+import type { z } from 'zod';
+import type { EpochMicros, RetentionPolicy, SymbolChoice } from '@app/domain';
 import type { ApiKeySetting } from './api-keys';
 import { archiveUrlOf, mixedVenues } from './archive-url';
 import type { CaptureKind, Environment } from './environment.schema';
-import { environmentSchema, hiddenPartOf, namesOf } from './environment.schema';
+import { environmentSchema, hiddenPartOf, LONG_LISTS, namesOf } from './environment.schema';
 import { ConfigError } from './config-error';
 import type { ProxySettings } from './proxies';
-import { findValue, problemOf, textFault, type RawValue } from './raw-values';
+import { findValue, hasInvisible, problemOf, textFault, type RawValue, type ValueFault } from './raw-values';
 
 /** The whole configuration, checked and typed. Paths are absolute; times carry their unit in the name. */
 export interface AppConfig {
   readonly brokerMode: 'kafka' | 'direct';
+  /** The symbols that `SYMBOLS` names; what its patterns mean the exchange says. */
   readonly symbols: readonly string[];
+  readonly symbolChoice: SymbolChoice;
   readonly clock: 'system' | 'simulator';
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly topics: { readonly prices: string };
@@ -29,6 +32,16 @@ export interface AppConfig {
     /** When one is made each day, counted from the start of the UTC day; null for never. */
     readonly dailyAt: EpochMicros | null;
     /** How many builds stay, the newest included. */
+    readonly kept: number;
+    /** How long the daily one may take. */
+    readonly maxSeconds: number;
+  };
+  readonly backups: {
+    /** Where backups go that are told no other place. */
+    readonly folder: string;
+    /** When one is made each day, counted from the start of the UTC day; null for never. */
+    readonly dailyAt: EpochMicros | null;
+    /** How many of a store stay there, the newest included. */
     readonly kept: number;
   };
   readonly ingest: {
@@ -117,14 +130,21 @@ function readEnvFile(file: string): NodeJS.Dict<string> {
   return parseEnv(text.replace(/^\uFEFF/, ''));
 }
 
-/** What is expected of the values whose text is wrong whatever it means, by key. */
-function faultsOf(values: ReadonlyMap<string, RawValue>): Map<string, string> {
-  const faults = new Map<string, string>();
+/** What is wrong with the values whose text is wrong whatever it means, by key. */
+function faultsOf(values: ReadonlyMap<string, RawValue>): Map<string, ValueFault> {
+  const faults = new Map<string, ValueFault>();
   for (const [key, { text }] of values) {
-    const fault = textFault(text);
-    if (fault !== undefined) faults.set(key, fault);
+    const expected = textFault(text);
+    if (expected === undefined) continue;
+    faults.set(key, { expected, wrong: LONG_LISTS.has(key) ? text.split(',').filter(hasInvisible) : [] });
   }
   return faults;
+}
+
+/** The entries that a check of the schema has found wrong, where it says so. */
+function wrongEntriesOf(issue: z.core.$ZodIssue): readonly string[] {
+  const wrong: unknown = issue.code === 'custom' ? issue.params?.['wrong'] : undefined;
+  return Array.isArray(wrong) ? wrong.map(String) : [];
 }
 
 /**
@@ -147,11 +167,13 @@ export function loadConfig(
   const faults = faultsOf(found);
   const sound = [...found].filter(([key]) => !faults.has(key)).map(([key, { text }]) => [key, text] as const);
   const parsed = environmentSchema.safeParse(Object.fromEntries(sound));
-  for (const { path, message } of parsed.error?.issues ?? []) faults.set(String(path[0]), message);
+  for (const issue of parsed.error?.issues ?? []) {
+    faults.set(String(issue.path[0]), { expected: issue.message, wrong: wrongEntriesOf(issue) });
+  }
   if (!parsed.success || faults.size > 0) {
     const wrong = [...found].flatMap(([key, value]) => {
-      const expected = faults.get(key);
-      return expected === undefined ? [] : [problemOf(value, expected, hiddenPartOf(key))];
+      const fault = faults.get(key);
+      return fault === undefined ? [] : [problemOf(value, fault, hiddenPartOf(key))];
     });
     throw new ConfigError(wrong);
   }
@@ -161,7 +183,8 @@ export function loadConfig(
   const path = (value: string): string => resolve(workingDirectory, value);
   return {
     brokerMode: environment.BROKER_MODE,
-    symbols: environment.SYMBOLS,
+    symbols: environment.SYMBOLS.names,
+    symbolChoice: environment.SYMBOLS,
     clock: environment.CLOCK,
     logLevel: environment.LOG_LEVEL,
     topics: { prices: environment.TOPIC_NAME },
@@ -179,6 +202,12 @@ export function loadConfig(
       folder: path(environment.BI_BUILD_DIR),
       dailyAt: environment.BI_BUILD_AT ?? null,
       kept: environment.BI_BUILDS_KEPT,
+      maxSeconds: environment.BI_BUILD_MAX_SECONDS,
+    },
+    backups: {
+      folder: path(environment.BACKUP_DIR),
+      dailyAt: environment.BACKUP_AT ?? null,
+      kept: environment.BACKUPS_KEPT,
     },
     ingest: {
       stateDir: path(environment.INGEST_STATE_DIR),

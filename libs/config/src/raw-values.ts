@@ -40,9 +40,28 @@ export function textFault(text: string): string | undefined {
   return undefined;
 }
 
+/** Whether a text has characters that nobody can see. */
+export function hasInvisible(text: string): boolean {
+  return text.search(INVISIBLE) >= 0;
+}
+
+/** What is wrong with a value. */
+export interface ValueFault {
+  readonly expected: string;
+  /** The entries of a list that are wrong; none where it is the value as a whole. */
+  readonly wrong: readonly string[];
+}
+
+/** Most wrong entries that a message names. */
+const MOST_NAMED = 5;
+
 /** The line of the message about a value: which variable, what it says, and what is expected in its place. */
-export function problemOf({ name, text }: RawValue, expected: string, hidden: HiddenPart): string {
-  return `${name}=${shownValue(text, hidden)} is not allowed; expected ${expected}`;
+export function problemOf({ name, text }: RawValue, { expected, wrong }: ValueFault, hidden: HiddenPart): string {
+  const isWhole = wrong.length === 0 || (wrong.length === 1 && wrong[0] === text);
+  if (isWhole) return `${name}=${shownValue(text, hidden)} is not allowed; expected ${expected}`;
+  const named = wrong.slice(0, MOST_NAMED).map((entry) => shownValue(entry, hidden));
+  const more = wrong.length > MOST_NAMED ? ` and ${wrong.length - MOST_NAMED} more` : '';
+  return `${name}: ${named.join(', ')}${more} ${wrong.length === 1 ? 'is' : 'are'} not allowed; expected ${expected}`;
 }
 
 function codeOf(character: string): string {

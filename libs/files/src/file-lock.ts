@@ -1,5 +1,8 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { isOutOfHandles } from './file-handles';
+import { isReadOnlyDisk } from './host-fault';
 
 /** Attempts to lock a file that is removed while it is being locked. */
 const ATTEMPTS = 5;
@@ -88,7 +91,17 @@ function lock(path: string): Held | undefined {
       connection?.close();
       const code = String((error as { code?: unknown }).code);
       if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return undefined;
-      throw new FileLockError(path, error as Error);
+      throw new FileLockError(path, causeOf(path, error as Error));
     }
   }
+}
+
+/** SQLite says that it cannot open a file, or not write it; the system knows why. */
+function causeOf(path: string, error: Error): Error {
+  if (isOutOfHandles()) return systemError('EMFILE', 'too many open files');
+  return isReadOnlyDisk(dirname(path)) ? systemError('EROFS', 'read-only file system') : error;
+}
+
+function systemError(code: string, text: string): Error {
+  return Object.assign(new Error(`${code}: ${text}`), { code });
 }

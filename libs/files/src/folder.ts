@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** A setting or an option names a place where there can be no folder. */
@@ -41,15 +41,5 @@ export function makeFolderOf(setting: string, value: string, folder = value): vo
     makeFolder(folder);
   } catch (error) {
     throw new FolderNotMadeError(setting, value, error as Error);
-  }
-}
-
-/** Makes the names in a folder as durable as the contents of its files: a file just made in it outlives a power cut. */
-export function flushFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setAnswerHeaders, type Door } from './hooks/answer-headers.hook';
+import { budgetHeaders, isWithin } from './throttling/request-budget';
 import { problemOfError, problemOfStatus } from './problem-from-error';
 import { sendProblem } from './problem.filter';
 import type { PublicAddress } from './public-address';
@@ -17,9 +18,10 @@ export function answerBadAddresses(
 ): void {
   ANSWERS.set(instance.server, async (error, request, reply) => {
     setAnswerHeaders(request, reply, origins);
-    const isWithin = await budget.spend(request, reply);
+    const state = await budget.spend(request.raw);
+    reply.headers(budgetHeaders(state));
     const refusal = keys.refusalOf(request.raw, undefined) ?? error;
-    const problem = isWithin ? problemOfError(refusal) : problemOfStatus(429);
+    const problem = isWithin(state) ? problemOfError(refusal) : problemOfStatus(429);
     sendProblem(request, reply, problem, address.prefixOf(request));
   });
 }

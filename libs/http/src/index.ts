@@ -18,11 +18,12 @@ export {
   type ProblemOptions,
 } from './problem.error';
 export { Callers, type Caller } from './keys/callers';
-export { isOpenRoute } from './keys/key-check';
+export { isOpenRoute, KEY_PROBLEMS } from './keys/key-check';
 export { KeyRing } from './keys/key-ring';
 export { privateFor } from './keys/private-answers';
 export { PublicAddress } from './public-address';
-export { RequestBudget, type RowCost } from './throttling/request-budget';
+export { RequestBudget, ROWS_A_REQUEST, type RowCost } from './throttling/request-budget';
+export { ReadyAnswers, type ReadyAnswer } from './ready/ready-answers';
 export type { RouteTable } from './route-table';
 export { runProcess, type ProcessDefinition, type ProcessParts } from './run-process';
 export { STOP_SIGNALS } from './serve';

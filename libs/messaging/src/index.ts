@@ -15,4 +15,4 @@ export { BrokerLiveFlow } from './kafka/consumer/broker-live-flow';
 export type { ConsumedUnit } from './kafka/consumer/consumed-unit';
 export { DeadLetterBox, type DeadLetter, type ReplayResult } from './kafka/dead-letters/dead-letter.box';
 export { DEAD_LETTER_HEADERS } from './kafka/dead-letters/dead-letter-headers';
-export { KafkaBatchServer } from './kafka/consumer/kafka-batch.server';
+export { EVENT_UNITS, KafkaBatchServer } from './kafka/consumer/kafka-batch.server';

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { APP_CONFIG, loadConfig } from '@app/config';
-import { Clock, EventPublisher, EventSink, type EventBatch } from '@app/domain';
+import { Clock, EventKinds, eventKinds, EventPublisher, EventSink, type EventBatch } from '@app/domain';
 import { createLogger, LOGGER, MetricsRegistry } from '@app/observability';
 import { FakeClock, FakeEventSink } from '@app/testing';
 import { MessagingModule } from './messaging.module';
 import { Spool } from './spool/spool';
 
+const KINDS = eventKinds('crypto_prices');
 const BATCH: EventBatch = {
   origin: 'simulator:test',
   events: [{ kind: 'price', symbol: 'BTCUSDT', capturedAt: 1, value: '{"n":1}' }],
@@ -28,7 +29,7 @@ describe('MessagingModule', () => {
 
   it('hands on at its start what an earlier process left, and frees the spool at its end', async () => {
     const spoolFolder = join(folder, 'spool');
-    const earlier = Spool.open({ folder: spoolFolder, maxBytes: 1_048_576 });
+    const earlier = Spool.open({ folder: spoolFolder, maxBytes: 1_048_576, kinds: KINDS.names });
     earlier.append(BATCH);
     earlier.close();
 
@@ -39,11 +40,12 @@ describe('MessagingModule', () => {
     @Module({
       providers: [
         { provide: APP_CONFIG, useValue: config },
+        { provide: EventKinds, useValue: KINDS },
         { provide: LOGGER, useValue: createLogger('silent', 'test') },
         { provide: MetricsRegistry, useValue: new MetricsRegistry() },
         { provide: Clock, useValue: new FakeClock(0) },
       ],
-      exports: [APP_CONFIG, LOGGER, MetricsRegistry, Clock],
+      exports: [APP_CONFIG, EventKinds, LOGGER, MetricsRegistry, Clock],
     })
     class Surroundings {}
 
@@ -60,7 +62,7 @@ describe('MessagingModule', () => {
 
     await module.close();
     expect(() => {
-      Spool.open({ folder: spoolFolder, maxBytes: 1_048_576 }).close();
+      Spool.open({ folder: spoolFolder, maxBytes: 1_048_576, kinds: KINDS.names }).close();
     }).not.toThrow();
   });
 });

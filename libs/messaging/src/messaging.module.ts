@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import {
+  CANDLE_KIND,
   CandleCursor,
   Clock,
+  EventKinds,
   EventPublisher,
   EventSink,
   LiveFlow,
   PartitionSink,
   SymbolTracking,
-  topicNames,
-  type EventKind,
 } from '@app/domain';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { IngestState } from './ingest-state/ingest-state';
@@ -36,9 +36,10 @@ const CONSUMER_CLIENT_ID = 'crypto-consumer';
 function spoolProvider(provide: symbol, open: typeof openSpool | typeof openKindSpools): Provider {
   return {
     provide,
-    inject: [APP_CONFIG, LOGGER],
-    useFactory: ({ ingest }: AppConfig, logger: Logger): Spool | KindSpools =>
+    inject: [APP_CONFIG, EventKinds, LOGGER],
+    useFactory: ({ ingest }: AppConfig, kinds: EventKinds, logger: Logger): Spool | KindSpools =>
       open({
+        kinds: kinds.names,
         folder: join(ingest.stateDir, 'spool'),
         maxBytes: ingest.spoolMaxBytes,
         warn: (message) => {
@@ -114,27 +115,27 @@ export class MessagingModule {
         ...STATE_PROVIDERS,
         {
           provide: KafkaPublisher,
-          inject: [APP_CONFIG, KIND_SPOOLS, IngestState, Clock, LOGGER, MetricsRegistry],
+          inject: [APP_CONFIG, EventKinds, KIND_SPOOLS, IngestState, Clock, LOGGER, MetricsRegistry],
           useFactory: (
-            { kafka, topics, ingest }: AppConfig,
+            { kafka, ingest }: AppConfig,
+            kinds: EventKinds,
             spools: KindSpools,
             state: IngestState,
             clock: Clock,
             logger: Logger,
             registry: MetricsRegistry,
           ): KafkaPublisher => {
-            const names = topicNames(topics.prices);
             const metrics = new KafkaProducerMetrics(registry);
-            const targetOf = (kind: EventKind): KafkaEventTarget => {
+            const targetOf = (name: string): KafkaEventTarget => {
+              const kind = kinds.named(name);
               const link = new NestProducerLink(
                 { bootstrapServers: kafka.bootstrapServers, clientId, logger },
-                { topics: [names[kind]], partitions: kafka.partitions, deadLetters: false },
+                { topics: [kind.topic], partitions: kafka.partitions, deadLetters: false },
               );
-              return new KafkaEventTarget(link, names, kind, metrics, clock);
+              return new KafkaEventTarget(link, kind, metrics, clock);
             };
-            const targets = { price: targetOf('price'), candle: targetOf('candle') };
             const rejected = new RejectedLog(join(ingest.stateDir, 'rejected.jsonl'), clock);
-            return new KafkaPublisher(targets, state, spools, rejected, logger, registry);
+            return new KafkaPublisher(targetOf, state, spools, rejected, logger, registry);
           },
         },
         { provide: EventPublisher, useExisting: KafkaPublisher },
@@ -167,10 +168,11 @@ export class MessagingModule {
       providers: [
         {
           provide: KafkaBatchServer,
-          inject: [PartitionSink, APP_CONFIG, LOGGER, MetricsRegistry],
+          inject: [PartitionSink, EventKinds, APP_CONFIG, LOGGER, MetricsRegistry],
           useFactory: (
             sink: PartitionSink,
-            { kafka, topics }: AppConfig,
+            kinds: EventKinds,
+            { kafka }: AppConfig,
             logger: Logger,
             metrics: MetricsRegistry,
           ): KafkaBatchServer =>
@@ -178,7 +180,7 @@ export class MessagingModule {
               bootstrapServers: kafka.bootstrapServers,
               clientId: CONSUMER_CLIENT_ID,
               groupId: kafka.groupId,
-              topics: topicNames(topics.prices),
+              kinds,
               partitions: kafka.partitions,
               sink,
               logger,
@@ -187,16 +189,16 @@ export class MessagingModule {
         },
         {
           provide: BrokerLiveFlow,
-          inject: [KafkaBatchServer, PartitionSink, APP_CONFIG, Clock, LOGGER],
+          inject: [KafkaBatchServer, PartitionSink, EventKinds, Clock, LOGGER],
           useFactory: (
             { broker }: KafkaBatchServer,
             sink: PartitionSink,
-            { topics }: AppConfig,
+            kinds: EventKinds,
             clock: Clock,
             logger: Logger,
           ): BrokerLiveFlow =>
             // Minutes are what the history waits for; prices must not hold it up.
-            new BrokerLiveFlow(broker, sink, [topicNames(topics.prices).candle], clock, logger),
+            new BrokerLiveFlow(broker, sink, [kinds.of(CANDLE_KIND).topic], clock, logger),
         },
         { provide: LiveFlow, useExisting: BrokerLiveFlow },
       ],

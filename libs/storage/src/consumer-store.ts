@@ -24,7 +24,7 @@ export class ConsumerStore extends StoreLease implements WritableStore {
     private readonly options: StoreOptions,
   ) {
     super();
-    this.sink = new SqlitePartitionSink({ ...parts, clock: options.clock, metrics: options.metrics });
+    this.sink = new SqlitePartitionSink({ ...parts, ...options });
   }
 
   /** `rows` false keeps bronze only. @throws StoreNotReadyError, UnsupportedSqliteError, RebuildNeededError */

@@ -49,12 +49,12 @@ export class HistoryWriteStore {
   }
 
   replay(): SqliteBronzeReplay {
-    const { databasePath, logger, topics } = this.options;
+    const { databasePath, logger, kinds } = this.options;
     const scratch = new ScratchFolders(dirname(databasePath), (message) => {
       logger.warn(message);
     });
     const { database, archive, losses } = this.parts;
-    return new SqliteBronzeReplay(database, archive, losses, topics, scratch);
+    return new SqliteBronzeReplay(database, archive, losses, kinds, scratch);
   }
 
   async close(): Promise<void> {

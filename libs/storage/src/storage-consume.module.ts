@@ -8,14 +8,15 @@ import {
   StoreCondition,
   StoreLease,
   StoreUpkeep,
-  topicNames,
 } from '@app/domain';
+import { HistoryKinds } from '@app/history';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { KeeperToken } from './condition/keeper-token';
 import { KeptStoreCondition, StoreKeeper } from './condition/store-keeper';
 import { ConsumerLease } from './consumer-lease';
 import { ConsumerStore } from './consumer-store';
+import { HISTORY_KINDS } from './history-kinds.provider';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SqlitePartitionSink } from './sink/sqlite-partition-sink';
@@ -30,17 +31,19 @@ type Keeper = StoreKeeper<ConsumerStore>;
 @Module({
   imports: [StorageWatchModule],
   providers: [
+    HISTORY_KINDS,
     {
       provide: KEEPER.name,
-      inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry, DatabaseWatch],
+      inject: [APP_CONFIG, HistoryKinds, Clock, LOGGER, MetricsRegistry, DatabaseWatch],
       useFactory: (
-        { storage, topics, kafka }: AppConfig,
+        { storage, kafka }: AppConfig,
+        kinds: HistoryKinds,
         clock: Clock,
         logger: Logger,
         metrics: MetricsRegistry,
         watch: DatabaseWatch,
       ): Promise<Keeper> => {
-        const options = { ...storage, topics: topicNames(topics.prices), clock, logger, metrics };
+        const options = { ...storage, kinds, clock, logger, metrics };
         const open = (explain: (error: unknown) => unknown): Promise<ConsumerStore> =>
           ConsumerStore.open({ ...options, explain }, kafka.dbSink);
         return StoreKeeper.start(open, { watch, clock, logger });

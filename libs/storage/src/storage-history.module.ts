@@ -1,15 +1,9 @@
 import { Inject, Module, type DynamicModule, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import {
-  BackfillJobs,
-  BronzeReplay,
-  Clock,
-  DayVerificationStore,
-  HistoryStore,
-  StoreUpkeep,
-  topicNames,
-} from '@app/domain';
+import { BackfillJobs, BronzeReplay, Clock, DayVerificationStore, HistoryStore, StoreUpkeep } from '@app/domain';
+import { HistoryKinds } from '@app/history';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
+import { HISTORY_KINDS } from './history-kinds.provider';
 import { HistoryWriteStore } from './history-write-store';
 import type { StoreOptions } from './store-parts';
 
@@ -18,15 +12,16 @@ function storeOpenedBy(
 ): FactoryProvider<HistoryWriteStore> {
   return {
     provide: HistoryWriteStore,
-    inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry],
-    useFactory: ({ storage, topics }: AppConfig, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
-      open({ ...storage, topics: topicNames(topics.prices), clock, logger, metrics }),
+    inject: [APP_CONFIG, HistoryKinds, Clock, LOGGER, MetricsRegistry],
+    useFactory: ({ storage }: AppConfig, kinds: HistoryKinds, clock: Clock, logger: Logger, metrics: MetricsRegistry) =>
+      open({ ...storage, kinds, clock, logger, metrics }),
   };
 }
 
 /** Provides the history half of the store to a process that does not capture; makes the store where there is none. */
 @Module({
   providers: [
+    HISTORY_KINDS,
     storeOpenedBy((options) => HistoryWriteStore.open(options)),
     { provide: StoreUpkeep, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.upkeep },
     { provide: HistoryStore, inject: [HistoryWriteStore], useFactory: (store: HistoryWriteStore) => store.history },

@@ -8,12 +8,13 @@ import {
   ProcessStatusStore,
   StoreCondition,
   StoreUpkeep,
-  topicNames,
 } from '@app/domain';
+import { HistoryKinds } from '@app/history';
 import { LOGGER, MetricsRegistry, type Logger } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { KeeperToken } from './condition/keeper-token';
 import { KeptStoreCondition, StoreKeeper } from './condition/store-keeper';
+import { HISTORY_KINDS } from './history-kinds.provider';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { StoredCandleCursor } from './history/stored-candle-cursor';
@@ -30,17 +31,19 @@ type Keeper = StoreKeeper<WriteStore>;
 @Module({
   imports: [StorageWatchModule],
   providers: [
+    HISTORY_KINDS,
     {
       provide: KEEPER.name,
-      inject: [APP_CONFIG, Clock, LOGGER, MetricsRegistry, DatabaseWatch],
+      inject: [APP_CONFIG, HistoryKinds, Clock, LOGGER, MetricsRegistry, DatabaseWatch],
       useFactory: (
-        { storage, topics }: AppConfig,
+        { storage }: AppConfig,
+        kinds: HistoryKinds,
         clock: Clock,
         logger: Logger,
         metrics: MetricsRegistry,
         watch: DatabaseWatch,
       ): Promise<Keeper> => {
-        const options = { ...storage, topics: topicNames(topics.prices), clock, logger, metrics };
+        const options = { ...storage, kinds, clock, logger, metrics };
         return StoreKeeper.start((explain) => WriteStore.open({ ...options, explain }), { watch, clock, logger });
       },
     },

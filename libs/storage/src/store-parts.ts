@@ -1,18 +1,31 @@
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, TopicNames } from '@app/domain';
+import {
+  ArchiveIdentity,
+  BronzeArchive,
+  BronzeCompactor,
+  BronzeRecovery,
+  BronzeRetention,
+  BronzeWatch,
+  type BronzeLosses,
+  type BronzeUnits,
+} from '@app/bronze';
+import type { Clock } from '@app/domain';
 import { makeFolderOf } from '@app/files';
+import type { HistoryKinds } from '@app/history';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { DataSource } from 'typeorm';
-import { ArchiveIdentity } from './bronze/archive-identity';
-import { BronzeArchive } from './bronze/bronze-archive';
-import { BronzeLosses } from './bronze/bronze-losses';
-import { BronzeRecovery } from './bronze/bronze-recovery';
-import { BronzeWatch } from './bronze/bronze-watch';
+import { BackupGuard } from './backup/backup-lease';
+import { SqliteBronzeLosses } from './bronze/sqlite-bronze-losses';
+import { SqliteBronzeUnits } from './bronze/sqlite-bronze-units';
+import { SqliteDamagedFiles } from './bronze/sqlite-damaged-files';
+import { SqliteRecoveredStore } from './bronze/sqlite-recovered-store';
+import { SqliteStoredFiles } from './bronze/sqlite-stored-files';
 import { DatabaseFile } from './condition/database-file';
 import { examineDatabase } from './condition/examine-database';
 import { isDamage } from './condition/faults';
 import { databaseName } from './database/database-name';
+import { makeKindTables } from './database/kind-tables';
 import { OriginGuard } from './database/origin-guard';
 import { handleOf, openAnchor, openWriter, type SqliteHandle } from './database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
@@ -25,18 +38,16 @@ import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
 import { SymbolFrames } from './ledger/symbol-frames';
 import { ContradictionCounter } from './sink/contradiction-counter';
-import { EventLines } from './sink/event-lines';
-import { EventWriter, HistoryRows } from './sink/event-writer';
-import { TakenKeys } from './sink/taken-keys';
-import { BronzeCompactor } from './upkeep/bronze-compactor';
-import { BronzeRetention } from './upkeep/bronze-retention';
+import { EventWriter } from './sink/event-writer';
+import { historyRows } from './sink/kind-writers';
+import { rememberedKeys } from './sink/taken-keys';
 import { HistoryRetention } from './upkeep/history-retention';
 import { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 
 export interface StoreOptions {
   readonly databasePath: string;
   readonly rawDir: string;
-  readonly topics: TopicNames;
+  readonly kinds: HistoryKinds;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: MetricsRegistry;
@@ -72,6 +83,7 @@ export interface StoreParts {
   readonly identity: ArchiveIdentity;
   readonly frames: SymbolFrames;
   readonly archive: BronzeArchive;
+  readonly units: BronzeUnits;
   readonly origin: OriginGuard;
   readonly feed: ChangeFeedWriter;
   readonly writer: EventWriter;
@@ -91,7 +103,7 @@ export interface StoreParts {
  * @throws StoreNotReadyError, FolderNotMadeError, AmbiguousDatabaseError, UnsupportedSqliteError, RebuildNeededError
  */
 export async function openStoreParts(
-  { databasePath, rawDir, topics, clock, logger, metrics, explain }: StoreOptions,
+  { databasePath, rawDir, kinds, clock, logger, metrics, explain }: StoreOptions,
   { rows, feed: hasFeed }: { readonly rows: boolean; readonly feed: boolean } = { rows: true, feed: true },
 ): Promise<StoreParts> {
   makeFolderOf('STORAGE_PATH', databasePath, dirname(databasePath));
@@ -104,6 +116,7 @@ export async function openStoreParts(
     file = DatabaseFile.hold(path);
     const database = handleOf(source);
     await migrateStore(source);
+    makeKindTables(source, kinds);
     anchor = openAnchor(path);
     const facts = new StoreFacts(database);
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
@@ -111,15 +124,18 @@ export async function openStoreParts(
     const wal = new WalBound({ queue, path, logger, metrics, explain });
     if (rows) await bringDailyMetricsUpToDate(queue, database, facts);
     const identity = new ArchiveIdentity(rawDir);
-    const archive = new BronzeArchive(rawDir, identity, database);
+    const archive = new BronzeArchive(rawDir, new SqliteStoredFiles(database, identity.writerId));
+    const units = new SqliteBronzeUnits(queue, archive);
     const origin = new OriginGuard(database, identity);
     const frames = new SymbolFrames(database);
-    const lines = new EventLines(archive, topics);
-    const losses = new BronzeLosses(database, identity, metrics);
+    const losses = new SqliteBronzeLosses(database, identity, metrics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
-    const contradictions = new ContradictionCounter(metrics);
-    const eventRows = rows ? new HistoryRows(database) : new TakenKeys(database, clock);
-    const writer = new EventWriter(eventRows, lines, feed, contradictions);
+    const contradictions = new ContradictionCounter(kinds, metrics);
+    const eventRows = rows ? historyRows(kinds, database) : rememberedKeys(kinds, database, clock);
+    const writer = new EventWriter(eventRows, feed, contradictions);
+    const backup = new BackupGuard(database, clock);
+    const damaged = new SqliteDamagedFiles(facts);
+    const recovered = new SqliteRecoveredStore(origin, frames, writer);
     wal.start();
     return {
       file,
@@ -131,17 +147,18 @@ export async function openStoreParts(
       identity,
       frames,
       archive,
+      units,
       origin,
       feed,
       writer,
-      recovery: new BronzeRecovery(queue, archive, { writer, origin, frames, facts, losses, clock }, topics, logger),
+      recovery: new BronzeRecovery(units, archive, { store: recovered, damaged, losses, clock }, kinds, logger),
       losses,
-      bronzeWatch: new BronzeWatch({ queue, archive, facts, logger, metrics }),
-      history: new SqliteHistoryStore(queue, database, { origin, archive, lines, feed, contradictions, clock }),
+      bronzeWatch: new BronzeWatch({ units, archive, damaged, logger, metrics }),
+      history: new SqliteHistoryStore(queue, database, { origin, units, feed, contradictions, kinds, clock }),
       processStatus: new SqliteProcessStatusStore(queue, database),
       upkeep: new SqliteStoreUpkeep(
-        new BronzeCompactor(queue, archive, Object.values(topics), clock),
-        new BronzeRetention(queue, archive, Object.values(topics), clock),
+        new BronzeCompactor(units, archive, kinds.topics, clock, backup),
+        new BronzeRetention(units, archive, kinds.topics, clock, backup),
         new HistoryRetention(queue, database, feed, clock),
         new ChangeRetention(queue, database, clock),
       ),

@@ -21,10 +21,10 @@ export class WriteStore implements WritableStore {
     readonly name: string,
     readonly parts: StoreParts,
     readonly ownership: CaptureOwnership,
-    metrics: StoreOptions['metrics'],
+    { kinds, metrics }: StoreOptions,
   ) {
-    const { queue, origin, archive, writer } = parts;
-    this.sink = new SqliteEventSink(queue, origin, archive, writer, metrics);
+    const { units, origin, writer } = parts;
+    this.sink = new SqliteEventSink(units, origin, writer, kinds, metrics);
   }
 
   /**
@@ -54,7 +54,7 @@ export class WriteStore implements WritableStore {
       ownership.guardWrites();
       await parts.recovery.run();
       parts.bronzeWatch.start();
-      return new WriteStore(databaseName(databasePath), parts, ownership, options.metrics);
+      return new WriteStore(databaseName(databasePath), parts, ownership, options);
     } catch (error) {
       await ownership.release(() => closeStoreParts(parts));
       throw error;

@@ -1,4 +1,4 @@
-import { BackfillJobs, type BackfillJob } from '@app/domain';
+import { BackfillJobs, DAY, floorTo, OriginMismatchError, type BackfillJob } from '@app/domain';
 
 interface KnownJob extends BackfillJob {
   state: 'queued' | 'running' | 'done' | 'failed';
@@ -7,17 +7,22 @@ interface KnownJob extends BackfillJob {
 
 /** The list of days to fill, in memory. */
 export class FakeBackfillJobs extends BackfillJobs {
-  /** By symbol and start, in the order in which they were queued. */
+  /** By symbol and day, in the order in which they were queued. */
   readonly jobs = new Map<string, KnownJob>();
+  private origin: string | undefined;
 
-  queue(jobs: readonly BackfillJob[]): Promise<void> {
+  async queue(jobs: readonly BackfillJob[], origin: string): Promise<void> {
+    await Promise.resolve();
+    this.origin ??= origin;
+    if (this.origin !== origin) throw new OriginMismatchError('STORAGE_PATH', this.origin, origin);
     for (const job of jobs) this.jobs.set(keyOf(job), { ...job, state: 'queued', reason: null });
-    return Promise.resolve();
   }
 
   open(symbols: readonly string[]): Promise<BackfillJob[]> {
     const open = [...this.jobs.values()].filter(({ state }) => state === 'queued' || state === 'running');
-    return Promise.resolve(symbols.flatMap((symbol) => open.filter((job) => job.symbol === symbol)));
+    open.sort((a, b) => a.range.start - b.range.start);
+    const jobs = symbols.flatMap((symbol) => open.filter((job) => job.symbol === symbol));
+    return Promise.resolve(jobs.map(({ symbol, range }) => ({ symbol, range })));
   }
 
   started(job: BackfillJob): Promise<void> {
@@ -40,5 +45,5 @@ export class FakeBackfillJobs extends BackfillJobs {
 }
 
 function keyOf({ symbol, range }: BackfillJob): string {
-  return `${symbol} ${range.start}`;
+  return `${symbol} ${floorTo(range.start, DAY)}`;
 }

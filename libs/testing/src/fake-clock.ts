@@ -1,9 +1,10 @@
-import { AlignedClock } from '@app/clock';
+import { AlignedClock, BridgedTime } from '@app/clock';
 import { Clock, MILLISECOND, type EpochMicros } from '@app/domain';
 
-/** A clock that stands still until it is told otherwise. */
+/** A clock that stands still until it is told otherwise. Steps back of up to a second are bridged, as those of a machine are. */
 export class FakeClock extends Clock {
   private passed: EpochMicros = 0;
+  private bridged = new BridgedTime();
 
   constructor(
     private time: EpochMicros,
@@ -14,7 +15,7 @@ export class FakeClock extends Clock {
   }
 
   now(): EpochMicros {
-    return this.time;
+    return this.bridged.at(this.time, this.passed);
   }
 
   monotonicNow(): EpochMicros {
@@ -22,17 +23,22 @@ export class FakeClock extends Clock {
   }
 
   realMillisUntil(time: EpochMicros): number {
-    return Math.max(0, Math.ceil((time - this.time) / MILLISECOND / this.factor));
+    return Math.max(0, Math.ceil((time - this.now()) / MILLISECOND / this.factor));
   }
 
   /** The same as market time, whatever the factor. */
   realNow(): EpochMicros {
-    return this.time;
+    return this.now();
   }
 
-  /** Lets time pass until then. */
+  /** Lets time pass until then; where that is over, the clock begins anew. */
   set(time: EpochMicros): void {
-    this.advance(time - this.time);
+    if (time >= this.time) {
+      this.advance(time - this.time);
+      return;
+    }
+    this.time = time;
+    this.bridged = new BridgedTime();
   }
 
   /** Lets time pass. */
@@ -51,6 +57,7 @@ export class FakeClock extends Clock {
 export class TimerClock extends Clock {
   private readonly createdAt = Date.now();
   private stepped: EpochMicros = 0;
+  private readonly bridged = new BridgedTime();
 
   constructor(
     private readonly start: EpochMicros,
@@ -60,7 +67,8 @@ export class TimerClock extends Clock {
   }
 
   now(): EpochMicros {
-    return this.start + this.stepped + this.monotonicNow();
+    const passed = this.monotonicNow();
+    return this.bridged.at(this.start + this.stepped + passed, passed);
   }
 
   monotonicNow(): EpochMicros {

@@ -1,4 +1,10 @@
-import { EventPublisher, type EventBatch, type OutgoingEvent, type PublisherStatus } from '@app/domain';
+import {
+  EventPublisher,
+  OriginMismatchError,
+  type EventBatch,
+  type OutgoingEvent,
+  type PublisherStatus,
+} from '@app/domain';
 
 /** Remembers what it was given. */
 export class FakeEventPublisher extends EventPublisher {
@@ -9,6 +15,8 @@ export class FakeEventPublisher extends EventPublisher {
   /** Called with each batch that is taken. */
   onPublish: (batch: EventBatch) => void | Promise<void> = () => undefined;
 
+  private origin: string | undefined;
+
   get events(): OutgoingEvent[] {
     return this.batches.flatMap(({ events }) => events);
   }
@@ -16,6 +24,8 @@ export class FakeEventPublisher extends EventPublisher {
   async publish(batch: EventBatch): Promise<void> {
     await Promise.resolve();
     if (this.fault) throw this.fault;
+    this.origin ??= batch.origin;
+    if (this.origin !== batch.origin) throw new OriginMismatchError('the store', this.origin, batch.origin);
     this.batches.push(batch);
     await this.onPublish(batch);
   }

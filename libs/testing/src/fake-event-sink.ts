@@ -1,4 +1,4 @@
-import { EventSink, type EventBatch, type OutgoingEvent, type SinkResult } from '@app/domain';
+import { EventSink, OriginMismatchError, type EventBatch, type OutgoingEvent, type SinkResult } from '@app/domain';
 
 /** Takes everything into memory, once; fails as it is told. */
 export class FakeEventSink extends EventSink {
@@ -11,12 +11,15 @@ export class FakeEventSink extends EventSink {
   /** Awaited before each batch is taken. */
   gate: Promise<unknown> = Promise.resolve();
   private readonly values = new Set<string>();
+  private origin: string | undefined;
 
   async take(batch: EventBatch): Promise<SinkResult> {
     this.offered.push(batch);
     await this.gate;
     const error = this.fault(batch);
     if (error) throw error;
+    this.origin ??= batch.origin;
+    if (this.origin !== batch.origin) throw new OriginMismatchError('STORAGE_PATH', this.origin, batch.origin);
     const fresh = batch.events.filter(({ value }) => !this.values.has(value));
     for (const event of fresh) {
       this.values.add(event.value);

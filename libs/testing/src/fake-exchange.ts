@@ -1,7 +1,9 @@
 import {
   CANDLE_PAGE_LIMIT,
+  DAY,
   Exchange,
   ExchangeError,
+  isExchangeWide,
   KLINE_SOURCE,
   MILLISECOND,
   MINUTE,
@@ -13,6 +15,7 @@ import {
   type ExchangeStatus,
   type LeftOutMinutes,
   type MinuteCandle,
+  type RequestPriority,
   type ServerTime,
   type SymbolInfo,
   type TickerAnswer,
@@ -20,10 +23,16 @@ import {
 } from '@app/domain';
 
 export interface ExchangeCall {
-  readonly method: 'tickers' | 'minuteCandles' | 'dayCandles' | 'firstMinute' | 'symbols' | 'serverTime';
+  readonly method: 'tickers' | 'minuteCandles' | 'dayCandles' | 'firstMinute' | 'symbols' | 'allSymbols' | 'serverTime';
   readonly symbol?: string;
   readonly symbols?: readonly string[];
   readonly range?: TimeRange;
+  /** Of minutes. */
+  readonly priority?: RequestPriority;
+}
+
+function buildSymbol(symbol: string, status: string): SymbolInfo {
+  return { symbol, baseAsset: symbol.slice(0, 3), quoteAsset: 'USDT', status };
 }
 
 const UNKNOWN_SYMBOL = 'HTTP 400: -1121 Invalid symbol.';
@@ -72,13 +81,19 @@ export class FakeExchange extends Exchange {
   leftOutDays: readonly LeftOutMinutes[] = [];
   /** Open time of the first minute of every symbol; undefined while none has been listed. */
   listedAt: EpochMicros | undefined = 0;
+  /** The same of single symbols. */
+  readonly listings = new Map<string, EpochMicros>();
   /** Looks at a call before it is answered; the error that it returns is thrown. */
   fault: (call: ExchangeCall) => Error | undefined = () => undefined;
   /** Awaited before each answer. */
   gate: Promise<unknown> = Promise.resolve();
   /** How far the exchange's clock is ahead of ours. */
   skew: EpochMicros = 0;
+  /** Overrides what the status says. */
   current: Partial<ExchangeStatus> = {};
+  private lastAnswerAt: EpochMicros | null = null;
+  /** What the status says of the last failure that concerns every request. */
+  private refusal: Partial<ExchangeStatus> = {};
 
   constructor(
     private readonly clock: Clock,
@@ -90,8 +105,8 @@ export class FakeExchange extends Exchange {
     for (const symbol of symbols) this.statuses.set(symbol, 'TRADING');
   }
 
-  async tickers(symbols: readonly string[]): Promise<ExchangeAnswer<TickerAnswer>> {
-    await this.called({ method: 'tickers', symbols });
+  async tickers(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<TickerAnswer>> {
+    await this.called({ method: 'tickers', symbols }, signal);
     const unknown = symbols.filter((symbol) => !this.statuses.has(symbol));
     if (unknown.length === symbols.length) throw new ExchangeError('unknown_symbol', UNKNOWN_SYMBOL);
     const known = symbols.filter((symbol) => this.statuses.has(symbol)).reverse();
@@ -106,16 +121,22 @@ export class FakeExchange extends Exchange {
     });
   }
 
-  async minuteCandles(symbol: string, range: TimeRange): Promise<CandlePage<MinuteCandle>> {
-    await this.called({ method: 'minuteCandles', symbol, range });
-    if (!this.statuses.has(symbol)) throw new ExchangeError('unknown_symbol', `${symbol} is not known`);
+  async minuteCandles(
+    symbol: string,
+    range: TimeRange,
+    signal?: AbortSignal,
+    priority: RequestPriority = 'live',
+  ): Promise<CandlePage<MinuteCandle>> {
+    await this.called({ method: 'minuteCandles', symbol, range, priority }, signal);
+    this.mustKnow(symbol);
     const now = this.clock.now() + this.skew;
     const rows: MinuteCandle[] = [];
     const leftOut: LeftOutMinutes[] = [];
     const first = Math.ceil(range.start / MINUTE) * MINUTE;
+    const listedAt = this.listedFrom(symbol) ?? Infinity;
     let time = first;
     for (; time < range.end && time <= now && rows.length + leftOut.length < CANDLE_PAGE_LIMIT; time += MINUTE) {
-      if (!this.has(symbol, time)) continue;
+      if (time < listedAt || !this.has(symbol, time)) continue;
       const detail = this.broken.get(`${symbol} ${time}`);
       if (detail !== undefined) {
         leftOut.push({ start: time, end: time + MINUTE, reason: 'broken', detail });
@@ -128,59 +149,95 @@ export class FakeExchange extends Exchange {
     return { ...this.answer(rows), leftOut, answered: isFull ? { start: range.start, end: time } : range };
   }
 
-  async dayCandles(symbol: string, range: TimeRange): Promise<CandlePage<DayCandle>> {
-    await this.called({ method: 'dayCandles', symbol, range });
+  async dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<DayCandle>> {
+    await this.called({ method: 'dayCandles', symbol, range }, signal);
+    this.mustKnow(symbol);
     const rows = this.days.filter(
       (day) => day.symbol === symbol && day.openTime >= range.start && day.openTime < range.end,
     );
     const leftOut = this.leftOutDays.filter(({ start }) => start >= range.start && start < range.end);
-    return { ...this.answer(rows.slice(0, CANDLE_PAGE_LIMIT)), leftOut, answered: range };
+    const page = rows.slice(0, CANDLE_PAGE_LIMIT);
+    const last = page[CANDLE_PAGE_LIMIT - 1];
+    const answered = last ? { start: range.start, end: Math.min(range.end, last.openTime + DAY) } : range;
+    return { ...this.answer(page), leftOut, answered };
   }
 
-  async firstMinute(symbol: string): Promise<ExchangeAnswer<EpochMicros | undefined>> {
-    await this.called({ method: 'firstMinute', symbol });
-    if (!this.statuses.has(symbol)) throw new ExchangeError('unknown_symbol', `${symbol} is not known`);
-    return this.answer(this.listedAt);
+  async firstMinute(symbol: string, signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined>> {
+    await this.called({ method: 'firstMinute', symbol }, signal);
+    this.mustKnow(symbol);
+    return this.answer(this.listedFrom(symbol));
   }
 
-  async symbols(symbols: readonly string[]): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {
-    await this.called({ method: 'symbols' });
+  async symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {
+    await this.called({ method: 'symbols' }, signal);
     return this.answer(
       symbols.flatMap((symbol) => {
         const status = this.statuses.get(symbol);
-        return status === undefined ? [] : [{ symbol, baseAsset: symbol.slice(0, 3), quoteAsset: 'USDT', status }];
+        return status === undefined ? [] : [buildSymbol(symbol, status)];
       }),
     );
   }
 
-  async serverTime(): Promise<ExchangeAnswer<ServerTime>> {
+  async allSymbols(signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>> {
+    await this.called({ method: 'allSymbols' }, signal);
+    return this.answer([...this.statuses].map(([symbol, status]) => buildSymbol(symbol, status)));
+  }
+
+  async serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<ServerTime>> {
     const sentAt = this.clock.monotonicNow();
-    await this.called({ method: 'serverTime' });
+    await this.called({ method: 'serverTime' }, signal);
     return this.answer({ time: this.clock.now() + this.skew, sentAt, receivedAt: this.clock.monotonicNow() });
   }
 
   status(): ExchangeStatus {
     return {
-      state: 'ok',
+      state: this.lastAnswerAt === null ? 'unknown' : 'ok',
       detail: '',
       host: 'exchange.test',
       origin: this.origin,
-      lastAnswerAt: null,
+      lastAnswerAt: this.lastAnswerAt,
       blockedUntil: null,
       usedWeight: 0,
       weightLimit: 6_000,
+      ...this.refusal,
       ...this.current,
     };
   }
 
-  private async called(call: ExchangeCall): Promise<void> {
+  private listedFrom(symbol: string): EpochMicros | undefined {
+    return this.listings.get(symbol) ?? this.listedAt;
+  }
+
+  private mustKnow(symbol: string): void {
+    if (!this.statuses.has(symbol)) throw new ExchangeError('unknown_symbol', `${symbol} is not known`);
+  }
+
+  private async called(call: ExchangeCall, signal: AbortSignal | undefined): Promise<void> {
     this.calls.push(call);
-    await this.gate;
+    signal?.throwIfAborted();
+    await (signal ? Promise.race([this.gate, aborted(signal)]) : this.gate);
     const error = this.fault(call);
-    if (error) throw error;
+    if (!error) return;
+    if (error instanceof ExchangeError && isExchangeWide(error)) this.refusal = refusalOf(error);
+    throw error;
   }
 
   private answer<T>(data: T): ExchangeAnswer<T> {
-    return { data, receivedAt: this.stamps.now(), origin: this.origin };
+    this.lastAnswerAt = this.stamps.now();
+    this.refusal = {};
+    return { data, receivedAt: this.lastAnswerAt, origin: this.origin };
   }
+}
+
+function refusalOf({ failure, message, retryAt }: ExchangeError): Partial<ExchangeStatus> {
+  return { state: failure as ExchangeStatus['state'], detail: message, blockedUntil: retryAt ?? null };
+}
+
+/** Rejects with the signal's reason. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
 }

@@ -1,16 +1,23 @@
+import { createHash } from 'node:crypto';
 import {
   ArchiveError,
+  archiveRowLine,
   DAY,
+  floorTo,
   formatDate,
+  joinLeftOut,
   KlineArchive,
   KlineFile,
   KlineFiles,
+  MINUTE,
   type ArchiveDay,
   type DayOfMinutes,
   type DaySieve,
   type EpochMicros,
   type KlineFileEnd,
   type KlineFileFacts,
+  type KlineFileOptions,
+  type MinuteCandle,
 } from '@app/domain';
 
 /** An archive of the days that were put into it. */
@@ -24,47 +31,83 @@ export class FakeKlineArchive extends KlineArchive {
   /** Thrown for some, by symbol and date. */
   readonly faults = new Map<string, Error>();
 
-  put(
-    symbol: string,
-    date: EpochMicros,
-    day: Pick<ArchiveDay, 'candles' | 'origin'> & Partial<Pick<ArchiveDay, 'leftOut'>>,
-  ): void {
-    const range = { start: date, end: date + DAY };
-    const file = buildFileFacts(symbol, `${symbol}-1m-${formatDate(date)}.zip`);
-    const fetchedAt = date + 2 * DAY;
-    const leftOut = day.leftOut ?? [];
-    this.days.set(`${symbol} ${date}`, {
-      ...day,
-      leftOut,
-      range,
-      file,
-      rowsSha256: 'b'.repeat(64),
-      duplicates: 0,
-      fetchedAt,
-    });
+  /** Market time from which there are monthly files. */
+  monthsFrom: EpochMicros = 0;
+  /** What was asked for, as `symbol date`, oldest first. */
+  readonly asked: string[] = [];
+
+  /** How long after the end of a day its file is there as a rule. */
+  delay: EpochMicros = 0;
+
+  dailyFrom(date: EpochMicros): EpochMicros {
+    return date + DAY + this.delay;
   }
 
-  day(symbol: string, date: EpochMicros, _?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
-    return this.find(this.days, symbol, date, sieve);
+  monthlyFrom(): EpochMicros {
+    return this.monthsFrom;
   }
 
-  dayOfMonth(symbol: string, date: EpochMicros, _?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
-    return this.find(this.daysOfMonths, symbol, date, sieve);
+  put(symbol: string, date: EpochMicros, day: OfferedDay): void {
+    this.days.set(
+      `${symbol} ${date}`,
+      buildDay(buildFileFacts(symbol, `${symbol}-1m-${formatDate(date)}.zip`), date, day),
+    );
+  }
+
+  /** Puts a day into the monthly file. */
+  putInMonth(symbol: string, date: EpochMicros, day: OfferedDay): void {
+    const file = buildFileFacts(symbol, `${symbol}-1m-${formatDate(date).slice(0, 7)}.zip`);
+    this.daysOfMonths.set(`${symbol} ${date}`, buildDay(file, date, day));
+  }
+
+  day(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
+    this.asked.push(`${symbol} ${formatDate(date)}`);
+    return this.find(this.days, symbol, date, signal, sieve);
+  }
+
+  dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
+    return this.find(this.daysOfMonths, symbol, date, signal, sieve);
   }
 
   private async find(
     days: ReadonlyMap<string, ArchiveDay>,
     symbol: string,
     date: EpochMicros,
+    signal: AbortSignal | undefined,
     sieve: DaySieve = (day) => day,
   ): Promise<ArchiveDay> {
+    signal?.throwIfAborted();
     const fault = this.fault ?? this.faults.get(`${symbol} ${date}`);
     if (fault) throw fault;
     const day = days.get(`${symbol} ${date}`);
     if (!day) throw new ArchiveError('not_found', 'no such day');
     const { candles, leftOut } = await sieve(day);
-    return { ...day, candles, leftOut };
+    return { ...day, candles, leftOut, rowsSha256: rowsSha256Of(candles) };
   }
+}
+
+/** What a test says of a day of the archive. */
+type OfferedDay = Pick<ArchiveDay, 'candles' | 'origin'> & Partial<Pick<ArchiveDay, 'leftOut'>>;
+
+function buildDay(file: KlineFileFacts, date: EpochMicros, { candles, origin, leftOut = [] }: OfferedDay): ArchiveDay {
+  const range = { start: date, end: date + DAY };
+  return {
+    range,
+    candles,
+    leftOut,
+    origin,
+    file,
+    rowsSha256: rowsSha256Of(candles),
+    duplicates: 0,
+    fetchedAt: date + 2 * DAY,
+  };
+}
+
+/** As {@link KlineFileEnd.rowsSha256} has it. */
+export function rowsSha256Of(candles: readonly MinuteCandle[]): string {
+  const hash = createHash('sha256');
+  for (const candle of candles) hash.update(archiveRowLine(candle));
+  return hash.digest('hex');
 }
 
 function buildFileFacts(symbol: string, name: string): KlineFileFacts {
@@ -75,10 +118,14 @@ function buildFileFacts(symbol: string, name: string): KlineFileFacts {
 export class FakeKlineFiles extends KlineFiles {
   readonly files = new Map<string, { symbol: string; days: readonly DayOfMinutes[]; fault?: Error }>();
 
-  open(path: string): Promise<KlineFile> {
+  open(path: string, { capturedAt }: KlineFileOptions): Promise<KlineFile> {
     const file = this.files.get(path);
     if (!file) return Promise.reject(new ArchiveError('not_found', `there is no file ${path}`));
-    return Promise.resolve(new FakeKlineFile(buildFileFacts(file.symbol, path), file.days, file.fault));
+    const capturedDays = file.days.map((day) => ({
+      ...day,
+      candles: day.candles.map((candle) => ({ ...candle, capturedAt })),
+    }));
+    return Promise.resolve(new FakeKlineFile(buildFileFacts(file.symbol, path), capturedDays, file.fault));
   }
 }
 
@@ -103,13 +150,17 @@ class FakeKlineFile extends KlineFile {
       yield day;
     }
     if (this.fault) throw this.fault;
-    const [first, last] = [days[0], days.at(-1)];
+    const rows = days.flatMap(({ candles }) => candles);
+    const [first, last] = [rows[0], rows.at(-1)];
     return {
-      rows: days.reduce((sum, { candles }) => sum + candles.length, 0),
+      rows: rows.length,
       duplicates: 0,
-      leftOut: days.flatMap(({ leftOut }) => leftOut),
-      range: first && last ? { start: first.range.start, end: last.range.end } : undefined,
-      rowsSha256: 'b'.repeat(64),
+      leftOut: joinLeftOut(days.flatMap(({ leftOut }) => leftOut)),
+      range:
+        first && last
+          ? { start: floorTo(first.openTime, MINUTE), end: floorTo(last.openTime, MINUTE) + MINUTE }
+          : undefined,
+      rowsSha256: rowsSha256Of(rows),
     };
   }
 }

@@ -30,10 +30,19 @@ export class FakeSymbolTracking extends SymbolTracking {
     return Promise.resolve(this.frames.get(symbol));
   }
 
-  ensure(symbol: string): Promise<TrackedSymbol> {
+  ensure(symbol: string, _origin: string, listedAt?: EpochMicros): Promise<TrackedSymbol> {
     const now = this.clock.now();
-    const frame = this.frames.get(symbol) ?? { symbol, trackedSince: now, ledgerStart: floorTo(now, MINUTE) };
+    const ledgerStart = listedAt ?? floorTo(now, MINUTE);
+    const frame = this.frames.get(symbol) ?? { symbol, trackedSince: now, ledgerStart };
     this.frames.set(symbol, frame);
     return Promise.resolve(frame);
+  }
+
+  known(): Promise<readonly string[]> {
+    return Promise.resolve([...this.frames.keys()]);
+  }
+
+  forget(symbol: string): void {
+    this.frames.delete(symbol);
   }
 }

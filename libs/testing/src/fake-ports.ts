@@ -74,6 +74,7 @@ export class FakePorts {
     return this.withPorts([
       { provide: EventPublisher, useValue: this.publisher },
       { provide: HistoryStore, useValue: this.history },
+      { provide: KlineArchive, useValue: this.archive },
       { provide: CandleCursor, useValue: this.cursor },
       { provide: ProcessStatusStore, useValue: this.processStatus },
       { provide: StoreUpkeep, useValue: this.upkeep },
@@ -93,6 +94,7 @@ export class FakePorts {
   historyModule(): DynamicModule {
     return this.withPorts([
       { provide: HistoryStore, useValue: this.history },
+      { provide: KlineArchive, useValue: this.archive },
       { provide: ProcessStatusStore, useValue: this.processStatus },
       { provide: StoreUpkeep, useValue: this.upkeep },
       { provide: LiveFlow, useValue: this.liveFlow },
@@ -135,6 +137,7 @@ export class FakePorts {
       { provide: Exchange, useValue: this.exchange },
       ...ports,
     ];
-    return { module: FakePortsModule, providers, exports: providers.map(({ provide }) => provide) };
+    // As clock, configuration, logger and metrics of a process are.
+    return { module: FakePortsModule, global: true, providers, exports: providers.map(({ provide }) => provide) };
   }
 }

@@ -3,6 +3,7 @@ import { BinanceModule } from '@app/binance';
 import {
   BackfillHistoryUseCase,
   CaptureModule,
+  ChosenSymbols,
   type BackfillHistoryReport,
   type FailedDay,
   type FailedSymbol,
@@ -79,9 +80,10 @@ export class BackfillCommand extends SpanCommand {
       const now = context.get(Clock).now();
       const range = rangeOf(span.range, days ?? config.ingest.backfillDays, now);
       const progress = this.terminal.progress('days');
+      const symbols = span.symbols ?? (await context.get(ChosenSymbols).all(signal));
       const report = await context
         .get(BackfillHistoryUseCase)
-        .execute({ symbols: span.symbols ?? config.symbols, range }, signal, ({ job, daysDone, daysTotal, rows }) => {
+        .execute({ symbols, range }, signal, ({ job, daysDone, daysTotal, rows }) => {
           progress.report({
             done: daysDone,
             total: daysTotal,

@@ -20,6 +20,7 @@ const COLUMNS: readonly TableColumn<BuiltTable>[] = [
 
 interface BiBuildOptions {
   readonly out?: string;
+  readonly after?: string;
 }
 
 @Command({
@@ -43,7 +44,16 @@ export class BiBuildCommand extends CliCommand {
     return text;
   }
 
-  async run(_: string[], { out = defaultBuildFolder(this.parts.config) }: BiBuildOptions): Promise<void> {
+  @Option({
+    flags: '--after <build>',
+    description:
+      'make one only while this is the newest, by its name in /data/; none: while there is none (else exit code 75)',
+  })
+  afterText(text: string): string {
+    return text;
+  }
+
+  async run(_: string[], { out = defaultBuildFolder(this.parts.config), after }: BiBuildOptions): Promise<void> {
     await this.work.run(
       ({ clock }): CommandModules => {
         const buildClock = new BuildClock(clock);
@@ -52,7 +62,7 @@ export class BiBuildCommand extends CliCommand {
       async (context, signal) => {
         const files = await context
           .get(BiBuildUseCase)
-          .run(out, this.parts.config.builds.kept, signal)
+          .run(out, this.parts.config.builds.kept, signal, after === 'none' ? null : after)
           .catch((error: unknown) => {
             if (error instanceof BuildRunningError) throw error;
             if (!(error instanceof FolderTakenError)) throw pathError('--out', out, error);

@@ -1,6 +1,6 @@
 import { Option } from 'nest-commander';
 import { ConfigError, type AppConfig } from '@app/config';
-import { topicNames } from '@app/domain';
+import { eventKinds } from '@app/domain';
 import { MessagingModule } from '@app/messaging';
 import { CliCommand } from '../options/cli-command';
 import { UsageError } from '../options/usage.error';
@@ -25,7 +25,7 @@ export abstract class TopicCommand extends CliCommand {
         'BROKER_MODE="direct" has no dead letters: what cannot be taken is in rejected.jsonl in INGEST_STATE_DIR',
       ]);
     }
-    const names = Object.values(topicNames(topics.prices));
+    const names = eventKinds(topics.prices).topics;
     if (topic === undefined) return names;
     if (!names.includes(topic)) throw new UsageError('--topic', topic, names.join(' or '));
     return [topic];

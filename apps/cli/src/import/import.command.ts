@@ -8,6 +8,7 @@ import {
   isSymbol,
   minutesIn,
   normaliseSymbol,
+  SYMBOL_ALLOWED,
   type KlineFileEnd,
   type TimeRange,
 } from '@app/domain';
@@ -121,8 +122,7 @@ export class ImportCommand extends CliCommand {
     files: string[],
     { symbol, origin, spot: isKnownSpot = false, replace = false }: ImportOptions,
   ): Promise<void> {
-    if (symbol !== undefined && !isSymbol(symbol))
-      throw new UsageError('--symbol', symbol, '1 to 40 letters and digits');
+    if (symbol !== undefined && !isSymbol(symbol)) throw new UsageError('--symbol', symbol, SYMBOL_ALLOWED);
     if (origin !== undefined && !/^\S+$/.test(origin))
       throw new UsageError('--origin', origin, 'a name without blanks, such as binance');
     await this.work.run(MODULES, async (context, signal) => {

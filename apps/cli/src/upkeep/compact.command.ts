@@ -26,7 +26,8 @@ export class CompactCommand extends CliCommand {
     await this.work.run(
       () => [StorageHistoryModule.existing()],
       async (context, signal) => {
-        const { files, failed } = await context.get(StoreUpkeep).compact(signal);
+        const { files, failed, isPaused } = await context.get(StoreUpkeep).compact(signal);
+        if (isPaused === true) throw new Error('a backup is reading the raw files; run it again once that has ended');
         if (files.length > 0) this.terminal.table(COLUMNS, files);
         this.terminal.line(`${files.length} raw files were compressed`);
         const [first] = failed;

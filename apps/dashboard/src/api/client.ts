@@ -3,24 +3,48 @@ import { nextPath } from './next-path';
 import type { ListPage } from './types';
 
 /** The service wants a key, or another one than it was given. */
-export class KeyNeededError extends Error {}
+export class KeyNeededError extends Error {
+  constructor(readonly wasGiven: boolean) {
+    super(wasGiven ? 'the key does not hold' : 'the service wants a key');
+  }
+}
 
 const STORED_KEY = 'api-key';
 const TIMEOUT_MS = 15_000;
+/** What a key consists of: anything else cannot be sent in a header, or is more than one key there. */
+const KEY = /^[!-+\--~]{1,200}$/;
 
 /** Asks the public routes of the service that the page came from, whatever path it lies behind. */
 export class Client {
   private key = sessionStorage.getItem(STORED_KEY) ?? '';
+  /** Whether the service has refused the key, or no key: it is not asked again before there is another one. */
+  private isRefused = false;
+  /** Requests by path that were begun before their answers are asked for. */
+  private readonly begun = new Map<string, Promise<Response>>();
 
   /** Keeps a key for as long as this tab is open. */
   useKey(key: string): void {
     this.key = key;
-    sessionStorage.setItem(STORED_KEY, key);
+    this.isRefused = !KEY.test(key);
+    if (!this.isRefused) sessionStorage.setItem(STORED_KEY, key);
+  }
+
+  /** Whether requests carry a key, which copied addresses do not. */
+  get hasKey(): boolean {
+    return this.key !== '';
   }
 
   /** The whole address of a route, as it is copied: without the key. */
   address(path: string): string {
     return new URL(path, document.baseURI).href;
+  }
+
+  /** Begins a request whose answer is about to be asked for: whoever asks for that path next is given it. */
+  begin(path: string): void {
+    const answer = this.fetch(path);
+    // Whoever asks is told what is wrong.
+    answer.catch(() => undefined);
+    this.begun.set(path, answer);
   }
 
   async json<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -48,16 +72,32 @@ export class Client {
   }
 
   private fetch(path: string, signal?: AbortSignal): Promise<Response> {
+    const begun = this.begun.get(path);
+    this.begun.delete(path);
+    if (begun) return begun;
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     return this.request(path, signal ? AbortSignal.any([signal, timeout]) : timeout, {});
   }
 
   private async request(path: string, signal: AbortSignal, headers: Record<string, string>): Promise<Response> {
-    const sent = this.key === '' ? headers : { ...headers, 'X-API-Key': this.key };
+    const { key } = this;
+    if (this.isRefused) throw new KeyNeededError(this.hasKey);
+    // In a header alone: addresses stay in histories and logs.
+    const sent = key === '' ? headers : { ...headers, 'X-API-Key': key };
     const response = await fetch(this.address(path), { headers: sent, signal });
-    if (response.status === 401) throw new KeyNeededError('the service wants a key');
+    if (response.status === 401) {
+      // Another key was given meanwhile.
+      if (key !== this.key) return this.request(path, signal, headers);
+      this.refuse();
+      throw new KeyNeededError(this.hasKey);
+    }
     if (!response.ok) throw new Error(await problemOf(response));
     return response;
+  }
+
+  private refuse(): void {
+    this.isRefused = true;
+    sessionStorage.removeItem(STORED_KEY);
   }
 }
 

@@ -9,7 +9,8 @@ const LONGEST_RESUME_MS = 60_000;
 
 export interface StreamHandlers {
   readonly onEvents: (events: readonly ServerEvent[]) => void;
-  readonly onState: (state: 'live' | 'waiting' | 'key') => void;
+  readonly onState: (state: 'live' | 'waiting') => void;
+  readonly onKeyNeeded: (error: KeyNeededError) => void;
   /** The stream goes on, but not from where it ended: what lies between is to be read elsewhere. */
   readonly onResumed: () => void;
 }
@@ -50,19 +51,17 @@ export class PriceStream {
     clearTimeout(this.timer);
     const controller = new AbortController();
     this.controller = controller;
-    const ended = (state: 'waiting' | 'key'): void => {
+    const ended = (error?: unknown): void => {
       if (controller.signal.aborted) return;
       this.controller = undefined;
-      this.again(state);
+      this.handlers.onState('waiting');
+      // With another key a stream of its own is opened.
+      if (error instanceof KeyNeededError) this.handlers.onKeyNeeded(error);
+      else this.openLater();
     };
-    this.read(controller.signal).then(
-      () => {
-        ended('waiting');
-      },
-      (error: unknown) => {
-        ended(error instanceof KeyNeededError ? 'key' : 'waiting');
-      },
-    );
+    this.read(controller.signal).then(() => {
+      ended();
+    }, ended);
   }
 
   private close(): void {
@@ -71,8 +70,7 @@ export class PriceStream {
     this.controller = undefined;
   }
 
-  private again(state: 'waiting' | 'key'): void {
-    this.handlers.onState(state);
+  private openLater(): void {
     this.timer = window.setTimeout(() => {
       this.open();
     }, this.pause);

@@ -140,6 +140,8 @@ export function CandleChart({ symbol, interval, candles, now, onAsk }: CandleCha
   const container = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn | undefined>(undefined);
   const fitted = useRef('');
+  const hasCandles = useRef(false);
+  if (candles) hasCandles.current = true;
   const [pointedAt, setPointedAt] = useState<number>();
 
   const minute = Math.floor(now / 60_000) * 60;
@@ -148,7 +150,8 @@ export function CandleChart({ symbol, interval, candles, now, onAsk }: CandleCha
 
   useEffect(() => {
     const element = container.current;
-    if (!element) return undefined;
+    // Drawn empty before, it would be drawn twice before the first candle is seen.
+    if (!element || !hasCandles.current) return undefined;
     const made = draw(element);
     drawn.current = made;
     paint(made, element);
@@ -165,7 +168,7 @@ export function CandleChart({ symbol, interval, candles, now, onAsk }: CandleCha
       drawn.current = undefined;
       made.chart.remove();
     };
-  }, []);
+  }, [hasCandles.current]);
 
   useEffect(() => {
     if (!drawn.current) return;

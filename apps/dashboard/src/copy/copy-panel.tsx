@@ -24,12 +24,24 @@ function CopyButton({ tool, text }: Recipe): JSX.Element {
   );
 }
 
+export interface CopyPanelProps {
+  readonly address: string;
+  /** Whether the tools need a key, which no address has. */
+  readonly needsKey: boolean;
+}
+
 /** The address of what is on the screen, ready for each tool. */
-export function CopyPanel({ address }: { readonly address: string }): JSX.Element {
+export function CopyPanel({ address, needsKey }: CopyPanelProps): JSX.Element {
   return (
     <section aria-labelledby="copy-title" class="copy panel">
       <h2 id="copy-title">Read it elsewhere</h2>
       <p>The candles on the screen, as a table that grows:</p>
+      {needsKey ? (
+        <p class="soft">
+          Your key is in none of these: send it as the header X-API-Key, or, from tools that send no headers, put
+          &amp;api_key= and the key behind the address.
+        </p>
+      ) : null}
       <dl>
         {recipes(address).map((recipe) => (
           <div key={recipe.tool}>

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ageText } from './age';
 import { matching, type Market, type MarketRow } from './market-state';
 import { ChangeText, PriceText } from './price-text';
@@ -19,9 +19,10 @@ interface RowProps {
   readonly place: number;
   readonly count: number;
   readonly onChoose: (symbol: string) => void;
+  readonly onFocus: (symbol: string) => void;
 }
 
-function Row({ row, now, isChosen, isTabStop, place, count, onChoose }: RowProps): JSX.Element {
+function Row({ row, now, isChosen, isTabStop, place, count, onChoose, onFocus }: RowProps): JSX.Element {
   const { symbol, status, price, change, at, changedAt } = row;
   const isFresh = changedAt !== undefined && now - changedAt < FRESH_MS;
   return (
@@ -34,6 +35,9 @@ function Row({ row, now, isChosen, isTabStop, place, count, onChoose }: RowProps
         data-symbol={symbol}
         onClick={() => {
           onChoose(symbol);
+        }}
+        onFocus={() => {
+          onFocus(symbol);
         }}
       >
         <span class="name">
@@ -84,7 +88,8 @@ export function SymbolList({ market, chosen, now, onChoose }: SymbolListProps): 
     };
   }, []);
 
-  useEffect(() => {
+  // Before anything is painted: the next key is to find the focus where this one has led it.
+  useLayoutEffect(() => {
     if (awaited.current === undefined) return;
     const rows = viewport.current?.querySelectorAll<HTMLElement>('[data-symbol]') ?? [];
     const row = [...rows].find((one) => one.dataset['symbol'] === awaited.current);
@@ -151,6 +156,7 @@ export function SymbolList({ market, chosen, now, onChoose }: SymbolListProps): 
             place={first + index + 1}
             count={rows.length}
             onChoose={onChoose}
+            onFocus={setCurrent}
           />
         ))}
         <li class="spacer" aria-hidden="true" ref={heightOf((rows.length - end) * ROW_HEIGHT)} />

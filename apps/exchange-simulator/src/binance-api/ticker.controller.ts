@@ -45,9 +45,8 @@ export class TickerController {
     }
     const wanted = symbols === undefined ? undefined : new Set(symbols);
     return this.market
-      .instruments(now)
+      .instruments(now, wanted)
       .map((instrument) => instrument.symbol)
-      .filter((name) => wanted?.has(name) ?? true)
       .filter((name) => status === undefined || this.market.status(name, now) === status)
       .flatMap((name) => this.market.ticker(name, now) ?? [])
       .flatMap((ticker) => this.broken.ticker(tickerRow(ticker, type, unit)));

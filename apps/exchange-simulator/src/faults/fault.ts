@@ -24,6 +24,7 @@ const ROUTES = [
 const MOST_STOP_DAYS = 36_525;
 
 const symbol = z.string().min(1).max(50);
+const asset = z.string().min(1).max(20);
 const seconds = z.number().int().min(1).max(604_800);
 
 /** A whole minute, as ISO 8601 with its offset or as epoch milliseconds; read as epoch milliseconds. */
@@ -119,6 +120,10 @@ export const faultSchema = z.discriminatedUnion('kind', [
       days: z.number().int().min(1).max(MOST_STOP_DAYS).default(1),
     })
     .refine(inOrder, IN_ORDER),
+  /** A symbol is listed whose first minute opens at `start`; recordings have none. */
+  z.strictObject({ kind: z.literal('list'), base_asset: asset, quote_asset: asset, start: wholeMinute }),
+  /** The exchange does not know the symbol in the span, which is open without `end`; its archive keeps what it has. */
+  z.strictObject({ kind: z.literal('delist'), symbol, start: wholeMinute, end: wholeMinute.optional() }),
   /** The newest `rows` closed klines, and what comes after them, are not there yet. */
   z.strictObject({ kind: z.literal('stale'), symbol: symbol.optional(), rows: z.number().int().min(1).max(500) }),
   /** A kline has other numbers in the first `seconds` of market time after its close. */
@@ -189,6 +194,8 @@ export type MarketFaultKind =
   | 'revise'
   | 'absent'
   | 'stop'
+  | 'list'
+  | 'delist'
   | 'stale'
   | 'forming-late'
   | 'broken-row'

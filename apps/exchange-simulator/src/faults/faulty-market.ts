@@ -6,6 +6,7 @@ import {
   type Candle,
   type Instrument,
   type KlineQuery,
+  type NewListing,
   type Stop,
   type SymbolStatus,
   type Ticker,
@@ -41,6 +42,13 @@ export class FaultyMarket extends Market {
     super();
     faults.onReplaced(() => {
       market.setStops(faults.of('stop').flatMap(stopsOf));
+      market.setNewListings(
+        faults.of('list').map(({ base_asset: baseAsset, quote_asset: quoteAsset, start: listedAt }) => ({
+          baseAsset,
+          quoteAsset,
+          listedAt,
+        })),
+      );
     });
   }
 
@@ -48,12 +56,15 @@ export class FaultyMarket extends Market {
     return this.market.origin;
   }
 
-  instruments(now: number): readonly Instrument[] {
-    return this.market.instruments(now);
+  instruments(now: number, among?: ReadonlySet<string>): readonly Instrument[] {
+    const listed = this.market.instruments(now, among);
+    return this.faults.of('delist').length === 0
+      ? listed
+      : listed.filter(({ symbol }) => !this.isDelisted(symbol, now));
   }
 
   find(symbol: string, now: number): Instrument | undefined {
-    return this.market.find(symbol, now);
+    return this.isDelisted(symbol, now) ? undefined : this.market.find(symbol, now);
   }
 
   status(symbol: string, now: number): SymbolStatus {
@@ -94,6 +105,10 @@ export class FaultyMarket extends Market {
     this.market.setStops(stops);
   }
 
+  setNewListings(listings: readonly NewListing[]): void {
+    this.market.setNewListings(listings);
+  }
+
   klines(query: KlineQuery, now: number): Candle[] {
     const disturbance = this.disturbanceOf(query.symbol);
     if (disturbance === undefined) {
@@ -120,6 +135,12 @@ export class FaultyMarket extends Market {
         end = (page[0]?.openTime ?? 0) - 1;
       }
     }
+  }
+
+  private isDelisted(symbol: string, now: number): boolean {
+    return this.faults
+      .of('delist')
+      .some(({ symbol: of, start, end = Infinity }) => of === symbol && start <= now && now < end);
   }
 
   private disturbanceOf(symbol: string): Disturbance | undefined {

@@ -100,12 +100,20 @@ export interface Stop extends TimeSpan {
   readonly symbol?: string | undefined;
 }
 
+/** A symbol that is listed at a moment. */
+export interface NewListing {
+  readonly baseAsset: string;
+  readonly quoteAsset: string;
+  /** Its first minute, epoch milliseconds. */
+  readonly listedAt: number;
+}
+
 /** Everything the exchange knows about its market at a moment of market time (`now`, epoch milliseconds). */
 export abstract class Market {
   /** Names where the data comes from: equal origins hold equal data. */
   abstract readonly origin: string;
-  /** The listed symbols, in the exchange's order. */
-  abstract instruments(now: number): readonly Instrument[];
+  /** The listed symbols, or those of them that are among the given ones, in the exchange's order. */
+  abstract instruments(now: number, among?: ReadonlySet<string>): readonly Instrument[];
   /** The listed symbol of that name. */
   abstract find(symbol: string, now: number): Instrument | undefined;
   abstract status(symbol: string, now: number): SymbolStatus;
@@ -119,4 +127,6 @@ export abstract class Market {
   abstract ticker(symbol: string, now: number): Ticker | undefined;
   /** Replaces the stops that come on top of the market's own. */
   abstract setStops(stops: readonly Stop[]): void;
+  /** Replaces the symbols that are listed on top of the market's own. */
+  abstract setNewListings(listings: readonly NewListing[]): void;
 }

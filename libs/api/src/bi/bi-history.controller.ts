@@ -12,14 +12,14 @@ import {
   SymbolsTableQuery,
   type SymbolMetrics,
 } from '@app/domain';
+import { noteOpenMetrics, noteOpenQuality, noteOpenSymbol } from '@app/history';
 import { AnswersCsv } from '../open-api/answers.decorator';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { SymbolSummaries } from '../symbols/symbol-summaries';
 import { CsvResponder } from './csv-responder';
 import { DAILY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
-import { TableFreshness } from './freshness';
-import { noteOpenMetrics, noteOpenQuality, noteOpenSymbol } from './open-rows';
+import { TableFreshness } from './table-freshness';
 import { encodeTable, tableText } from './table-text';
 import { WindowedTables, type WindowedTable } from './windowed-tables';
 

@@ -13,13 +13,13 @@ import {
   LatestPricesQuery,
   PriceEventReader,
 } from '@app/domain';
+import { noteOpenDay, noteOpenHour, noteOpenPrice } from '@app/history';
 import { AnswersCsv } from '../open-api/answers.decorator';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import { CsvResponder } from './csv-responder';
 import { DAILY_ROWS, HOURLY_ROWS } from './date-window';
 import { symbolsLabel } from './file-label';
-import { TableFreshness } from './freshness';
-import { noteOpenDay, noteOpenHour, noteOpenPrice } from './open-rows';
+import { TableFreshness } from './table-freshness';
 import { encodeTable, tableText } from './table-text';
 import { WindowedTables } from './windowed-tables';
 

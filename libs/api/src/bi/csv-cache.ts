@@ -85,7 +85,7 @@ export class CsvCache {
   /** The current snapshot of a question; equal keys must mean equal questions. */
   async current(key: string, build: BuildTable, asker: Asker): Promise<CsvSnapshot> {
     const now = this.clock.now();
-    const moment = `${await this.store.version()} ${floorTo(now, MINUTE)}`;
+    const moment = await this.momentAt(now);
     const entry = this.entries.get(key);
     if (entry?.moment === moment) return dated(entry, now);
     const refusal = this.refusals.get(key);
@@ -101,6 +101,18 @@ export class CsvCache {
     const made = this.build(key, moment, () => build(now, isWanted)).finally(() => this.building.delete(job));
     this.building.set(job, { entry: made, askers });
     return dated(await made, this.clock.now());
+  }
+
+  /** The snapshot of a question that is current and at hand. */
+  async atHand(key: string): Promise<CsvSnapshot | undefined> {
+    const entry = this.entries.get(key);
+    if (!entry) return undefined;
+    const now = this.clock.now();
+    return entry.moment === (await this.momentAt(now)) ? dated(entry, now) : undefined;
+  }
+
+  private async momentAt(now: EpochMicros): Promise<string> {
+    return `${await this.store.version()} ${floorTo(now, MINUTE)}`;
   }
 
   private async build(key: string, moment: string, build: () => Promise<BuiltTable>): Promise<Entry> {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '@app/domain';
-import { hasRoomFor, RequestBudget, reserveRoom } from '@app/http';
+import { hasRoomFor, ReadyAnswers, RequestBudget, reserveRoom, ROWS_A_REQUEST, type ReadyAnswer } from '@app/http';
 import { contentCoding } from '../lists/content-coding';
 import { parseByteRange } from './byte-range';
 import { CsvCache, type BuildTable } from './csv-cache';
@@ -22,6 +23,7 @@ export class CsvResponder {
     private readonly cache: CsvCache,
     private readonly clock: Clock,
     private readonly budget: RequestBudget,
+    private readonly ready: ReadyAnswers,
   ) {}
 
   /**
@@ -35,6 +37,11 @@ export class CsvResponder {
       const snapshot = this.pins.pinned(request.url) ?? (await this.cache.current(key, build, reply.raw));
       if (this.sendsNoBody(request, snapshot) || hasRoomFor(reply, snapshot.bytes)) {
         if (request.raw.method === 'HEAD' || request.headers.range !== undefined) this.pins.pin(request.url, snapshot);
+        const { url, routeOptions } = request;
+        const route = routeOptions.url;
+        if (route !== undefined) {
+          this.ready.keep(url, { route, answer: (headers) => this.readyAnswer(url, key, headers) });
+        }
         return this.sendSnapshot(reply, snapshot);
       }
       // Who has to wait keeps no table in memory meanwhile; afterwards it may be another one.
@@ -46,27 +53,44 @@ export class CsvResponder {
   async sendSnapshot(reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
     const { request } = reply;
     const range = request.headers.range;
-    reply.header('cache-control', snapshot.cacheControl(this.clock.now()));
-    if (this.isNotModified(request, snapshot)) {
-      await reply.code(304).headers(snapshot.validators()).send();
-      return;
+    if (!this.isNotModified(request.headers, snapshot)) {
+      await this.budget.rowsOf(request, reply).add(rowsOf(request, snapshot));
+      if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
+        reply.header('cache-control', snapshot.cacheControl(this.clock.now()));
+        if (sendRange(reply, snapshot, range)) return;
+      }
     }
-    await this.budget.rowsOf(request, reply).add(rowsOf(request, snapshot));
-    if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
-      if (sendRange(reply, snapshot, range)) return;
+    const { status, headers, body } = await this.answerOf(snapshot, request.headers);
+    await reply.code(status).headers(headers).send(body);
+  }
+
+  /** What {@link send} would answer to a GET of this address; undefined for what is not at hand, or not plain. */
+  private async readyAnswer(url: string, key: string, headers: IncomingHttpHeaders): Promise<ReadyAnswer | undefined> {
+    if (headers.range !== undefined || this.pins.pinned(url)) return undefined;
+    const snapshot = await this.cache.atHand(key);
+    if (!snapshot) return undefined;
+    // What costs more, and what may have to wait for room, is for the route.
+    if (snapshot.rows > ROWS_A_REQUEST && !this.isNotModified(headers, snapshot)) return undefined;
+    return this.answerOf(snapshot, headers);
+  }
+
+  /** The whole table, or that it is unchanged. */
+  private async answerOf(snapshot: CsvSnapshot, asked: IncomingHttpHeaders): Promise<ReadyAnswer> {
+    const caching = { 'cache-control': snapshot.cacheControl(this.clock.now()) };
+    if (this.isNotModified(asked, snapshot)) {
+      return { status: 304, headers: { ...caching, ...snapshot.validators() } };
     }
-    reply.headers(snapshot.headers);
-    const wanted = contentCoding(request.headers);
-    const { bytes, coding } = wanted ? await snapshot.coded(wanted) : { bytes: snapshot.bytes, coding: wanted };
-    if (coding) reply.header('content-encoding', coding).header('content-length', bytes.length);
-    reply.send(bytes);
+    const wanted = contentCoding(asked);
+    const { bytes, coding } = wanted ? await snapshot.coded(wanted) : { bytes: snapshot.bytes, coding: undefined };
+    const codedHeaders = coding ? { 'content-encoding': coding, 'content-length': bytes.length } : {};
+    return { status: 200, headers: { ...caching, ...snapshot.headers, ...codedHeaders }, body: bytes };
   }
 
   private sendsNoBody(request: FastifyRequest, snapshot: CsvSnapshot): boolean {
-    return request.raw.method === 'HEAD' || this.isNotModified(request, snapshot);
+    return request.raw.method === 'HEAD' || this.isNotModified(request.headers, snapshot);
   }
 
-  private isNotModified({ headers }: FastifyRequest, snapshot: CsvSnapshot): boolean {
+  private isNotModified(headers: IncomingHttpHeaders, snapshot: CsvSnapshot): boolean {
     return isNotModified(headers, snapshot.etag, (since) => snapshot.isCopiedAt(since, this.clock.now()));
   }
 }

@@ -11,13 +11,14 @@ import {
   type SpanReader,
   type TimeRange,
 } from '@app/domain';
+import type { Freshness } from '@app/history';
 import { readerGone, withRoomToMake } from '@app/http';
 import { SymbolSelection } from '../symbols/symbol-selection';
 import type { BuiltTable } from './csv-cache';
 import { CsvResponder } from './csv-responder';
 import { dateWindow, storedWindow, type StoredWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
-import { TableFreshness, type Freshness } from './freshness';
+import { TableFreshness } from './table-freshness';
 import { tableLines, tableText, type TableText, type TableTextQuery } from './table-text';
 import { wideCells } from './wide-size';
 

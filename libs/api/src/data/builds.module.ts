@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { PublishedBuilds } from '@app/bi';
 import { APP_CONFIG, type AppConfig } from '@app/config';
+import { JobsModule } from '@app/jobs';
 import { BUILD_SCRIPT, DailyBuild } from './daily-build';
 
 /** The builds that are served, and the one that is made each day. */
@@ -10,7 +11,7 @@ export class BuildsModule {
   static forRoot(storage: Type | DynamicModule, script: string): DynamicModule {
     return {
       module: BuildsModule,
-      imports: [storage],
+      imports: [storage, JobsModule],
       providers: [
         {
           provide: PublishedBuilds,

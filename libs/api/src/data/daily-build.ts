@@ -1,69 +1,55 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { PublishedBuilds, type PublishedBuild } from '@app/bi';
 import { APP_CONFIG, type AppConfig } from '@app/config';
+import { DailyCommand } from '@app/daily-command';
 import {
   Clock,
   DAY,
-  floorTo,
   formatBucketTime,
   formatMillisTime,
-  MINUTE,
+  healthReason,
+  SECOND,
   StoreStatus,
   type EpochMicros,
 } from '@app/domain';
+import { jobOf, JobRunner, type Job } from '@app/jobs';
 import { Counter, Gauge, LOGGER, MetricsRegistry, type Logger } from '@app/observability';
-import { runBuild, type BuildOutcome } from './build-process';
 
 /** Injects the command line program, of which `bi-build` is a command. */
 export const BUILD_SCRIPT = 'BUILD_SCRIPT';
 
-/** Longest time between two looks at whether a build is due: clocks are set, and builds made by hand. */
-const LOOK_MS = 10_000;
-/** Pause after a failure; twice as long after each further one. */
-const FIRST_PAUSE_MS = 10_000;
-const LONGEST_PAUSE_MS = 1_800_000;
-
-interface Failure {
-  readonly at: EpochMicros;
-  readonly reason: string;
-  /** How many there were since the last build. */
-  readonly count: number;
-}
-
 /**
- * Makes a build of the tables each day at `BI_BUILD_AT`, in a process of its own. What decides is when the newest build
- * was made, by whomever: a time at which this process was not there is made up for, and where several serve the same
- * builds, one of them makes it.
+ * Makes a build of the tables each day at `BI_BUILD_AT`, in a process of its own. Builds by hand count, and where several
+ * processes serve the same builds, one of them makes it.
  */
 @Injectable()
 export class DailyBuild implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stopping = new AbortController();
-  private readonly failures: Counter;
-  private readonly seconds: Gauge;
-  private loop: Promise<void> = Promise.resolve();
-  private failure: Failure | undefined;
-  /** Real milliseconds on a counter of its own. */
-  private pausedUntil = 0;
-  private isBuilding = false;
-  /** The last time of day for which this process has made one. */
-  private madeFor: EpochMicros | undefined;
+  private readonly daily: DailyCommand | undefined;
+  private readonly job: Job;
+  /** How old a build may become: begun a day after it, the next one has its time to be made. */
+  private readonly maxAge: EpochMicros;
+  /** On the monotonic counter of the clock. */
+  private readonly createdAt: EpochMicros;
 
   constructor(
-    @Inject(APP_CONFIG) private readonly config: AppConfig,
-    @Inject(BUILD_SCRIPT) private readonly script: string,
+    @Inject(APP_CONFIG) config: AppConfig,
+    @Inject(BUILD_SCRIPT) script: string,
     private readonly builds: PublishedBuilds,
-    private readonly store: StoreStatus,
+    runner: JobRunner,
+    store: StoreStatus,
     private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(LOGGER) logger: Logger,
     metrics: MetricsRegistry,
   ) {
-    this.failures = new Counter({
+    const { dailyAt, maxSeconds } = config.builds;
+    this.maxAge = DAY + maxSeconds * SECOND;
+    this.createdAt = clock.monotonicNow();
+    const failures = new Counter({
       name: 'csp_bi_build_failures_total',
       help: 'Daily builds of the tables that failed; each is tried again.',
       registers: [metrics],
     });
-    this.seconds = new Gauge({
+    const seconds = new Gauge({
       name: 'csp_bi_build_duration_seconds',
       help: 'How long the last daily build of the tables took.',
       registers: [metrics],
@@ -76,24 +62,60 @@ export class DailyBuild implements OnApplicationBootstrap, BeforeApplicationShut
         this.set(((await builds.latest())?.madeAt ?? 0) / 1e6);
       },
     });
+    const mostAge = async (): Promise<EpochMicros> => this.mostAge(await builds.latest());
+    new Gauge({
+      name: 'csp_bi_build_max_age_seconds',
+      help:
+        'How old the newest build may become where BI_BUILD_AT makes one each day: a day and BI_BUILD_MAX_SECONDS; for none, ' +
+        'which counts as of 1970, until BI_BUILD_MAX_SECONDS after the start of the process.',
+      registers: [metrics],
+      async collect() {
+        // No figure is no limit.
+        if (dailyAt === null) this.remove();
+        else this.set((await mostAge()) / SECOND);
+      },
+    });
+    if (dailyAt !== null) {
+      this.daily = new DailyCommand({
+        name: 'the daily build of the tables',
+        script,
+        // Another process may make one before this one gets to it.
+        command: (newest) => ['bi-build', '--after', newest?.name ?? 'none'],
+        dailyAt,
+        maxSeconds,
+        newest: () => builds.latest(),
+        // A store that cannot be read says so itself.
+        mayRun: () => store.readiness().ready,
+        clock,
+        logger,
+        failures,
+        seconds,
+      });
+    }
+    this.job = runner.add(jobOf('bi-build', config, this.daily));
   }
 
   onApplicationBootstrap(): void {
-    const { dailyAt } = this.config.builds;
-    if (dailyAt !== null) this.loop = this.keepBuilding(dailyAt);
+    this.job.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.loop;
+    await this.job.stop();
   }
 
   /** What there is to say of builds, one readable line each, without paths. */
-  notes(): string[] {
-    if (!this.failure) return [];
-    const { count, at, reason } = this.failure;
-    const times = count === 1 ? 'the last try' : `the last of ${count} tries`;
-    return [`/data/: the daily build failed: ${times} at ${formatBucketTime(at)}, ${reason}; it is tried again`];
+  async notes(): Promise<string[]> {
+    if (!this.daily) return [];
+    const failure = this.daily.failure;
+    const old = await this.oldBuild();
+    return [
+      ...(failure
+        ? [
+            healthReason`/data/: the daily build failed: ${failure.tries} at ${formatBucketTime(failure.at)}, ${failure.reason}; it is tried again`,
+          ]
+        : []),
+      ...(old === undefined ? [] : [old]),
+    ];
   }
 
   /** As `/health` shows it. */
@@ -101,68 +123,23 @@ export class DailyBuild implements OnApplicationBootstrap, BeforeApplicationShut
     const newest = await this.builds.latest();
     return {
       newest: newest ? { build: newest.name, made_at: formatMillisTime(newest.madeAt) } : null,
-      is_building: this.isBuilding,
-      last_failure: this.failure ? { at: formatBucketTime(this.failure.at), reason: this.failure.reason } : null,
+      is_building: this.daily?.isRunning ?? false,
+      last_failure: this.daily?.failureReport ?? null,
     };
   }
 
-  private async keepBuilding(dailyAt: EpochMicros): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        const last = lastTime(dailyAt, this.clock.now());
-        if (this.mayBuild() && last !== this.madeFor && isDue(last, this.clock.now(), await this.builds.latest())) {
-          await this.build(last);
-        }
-      } catch (error) {
-        this.logger.error({ err: error }, 'it cannot be told whether a build of the tables is due');
-      }
-      const next = lastTime(dailyAt, this.clock.now()) + DAY;
-      const pause = Math.min(LOOK_MS, this.clock.realMillisUntil(next) + 1);
-      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
-    }
+  /** Where the newest build is older than it should be: what there is to say of it. */
+  private async oldBuild(): Promise<string | undefined> {
+    const newest = await this.builds.latest();
+    if (this.clock.now() - (newest?.madeAt ?? 0) <= this.mostAge(newest)) return undefined;
+    if (!newest) return healthReason`/data/: there is no build yet, though one was due when this process started`;
+    return healthReason`/data/: the newest build is of ${formatBucketTime(newest.madeAt)}: a daily one has failed, hangs or is late`;
   }
 
-  /** A store that cannot be read says so itself. */
-  private mayBuild(): boolean {
-    return performance.now() >= this.pausedUntil && this.store.readiness().ready;
+  /** How old the newest build may become. Where there is none, which counts as of 1970, it was due when the process began. */
+  private mostAge(newest: PublishedBuild | undefined): EpochMicros {
+    if (newest) return this.maxAge;
+    const begunAt = this.clock.now() - (this.clock.monotonicNow() - this.createdAt);
+    return begunAt + this.maxAge - DAY;
   }
-
-  private async build(time: EpochMicros): Promise<void> {
-    this.isBuilding = true;
-    const begunAt = performance.now();
-    const outcome = await runBuild(this.script, this.stopping.signal);
-    this.isBuilding = false;
-    // Where a file system keeps times badly, the build may look older than it is.
-    if (outcome.kind === 'made') this.madeFor = time;
-    this.note(outcome, (performance.now() - begunAt) / 1_000);
-  }
-
-  private note(outcome: BuildOutcome, seconds: number): void {
-    if (outcome.kind === 'made') {
-      this.failure = undefined;
-      this.seconds.set(seconds);
-      this.logger.info({ seconds: Math.round(seconds) }, 'the daily build of the tables is made');
-    }
-    if (outcome.kind !== 'failed') return;
-    const count = (this.failure?.count ?? 0) + 1;
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS);
-    this.failure = { at: this.clock.now(), reason: outcome.reason, count };
-    this.pausedUntil = performance.now() + pauseMs;
-    this.failures.inc();
-    this.logger.error(
-      { reason: outcome.reason, said: outcome.said, retry_seconds: pauseMs / 1_000 },
-      'the daily build of the tables failed',
-    );
-  }
-}
-
-/** The last time that it was this time of day. */
-function lastTime(dailyAt: EpochMicros, now: EpochMicros): EpochMicros {
-  return floorTo(now - dailyAt, DAY) + dailyAt;
-}
-
-/** Whether there is no build from that time on; one from the future is of a clock that was ahead. */
-function isDue(time: EpochMicros, now: EpochMicros, newest: PublishedBuild | undefined): boolean {
-  return !newest || newest.madeAt < time || newest.madeAt > now + MINUTE;
 }

@@ -12,7 +12,7 @@ import { Gauge, LOGGER, MetricsRegistry, type Logger } from '@app/observability'
 import { askProcess, REMOTE_PROCESSES, type RemoteProcess } from './remote-processes';
 
 /** Real time between two looks at whether the capturing process has to be asked. */
-const LOOK_EVERY_MILLIS = 1_000;
+const LOOK_EVERY_MS = 1_000;
 /** After an answer without the time, or none. */
 const LOOKS_AFTER_FAILURE = 10;
 const READ_EVERY: EpochMicros = 10 * MINUTE;
@@ -53,7 +53,7 @@ export class CaptureTime implements OnApplicationBootstrap, OnModuleDestroy {
     this.look();
     this.timer = setInterval(() => {
       this.look();
-    }, LOOK_EVERY_MILLIS).unref();
+    }, LOOK_EVERY_MS).unref();
   }
 
   onModuleDestroy(): void {

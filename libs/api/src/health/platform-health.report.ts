@@ -5,18 +5,23 @@ import {
   DAY,
   formatBucketTime,
   formatEventTime,
+  healthReason,
   PriceEventReader,
   StoreCondition,
   StoreNotReadyError,
   StoreStatus,
   type LostLines,
+  TRADING,
+  UNKNOWN_STATUS,
 } from '@app/domain';
 import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
 import { DailyBuild } from '../data/daily-build';
 import { LocalProcess } from './local-process';
+import { ServedSymbols } from '../symbols/served-symbols';
 import { CaptureTime } from './capture-time';
-import { ProcessWatch, type WatchedProcess } from './process-watch';
-import { askProcess, REMOTE_PROCESSES, summaryOf, type ProcessSummary, type RemoteProcess } from './remote-processes';
+import { mergeProcesses } from './merge-processes';
+import { ProcessWatch } from './process-watch';
+import { askProcess, REMOTE_PROCESSES, summaryOf, type RemoteProcess } from './remote-processes';
 import { SymbolFreshnessReader, type SymbolFreshness } from './symbol-freshness';
 
 /** Polls that may be missed before the prices of a symbol count as old. */
@@ -30,23 +35,13 @@ function describeLostLines({ file, firstLine, lines, reason, noticedAt }: LostLi
   const what =
     lines === 1 ? `line ${firstLine} of ${file}` : `${lines} lines of ${file}, the first of them ${firstLine},`;
   return (
-    `store: ${what} could not be read when it was taken up, and is missing from the tables (${reason}); said until ` +
+    healthReason`store: ${what} could not be read when it was taken up, and is missing from the tables (${reason}); said until ` +
     `${formatBucketTime(noticedAt + LOSS_DEGRADES_FOR)}, listed in storage.lost_lines for good`
   );
 }
 
 function lostLinesOf({ file, firstLine, lines, reason, noticedAt }: LostLines): object {
   return { file, first_line: firstLine, lines, reason, noticed_at: formatEventTime(noticedAt) };
-}
-
-/** What a process wrote of itself, unless it has been silent since. */
-function summaryOfRow({ isSilent, updatedAt, status }: WatchedProcess): ProcessSummary {
-  if (isSilent) return { state: 'unknown', detail: `silent since ${formatEventTime(updatedAt)}` };
-  try {
-    return summaryOf(JSON.parse(status));
-  } catch {
-    return { state: 'unknown', detail: 'does not say how it does' };
-  }
 }
 
 /** The whole platform as seen from the API: store, processes, freshness of every symbol. */
@@ -58,6 +53,7 @@ export class PlatformHealthReport extends HealthReport {
     @Inject(APP_CONFIG) private readonly config: AppConfig,
     @Inject(REMOTE_PROCESSES) private readonly remotes: readonly RemoteProcess[],
     private readonly store: StoreStatus,
+    private readonly served: ServedSymbols,
     private readonly freshness: SymbolFreshnessReader,
     private readonly events: PriceEventReader,
     private readonly condition: StoreCondition,
@@ -74,17 +70,19 @@ export class PlatformHealthReport extends HealthReport {
   async report(): Promise<HealthStatus> {
     const now = this.clock.now();
     const { ready, state, reason } = this.store.readiness();
+    const served = await this.whenReadable([], () => this.served.all());
     const [asked, written, symbols, origin, damaged, altered, lostLines, ahead] = await Promise.all([
       Promise.all(this.remotes.map(async (remote) => [remote.name, await askProcess(remote)] as const)),
       this.watch.look(),
-      this.whenReadable([], () => this.freshness.read(this.config.symbols, now)),
+      this.whenReadable([], () => this.freshness.read(served, now)),
       this.whenReadable(null, () => this.store.origin()),
       this.whenReadable([], () => this.store.damagedFiles()),
       this.whenReadable([], () => this.store.alteredFiles()),
       this.whenReadable([], () => this.store.lostLines()),
-      this.whenReadable(0, () => this.events.countAhead(this.config.symbols)),
+      this.whenReadable(0, () => this.events.countAhead(served)),
     ]);
-    const processes = this.merge(asked, written);
+    const processes = mergeProcesses(asked, written);
+    if (this.local) processes[this.local.name] = summaryOf(this.local.status());
     const clock = this.captureTime.state();
     const ofClock = clock === undefined || clock.detail === '' ? [] : [`api: ${clock.detail}`];
     const isCorrected = clock?.state === 'corrected';
@@ -93,8 +91,10 @@ export class PlatformHealthReport extends HealthReport {
       ...Object.entries(processes)
         .filter(([, { state }]) => state !== 'ok')
         .map(([name, { state, detail }]) => `${name}: ${state}${detail === '' ? '' : `, ${detail}`}`),
-      ...damaged.map((file) => `store: lines of ${file} were lost outside this program`),
-      ...altered.map((file) => `store: ${file} was altered outside this program; \`cli verify-bi\` names the lines`),
+      ...damaged.map((file) => healthReason`store: lines of ${file} were lost outside this program`),
+      ...altered.map(
+        (file) => healthReason`store: ${file} was altered outside this program; \`cli verify-bi\` names the lines`,
+      ),
       ...lostLines.filter(({ noticedAt }) => Math.abs(now - noticedAt) < LOSS_DEGRADES_FOR).map(describeLostLines),
       ...(ready ? this.staleness(symbols) : []),
       ...(isCorrected ? ofClock : []),
@@ -104,13 +104,13 @@ export class PlatformHealthReport extends HealthReport {
       // Where this process captures too, its other half tells them.
       ...(this.local ? [] : this.condition.notes().map((note) => `store: ${note}`)),
       ...this.health.notes(),
-      ...this.builds.notes(),
+      ...(await this.builds.notes()),
       ...Object.entries(processes).flatMap(([name, process]) =>
         (process.notes ?? []).map((note) => `${name}: ${note}`),
       ),
       ...(ahead === 0
         ? []
-        : [`store: ${ahead} price events are stamped later than now; each counts once its time has come`]),
+        : [healthReason`store: ${ahead} price events are stamped later than now; each counts once its time has come`]),
     ];
     return {
       status: faults.length === 0 ? 'ok' : 'degraded',
@@ -136,28 +136,17 @@ export class PlatformHealthReport extends HealthReport {
     };
   }
 
-  /** What a process says itself comes first; what it wrote to the store stands in where it gives no answer. */
-  private merge(
-    asked: readonly (readonly [string, ProcessSummary])[],
-    written: readonly WatchedProcess[],
-  ): Record<string, ProcessSummary> {
-    const processes = Object.fromEntries(written.map((row) => [row.process, summaryOfRow(row)]));
-    for (const [name, summary] of asked) {
-      if (summary.state !== 'unknown' || (processes[name]?.state ?? 'unknown') === 'unknown') processes[name] = summary;
-    }
-    if (this.local) processes[this.local.name] = summaryOf(this.local.status());
-    return processes;
-  }
-
   /** What is old of the symbols that trade; one that the exchange has stopped has nothing new to give. */
   private staleness(symbols: readonly SymbolFreshness[]): string[] {
     const { capture, pollIntervalSeconds } = this.config.ingest;
     const allowed = Math.max(LEAST_PRICE_AGE_SECONDS, POLLS_MISSED * pollIntervalSeconds);
-    const traded = symbols.filter(({ exchange_status: status }) => status === 'TRADING' || status === 'UNKNOWN');
+    const traded = symbols.filter(({ exchange_status: status }) => status === TRADING || status === UNKNOWN_STATUS);
     return traded.flatMap(({ symbol, last_event_age_seconds: age, last_minute: minute }) => [
-      ...(capture.includes('tickers') && age === null ? [`${symbol}: no price yet`] : []),
-      ...(capture.includes('tickers') && age !== null && age > allowed ? [`${symbol}: last price ${age} s ago`] : []),
-      ...(capture.includes('candles') && minute === null ? [`${symbol}: no minute in the last 10`] : []),
+      ...(capture.includes('tickers') && age === null ? [healthReason`${symbol}: no price yet`] : []),
+      ...(capture.includes('tickers') && age !== null && age > allowed
+        ? [healthReason`${symbol}: last price ${age} s ago`]
+        : []),
+      ...(capture.includes('candles') && minute === null ? [healthReason`${symbol}: no minute in the last 10`] : []),
     ]);
   }
 

@@ -43,6 +43,20 @@ describe('ProcessWatch', () => {
     expect(await isSilent()).toBe(false);
   });
 
+  it('should call a process late that has not written in time, and look every second', async () => {
+    const isLate = async (): Promise<boolean | undefined> => (await watch.look())[0]?.isLate;
+    watch.onApplicationBootstrap();
+    await pass(5);
+    updatedAt += 5 * SECOND;
+    await pass(1);
+    await pass(11);
+    expect(await isLate()).toBe(false);
+    await pass(2);
+    expect(await isLate()).toBe(true);
+    updatedAt += 14 * SECOND;
+    expect(await isLate()).toBe(false);
+  });
+
   it.each([
     ['an hour ahead', HOUR],
     ['an hour behind', -HOUR],

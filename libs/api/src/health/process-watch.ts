@@ -9,9 +9,10 @@ import {
 } from '@app/domain';
 
 /** Real time between two looks at what processes leave in the store. */
-const LOOK_EVERY_MILLIS = 5_000;
-/** A process writes its status every 10 s; one that has not for this long is silent. */
-const SILENT_AFTER_MILLIS = 30_000;
+const LOOK_EVERY_MS = 1_000;
+/** A process writes its status every 10 s: it is late when it has not for this long, and silent after three times that. */
+const LATE_AFTER_MS = 12_000;
+const SILENT_AFTER_MS = 30_000;
 
 interface Seen {
   readonly updatedAt: EpochMicros;
@@ -20,6 +21,8 @@ interface Seen {
 }
 
 export interface WatchedProcess extends ProcessStatusRow {
+  /** Whether it should have written again by now. */
+  readonly isLate: boolean;
   /** Whether it has written nothing for so long that it may be gone. */
   readonly isSilent: boolean;
 }
@@ -40,7 +43,7 @@ export class ProcessWatch implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_EVERY_MILLIS).unref();
+    this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_EVERY_MS).unref();
   }
 
   onModuleDestroy(): void {
@@ -51,7 +54,10 @@ export class ProcessWatch implements OnApplicationBootstrap, OnModuleDestroy {
   async look(): Promise<WatchedProcess[]> {
     try {
       const rows = await this.store.processes();
-      return rows.map((row) => ({ ...row, isSilent: performance.now() - this.changedAt(row) > SILENT_AFTER_MILLIS }));
+      return rows.map((row) => {
+        const unchanged = performance.now() - this.changedAt(row);
+        return { ...row, isLate: unchanged > LATE_AFTER_MS, isSilent: unchanged > SILENT_AFTER_MS };
+      });
     } catch (error) {
       if (error instanceof StoreNotReadyError) return [];
       throw error;

@@ -7,6 +7,7 @@ import {
   SECOND,
   SymbolReader,
   type EpochMicros,
+  UNKNOWN_STATUS,
 } from '@app/domain';
 
 /** How far back the last minute is looked for. */
@@ -36,7 +37,7 @@ export class SymbolFreshnessReader {
     const summaries = new Map((await this.symbols.summaries(symbols)).map((summary) => [summary.symbol, summary]));
     const minutes = await this.lastMinutes(symbols, now);
     return symbols.map((symbol) => {
-      const { status = 'UNKNOWN', lastEvent: event = null } = summaries.get(symbol) ?? {};
+      const { status = UNKNOWN_STATUS, lastEvent: event = null } = summaries.get(symbol) ?? {};
       const minute = minutes.get(symbol);
       return {
         symbol,

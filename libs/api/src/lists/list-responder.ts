@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CsvLines } from '@app/bi';
-import { ChangeFeedReader, nextTurn, positionToText, type ListFormat, type TimeKey } from '@app/domain';
+import { ChangeFeedReader, nextTurn, positionToText, type ListFormat, type TimeKey, PAGE_ROWS } from '@app/domain';
 import { PublicAddress, RequestBudget, reserveRoom, type RowCost } from '@app/http';
 import { isNotModified, weakTag } from '../bi/request-conditions';
 import { sendRange, type WholeAnswer } from '../bi/send-range';
@@ -12,7 +12,7 @@ import { coded, codedStream, contentCoding, streamCoding, type ContentCoding } f
 import { fileColumns, type ListItem } from './list-fields';
 import { ListFiles } from './list-files';
 import type { ListQuestion } from './list-question';
-import { MOST_ROW_BYTES, PAGE_ROWS, type ListSource } from './list-source';
+import { MOST_ROW_BYTES, type ListSource } from './list-source';
 import { beginOf, lastRows, nextAfter, pagesOf, pickPage, ROWS_A_TURN, type Picked, type Walk } from './list-walk';
 import { chosen, csvItems, ndjsonItems } from './text-rows';
 

@@ -1,8 +1,6 @@
 import type { EpochMicros, TimeKey } from '@app/domain';
 import type { ListFields, ListItem } from './list-fields';
 
-/** Rows that are read at once: no read transaction is longer, and an answer of more is written as it is read. */
-export const PAGE_ROWS = 5_000;
 /** No row of any list is longer: names, times and about ten decimals of the length that the market has. */
 export const MOST_ROW_BYTES = 700;
 

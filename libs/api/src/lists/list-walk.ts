@@ -1,8 +1,11 @@
 import type { FastifyReply } from 'fastify';
-import { compareCodePoints, nextTurn, type TimeKey } from '@app/domain';
+import { compareCodePoints, nextTurn, type TimeKey, PAGE_ROWS } from '@app/domain';
 import { makePiece, reserveRoom } from '@app/http';
 import type { ListQuestion } from './list-question';
-import { MOST_ROW_BYTES, PAGE_ROWS, type ListSource } from './list-source';
+import { MOST_ROW_BYTES, type ListSource } from './list-source';
+
+/** Rows of a piece of a long list: what a slow reader has waiting for him is one of these. */
+const PIECE_ROWS = 1_000;
 
 /** More rows than that are not written in the turn in which they were read. */
 export const ROWS_A_TURN = 500;
@@ -125,7 +128,7 @@ async function keysOf<Row>(
 }
 
 /**
- * Makes an answer page by page, each when there is room for it: what waits has nothing in memory but its place. The rows of
+ * Makes an answer piece by piece, each when there is room for it: what waits has nothing in memory but its place. The rows of
  * a page are let go of before the next one is read.
  */
 export async function* pagesOf<Row>(
@@ -139,14 +142,14 @@ export async function* pagesOf<Row>(
   let key = after;
   let left = limit;
   const page = async (): Promise<Uint8Array> => {
-    const rows = await read(Math.min(PAGE_ROWS, left), key);
+    const rows = await read(Math.min(PIECE_ROWS, left), key);
     const last = rows.at(-1);
     if (last !== undefined) key = keyOf(last);
     const sent = skip ? rows.filter((row) => !skip(keyOf(row))) : rows;
     // Behind a short page there is nothing.
-    left = rows.length < PAGE_ROWS ? 0 : left - sent.length;
+    left = rows.length < PIECE_ROWS ? 0 : left - sent.length;
     if (sent.length > ROWS_A_TURN) await nextTurn();
     return make(sent);
   };
-  while (left > 0) yield await makePiece(reply, Math.min(PAGE_ROWS, left) * MOST_ROW_BYTES, page);
+  while (left > 0) yield await makePiece(reply, Math.min(PIECE_ROWS, left) * MOST_ROW_BYTES, page);
 }

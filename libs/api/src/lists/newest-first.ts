@@ -1,7 +1,5 @@
-import { compareCodePoints, type EpochMicros, type TimeKey, type TimeRange } from '@app/domain';
+import { compareCodePoints, type EpochMicros, type TimeKey, type TimeRange, PAGE_ROWS } from '@app/domain';
 
-/** Rows that one look back reads at once. */
-const PAGE = 5_000;
 /** How much further the next look back reaches where the last one found little. */
 const WIDEN = 4;
 
@@ -37,7 +35,7 @@ export async function newestFirst<Row>(
   let end = behind ? Math.min(range.end, behind.time + 1) : range.end;
   while (found.length < limit && end > floor) {
     const start = Math.max(floor, end - span);
-    const rows = await readAll((after) => read({ start, end }, PAGE, after), keyOf);
+    const rows = await readAll((after) => read({ start, end }, PAGE_ROWS, after), keyOf);
     found.push(...(behind ? rows.filter((row) => isBehind(keyOf(row), behind)) : rows).reverse());
     if (2 * found.length < limit) span *= WIDEN;
     end = start;
@@ -53,11 +51,11 @@ export async function newestOfAll<Row>(
 ): Promise<Row[]> {
   let newest: Row[] = [];
   await readPages(
-    (after) => read(PAGE, after),
+    (after) => read(PAGE_ROWS, after),
     keyOf,
     (page) => {
       newest.push(...(behind ? page.filter((row) => isBehind(keyOf(row), behind)) : page));
-      if (newest.length > limit + PAGE) newest = newest.slice(-limit);
+      if (newest.length > limit + PAGE_ROWS) newest = newest.slice(-limit);
     },
   );
   return newest.reverse().slice(0, limit);
@@ -80,7 +78,7 @@ async function readPages<Row>(
     const page = await read(after);
     take(page);
     const last = page.at(-1);
-    if (page.length < PAGE || last === undefined) return;
+    if (page.length < PAGE_ROWS || last === undefined) return;
     after = keyOf(last);
   }
 }

@@ -1,7 +1,7 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath, type ApiResponseOptions } from '@nestjs/swagger';
 import { ProblemDto } from '@app/domain';
-import { problemBody } from '@app/http';
+import { KEY_PROBLEMS, problemBody } from '@app/http';
 import { answerHeaders, type HeaderName } from './answer-headers';
 
 const PROBLEMS = {
@@ -14,10 +14,10 @@ const PROBLEMS = {
   },
   401: {
     description: 'The key is unknown, expired or revoked, or one is required here and none was sent.',
-    code: 'KEY.UNKNOWN',
-    title: 'The API key does not hold',
+    code: KEY_PROBLEMS.unknown.code,
+    title: KEY_PROBLEMS.unknown.title,
     field: undefined,
-    detail: 'The API key is unknown, expired or revoked; ask without one where none is required, or for a new one.',
+    detail: KEY_PROBLEMS.unknown.detail,
   },
   404: {
     description: 'The symbol is neither captured nor stored.',

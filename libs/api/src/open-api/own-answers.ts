@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { isOpenRoute } from '@app/http';
 import { answerHeaders } from './answer-headers';
-import { problemResponse } from './answers.decorator';
+import { withKeyAnswers } from './key-answers';
 import { KEY_IS_OPTIONAL, KEY_SCHEMES, NO_KEY } from './key-schemes';
 
 type Item = OpenAPIObject['paths'][string];
@@ -29,23 +29,17 @@ export function withOwnAnswers(document: OpenAPIObject): OpenAPIObject {
   const paths = Object.entries(document.paths).map(([path, item]): [string, Item] => {
     if (!item.get) return [path, item];
     const { parameters = [], responses } = item.get;
-    const withKeys = { ...responses, 401: unauthorized() };
     // Said once for all: generators take a scheme at an operation for one that it cannot do without.
     const security = isOpenRoute(path) ? { security: NO_KEY } : {};
     const own = {
       parameters: ownParameters(parameters, responses),
-      responses: ownResponses(path, withKeys),
+      responses: ownResponses(path, withKeyAnswers(responses)),
       ...security,
     };
     return [path, { ...item, get: { ...item.get, ...own } }];
   });
   const components = { ...document.components, securitySchemes: KEY_SCHEMES };
   return { ...document, components, paths: Object.fromEntries(paths), security: KEY_IS_OPTIONAL };
-}
-
-function unauthorized(): Responses[string] {
-  const { description = '', headers, content } = problemResponse(401) as Response & { readonly description?: string };
-  return { description, headers, content } as Responses[string];
 }
 
 /** Rows of a list are those of its example. */

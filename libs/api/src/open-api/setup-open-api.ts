@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
+import type { onSendHookHandler } from 'fastify';
 import { platformVersion, PublicAddress } from '@app/http';
+import { LruMap } from '../bi/lru-map';
 import { documentToTry } from './document-to-try';
 import { withEnumNames } from './enum-names';
 import { withNullTypes } from './null-types';
@@ -31,6 +32,9 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   return withOwnAnswers(withEnumNames(withNullTypes(SwaggerModule.createDocument(app, config))));
 }
 
+/** Proxies in front have few paths. */
+const MOST_ADDRESSES = 16;
+
 /** Beside the page that Swagger UI is on, whatever path it was reached by. */
 const BESIDE_DOCS = './';
 
@@ -39,17 +43,8 @@ const BESIDE_DOCS = './';
  * which asks the server that it came from.
  */
 export function setupOpenApi(app: NestFastifyApplication): void {
-  const address = app.get(PublicAddress);
   addContentPolicy(app);
-  SwaggerModule.setup('openapi', app, () => openApiDocument(app), {
-    ui: false,
-    raw: ['json'],
-    jsonDocumentUrl: 'openapi.json',
-    patchDocumentOnRequest: (request, reply, document) => {
-      address.varyByPrefix(reply as FastifyReply);
-      return { ...document, servers: [{ url: address.serverUrl(request as FastifyRequest) }] };
-    },
-  });
+  serveDocument(app);
   redirectToDocs(app);
   SwaggerModule.setup('docs', app, () => documentToTry({ ...openApiDocument(app), servers: [{ url: BESIDE_DOCS }] }), {
     raw: false,
@@ -57,6 +52,25 @@ export function setupOpenApi(app: NestFastifyApplication): void {
     customCss: '.swagger-ui .topbar { display: none }',
     // Without a validator: it is on another host, which would be told where this one is.
     swaggerOptions: { defaultModelsExpandDepth: 0, displayRequestDuration: true, validatorUrl: null },
+  });
+}
+
+/** Made once for each address by which readers reach this server: as text for each of them, it would fill the memory. */
+function serveDocument(app: NestFastifyApplication): void {
+  const address = app.get(PublicAddress);
+  const documents = new LruMap<Buffer>(MOST_ADDRESSES, Infinity);
+  let document: OpenAPIObject | undefined;
+  const instance = app.getHttpAdapter().getInstance();
+  instance.get('/openapi.json', (request, reply) => {
+    address.varyByPrefix(reply);
+    const url = address.serverUrl(request);
+    let bytes = documents.get(url);
+    if (!bytes) {
+      document ??= openApiDocument(app);
+      bytes = Buffer.from(JSON.stringify({ ...document, servers: [{ url }] }));
+      documents.set(url, bytes, 1);
+    }
+    return reply.type('application/json; charset=utf-8').send(bytes);
   });
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync, type BrotliOptions } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { LruMap } from '../bi/lru-map';
 
 /** Injects the folder that the page was built into. */
@@ -13,12 +13,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml; charset=utf-8',
 };
 
+const COMPRESSED: ReadonlySet<string> = new Set(['.gz', '.br']);
+
 /** Proxies in front have few paths; what strangers make up is not kept for long. */
 const MAX_INDEXES = 16;
 /** While somebody waits. */
-const QUICK: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+const QUICK = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
-/** A file of the page with its compressed forms, made once. */
+/** A file of the page with its compressed forms. */
 export interface PageFile {
   readonly type: string;
   readonly bytes: Buffer;
@@ -26,7 +28,7 @@ export interface PageFile {
   readonly br: Buffer;
 }
 
-/** The page as it was built: `index.html`, and assets whose names change with what is in them. */
+/** The page as it was built: `index.html`, and assets whose names change with what is in them; each with `.gz` and `.br` beside it. */
 export class PageFiles {
   readonly index: PageFile;
   private readonly assets: ReadonlyMap<string, PageFile>;
@@ -36,7 +38,7 @@ export class PageFiles {
   /** @throws Error where the page has not been built */
   constructor(folder: string) {
     this.index = read(join(folder, 'index.html'));
-    const names = readdirSync(join(folder, 'assets'));
+    const names = readdirSync(join(folder, 'assets')).filter((name) => !COMPRESSED.has(extname(name)));
     this.assets = new Map(names.map((name) => [name, read(join(folder, 'assets', name))]));
   }
 
@@ -49,7 +51,8 @@ export class PageFiles {
     const known = this.indexes.get(prefix);
     if (known) return known;
     const html = this.index.bytes.toString('utf8').replace('<head>', () => `<head>\n    <base href="${prefix}/" />`);
-    const index = compressed(this.index.type, Buffer.from(html), QUICK);
+    const bytes = Buffer.from(html);
+    const index = { type: this.index.type, bytes, gzip: gzipSync(bytes), br: brotliCompressSync(bytes, QUICK) };
     this.indexes.set(prefix, index, 1);
     return index;
   }
@@ -63,9 +66,5 @@ export class PageFiles {
 function read(path: string): PageFile {
   const type = TYPES[extname(path)];
   if (type === undefined) throw new Error(`the page has a file of a kind that is not served: ${path}`);
-  return compressed(type, readFileSync(path));
-}
-
-function compressed(type: string, bytes: Buffer, options: BrotliOptions = {}): PageFile {
-  return { type, bytes, gzip: gzipSync(bytes), br: brotliCompressSync(bytes, options) };
+  return { type, bytes: readFileSync(path), gzip: readFileSync(`${path}.gz`), br: readFileSync(`${path}.br`) };
 }

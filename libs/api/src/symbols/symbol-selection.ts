@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { SymbolReader, type SymbolsQuery } from '@app/domain';
 import { ProblemError, shownValue } from '@app/http';
+import { ServedSymbols } from './served-symbols';
 
 /** Most configured symbols that an error lists. */
 const LISTED = 20;
@@ -12,29 +13,30 @@ export class SymbolSelection {
   private readonly configured: ReadonlySet<string>;
 
   constructor(
-    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    @Inject(APP_CONFIG) config: AppConfig,
     private readonly reader: SymbolReader,
+    private readonly served: ServedSymbols,
   ) {
     this.configured = new Set(config.symbols);
   }
 
   /**
-   * The union of `symbol` and `symbols`, or all configured symbols when neither is given. Symbols that are stored but
+   * The union of `symbol` and `symbols`, or all that `SYMBOLS` means when neither is given. Symbols that are stored but
    * no longer configured are served. @throws ProblemError 404 naming the symbols that are neither
    */
   async resolve({ symbol, symbols }: SymbolsQuery): Promise<readonly string[]> {
-    if (!symbol && !symbols) return this.config.symbols;
+    if (!symbol && !symbols) return this.served.all();
     const asked = [...new Set([...(symbol ?? []), ...(symbols ?? [])])];
     if (asked.every((name) => this.configured.has(name))) return asked;
     const stored = new Set(await this.reader.known());
     const unknown = asked.filter((name) => !this.configured.has(name) && !stored.has(name));
-    if (unknown.length > 0) throw this.unknownSymbols(unknown, symbol ? 'symbol' : 'symbols');
+    if (unknown.length > 0) throw this.unknownSymbols(unknown, await this.served.all(), symbol ? 'symbol' : 'symbols');
     return asked;
   }
 
-  private unknownSymbols(unknown: readonly string[], field: string): ProblemError {
-    const listed = this.config.symbols.slice(0, LISTED).join(', ');
-    const allowed = `a symbol that is captured or stored: ${listed}${this.config.symbols.length > LISTED ? ', ...' : ''} (all in /symbols)`;
+  private unknownSymbols(unknown: readonly string[], served: readonly string[], field: string): ProblemError {
+    const listed = served.slice(0, LISTED).join(', ');
+    const allowed = `a symbol that is captured or stored: ${listed}${served.length > LISTED ? ', ...' : ''} (all in /symbols)`;
     const value = shownValue(unknown.join(','));
     return new ProblemError({
       status: 404,

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { compareCodePoints, coveragePercent, SymbolReader, type SymbolSummary } from '@app/domain';
+import { compareCodePoints, coveragePercent, SymbolReader, type SymbolSummary, UNKNOWN_STATUS } from '@app/domain';
 
 /** A symbol that is configured and of which nothing is stored yet. */
 const unknownYet = (symbol: string): SymbolSummary => ({
   symbol,
   baseAsset: null,
   quoteAsset: null,
-  status: 'UNKNOWN',
+  status: UNKNOWN_STATUS,
   firstDate: null,
   lastDate: null,
   lastMinute: null,

@@ -18,10 +18,12 @@ import {
 } from '@app/domain';
 import { UnfitRows } from '../unfit-rows';
 import { BuildClock } from './build-clock';
+import { BuildRunningError } from './build-running.error';
 import { builtPackage, DESCRIPTOR, type BuiltTable } from './built-package';
 import { CsvByTime } from './csv-by-time';
 import { digestOf } from './file-digest';
 import { parquetColumns } from './parquet-columns';
+import { PublishedBuilds } from './published-builds';
 import { rowKey } from './row-key';
 import { StagedFolder } from './staged-folder';
 import { tableSources, type BuildScope, type TableReaders, type TableSource } from './table-source';
@@ -56,13 +58,19 @@ export class BiBuildUseCase {
   /**
    * Builds beside the folder and turns it to the whole at the end; what fails or is aborted leaves the folder as it was. Of
    * the builds, the newest `kept` stay.
+   *
+   * @param after name of the build after which it is wanted, null for none: where the newest is another one already, none is
+   *   made. Without it one is made in any case.
    * @throws StoreNotReadyError, CellDoesNotFitError, FolderTakenError, BuildRunningError
    */
-  async run(folder: string, kept: number, signal: AbortSignal): Promise<BuiltTable[]> {
+  async run(folder: string, kept: number, signal: AbortSignal, after?: string | null): Promise<BuiltTable[]> {
     const madeAt = this.clock.passing();
     const scope = await this.scope();
     const staged = await StagedFolder.beside(folder);
     try {
+      // Only now does no other process change it.
+      const newest = (await new PublishedBuilds(folder).latest())?.name ?? null;
+      if (after !== undefined && after !== newest) throw new BuildRunningError(folder);
       const tables: BuiltTable[] = [];
       for (const source of tableSources(this.readers)) {
         tables.push(await this.write(staged.path, source, scope, signal));

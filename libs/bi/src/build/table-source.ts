@@ -10,8 +10,9 @@ import {
   type PriceEventReader,
   type SymbolReader,
   type TimeRange,
+  PAGE_ROWS,
 } from '@app/domain';
-import { byBuckets, PAGE_ROWS } from '../tables/bucket-pages';
+import { byBuckets } from '../tables/bucket-pages';
 import type { CsvTable } from '../tables/csv-table';
 import {
   DAILY_METRICS,

@@ -16,13 +16,11 @@ import {
   type StoredCandle,
   type TimeKey,
   type TimeRange,
+  PAGE_ROWS,
 } from '@app/domain';
 import { UnfitRows } from '../unfit-rows';
 import { candleColumns } from './candle-columns';
 import { CandleText, type TextFormat } from './candle-text';
-
-/** Candles that one read brings: no read transaction is longer, however slowly they are taken. */
-const PAGE = 5_000;
 
 export const EXPORT_FORMATS = ['csv', 'jsonl', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -172,11 +170,11 @@ export class ExportCandlesUseCase {
     let rows = 0;
     for (let after: TimeKey | undefined; ;) {
       signal.throwIfAborted();
-      const page = await this.candles.range(symbols, interval, range, PAGE, after);
+      const page = await this.candles.range(symbols, interval, range, PAGE_ROWS, after);
       if (page.length > 0) yield page;
       rows += page.length;
       const last = page.at(-1);
-      if (!last || page.length < PAGE) return;
+      if (!last || page.length < PAGE_ROWS) return;
       onProgress({ rows, minutesDone: minutesIn({ start: span.start, end: last.openTime }), minutesTotal });
       after = { time: last.openTime, symbol: last.symbol };
     }

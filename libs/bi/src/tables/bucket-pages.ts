@@ -1,7 +1,4 @@
-import { nextTurn, type EpochMicros, type TimeRange } from '@app/domain';
-
-/** Most rows that are read in one go: no read of the store is longer, and no more are held in memory. */
-export const PAGE_ROWS = 5_000;
+import { nextTurn, type EpochMicros, type TimeRange, PAGE_ROWS } from '@app/domain';
 
 /** Symbols, and the dates to be read of them. */
 export interface BucketScope {

@@ -1,12 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  ArchiveError,
-  KlineArchive,
-  rollUpMinutes,
-  type ArchiveFailure,
-  type CandleNumbers,
-  type EpochMicros,
-} from '@app/domain';
+import { ArchiveError, KlineArchive, type ArchiveFailure, type CandleNumbers, type EpochMicros } from '@app/domain';
+import { rollUpMinutes } from '@app/history';
 
 /** The archive itself, not a file of it, cannot be had. */
 const AWAY: ReadonlySet<ArchiveFailure> = new Set<ArchiveFailure>(['unreachable', 'rejected']);

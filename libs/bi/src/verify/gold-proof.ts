@@ -9,22 +9,17 @@ import {
   formatBucketTime,
   formatDate,
   HOUR,
-  mergeRollUps,
-  METRICS_REACH,
-  metricsOfDays,
-  rollUpMinutes,
   unfitNumberOf,
   type DailyMetrics,
   type EpochMicros,
-  type RollUp,
   type StoredCandle,
   type TimeRange,
+  PAGE_ROWS,
 } from '@app/domain';
+import { METRICS_REACH, metricsOfDays, rollUpBy, type RollUp } from '@app/history';
 import { describeDifference, sameDigits } from './candle-difference';
 import type { Findings } from './finding';
 
-/** Rows of a read, and days of minutes that fit into it. */
-const MINUTES_PAGE = 5_000;
 const DAYS_AT_ONCE = 3;
 
 /** A bucket may change while it is compared: what differs is read again before it counts. */
@@ -69,7 +64,7 @@ export class GoldProof {
       for (let start = since; start < dates.end; start += DAYS_AT_ONCE * DAY) {
         signal.throwIfAborted();
         const range = { start, end: Math.min(start + DAYS_AT_ONCE * DAY, dates.end) };
-        const minutes = await this.candles.range([symbol], '1m', range, MINUTES_PAGE);
+        const minutes = await this.candles.range([symbol], '1m', range, PAGE_ROWS);
         for (const text of minutes.flatMap(contradictionOf)) contradictions.add(symbol, text);
         for (const text of minutes.flatMap(unfitOf)) findings.add(symbol, text);
         const differences = await settled(() => this.compareLevels(symbol, range));
@@ -90,21 +85,10 @@ export class GoldProof {
   }
 
   private async compareLevels(symbol: string, range: TimeRange): Promise<string[]> {
-    const minutes = await this.candles.range([symbol], '1m', range, MINUTES_PAGE);
-    const hours = new Map<EpochMicros, RollUp>();
-    for (const [time, group] of grouped(minutes, HOUR)) {
-      const rollUp = rollUpMinutes(group);
-      if (rollUp) hours.set(time, rollUp);
-    }
-    const days = new Map<EpochMicros, RollUp>();
-    for (const [time, hour] of hours) {
-      const date = floorTo(time, DAY);
-      const earlier = days.get(date);
-      days.set(date, earlier ? mergeRollUps(earlier, hour) : hour);
-    }
+    const minutes = await this.candles.range([symbol], '1m', range, PAGE_ROWS);
     return [
-      ...compare('1h', hours, await this.candles.range([symbol], '1h', range, MINUTES_PAGE)),
-      ...compare('1d', days, await this.candles.range([symbol], '1d', range, MINUTES_PAGE)),
+      ...compare('1h', rollUpBy(minutes, HOUR), await this.candles.range([symbol], '1h', range, PAGE_ROWS)),
+      ...compare('1d', rollUpBy(minutes, DAY), await this.candles.range([symbol], '1d', range, PAGE_ROWS)),
     ];
   }
 
@@ -140,17 +124,6 @@ function unfitOf(minute: StoredCandle): string[] {
   return number === undefined
     ? []
     : [`the minute ${formatBucketTime(minute.openTime)} has ${number}, not ${AMOUNT_RULE}`];
-}
-
-function grouped(minutes: readonly StoredCandle[], bucket: EpochMicros): Map<EpochMicros, StoredCandle[]> {
-  const groups = new Map<EpochMicros, StoredCandle[]>();
-  for (const minute of minutes) {
-    const time = floorTo(minute.openTime, bucket);
-    const group = groups.get(time);
-    if (group) group.push(minute);
-    else groups.set(time, [minute]);
-  }
-  return groups;
 }
 
 function compare(

@@ -7,7 +7,6 @@ import {
   floorTo,
   formatBucketTime,
   formatDate,
-  formatEventTime,
   SymbolReader,
   type EpochMicros,
   type FetchMismatch,
@@ -140,12 +139,11 @@ export class VerifyBiUseCase {
       const { symbol, range } = mismatch;
       if (symbols.has(symbol) && range.start < end && range.end > start) findings.add(symbol, describe(mismatch));
     }
-    for (const { table, symbol, time, onlyIn } of differences) {
+    for (const { table, symbol, time, timeText, onlyIn } of differences) {
       if (!symbols.has(symbol) || time < start || time >= end) continue;
-      const at = table === 'candles_1m' ? formatBucketTime(time) : formatEventTime(time);
       findings.add(
         symbol,
-        `${table} ${at}: in ${onlyIn === 'bronze' ? 'bronze, not so in the table' : 'the table, not so in bronze'}`,
+        `${table} ${timeText}: in ${onlyIn === 'bronze' ? 'bronze, not so in the table' : 'the table, not so in bronze'}`,
       );
     }
     return { lines, since, fetchesProved: fetches.proved };

@@ -28,6 +28,7 @@ import type { ArchiveOptions } from './archive-options';
 import { dailyFile, monthlyFile, type ArchiveFileAddress } from './archive-paths';
 import { CHECKSUM_SUFFIX, MAX_CHECKSUM_BYTES } from './checksum-file';
 import { MonthReader, type FetchedFile } from './month-reader';
+import { dailyFrom, monthlyFrom } from './publication';
 
 /** Failures that another attempt may mend: the archive replaces files, and a checksum may be older than its file. */
 const TRANSIENT: ReadonlySet<ArchiveFailure> = new Set<ArchiveFailure>(['unreachable', 'checksum_mismatch']);
@@ -64,6 +65,8 @@ export interface BinanceArchiveParts {
  */
 export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
   readonly isEnabled = true;
+  readonly dailyFrom = dailyFrom;
+  readonly monthlyFrom = monthlyFrom;
   private lastMonth: LastMonth | undefined;
 
   constructor(private readonly parts: BinanceArchiveParts) {
@@ -90,6 +93,8 @@ export class BinanceArchive extends KlineArchive implements OnModuleDestroy {
 
   async dayOfMonth(symbol: string, date: EpochMicros, signal?: AbortSignal, sieve?: DaySieve): Promise<ArchiveDay> {
     const { month, name } = await this.monthOf(symbol, date, signal);
+    // The file may be at hand already, and then nothing else looks at it.
+    signal?.throwIfAborted();
     if (month instanceof ArchiveError) throw month;
     const day = await month.read(date, sieve);
     if (!day) throw new ArchiveError('not_found', `${name} has no row of ${formatDate(date)}`);

@@ -1,8 +1,11 @@
 import { ArchiveError, KlineArchive } from '@app/domain';
+import { dailyFrom, monthlyFrom } from './publication';
 
 /** No archive: everything is asked over REST. */
 export class DisabledArchive extends KlineArchive {
   readonly isEnabled = false;
+  readonly dailyFrom = dailyFrom;
+  readonly monthlyFrom = monthlyFrom;
 
   day(): Promise<never> {
     return this.refuse();

@@ -10,6 +10,9 @@ describe('parseKlineFileName', () => {
     ['BTCUSDT-1m-2024-02-29 (1).zip', 'BTCUSDT', '1m', '2024-02-29', '2024-03-01'],
     ['btcusdt_1m_2024-02-29.csv', 'BTCUSDT', '1m', '2024-02-29', '2024-03-01'],
     ['folder\\binance_BTCUSDT-1m-2024-02-29.csv', 'BTCUSDT', '1m', '2024-02-29', '2024-03-01'],
+    ['copy of BTCUSDT-1m-2024-02-29.csv', 'BTCUSDT', '1m', '2024-02-29', '2024-03-01'],
+    ['A.B_C-D-1m-2024-02-29.zip', 'A.B_C-D', '1m', '2024-02-29', '2024-03-01'],
+    ['binance_币-安.USDT_-1m-2024-02-29.csv', '币-安.USDT_', '1m', '2024-02-29', '2024-03-01'],
   ])('should understand %s', (path, symbol, interval, start, end) => {
     expect(parseKlineFileName(path)).toEqual({ symbol, interval, range: { start: at(start), end: at(end) } });
   });
@@ -39,6 +42,20 @@ describe('agreeOnName', () => {
     ['names in folders', '/a/BTCUSDT-1m-2023-05-01.zip', 'b\\c/BTCUSDT-1m-2023-05-01.csv', 'BTCUSDT'],
   ])('should believe %s', (_, path, inside, asked) => {
     expect(agreeOnName(path, inside, asked)).toEqual({ symbol: 'BTCUSDT', range });
+  });
+
+  it.each([
+    ['as the archive packs it', 'A.B_C-D-1m-2023-05-01.zip', 'A.B_C-D-1m-2023-05-01.csv', undefined],
+    ['renamed on the outside', 'rows.zip', 'A.B_C-D-1m-2023-05-01.csv', undefined],
+    ['behind words of its owner', 'OLD_A.B_C-D-1m-2023-05-01.zip', 'A.B_C-D-1m-2023-05-01.csv', undefined],
+    ['that was asked for', 'OLD_A.B_C-D-1m-2023-05-01.csv', undefined, 'A.B_C-D'],
+  ])('should find a symbol with signs %s', (_, path, inside, asked) => {
+    expect(agreeOnName(path, inside, asked)).toEqual({ symbol: 'A.B_C-D', range });
+  });
+
+  it('should not choose between the symbols that a name may mean', () => {
+    expect(agreeOnName('OLD_BTCUSDT-1m-2023-05-01.csv', undefined, undefined)).toEqual({ symbol: undefined, range });
+    expect(agreeOnName('OLD_BTCUSDT-1m-2023-05-01.csv', undefined, 'BTCUSDT')).toEqual({ symbol: 'BTCUSDT', range });
   });
 
   it('should believe the symbol that was asked for where no name says one', () => {

@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import {
   ArchiveError,
   DAY,
+  isSymbol,
   MILLISECOND,
   normaliseSymbol,
   parseIsoTime,
@@ -26,9 +27,11 @@ const MINUTES = '1m';
 
 /** People put words before the archive's own name, and browsers a number after it. */
 const NAME = new RegExp(
-  String.raw`(?:^|[-_. ])(?<symbol>[\p{L}\p{N}]+)[-_](?<interval>${INTERVAL})[-_](?<date>\d{4}-\d{2}(?:-\d{2})?)${END_OF_WORD}(?<rest>.*)$`,
+  String.raw`^(?<words>.*?)[-_](?<interval>${INTERVAL})[-_](?<date>\d{4}-\d{2}(?:-\d{2})?)${END_OF_WORD}(?<rest>.*)$`,
   'u',
 );
+/** Where in what stands before the interval a symbol may begin: the signs between words may be part of it. */
+const WORD_STARTS = /(?<=^|[-_. ])/gu;
 
 /** Contracts of both futures markets: `BTCUSD_PERP`, `BTCUSDT_240628-1m-2024-01-01.zip`. */
 const CONTRACT = new RegExp(String.raw`(?<mark>_PERP${END_OF_WORD}|_\d{6}(?=[-_]${INTERVAL}${END_OF_WORD}))`, 'iu');
@@ -36,16 +39,34 @@ const MARKET_IN_NAME = /(?:^|[-_. ])(?<mark>um|cm|usdⓈ?-?m|coin-?m|futures|per
 /** Folders of the archive that hold other markets, or prices that nobody traded at. */
 const FOLDERS = /\/(?<mark>futures\/(?:um|cm)|option|markPriceKlines|indexPriceKlines|premiumIndexKlines)\//;
 
+/** What a name says, with every symbol that it may mean, the longest first. */
+interface NameParts extends KlineFileName {
+  readonly candidates: readonly string[];
+  /** Whether the name alone does not say which of them is meant. */
+  readonly isAmbiguous: boolean;
+}
+
 /** Undefined for a name that is not the archive's. */
 export function parseKlineFileName(path: string): KlineFileName | undefined {
+  const parts = readName(path);
+  return parts && { symbol: parts.symbol, interval: parts.interval, range: parts.range };
+}
+
+function readName(path: string): NameParts | undefined {
   const groups = NAME.exec(lastPart(path))?.groups;
   if (!groups) return undefined;
-  const { symbol = '', interval = '', date = '', rest = '' } = groups;
+  const { words = '', interval = '', date = '', rest = '' } = groups;
+  const written = [...words.matchAll(WORD_STARTS)].map(({ index }) => words.slice(index)).filter(isSymbol);
+  // The exchange writes no lower-case letters: words that have some are people's.
+  const asTheExchange = written.filter((symbol) => !/\p{Ll}/u.test(symbol));
+  const symbol = asTheExchange[0] ?? written.at(-1);
+  if (symbol === undefined) return undefined;
   const isDay = date.length === 'YYYY-MM-DD'.length;
   const start = parseIsoTime(isDay ? date : `${date}-01`);
   const isSpan = start === undefined || /^[-_]/.test(rest);
   const range = isSpan ? undefined : { start, end: isDay ? start + DAY : nextMonth(start) };
-  return { symbol: normaliseSymbol(symbol), interval, range };
+  const candidates = written.map(normaliseSymbol);
+  return { symbol: normaliseSymbol(symbol), interval, range, candidates, isAmbiguous: asTheExchange.length > 1 };
 }
 
 /** What in the name or the folders of a file says that its rows are not of the spot market; undefined where nothing does. */
@@ -57,7 +78,7 @@ export function otherMarketIn(path: string): string | undefined {
 
 /** What the names of a file say together. */
 export interface AgreedName {
-  /** Undefined where none of them says it. */
+  /** Undefined where none of them says it, or the only one does not say which of several. */
   readonly symbol: string | undefined;
   readonly range: TimeRange | undefined;
 }
@@ -70,8 +91,7 @@ export interface AgreedName {
  */
 export function agreeOnName(path: string, inside: string | undefined, asked: string | undefined): AgreedName {
   const name = basename(path);
-  const outer = parseKlineFileName(path);
-  const inner = inside === undefined ? undefined : parseKlineFileName(inside);
+  const [outer, inner] = inOneSense(readName(path), inside === undefined ? undefined : readName(inside), asked);
   if (outer && inner && !isSameName(outer, inner)) {
     throw new ArchiveError('unsupported', `${name} holds ${lastPart(inside ?? '')}: the two names do not agree`);
   }
@@ -83,7 +103,22 @@ export function agreeOnName(path: string, inside: string | undefined, asked: str
     const holder = outer ? name : `${name}, which holds ${lastPart(inside ?? '')},`;
     throw new ArchiveError('unsupported', `${holder} is a file of ${said.symbol}, not of ${asked}`);
   }
-  return { symbol: said?.symbol ?? asked, range: outer?.range ?? inner?.range };
+  // The name inside is the archive's own, in which no words stand before the symbol.
+  const isUnclear = inner === undefined && outer?.isAmbiguous === true;
+  return { symbol: asked ?? (isUnclear ? undefined : said?.symbol), range: outer?.range ?? inner?.range };
+}
+
+/** Both names with the symbol that all of what is known can mean, where there is one. */
+function inOneSense(
+  outer: NameParts | undefined,
+  inner: NameParts | undefined,
+  asked: string | undefined,
+): readonly (NameParts | undefined)[] {
+  const names = [outer, inner].filter((name) => name !== undefined);
+  const senses = asked === undefined ? names[0]?.candidates : [asked];
+  const common = senses?.find((symbol) => names.every(({ candidates }) => candidates.includes(symbol)));
+  const isSettled = common !== undefined && (asked !== undefined || names.length > 1);
+  return isSettled ? [outer && { ...outer, symbol: common }, inner && { ...inner, symbol: common }] : [outer, inner];
 }
 
 function isSameName(one: KlineFileName, other: KlineFileName): boolean {

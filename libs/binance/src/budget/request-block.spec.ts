@@ -22,3 +22,18 @@ describe.each([0, HOUR, -HOUR, -400 * DAY])('RequestBlock, when the clock is set
     expect(block.until).toBeUndefined();
   });
 });
+
+describe('RequestBlock, for requests that can wait', () => {
+  it('should outwait a silence, or as long as they wait at most', async () => {
+    const clock = new FakeClock(NOON);
+    const block = new RequestBlock(clock, 0);
+    await block.outwait(60_000);
+    block.add({ failure: 'rate_limited', until: NOON + 20 * 1_000, detail: 'HTTP 429' }, MINUTE);
+    const began = performance.now();
+    await block.outwait(60_000);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(15);
+    block.add({ failure: 'banned', until: NOON + DAY, detail: 'HTTP 418' }, MINUTE);
+    await block.outwait(5);
+    await expect(block.pass()).rejects.toMatchObject({ failure: 'banned' });
+  });
+});

@@ -112,6 +112,13 @@ export class RequestBlock {
     }
   }
 
+  /** Returns when the silence has ended, or has been waited for so long. @throws the signal's reason */
+  async outwait(maxMs: number, signal?: AbortSignal): Promise<void> {
+    const block = this.current();
+    if (block === undefined) return;
+    await pause(Math.min(maxMs, Math.max(1, this.clock.realMillisUntil(this.endOf(block)))), signal);
+  }
+
   private pauseOf(interval: EpochMicros): GrowingPause {
     const pause = this.pauses.get(interval) ?? new GrowingPause(this.clock, interval, PAUSES);
     this.pauses.set(interval, pause);

@@ -1,4 +1,5 @@
-import { MINUTE, SECOND } from '@app/domain';
+import { getEventListeners } from 'node:events';
+import { MINUTE, SECOND, type RequestPriority } from '@app/domain';
 import { FakeClock } from '@app/testing';
 import { DEFAULT_REQUEST_LIMITS, readRequestLimits, RequestWeightBudget } from './request-weight-budget';
 
@@ -14,8 +15,8 @@ function setUp(weightPerMinute = 100): { clock: FakeClock; budget: RequestWeight
 }
 
 /** Sends a request and has its answer. */
-async function spend(budget: RequestWeightBudget, weight: number): Promise<void> {
-  budget.settle(await budget.acquire(weight, 'live'), undefined);
+async function spend(budget: RequestWeightBudget, weight: number, priority: RequestPriority = 'live'): Promise<void> {
+  budget.settle(await budget.acquire(weight, priority), undefined);
 }
 
 /** Lets pending waits look at the clock a few times. */
@@ -45,7 +46,7 @@ describe('RequestWeightBudget', () => {
     expect(settled()).toBe(false);
     expect(budget.usedWeight).toBe(80);
     clock.advance(SECOND);
-    await expect(waiting).resolves.toEqual({ weight: 2, minute: START + MINUTE });
+    await expect(waiting).resolves.toEqual({ priority: 'live', weight: 2, minute: START + MINUTE });
     expect(budget.usedWeight).toBe(2);
   });
 
@@ -54,7 +55,7 @@ describe('RequestWeightBudget', () => {
     await spend(budget, 70);
     const waiting = budget.acquire(2, 'history');
     const { settled } = watch(waiting);
-    await budget.acquire(10, 'live');
+    await spend(budget, 10);
     await letTimersRun();
     expect(settled()).toBe(false);
     clock.advance(MINUTE);
@@ -124,6 +125,94 @@ describe('RequestWeightBudget', () => {
     const reason = new Error('shutting down');
     controller.abort(reason);
     await expect(waiting).rejects.toBe(reason);
+  });
+});
+
+describe('priority in the RequestWeightBudget', () => {
+  /** How many requests of weight 1 fit into what is left of the minute. */
+  async function room(budget: RequestWeightBudget, priority: RequestPriority, most = 100): Promise<number> {
+    for (let sent = 0; sent < most; sent += 1) {
+      const end = new AbortController();
+      const place = budget.acquire(1, priority, end.signal);
+      const { settled } = watch(place.catch(() => undefined));
+      await new Promise(setImmediate);
+      if (!settled()) {
+        end.abort();
+        await place.catch(() => undefined);
+        return sent;
+      }
+      budget.settle(await place, undefined);
+    }
+    return most;
+  }
+
+  it('should leave history half of the limit less what live requests take', async () => {
+    const { budget } = setUp();
+    await spend(budget, 12);
+    expect(await room(budget, 'history')).toBe(38);
+  });
+
+  it('should leave room for live requests that are to come: as much as they took in the minute before', async () => {
+    const { clock, budget } = setUp();
+    await spend(budget, 20);
+    await spend(budget, 10, 'history');
+    clock.advance(MINUTE);
+    expect(await room(budget, 'history')).toBe(30);
+    await spend(budget, 20);
+    expect(await room(budget, 'history')).toBe(0);
+    clock.advance(MINUTE);
+    clock.advance(MINUTE);
+    expect(await room(budget, 'history')).toBe(50);
+  });
+
+  it('should leave history some room of its own when live requests take half, and what nobody waits for less', async () => {
+    const { clock, budget } = setUp();
+    await spend(budget, 50);
+    expect(await room(budget, 'spare')).toBe(7);
+    expect(await room(budget, 'history')).toBe(8);
+    expect(await room(budget, 'live')).toBe(15);
+    clock.advance(MINUTE);
+    expect(await room(budget, 'history')).toBe(15);
+  });
+
+  it('should let history stop at half of the limit whatever other process of the address uses it', async () => {
+    const { budget } = setUp();
+    const first = await budget.acquire(2, 'history');
+    budget.settle(first, 48);
+    expect(await room(budget, 'history')).toBe(2);
+    budget.settle(await budget.acquire(1, 'live'), 60);
+    expect(await room(budget, 'history')).toBe(0);
+    expect(await room(budget, 'live')).toBe(20);
+  });
+
+  it('should let history wait while a live request is on its way, and no live one for history', async () => {
+    const { budget } = setUp();
+    const history = await budget.acquire(2, 'history');
+    const live = await budget.acquire(2, 'live');
+    const waiting = budget.acquire(2, 'history');
+    const { settled } = watch(waiting);
+    await letTimersRun();
+    expect(settled()).toBe(false);
+    const next = await budget.acquire(2, 'live');
+    budget.settle(live, undefined);
+    await letTimersRun();
+    expect(settled()).toBe(false);
+    budget.settle(next, undefined);
+    await waiting;
+    budget.settle(history, undefined);
+  });
+
+  it('should count no time behind live requests as waiting for room, and leave no listener behind', async () => {
+    const clock = new FakeClock(START);
+    const budget = new RequestWeightBudget(clock, 0);
+    const live = await budget.acquire(2, 'live');
+    const controller = new AbortController();
+    const waiting = budget.acquire(2, 'history', controller.signal);
+    const aborted = expect(budget.acquire(2, 'history', AbortSignal.abort(new Error('over')))).rejects.toThrow('over');
+    await letTimersRun();
+    budget.settle(live, undefined);
+    await Promise.all([waiting, aborted]);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 });
 

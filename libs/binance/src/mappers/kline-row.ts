@@ -78,7 +78,7 @@ export function readKlineRow(item: unknown, { symbol, capturedAt, length }: Klin
   const text = (column: (typeof DECIMAL_COLUMNS)[number]): string => row[column] as string;
   return {
     symbol,
-    openTime,
+    openTime: floorTo(openTime, MILLISECOND),
     closeTime: floorTo(closeTime, MILLISECOND),
     open: text(1),
     high: text(2),

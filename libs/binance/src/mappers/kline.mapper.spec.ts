@@ -58,6 +58,10 @@ describe('mapKlines', () => {
     expect(mapKlines([micros], PAGE)).toEqual(mapKlines([row(0)], PAGE));
   });
 
+  it('should cut an open time to the millisecond, as the line of its candle does', () => {
+    expect(mapKlines([row(0, { 0: OPEN + 7 })], PAGE)).toEqual(mapKlines([row(0)], PAGE));
+  });
+
   it('should keep an open time off the full minute, and a quiet minute', () => {
     const page = mapKlines([row(0, { 0: OPEN_MS + 1_234 }), row(1, { 8: 0, 5: '0.00000000' })], PAGE);
     expect(page.leftOut).toEqual([]);

@@ -16,7 +16,7 @@ describe('ExchangeTime', () => {
   let waits: number[];
 
   const time = (): ExchangeTime => module.get(ExchangeTime);
-  const poll = (): Promise<void> => module.get(PollTickersUseCase).execute();
+  const poll = (): Promise<unknown> => module.get(PollTickersUseCase).execute();
   const snapshot = () => module.get(CaptureStatus).snapshot();
   const calls = (method: string): number => ports.exchange.calls.filter((call) => call.method === method).length;
   /** How far the stamps of what was published are ahead of the time at NOON. */

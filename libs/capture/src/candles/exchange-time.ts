@@ -25,11 +25,11 @@ const AGREEMENT: EpochMicros = SECOND;
 
 /** Real milliseconds between attempts at the first reading; with the last of them capture begins without one. */
 const FIRST_WAITS = [1_000, 2_000, 4_000, 8_000];
-const LONGEST_HOLD_MILLIS = 15_000;
+const LONGEST_HOLD_MS = 15_000;
 /** Real milliseconds that a later reading holds anybody up. */
-const LONGEST_WAIT_MILLIS = 2_000;
+const LONGEST_WAIT_MS = 2_000;
 /** Real milliseconds between two readings of which the second has to confirm the first. */
-const CONFIRM_AFTER_MILLIS = 2_000;
+const CONFIRM_AFTER_MS = 2_000;
 
 /**
  * Keeps the clock of the process aligned with the exchange's: it is read at the start, every ten minutes, and when the
@@ -123,7 +123,7 @@ export class ExchangeTime implements OnModuleDestroy {
   /** Waits for the first reading, which is tried several times; not again once that took too long. */
   private async first(signal: AbortSignal | undefined): Promise<void> {
     if (!this.opening) {
-      this.openedBy = performance.now() + LONGEST_HOLD_MILLIS;
+      this.openedBy = performance.now() + LONGEST_HOLD_MS;
       this.opening = this.open();
     }
     await this.untilReal(this.openedBy, this.opening, signal);
@@ -147,7 +147,7 @@ export class ExchangeTime implements OnModuleDestroy {
 
   private measure(): Promise<void> {
     if (!this.measuring) {
-      this.measuredBy = performance.now() + LONGEST_WAIT_MILLIS;
+      this.measuredBy = performance.now() + LONGEST_WAIT_MS;
       this.measuring = this.read().finally(() => {
         this.measuring = undefined;
       });
@@ -174,7 +174,7 @@ export class ExchangeTime implements OnModuleDestroy {
   private async confirmed(): Promise<ServerTime> {
     const first = await this.serverTime();
     if (Math.abs(first.time - this.expectedAt(first)) <= CLOCK_FOLLOW + tripOf(first)) return first;
-    await this.pauses.wait(CONFIRM_AFTER_MILLIS, this.abort.signal);
+    await this.pauses.wait(CONFIRM_AFTER_MS, this.abort.signal);
     const second = await this.serverTime();
     const apart = second.time - first.time - (middleOf(second) - middleOf(first));
     if (Math.abs(apart) <= AGREEMENT + (tripOf(first) + tripOf(second)) / 2) return second;

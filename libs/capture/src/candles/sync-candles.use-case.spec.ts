@@ -39,7 +39,7 @@ describe('SyncCandlesUseCase', () => {
       .compile();
   }
 
-  const sync = (): Promise<void> => module.get(SyncCandlesUseCase).execute(signal);
+  const sync = (): Promise<unknown> => module.get(SyncCandlesUseCase).execute(signal);
 
   function published(symbol = 'BTCUSDT'): MinuteCandle[] {
     return ports.publisher.events.filter((event) => event.symbol === symbol).map(({ value }) => parseCandle(value));

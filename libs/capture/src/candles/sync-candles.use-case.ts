@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  CANDLE_KIND,
   CandleCursor,
   Clock,
   DAY,
@@ -10,26 +11,28 @@ import {
   GrowingPause,
   MINUTE,
   OriginMismatchError,
-  serializeCandle,
   SymbolTracking,
   isAborted,
   isExchangeWide,
+  outgoingEvent,
   type EpochMicros,
   type MinuteCandle,
-  type OutgoingEvent,
   type TrackedSymbol,
 } from '@app/domain';
+import { firstPage } from '@app/fill';
+import type { JobResult } from '@app/jobs';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { LeftOutRegister, nextMinute } from '../left-out/left-out-register';
 import { Refusals } from '../refusals/refusals';
 import { SymbolPauses } from '../refusals/symbol-pauses';
 import { inParallel } from '../schedule/in-parallel';
-import { LivePriority } from '../schedule/live-priority';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
+import { CapturedSymbols } from '../symbols/captured-symbols';
+import { SymbolDirectory } from '../symbols/symbol-directory';
 import { ExchangeTime } from './exchange-time';
-import { firstPage, isClosed } from './minute-page';
+import { isClosed } from './minute-page';
 import { RecentMinutes } from './recent-minutes';
 
 /** Closed minutes that are read again each time: the exchange may still correct them. */
@@ -57,6 +60,8 @@ interface Pass {
 export class SyncCandlesUseCase {
   private readonly recent = new RecentMinutes();
   private readonly reached = new Map<string, EpochMicros>();
+  /** First minutes of symbols that were listed while this process was at work. */
+  private readonly listedAt = new Map<string, EpochMicros>();
   /** Of symbols that are refused while others are answered. */
   private readonly pauses: SymbolPauses;
   /** While no symbol is answered. */
@@ -73,8 +78,9 @@ export class SyncCandlesUseCase {
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
     private readonly leftOut: LeftOutRegister,
-    private readonly live: LivePriority,
     private readonly clock: Clock,
+    private readonly directory: SymbolDirectory,
+    private readonly captured: CapturedSymbols,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -95,15 +101,16 @@ export class SyncCandlesUseCase {
     return this.routePause.isFailing;
   }
 
-  async execute(signal: AbortSignal): Promise<void> {
-    if (this.faults.standAside || !this.routePause.isOver) return;
-    await this.live.run(() => this.pass(signal));
+  async execute(signal: AbortSignal): Promise<JobResult> {
+    if (this.faults.standAside || !this.routePause.isOver) return 'failed';
+    await this.directory.ready(signal);
+    return this.pass(signal);
   }
 
-  private async pass(signal: AbortSignal): Promise<void> {
+  private async pass(signal: AbortSignal): Promise<JobResult> {
     await this.exchangeTime.ready(signal);
     const pass: Pass = { answered: 0, failuresInARow: 0, failed: [], detail: '' };
-    await inParallel(this.pauses.due(this.options.symbols), SYMBOLS_AT_ONCE, async (symbol) => {
+    await inParallel(this.pauses.due(this.captured.list), SYMBOLS_AT_ONCE, async (symbol) => {
       if (signal.aborted) return 'stop';
       try {
         await this.syncSymbol(symbol, signal);
@@ -121,7 +128,7 @@ export class SyncCandlesUseCase {
         return outcome === 'refused' || pass.failuresInARow >= FAILURES_TO_STOP ? 'stop' : 'go on';
       }
     });
-    if (!signal.aborted) this.end(pass);
+    return signal.aborted ? 'failed' : this.end(pass);
   }
 
   /** One answer ends what was refused for the symbol, and what was refused for all of them. */
@@ -129,14 +136,14 @@ export class SyncCandlesUseCase {
     if (this.routePause.isFailing) {
       this.routePause.succeeded();
       this.pauses.clear();
-      this.refusals.answered('candles', this.options.symbols);
+      this.refusals.answered('candles', this.captured.list);
     }
     this.pauses.succeeded(symbol);
     this.refusals.answered('candles', [symbol]);
   }
 
   /** Decides what the failures of a pass say: of single symbols where others were answered, else of the route. */
-  private end({ answered, failed, detail }: Pass): void {
+  private end({ answered, failed, detail }: Pass): JobResult {
     // Symbols that failed come last in the next pass, in which those come first that had no turn.
     for (const { symbol, error } of failed) {
       if (isExchangeWide(error)) {
@@ -151,10 +158,11 @@ export class SyncCandlesUseCase {
     if (answered === 0 && first) {
       this.refused([], first, this.routePause.failed(first.retryAt));
       this.status.candleState(first.failure === 'not_found' ? 'unavailable' : 'failing', detail);
-    } else {
-      const isWhole = failed.length === 0 && detail === '' && !this.pauses.hasFailing;
-      this.status.candleState(isWhole ? 'ok' : 'failing', detail);
+      return 'failed';
     }
+    const isWhole = failed.length === 0 && detail === '' && !this.pauses.hasFailing;
+    this.status.candleState(isWhole ? 'ok' : 'failing', detail);
+    return isWhole ? 'ok' : 'failed';
   }
 
   private refused(symbols: readonly string[], { failure, message: reason }: ExchangeError, retryAt: EpochMicros): void {
@@ -180,7 +188,7 @@ export class SyncCandlesUseCase {
   private async syncSymbol(symbol: string, signal: AbortSignal): Promise<void> {
     const exchangeNow = this.exchangeTime.now();
     const end = floorTo(exchangeNow, MINUTE);
-    let start = await this.startFor(symbol, end);
+    let start = await this.startFor(symbol, end, signal);
     while (start < end && !signal.aborted) {
       // The row of the minute under way proves that the one before it is over.
       const page = firstPage({ start, end: this.exchangeTime.isKnown ? end : end + MINUTE });
@@ -205,9 +213,21 @@ export class SyncCandlesUseCase {
     if (this.options.half === 'live') this.leftOut.forgetBefore(symbol, end - REREAD);
   }
 
-  /** From the last minute handed on, or from when the symbol is tracked; at most a day back, at least five minutes. */
-  private async startFor(symbol: string, end: EpochMicros): Promise<EpochMicros> {
+  /**
+   * From the last minute handed on, or from when the symbol is tracked; at most a day back, at least five minutes. One that
+   * was listed since the exchange was looked at last is taken from its first minute on.
+   */
+  private async startFor(symbol: string, end: EpochMicros, signal: AbortSignal): Promise<EpochMicros> {
     const [position, frame] = await Promise.all([this.cursor.position(symbol), this.tracking.frame(symbol)]);
+    if (frame === undefined && this.captured.isNewcomer(symbol)) {
+      const { data: first } = await this.exchange.firstMinute(symbol, signal);
+      if (first === undefined) return end;
+      const listedAt = floorTo(first, MINUTE);
+      if (listedAt >= end - CATCH_UP) {
+        this.listedAt.set(symbol, listedAt);
+        return listedAt;
+      }
+    }
     const responsibleFrom = frame ? floorTo(frame.trackedSince, MINUTE) : end;
     const next = position === undefined ? responsibleFrom : floorTo(position, MINUTE) + MINUTE;
     const wanted = Math.max(next, frame ? responsibleFrom : 0, this.reached.get(symbol) ?? 0);
@@ -217,7 +237,7 @@ export class SyncCandlesUseCase {
   /** A store that cannot start the ledger now must not stop capture: the publisher keeps what comes meanwhile. */
   private async frameOf(symbol: string, origin: string): Promise<TrackedSymbol | undefined> {
     try {
-      return await this.tracking.ensure(symbol, origin);
+      return await this.tracking.ensure(symbol, origin, this.listedAt.get(symbol));
     } catch (error) {
       if (error instanceof OriginMismatchError) throw error;
       this.outcomeOf(error);
@@ -228,7 +248,7 @@ export class SyncCandlesUseCase {
   private async hand(symbol: string, origin: string, closed: readonly MinuteCandle[], end: EpochMicros): Promise<void> {
     const changed = this.recent.changed(closed);
     if (changed.length > 0) {
-      await this.publisher.publish({ origin, events: changed.map(eventOf) });
+      await this.publisher.publish({ origin, events: changed.map((candle) => outgoingEvent(CANDLE_KIND, candle)) });
       this.faults.accepted();
       this.status.minutesPublished(symbol, changed);
     }
@@ -238,13 +258,4 @@ export class SyncCandlesUseCase {
       await this.cursor.advance(symbol, last.openTime);
     }
   }
-}
-
-function eventOf(candle: MinuteCandle): OutgoingEvent {
-  return {
-    kind: 'candle',
-    symbol: candle.symbol,
-    value: serializeCandle(candle),
-    capturedAt: candle.capturedAt,
-  };
 }

@@ -364,7 +364,7 @@ describe('BackfillHistoryUseCase', () => {
     ports.exchange.statuses.set('OLDUSDT', 'TRADING');
     ports.exchange.fault = ({ method }) =>
       method === 'minuteCandles' ? new ExchangeError('unreachable', 'no route') : undefined;
-    await ports.backfillJobs.queue([{ symbol: 'OLDUSDT', range: { start: day(-2), end: day(-1) } }]);
+    await ports.backfillJobs.queue([{ symbol: 'OLDUSDT', range: { start: day(-2), end: day(-1) } }], ORIGIN);
     ports.exchange.statuses.delete('OLDUSDT');
     putIntoArchive('OLDUSDT', -3, -2);
     await backfill({ start: day(-3), end: day(-1) }, ['OLDUSDT']);

@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import {
   BackfillJobs,
-  Clock,
   DAY,
   Exchange,
   ExchangeError,
-  GrowingPause,
   HistoryStore,
-  KlineArchive,
   MINUTE,
   ceilTo,
   floorTo,
@@ -18,15 +15,13 @@ import {
   type LeftOutMinutes,
   type TimeRange,
 } from '@app/domain';
+import { leftOutOf } from '@app/fill';
 import { ExchangeTime } from '../candles/exchange-time';
 import { SymbolDirectory } from '../symbols/symbol-directory';
 import { BackfillRun, type BackfillHistoryProgress, type BackfillHistoryReport, type DayOutcome } from './backfill-run';
 import { FirstMinuteFinder } from './first-minute.finder';
-import { GapFiller } from './gap-filler';
-import { ImportArchiveDayUseCase } from './import-archive-day.use-case';
+import { HistoryFill } from './history-fill';
 import { LEFT_TO_LIVE } from './left-to-live';
-import { leftOutOf } from './minute-ranges';
-import { MinuteFetcher } from './minute-fetcher';
 import { SymbolTurn } from './symbol-turn';
 import { UnlistedHistory } from './unlisted-history';
 
@@ -45,25 +40,16 @@ const NO_ROW = 'the exchange has neither rows for them nor later ones';
  */
 @Injectable()
 export class BackfillHistoryUseCase {
-  /** While the archive as a whole does not answer, days come over REST without asking it for each of them. */
-  private readonly archiveRest: GrowingPause;
-
   constructor(
     private readonly exchange: Exchange,
-    private readonly archive: KlineArchive,
     private readonly history: HistoryStore,
     private readonly jobs: BackfillJobs,
     private readonly firstMinutes: FirstMinuteFinder,
-    private readonly archiveDay: ImportArchiveDayUseCase,
-    private readonly filler: GapFiller,
-    private readonly fetcher: MinuteFetcher,
+    private readonly fill: HistoryFill,
     private readonly exchangeTime: ExchangeTime,
     private readonly directory: SymbolDirectory,
     private readonly unlisted: UnlistedHistory,
-    clock: Clock,
-  ) {
-    this.archiveRest = new GrowingPause(clock, MINUTE, { aligned: false });
-  }
+  ) {}
 
   /**
    * Queues what is missing in the range and does it, with what earlier runs left of these symbols. Symbols take turns: one
@@ -113,7 +99,7 @@ export class BackfillHistoryUseCase {
     if (!turn.isThrough && !run.isHopeless) return;
     for (const { job, gaps } of turn.unproven.splice(0)) {
       if (isAborted(signal)) return;
-      const left = await this.fetcher.resolve(turn.symbol, gaps, signal);
+      const left = await this.fill.resolve(turn.symbol, gaps, signal);
       await this.settle(job, left.length === 0 ? undefined : reasonFor(left, NO_ROW), run);
     }
   }
@@ -178,16 +164,9 @@ export class BackfillHistoryUseCase {
     let rows = 0;
     let failure: ExchangeError | undefined;
     try {
-      const fromArchive = missing.length === 0 ? { rows, leftOut } : await this.fromArchive(symbol, range, signal);
-      if (fromArchive) {
-        rows = fromArchive.rows;
-        failure = fromArchive.failure;
-        leftOut.push(...fromArchive.leftOut);
-      } else {
-        for await (const page of this.filler.fill('backfill', symbol, missing, signal)) {
-          rows += page.taken;
-          leftOut.push(...page.leftOut);
-        }
+      for await (const part of this.fill.run('backfill', { symbol, ranges: missing }, signal)) {
+        rows += part.taken;
+        leftOut.push(...part.leftOut);
       }
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
@@ -196,26 +175,6 @@ export class BackfillHistoryUseCase {
     const still = await this.history.missing(symbol, range);
     const outcome = { rows, leftOut: leftOutOf(still, leftOut), gaps: subtractRanges(still, leftOut) };
     return failure !== undefined && outcome.gaps.length > 0 ? { ...outcome, failure } : outcome;
-  }
-
-  /** Undefined where the day has to come over REST. The archive has a day some hours after its end. */
-  private async fromArchive(
-    symbol: string,
-    range: TimeRange,
-    signal: AbortSignal,
-  ): Promise<Omit<DayOutcome, 'gaps'> | undefined> {
-    const dayEnd = floorTo(range.start, DAY) + DAY;
-    if (!this.archive.isEnabled || dayEnd > this.exchangeTime.now() || !this.archiveRest.isOver) return undefined;
-    const outcome = await this.archiveDay.execute(symbol, range, signal);
-    if (outcome.kind === 'unavailable') {
-      const { failure, retryAt } = outcome;
-      if (failure === 'unreachable' || retryAt !== undefined) this.archiveRest.failed(retryAt);
-      return undefined;
-    }
-    this.archiveRest.succeeded();
-    const { counts, rowsOverRest, leftOut, restFailure } = outcome;
-    const rows = counts.taken + rowsOverRest;
-    return restFailure === undefined ? { rows, leftOut } : { rows, leftOut, failure: restFailure };
   }
 }
 

@@ -1,5 +1,5 @@
 /** What has not moved for so long says nothing of when it will be done. */
-const STALLED_MILLIS = 30_000;
+const STALLED_MS = 30_000;
 
 /** How fast a backfill goes, in real time. */
 export class BackfillPace {
@@ -33,7 +33,7 @@ export class BackfillPace {
 
   /** Seconds until so many minutes are done, at the rate so far; null before the first and while nothing moves. */
   secondsFor(total: number): number | null {
-    if (this.minutes === 0 || this.now() - this.movedAt > STALLED_MILLIS) return null;
+    if (this.minutes === 0 || this.now() - this.movedAt > STALLED_MS) return null;
     return Math.ceil((Math.max(0, total - this.minutes) / this.minutes) * (this.elapsed / 1_000));
   }
 

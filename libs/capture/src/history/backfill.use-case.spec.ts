@@ -1,6 +1,16 @@
 import { Test, type TestingModule } from '@nestjs/testing';
-import { DAY, ExchangeError, MINUTE, SECOND, type EpochMicros } from '@app/domain';
-import { FakePorts, NO_PAUSES } from '@app/testing';
+import {
+  ARCHIVE_SOURCE,
+  ArchiveError,
+  DAY,
+  ExchangeError,
+  MINUTE,
+  SECOND,
+  type EpochMicros,
+  type MinuteCandle,
+  type RequestPriority,
+} from '@app/domain';
+import { buildMinute, FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
 import { Pauses } from '../schedule/pauses';
 import { SyncCandlesUseCase } from '../candles/sync-candles.use-case';
@@ -15,7 +25,7 @@ describe('BackfillUseCase', () => {
   let module: TestingModule;
   let abort: AbortController;
 
-  async function start(): Promise<void> {
+  async function start(onLive: (priority: RequestPriority | undefined) => void = () => undefined): Promise<void> {
     ports.metrics.clear();
     abort = new AbortController();
     const capture = CaptureModule.register({ process: 'test', capture: ['candles'], imports: [ports.module()] });
@@ -24,15 +34,22 @@ describe('BackfillUseCase', () => {
       .useValue(NO_PAUSES)
       .compile();
     await module.get(SyncCandlesUseCase).execute(abort.signal);
+    for (const { method, priority } of ports.exchange.calls) if (method === 'minuteCandles') onLive(priority);
     ports.exchange.calls.length = 0;
   }
 
+  /** Without an archive, unless it is switched on: then everything comes over REST. */
+  function prepare(symbols = 'BTCUSDT', days = 1): void {
+    ports = FakePorts.at(NOW, { SYMBOLS: symbols, BACKFILL_DAYS: String(days) });
+    ports.archive.isEnabled = false;
+  }
+
   async function create(symbols = 'BTCUSDT'): Promise<void> {
-    ports = FakePorts.at(NOW, { SYMBOLS: symbols, BACKFILL_DAYS: '1' });
+    prepare(symbols);
     await start();
   }
 
-  const backfill = (): Promise<void> => module.get(BackfillUseCase).execute(abort.signal);
+  const backfill = (): Promise<unknown> => module.get(BackfillUseCase).execute(abort.signal);
   const progress = () => module.get(CaptureStatus).snapshot().backfill;
 
   /** Starts of the asked pages, in minutes from the start of the ledger. */
@@ -101,7 +118,7 @@ describe('BackfillUseCase', () => {
   });
 
   it('marks absent minutes stopped when a later row exists, before the first row too', async () => {
-    ports = FakePorts.at(NOW, { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '1' });
+    prepare();
     const listed = MIDNIGHT - DAY + 1_200 * MINUTE;
     const [haltStart, haltEnd] = [MIDNIGHT, MIDNIGHT + 10 * MINUTE];
     ports.exchange.has = (_, time) => time >= listed && !(time >= haltStart && time < haltEnd);
@@ -112,7 +129,7 @@ describe('BackfillUseCase', () => {
   });
 
   it('leaves absent minutes without a later row missing while the symbol trades, and does not ask again at once', async () => {
-    ports = FakePorts.at(NOW, { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '1' });
+    prepare();
     ports.exchange.has = () => false;
     await start();
     await backfill();
@@ -122,7 +139,7 @@ describe('BackfillUseCase', () => {
   });
 
   it('marks them stopped when the symbol does not trade', async () => {
-    ports = FakePorts.at(NOW, { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '1' });
+    prepare();
     ports.exchange.has = () => false;
     ports.exchange.statuses.set('BTCUSDT', 'BREAK');
     await start();
@@ -169,18 +186,74 @@ describe('BackfillUseCase', () => {
     expect(progress()).toMatchObject({ state: 'done', symbols_done: 3, percent: 100 });
   });
 
-  it('waits for live capture and for the budget of the minute', async () => {
-    await create();
-    let usedWeight = 3_001;
-    ports.exchange.current = {
-      get usedWeight() {
-        const used = usedWeight;
-        usedWeight = 0;
-        ports.clock.set(MIDNIGHT + 91 * MINUTE - SECOND / 100);
-        return used;
-      },
-    };
+  it('gives way to live capture in the budget of the minute', async () => {
+    prepare();
+    await start((priority) => {
+      expect(priority).toBe('live');
+    });
     await backfill();
     expect(await missing()).toEqual([]);
+    expect(new Set(ports.exchange.calls.flatMap(({ priority }) => priority ?? []))).toEqual(new Set(['history']));
+  });
+
+  describe('with an archive', () => {
+    const minutes = (day: number, from = 0, to = DAY / MINUTE): MinuteCandle[] =>
+      Array.from({ length: to - from }, (_, index) =>
+        buildMinute('BTCUSDT', MIDNIGHT + day * DAY + (from + index) * MINUTE, { source: ARCHIVE_SOURCE }),
+      );
+    const put = (day: number, candles = minutes(day)): void => {
+      ports.archive.put('BTCUSDT', MIDNIGHT + day * DAY, { candles, origin: 'simulator:test' });
+    };
+    const pagesOf = (day: number): number[][] =>
+      [
+        [0, 1_000],
+        [1_000, 1_440],
+      ].map((page) => page.map((minute) => minute + (day + 1) * 1_440));
+
+    beforeEach(() => {
+      prepare('BTCUSDT', 4);
+      ports.archive.isEnabled = true;
+    });
+
+    it('should take whole days from it, and over REST at once what it does not have', async () => {
+      put(-4);
+      put(-2, minutes(-2, 0, 456));
+      ports.archive.faults.set(`BTCUSDT ${MIDNIGHT - DAY}`, new ArchiveError('checksum_mismatch', 'X.zip is another'));
+      await start();
+      await backfill();
+      expect(pages()).toEqual([...pagesOf(-3), [-984, 0], ...pagesOf(-1), [1_440, 1_525]]);
+      expect(
+        await ports.history.missing('BTCUSDT', { start: MIDNIGHT - 4 * DAY, end: MIDNIGHT + 85 * MINUTE }),
+      ).toEqual([]);
+      expect(ports.history.days.map(({ range, file }) => [(range.start - MIDNIGHT) / DAY, file?.kind])).toEqual([
+        [-4, 'archive'],
+        [-2, 'archive'],
+      ]);
+      const rows = 4 * 1_440 + 85;
+      expect(progress()).toMatchObject({ state: 'done', percent: 100, rows, eta_seconds: 0 });
+      expect(ports.logged).toEqual(['archive: X.zip is another; the day is asked for over REST']);
+    });
+
+    it('should go on with other days and symbols while neither the file nor REST gives one, and not fetch it again', async () => {
+      prepare('BADUSDT,BTCUSDT', 2);
+      ports.archive.isEnabled = true;
+      for (const day of [-2, -1]) put(day);
+      await start();
+      const broken = new ArchiveError('truncated', 'B.zip ends in the middle');
+      ports.archive.faults.set(`BADUSDT ${MIDNIGHT - 2 * DAY}`, broken);
+      ports.exchange.fault = ({ symbol, method }) =>
+        symbol === 'BADUSDT' && method === 'minuteCandles' ? new ExchangeError('rejected', 'HTTP 400: no') : undefined;
+      const running = backfill();
+      await waitFor(() => module.get(BackfillUseCase).finished('BTCUSDT') && progress()?.state === 'waiting');
+      ports.clock.advance(10 * MINUTE);
+      const asked = (): number => ports.exchange.calls.filter(({ symbol }) => symbol === 'BADUSDT').length;
+      await waitFor(() => asked() > 1 && progress()?.state === 'waiting');
+      ports.exchange.fault = () => undefined;
+      ports.clock.advance(10 * MINUTE);
+      await running;
+      expect(await missing('BADUSDT')).toEqual([]);
+      expect(ports.archive.asked.filter((file) => file === 'BADUSDT 2026-01-13')).toHaveLength(1);
+      expect(ports.logged.filter((line) => line.startsWith('archive: '))).toHaveLength(1);
+    });
   });
 });

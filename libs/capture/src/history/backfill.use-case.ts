@@ -13,21 +13,22 @@ import {
   type TimeRange,
   type TrackedSymbol,
 } from '@app/domain';
+import type { JobResult } from '@app/jobs';
 import { LOGGER, type Logger } from '@app/observability';
-import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { nextMinute } from '../left-out/left-out-register';
 import { Refusals } from '../refusals/refusals';
 import { SymbolPauses } from '../refusals/symbol-pauses';
 import { Pauses } from '../schedule/pauses';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus, percentOf, type BackfillProgress } from '../status/capture-status';
+import { CapturedSymbols } from '../symbols/captured-symbols';
 import { SymbolTracker } from '../symbols/symbol-tracker';
 import { BackfillPace } from './backfill-pace';
-import { GapFiller } from './gap-filler';
+import { HistoryFill } from './history-fill';
 
-const REPORT_EVERY_MILLIS = 5_000;
-const FIRST_RETRY_MILLIS = 250;
-const LONGEST_RETRY_MILLIS = 60_000;
+const REPORT_EVERY_MS = 5_000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 60_000;
 
 /** After so many failures in a row that no symbol alone explains a round ends: the next one tries again. */
 const FAILURES_TO_STOP = 3;
@@ -53,13 +54,13 @@ export class BackfillUseCase {
 
   constructor(
     private readonly history: HistoryStore,
-    private readonly filler: GapFiller,
+    private readonly fill: HistoryFill,
     private readonly tracker: SymbolTracker,
     private readonly waits: Pauses,
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
     private readonly clock: Clock,
-    @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
+    private readonly captured: CapturedSymbols,
     @Inject(LOGGER) private readonly logger: Logger,
     status: CaptureStatus,
   ) {
@@ -73,19 +74,27 @@ export class BackfillUseCase {
     return this.finishedSymbols.has(symbol);
   }
 
-  /** Returns when every symbol is filled, or when the signal ends it; waits for symbols that are not tracked yet. */
-  async execute(signal: AbortSignal): Promise<void> {
-    let retryMillis = FIRST_RETRY_MILLIS;
+  /**
+   * Returns when every symbol is filled, or when the signal ends it; waits for symbols that are not tracked yet, and for
+   * those that patterns may still find.
+   */
+  async execute(signal: AbortSignal): Promise<JobResult> {
+    let retryMillis = FIRST_RETRY_MS;
     while (!signal.aborted) {
       const before = this.pace.minutes;
       await this.round(signal);
-      if (isAborted(signal)) return;
-      if (this.options.symbols.every((symbol) => this.finishedSymbols.has(symbol))) break;
+      if (isAborted(signal)) return 'failed';
+      if (this.captured.list.every((symbol) => this.finishedSymbols.has(symbol))) {
+        this.reportDone();
+        if (!this.captured.follows) return 'ok';
+        await this.captured.changed(signal);
+        continue;
+      }
       this.state = 'waiting';
-      retryMillis = this.pace.minutes > before ? FIRST_RETRY_MILLIS : Math.min(retryMillis * 2, LONGEST_RETRY_MILLIS);
+      retryMillis = this.pace.minutes > before ? FIRST_RETRY_MS : Math.min(retryMillis * 2, LONGEST_RETRY_MS);
       await this.waits.wait(retryMillis, signal);
     }
-    if (!signal.aborted) this.reportDone();
+    return 'failed';
   }
 
   /** Gives every symbol that is not finished, and may be asked for, its turn. */
@@ -103,8 +112,8 @@ export class BackfillUseCase {
   private async take(symbol: string, gaps: readonly TimeRange[], signal: AbortSignal): Promise<Turn> {
     this.state = 'running';
     try {
-      for await (const { range, rows } of this.filler.fill('backfill', symbol, gaps, signal)) {
-        this.pace.done(minutesIn(range));
+      for await (const { minutes, rows } of this.fill.run('backfill', { symbol, ranges: gaps }, signal)) {
+        this.pace.done(minutes);
         this.rows += rows;
         this.sayNowAndThen(symbol);
       }
@@ -144,7 +153,7 @@ export class BackfillUseCase {
   private async plan(signal: AbortSignal): Promise<Map<string, readonly TimeRange[]>> {
     const gaps = new Map<string, readonly TimeRange[]>();
     try {
-      const unfinished = this.options.symbols.filter((symbol) => !this.finishedSymbols.has(symbol));
+      const unfinished = this.captured.list.filter((symbol) => !this.finishedSymbols.has(symbol));
       let toDo = 0;
       const due = new Set(this.pauses.due(unfinished));
       for (const symbol of [...due, ...unfinished.filter((one) => !due.has(one))]) {
@@ -169,8 +178,8 @@ export class BackfillUseCase {
     const { state, minutesTotal, rows } = this;
     return {
       state,
-      symbolsDone: this.finishedSymbols.size,
-      symbolsTotal: this.options.symbols.length,
+      symbolsDone: this.captured.list.filter((symbol) => this.finishedSymbols.has(symbol)).length,
+      symbolsTotal: this.captured.list.length,
       minutesDone: this.pace.minutes,
       minutesTotal,
       rows,
@@ -180,7 +189,7 @@ export class BackfillUseCase {
 
   private sayNowAndThen(symbol: string): void {
     const now = performance.now();
-    if (now - this.reportedAt < REPORT_EVERY_MILLIS) return;
+    if (now - this.reportedAt < REPORT_EVERY_MS) return;
     this.reportedAt = now;
     const progress = this.progress();
     const { minutesDone, minutesTotal, etaSeconds } = progress;

@@ -27,7 +27,7 @@ describe('CorrectLedgersUseCase', () => {
     });
   }
 
-  const settle = (): Promise<void> => module.get(SettleStampsUseCase).execute(signal);
+  const settle = (): Promise<unknown> => module.get(SettleStampsUseCase).execute(signal);
   const frame = (symbol: string) => ports.history.frames.get(symbol);
 
   beforeEach(async () => {

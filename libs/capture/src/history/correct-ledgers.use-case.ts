@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock, Exchange, formatDate, formatMillisTime, HistoryStore, HOUR, type ReachEvidence } from '@app/domain';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { CapturedSymbols } from '../symbols/captured-symbols';
+import { SymbolDirectory } from '../symbols/symbol-directory';
 import { ledgerStartAt, SymbolTracker } from '../symbols/symbol-tracker';
 
 /** Fewer prices prove nothing, and a few of them may fit by chance. */
@@ -22,6 +24,8 @@ export class CorrectLedgersUseCase {
     private readonly tracker: SymbolTracker,
     private readonly exchange: Exchange,
     private readonly clock: Clock,
+    private readonly directory: SymbolDirectory,
+    private readonly captured: CapturedSymbols,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -29,7 +33,8 @@ export class CorrectLedgersUseCase {
   /** Ledgers that began by a clock which was behind: they reach back further than anybody asked for. */
   async behind(): Promise<void> {
     const found: SymbolEvidence[] = [];
-    for (const symbol of this.options.symbols) {
+    await this.directory.ready();
+    for (const symbol of this.captured.list) {
       const evidence = await this.history.reachEvidence(symbol, this.clock.now());
       if (evidence) found.push({ ...evidence, symbol });
     }

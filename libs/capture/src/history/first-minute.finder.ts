@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Exchange, HistoryStore, type EpochMicros } from '@app/domain';
+import { Exchange, HistoryStore, isAborted, type EpochMicros, type ExchangeAnswer } from '@app/domain';
 import { CaptureFaults } from '../status/capture-faults';
-import { GentlePace } from './gentle-pace';
 
 /** Knows where the exchange's own history of a symbol begins: asks once and keeps the answer in the store. */
 @Injectable()
@@ -9,7 +8,6 @@ export class FirstMinuteFinder {
   constructor(
     private readonly exchange: Exchange,
     private readonly history: HistoryStore,
-    private readonly pace: GentlePace,
     private readonly faults: CaptureFaults,
   ) {}
 
@@ -20,13 +18,23 @@ export class FirstMinuteFinder {
   async find(symbol: string, signal: AbortSignal): Promise<EpochMicros | undefined> {
     const stored = await this.history.firstMinute(symbol);
     if (stored !== undefined) return stored;
-    await this.pace.step(signal);
-    if (signal.aborted) return undefined;
-    const { data, origin } = await this.exchange.firstMinute(symbol, signal);
+    const answer = await this.ask(symbol, signal);
+    if (answer === undefined) return undefined;
+    const { data, origin } = answer;
     this.faults.answered();
     if (data === undefined) return undefined;
     await this.history.saveFirstMinute(symbol, data, origin);
     this.faults.accepted();
     return data;
+  }
+
+  /** Nobody waits for it. */
+  private async ask(symbol: string, signal: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined> | undefined> {
+    try {
+      return await this.exchange.firstMinute(symbol, signal, 'spare');
+    } catch (error) {
+      if (isAborted(signal)) return undefined;
+      throw error;
+    }
   }
 }

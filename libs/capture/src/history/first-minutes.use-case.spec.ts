@@ -12,7 +12,7 @@ describe('FirstMinutesUseCase', () => {
   let ports: FakePorts;
   let module: TestingModule;
 
-  const run = (): Promise<void> => module.get(FirstMinutesUseCase).execute(new AbortController().signal);
+  const run = (): Promise<unknown> => module.get(FirstMinutesUseCase).execute(new AbortController().signal);
   const asked = (): (string | undefined)[] => ports.exchange.calls.map(({ symbol }) => symbol);
 
   beforeEach(async () => {

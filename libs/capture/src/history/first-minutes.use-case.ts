@@ -1,9 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock, ExchangeError, floorTo, isAborted, isExchangeWide, MINUTE } from '@app/domain';
-import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import type { JobResult } from '@app/jobs';
 import { Refusals } from '../refusals/refusals';
 import { SymbolPauses } from '../refusals/symbol-pauses';
 import { CaptureFaults } from '../status/capture-faults';
+import { CapturedSymbols } from '../symbols/captured-symbols';
 import { FirstMinuteFinder } from './first-minute.finder';
 
 /** After so many refusals, and no answer, the run ends: the route may be what is refused. */
@@ -23,30 +24,31 @@ export class FirstMinutesUseCase {
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
     private readonly clock: Clock,
-    @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
+    private readonly captured: CapturedSymbols,
   ) {
     this.pauses = new SymbolPauses(clock, MINUTE);
   }
 
   /** Asks for those that are not known yet; what fails is asked for again by a later call. */
-  async execute(signal: AbortSignal): Promise<void> {
-    const unknown = this.options.symbols.filter((symbol) => !this.known.has(symbol));
+  async execute(signal: AbortSignal): Promise<JobResult> {
+    const unknown = this.captured.list.filter((symbol) => !this.known.has(symbol));
     let [answered, refused] = [0, 0];
     for (const symbol of this.pauses.due(unknown)) {
-      if (signal.aborted || this.faults.standAside) return;
+      if (signal.aborted || this.faults.standAside) return 'failed';
       try {
         if ((await this.finder.find(symbol, signal)) !== undefined) this.known.add(symbol);
         answered += 1;
         this.pauses.succeeded(symbol);
         this.refusals.answered('first minutes', [symbol]);
       } catch (error) {
-        if (isAborted(signal)) return;
-        if (this.faults.note(error) === 'refused') return;
+        if (isAborted(signal)) return 'failed';
+        if (this.faults.note(error) === 'refused') return 'failed';
         this.refused(symbol, error as ExchangeError);
         refused += 1;
-        if (isExchangeWide(error) || (answered === 0 && refused >= REFUSALS_TO_STOP)) return;
+        if (isExchangeWide(error) || (answered === 0 && refused >= REFUSALS_TO_STOP)) return 'failed';
       }
     }
+    return this.pauses.hasFailing ? 'failed' : 'ok';
   }
 
   private refused(symbol: string, error: ExchangeError): void {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE, subtractRanges } from '@app/domain';
 import { GapAgenda } from './gap-agenda';
-import { absentMinutes, pagesOver } from './minute-ranges';
+import { absentMinutes, pagesOver } from '@app/fill';
 import { buildMinute, FakeClock } from '@app/testing';
 
 const NOON = Date.UTC(2026, 0, 15, 12) * 1_000;

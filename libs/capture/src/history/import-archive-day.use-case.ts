@@ -1,27 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  ArchiveError,
   DAY,
   ExchangeError,
   floorTo,
-  formatDate,
   HistoryStore,
-  KlineArchive,
   minutesIn,
   subtractRanges,
-  type ArchiveDay,
   type ArchiveFailure,
-  type DaySieve,
   type EpochMicros,
   type ImportCounts,
   type LeftOutMinutes,
   type TimeRange,
 } from '@app/domain';
+import { ARCHIVE_ALONE, leftOutOf, REST_ALONE } from '@app/fill';
 import { LOGGER, type Logger } from '@app/observability';
-import { CaptureMetrics } from '../status/capture-metrics';
-import { GapFiller } from './gap-filler';
-import { leaveOutFewerTrades } from './import-rules';
-import { leftOutOf, pagesOver } from './minute-ranges';
+import { HistoryFill } from './history-fill';
 
 /** What became of a day of the archive. */
 export type ArchiveDayOutcome =
@@ -67,10 +60,8 @@ type RestOfDay = Pick<
 @Injectable()
 export class ImportArchiveDayUseCase {
   constructor(
-    private readonly archive: KlineArchive,
     private readonly history: HistoryStore,
-    private readonly filler: GapFiller,
-    private readonly metrics: CaptureMetrics,
+    private readonly fill: HistoryFill,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -82,87 +73,29 @@ export class ImportArchiveDayUseCase {
    */
   async execute(symbol: string, range: TimeRange, signal: AbortSignal): Promise<ArchiveDayOutcome> {
     const date = floorTo(range.start, DAY);
-    let day: ArchiveDay;
-    try {
-      day = await this.fetch(symbol, date, signal);
-    } catch (error) {
-      if (!(error instanceof ArchiveError)) throw error;
-      return this.unavailable(symbol, date, error);
+    const wanted = { symbol, ranges: [{ start: date, end: date + DAY }], sources: ARCHIVE_ALONE };
+    for await (const { refusal, imported } of this.fill.run('backfill', wanted, signal)) {
+      if (refusal) {
+        const { failure, message: reason, retryAt } = refusal;
+        return { kind: 'unavailable', failure, reason, retryAt };
+      }
+      if (imported) {
+        const { facts, rows, counts } = imported;
+        const rest = await this.askForAbsent(symbol, range, signal);
+        return { kind: 'imported', file: facts.name, sha256: facts.sha256, rows, counts, ...rest };
+      }
     }
-    const counts = await this.save(symbol, day);
-    this.tellLeftOut(symbol, day);
-    const rest = await this.askForAbsent(symbol, range, signal);
-    const { name, sha256 } = day.file;
-    return { kind: 'imported', file: name, sha256, rows: day.candles.length, counts, ...rest };
-  }
-
-  /** The daily file, or the monthly one where there is no daily one. */
-  private async fetch(symbol: string, date: EpochMicros, signal: AbortSignal): Promise<ArchiveDay> {
-    // Files have lost trades that REST still had: what came over REST or live with more of them stays.
-    const sieve: DaySieve = async (day) => leaveOutFewerTrades(day, await this.history.minutes(symbol, day.range));
-    try {
-      return await this.archive.day(symbol, date, signal, sieve);
-    } catch (error) {
-      if (!(error instanceof ArchiveError) || error.failure !== 'not_found') throw error;
-      return this.archive.dayOfMonth(symbol, date, signal, sieve);
-    }
-  }
-
-  private unavailable(
-    symbol: string,
-    date: EpochMicros,
-    { failure, message, retryAt }: ArchiveError,
-  ): ArchiveDayOutcome {
-    // A day that is not there is nothing special: it is too young, or the symbol did not trade.
-    if (failure !== 'not_found' && failure !== 'disabled') {
-      this.logger.warn(
-        { symbol, date: formatDate(date), failure },
-        `archive: ${message}; the day is asked for over REST`,
-      );
-    }
-    return { kind: 'unavailable', failure, reason: message, retryAt };
-  }
-
-  private async save(symbol: string, { file, rowsSha256, duplicates, ...day }: ArchiveDay): Promise<ImportCounts> {
-    const { origin, range, candles, leftOut, fetchedAt } = day;
-    const end = { rows: candles.length, duplicates, leftOut, range, rowsSha256 };
-    const counts = await this.history.saveDay({
-      origin,
-      symbol,
-      range,
-      candles,
-      leftOut,
-      fetchedAt,
-      file: { kind: 'archive', facts: file, end },
-    });
-    this.metrics.fetched('archive', candles.length);
-    return counts;
-  }
-
-  private tellLeftOut(symbol: string, { file, leftOut }: ArchiveDay): void {
-    const isStored = ({ reason }: LeftOutMinutes): boolean => reason === 'fewer_trades';
-    const groups = [
-      { minutes: leftOut.filter((one) => !isStored(one)), then: 'their minutes are asked for over REST' },
-      { minutes: leftOut.filter(isStored), then: 'the stored minutes stay' },
-    ];
-    for (const { minutes, then } of groups) {
-      const [first] = minutes;
-      if (first === undefined) continue;
-      const rows = minutes.reduce((sum, range) => sum + Math.max(1, minutesIn(range)), 0);
-      this.logger.warn(
-        { symbol, file: file.name, rows },
-        `archive: ${rows} rows of ${file.name} are left out (${first.detail}); ${then}`,
-      );
-    }
+    throw signal.reason;
   }
 
   private async askForAbsent(symbol: string, range: TimeRange, signal: AbortSignal): Promise<RestOfDay> {
     const absent = await this.history.missing(symbol, range);
+    const wanted = { symbol, ranges: absent, sources: REST_ALONE };
     const leftOut: LeftOutMinutes[] = [];
     let rowsOverRest = 0;
     let restFailure: ExchangeError | undefined;
     try {
-      for await (const page of this.filler.fill('backfill', symbol, pagesOver(absent), signal)) {
+      for await (const page of this.fill.run('backfill', wanted, signal)) {
         rowsOverRest += page.taken;
         leftOut.push(...page.leftOut);
       }

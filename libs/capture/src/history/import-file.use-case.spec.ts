@@ -148,12 +148,15 @@ describe('ImportFileUseCase', () => {
     ports.files.files.set('other', { symbol: 'BTCUSDT', days: [{ range, candles: other, leftOut: [] }] });
     const importFile = module.get(ImportFileUseCase);
     await importFile.execute('whole');
+    ports.clock.advance(MINUTE);
     const left = await importFile.execute('cut');
     expect(left).toMatchObject({ repeats: 2, revisions: 0, replaced: [] });
     const start = DATE + 2 * MINUTE;
     expect(left.end.leftOut).toMatchObject([{ start, end: start + MINUTE, reason: 'fewer_trades' }]);
+    ports.clock.advance(MINUTE);
     const replaced = await importFile.execute('cut', { replace: true });
     expect(replaced).toMatchObject({ revisions: 1, end: { leftOut: [] }, replaced: [{ start, end: start + MINUTE }] });
+    ports.clock.advance(MINUTE);
     const equal = await importFile.execute('other');
     expect(equal).toMatchObject({
       revisions: 3,

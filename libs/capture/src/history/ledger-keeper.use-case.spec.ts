@@ -26,7 +26,7 @@ describe('LedgerKeeperUseCase', () => {
       .compile();
   }
 
-  const sync = (): Promise<void> => module.get(SyncCandlesUseCase).execute(signal);
+  const sync = (): Promise<unknown> => module.get(SyncCandlesUseCase).execute(signal);
 
   /** One keeper run; returns the ranges it asked for, in minutes since midnight. */
   async function keep(): Promise<number[][]> {
@@ -62,6 +62,8 @@ describe('LedgerKeeperUseCase', () => {
 
   beforeEach(async () => {
     ports = FakePorts.at(START, { SYMBOLS: 'BTCUSDT', BACKFILL_DAYS: '0' });
+    // Then everything comes over REST.
+    ports.archive.isEnabled = false;
     await start();
     await sync();
     await live(3);
@@ -227,6 +229,8 @@ describe('LedgerKeeperUseCase', () => {
   it('says no longer that past minutes are refused once nothing is missing, whoever brought them', async () => {
     const hole = MIDNIGHT + 5 * MINUTE;
     ports.exchange.has = (_, time) => time !== hole;
+    // Whatever else it is asked, it answers.
+    ports.exchange.current = { state: 'ok', detail: '' };
     await live(6);
     for (const failure of ['unreachable', 'failing'] as const) {
       ports.exchange.has = (_, time) => time !== hole;
@@ -245,5 +249,22 @@ describe('LedgerKeeperUseCase', () => {
       await keep();
       expect(snapshot()).toMatchObject({ state: 'ok', refusals: [] });
     }
+  });
+
+  it('should take whole days of a long downtime from the archive, and count them as repaired', async () => {
+    ports.archive.isEnabled = true;
+    const day = MIDNIGHT + DAY;
+    const candles = Array.from({ length: 1_440 }, (_, index) => buildMinute('BTCUSDT', day + index * MINUTE));
+    ports.archive.put('BTCUSDT', day, { candles, origin: 'simulator:test' });
+    ports.clock.advance(3 * DAY);
+    await sync();
+    expect(await keep()).toEqual([
+      [2_880, 2_883],
+      [1_003, 1_440],
+      [3, 1_003],
+    ]);
+    expect(ports.history.days).toMatchObject([{ range: { start: day }, file: { kind: 'archive' } }]);
+    expect(new Set(ports.history.fetched.map(({ kind }) => kind))).toEqual(new Set(['repair']));
+    expect(await missing(span(0, 2_883))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   Clock,
   ExchangeError,
@@ -10,19 +10,19 @@ import {
   MINUTE,
   type TimeRange,
 } from '@app/domain';
-import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
+import { partsWithin, type FillStep } from '@app/fill';
+import type { JobResult } from '@app/jobs';
 import { ExchangeTime } from '../candles/exchange-time';
 import { LeftOutRegister } from '../left-out/left-out-register';
 import { Refusals } from '../refusals/refusals';
 import { SymbolPauses } from '../refusals/symbol-pauses';
 import { CaptureFaults } from '../status/capture-faults';
+import { CapturedSymbols } from '../symbols/captured-symbols';
 import { SymbolTracker } from '../symbols/symbol-tracker';
 import { BackfillUseCase, backfillSpan } from './backfill.use-case';
 import { GapAgenda } from './gap-agenda';
-import { GentlePace } from './gentle-pace';
+import { HistoryFill } from './history-fill';
 import { LEFT_TO_LIVE } from './left-to-live';
-import { MinuteFetcher } from './minute-fetcher';
-import { cutAt, pagesOver, partsWithin } from './minute-ranges';
 
 const PAGES_PER_RUN = 60;
 /** After so many refusals, and no answer, the run ends: the route may be what is refused. */
@@ -30,13 +30,6 @@ const REFUSALS_TO_STOP = 3;
 
 /** Gaps of a page that are noted one by one. */
 const MOST_GAPS = 50;
-
-interface AskedPage {
-  readonly symbol: string;
-  readonly page: TimeRange;
-  /** What is missing of it, and due. */
-  readonly gaps: readonly TimeRange[];
-}
 
 /** Asks the exchange for minutes that neither live sync nor the first backfill has brought, until each is accounted for. */
 @Injectable()
@@ -46,30 +39,30 @@ export class LedgerKeeperUseCase {
 
   constructor(
     private readonly history: HistoryStore,
-    private readonly fetcher: MinuteFetcher,
+    private readonly fill: HistoryFill,
     private readonly live: LiveFlow,
     private readonly backfill: BackfillUseCase,
     private readonly tracker: SymbolTracker,
     private readonly exchangeTime: ExchangeTime,
-    private readonly pace: GentlePace,
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
     private readonly leftOut: LeftOutRegister,
     private readonly clock: Clock,
-    @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
+    private readonly captured: CapturedSymbols,
   ) {
     this.pauses = new SymbolPauses(clock, MINUTE);
   }
 
-  async execute(signal: AbortSignal): Promise<void> {
+  async execute(signal: AbortSignal): Promise<JobResult> {
     // Minutes that wait somewhere are not missing: they are on their way.
-    if (this.faults.standAside || this.live.waiting) return;
+    if (this.live.waiting) return 'ok';
+    if (this.faults.standAside) return 'failed';
     await this.exchangeTime.ready(signal);
     let pagesLeft = PAGES_PER_RUN;
     let refused = 0;
-    const symbols = this.pauses.due(this.options.symbols);
+    const symbols = this.pauses.due(this.captured.list);
     for (const [index, symbol] of symbols.entries()) {
-      if (signal.aborted || pagesLeft <= 0) return;
+      if (signal.aborted || pagesLeft <= 0) return this.result();
       // What one symbol lacks takes no turn from the others.
       const share = Math.max(1, Math.floor(pagesLeft / (symbols.length - index)));
       try {
@@ -77,15 +70,20 @@ export class LedgerKeeperUseCase {
         pagesLeft -= pages;
         if (pages > 0) this.answered(symbol);
       } catch (error) {
-        if (isAborted(signal)) return;
-        if (this.faults.note(error) === 'refused') return;
+        if (isAborted(signal)) return 'failed';
+        if (this.faults.note(error) === 'refused') return 'failed';
         this.refused(symbol, error as ExchangeError);
         refused += 1;
-        if (isExchangeWide(error) || (pagesLeft === PAGES_PER_RUN && refused >= REFUSALS_TO_STOP)) return;
+        if (isExchangeWide(error) || (pagesLeft === PAGES_PER_RUN && refused >= REFUSALS_TO_STOP)) return 'failed';
       }
     }
     // A run that met no failure of the whole exchange ends what was said of one, although nothing may have been due.
     this.refusals.answered('past minutes', []);
+    return this.result();
+  }
+
+  private result(): JobResult {
+    return this.pauses.hasFailing ? 'failed' : 'ok';
   }
 
   private answered(symbol: string): void {
@@ -122,34 +120,34 @@ export class LedgerKeeperUseCase {
     this.leftOut.keepMissing(symbol, span, missing);
     if (missing.length === 0 && this.pauses.isFailing(symbol)) this.answered(symbol);
     const due = agenda.due(missing);
-    const pages = pagesOver(due)
-      .flatMap((page) => cutAt(page, backfilled.end))
-      .reverse()
-      .slice(0, pagesLeft);
-    for (const page of pages) {
-      await this.pace.step(signal);
+    const wanted = { symbol, ranges: due, cutAt: backfilled.end };
+    const steps = this.fill.plan(wanted).reverse().slice(0, pagesLeft);
+    for (const step of steps) {
       if (signal.aborted) break;
-      const gaps = partsWithin(due, page);
-      await this.ask({ symbol, page, gaps }, page.start < backfilled.end ? 'backfill' : 'repair', agenda, signal);
+      await this.ask(step, step.range.start < backfilled.end ? 'backfill' : 'repair', agenda, signal);
     }
-    return pages.length;
+    return steps.length;
   }
 
   private async ask(
-    { symbol, page, gaps }: AskedPage,
+    step: FillStep,
     kind: 'backfill' | 'repair',
     agenda: GapAgenda,
     signal: AbortSignal,
   ): Promise<void> {
+    const { symbol, range, wanted } = step;
     try {
-      const { range } = await this.fetcher.fetch(kind, symbol, page, signal);
-      // Each gap has pauses of its own, unless there are very many.
-      for (const gap of gaps.length > MOST_GAPS ? [range] : partsWithin(gaps, range)) {
-        this.leftOut.retryAt(symbol, gap, agenda.note(gap));
+      for await (const part of this.fill.take(kind, step, signal)) {
+        // What a file lacks is asked for over REST at once.
+        if (part.refusal ?? part.imported) continue;
+        // Each gap has pauses of its own, unless there are very many.
+        for (const gap of wanted.length > MOST_GAPS ? [part.range] : partsWithin(wanted, part.range)) {
+          this.leftOut.retryAt(symbol, gap, agenda.note(gap));
+        }
       }
     } catch (error) {
       // The symbol's own fault: asking again at once brings the same.
-      if (error instanceof ExchangeError && !isExchangeWide(error)) agenda.note(page);
+      if (error instanceof ExchangeError && !isExchangeWide(error)) agenda.note(range);
       throw error;
     }
   }

@@ -17,7 +17,6 @@ import {
   type RecordedFetch,
 } from '@app/domain';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
-import { GentlePace } from './gentle-pace';
 
 /** How far a rebuild has come: first the lines of bronze, then what has to be fetched again. */
 export type RebuildProgress =
@@ -70,7 +69,6 @@ export class RebuildHistoryUseCase {
     private readonly exchange: Exchange,
     private readonly archive: KlineArchive,
     private readonly files: KlineFiles,
-    private readonly pace: GentlePace,
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
   ) {}
 
@@ -128,8 +126,7 @@ export class RebuildHistoryUseCase {
       const { origin, candles, rowsSha256: sha256 } = day;
       return this.store.restore(fetch, { origin, candles, sha256 });
     }
-    await this.pace.step(signal);
-    const { data, origin } = await this.exchange.minuteCandles(symbol, range, signal);
+    const { data, origin } = await this.exchange.minuteCandles(symbol, range, signal, 'history');
     const inRange = data.filter(({ openTime }) => openTime >= range.start && openTime < range.end);
     const candles = candlesOutside(inRange, fetch.leftOut);
     return this.store.restore(fetch, { origin, candles });
@@ -155,15 +152,14 @@ export class RebuildHistoryUseCase {
 
   /** What the exchange says of symbols is not history: it is asked for as it is now. */
   private async describeSymbols(signal: AbortSignal): Promise<RebuildLoss[]> {
-    const symbols = [...new Set([...this.options.symbols, ...(await this.store.symbols())])];
+    const symbols = [...new Set([...this.options.choice.names, ...(await this.store.symbols())])];
     try {
       const { data, origin } = await this.exchange.symbols(symbols, signal);
       await this.history.saveSymbols(data, origin);
       for (const { symbol } of data) {
         if (isAborted(signal)) return [];
         if ((await this.history.firstMinute(symbol)) !== undefined) continue;
-        await this.pace.step(signal);
-        const first = await this.exchange.firstMinute(symbol, signal);
+        const first = await this.exchange.firstMinute(symbol, signal, 'history');
         if (first.data !== undefined) await this.history.saveFirstMinute(symbol, first.data, first.origin);
       }
       return [];

@@ -1,6 +1,6 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DAY, ExchangeError, MINUTE, SECOND } from '@app/domain';
-import { FakePorts, NO_PAUSES } from '@app/testing';
+import { buildMinute, FakePorts, NO_PAUSES } from '@app/testing';
 import { CaptureModule } from '../capture.module';
 import { Pauses } from '../schedule/pauses';
 import { RepairGapsUseCase, type RepairProgress, type RepairReport } from './repair-gaps.use-case';
@@ -17,6 +17,8 @@ describe('RepairGapsUseCase', () => {
 
   beforeEach(async () => {
     ports = FakePorts.at(NOW);
+    // Then everything comes over REST.
+    ports.archive.isEnabled = false;
     ports.history.frames.set('BTCUSDT', { symbol: 'BTCUSDT', trackedSince: TRACKED_SINCE, ledgerStart: MIDNIGHT });
     const capture = CaptureModule.onDemand({
       process: 'test',
@@ -149,5 +151,16 @@ describe('RepairGapsUseCase', () => {
     const [report] = await execution;
     expect(report).toMatchObject({ settled: 1_000 });
     expect(ports.history.fetched).toHaveLength(1);
+  });
+
+  it('should take whole days that are missing from the archive', async () => {
+    ports.archive.isEnabled = true;
+    const day = MIDNIGHT - DAY;
+    const candles = Array.from({ length: 1_440 }, (_, index) => buildMinute('BTCUSDT', day + index * MINUTE));
+    ports.archive.put('BTCUSDT', day, { candles, origin: 'simulator:test' });
+    ports.history.frames.set('BTCUSDT', { symbol: 'BTCUSDT', trackedSince: TRACKED_SINCE, ledgerStart: day });
+    expect(await repair()).toMatchObject([{ missingBefore: 1_527, settled: 1_527, missingAfter: 0 }]);
+    expect(progress[0]).toMatchObject({ minutesDone: 1_440, minutesTotal: 1_527, rows: 1_440 });
+    expect(ports.history.days).toHaveLength(1);
   });
 });

@@ -6,14 +6,15 @@ import {
   isExchangeWide,
   MINUTE,
   minutesIn,
+  type EpochMicros,
   type LeftOutMinutes,
   type TimeRange,
 } from '@app/domain';
+import { leftOutOf, partsWithin } from '@app/fill';
 import { ExchangeTime } from '../candles/exchange-time';
 import { backfillSpan } from './backfill.use-case';
-import { GapFiller } from './gap-filler';
+import { HistoryFill } from './history-fill';
 import { LEFT_TO_LIVE } from './left-to-live';
-import { cutAt, leftOutOf, pagesOver } from './minute-ranges';
 
 /** When the exchange as a whole fails for so many symbols in a row, it would for the next ones as well. */
 const FAILURES_TO_STOP = 3;
@@ -42,8 +43,8 @@ interface Agenda {
   readonly symbol: string;
   readonly span: TimeRange;
   readonly gaps: readonly TimeRange[];
-  /** Where live capture began: older minutes are the first backfill's, and never count as repaired. */
-  readonly liveSince: number;
+  /** Where live capture began. */
+  readonly liveSince: EpochMicros;
 }
 
 /** Asks the exchange, on demand, for every minute that the ledger lacks; what cannot be had keeps the reason. */
@@ -51,7 +52,7 @@ interface Agenda {
 export class RepairGapsUseCase {
   constructor(
     private readonly history: HistoryStore,
-    private readonly filler: GapFiller,
+    private readonly fill: HistoryFill,
     private readonly exchangeTime: ExchangeTime,
   ) {}
 
@@ -77,12 +78,11 @@ export class RepairGapsUseCase {
       const leftOut: LeftOutMinutes[] = [];
       let failure: ExchangeError | undefined;
       try {
-        for (const [kind, pages] of kindsOf(gaps, liveSince)) {
-          for await (const page of this.filler.fill(kind, symbol, pages, signal)) {
-            // A page may reach over minutes that are there.
-            minutesDone = Math.min(minutesTotal, minutesDone + minutesIn(page.range));
-            rows += page.rows;
-            leftOut.push(...page.leftOut);
+        for (const [kind, ranges] of kindsOf(gaps, liveSince)) {
+          for await (const part of this.fill.run(kind, { symbol, ranges }, signal)) {
+            minutesDone += part.minutes;
+            rows += part.rows;
+            leftOut.push(...part.leftOut);
             onProgress({ symbol, minutesDone, minutesTotal, rows });
           }
         }
@@ -119,10 +119,10 @@ function sum(ranges: readonly TimeRange[]): number {
   return ranges.reduce((minutes, range) => minutes + minutesIn(range), 0);
 }
 
-function kindsOf(gaps: readonly TimeRange[], liveSince: number): ['backfill' | 'repair', TimeRange[]][] {
-  const pages = pagesOver(gaps).flatMap((page) => cutAt(page, liveSince));
+/** What is older than live capture is the first backfill's, and never counts as repaired. */
+function kindsOf(gaps: readonly TimeRange[], liveSince: EpochMicros): ['backfill' | 'repair', TimeRange[]][] {
   return [
-    ['backfill', pages.filter(({ start }) => start < liveSince)],
-    ['repair', pages.filter(({ start }) => start >= liveSince)],
+    ['backfill', partsWithin(gaps, { start: -Infinity, end: liveSince })],
+    ['repair', partsWithin(gaps, { start: liveSince, end: Infinity })],
   ];
 }

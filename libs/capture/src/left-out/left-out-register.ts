@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   floorTo,
   formatBucketTime,
+  healthReason,
   MINUTE,
   minutesIn,
   subtractRanges,
@@ -85,6 +86,11 @@ export class LeftOutRegister {
     );
   }
 
+  /** Nothing is asked of these symbols any more. */
+  forget(symbols: readonly string[]): void {
+    for (const symbol of symbols) if (this.entries.has(symbol)) this.replace(symbol, []);
+  }
+
   /** By symbol and time. */
   list(): LeftOutNotice[] {
     return [...this.entries].flatMap(([symbol, entries]) => entries.map((entry) => ({ symbol, ...entry })));
@@ -94,7 +100,9 @@ export class LeftOutRegister {
   problem(): string {
     const symbols = [...this.entries].slice(0, MOST_NAMES).map(([symbol, entries]) => textOf(symbol, entries));
     const others = this.entries.size - symbols.length;
-    return [...symbols, ...(others > 0 ? [`minutes of ${others} more symbols are left out`] : [])].join('; ');
+    return [...symbols, ...(others > 0 ? [healthReason`minutes of ${others} more symbols are left out`] : [])].join(
+      '; ',
+    );
   }
 
   private replace(symbol: string, entries: readonly Entry[]): void {
@@ -124,7 +132,8 @@ function textOf(symbol: string, entries: readonly Entry[]): string {
   const retryAt = Math.min(...entries.map((entry) => entry.retryAt));
   const what = minutes === 1 ? '1 minute is' : `${minutes} minutes are`;
   const reason = entries[0]?.detail ?? '';
-  return `${what} left out of ${symbol} (${reason}${more(entries.length - 1)}); asked for again at ${formatBucketTime(retryAt)}`;
+  const rest = more(entries.length - 1);
+  return healthReason`${what} left out of ${symbol} (${reason}${rest}); asked for again at ${formatBucketTime(retryAt)}`;
 }
 
 function more(count: number): string {

@@ -3,6 +3,7 @@ import {
   Clock,
   EXCHANGE_WIDE_FAILURES,
   formatBucketTime,
+  healthReason,
   HOUR,
   type EpochMicros,
   type ExchangeFailure,
@@ -87,6 +88,13 @@ export class Refusals {
     this.logger.info({ asked, symbols: named }, `${nameOf(asked, named)}: the exchange answers again`);
   }
 
+  /** Nothing is asked of these symbols any more. */
+  forget(symbols: readonly string[]): void {
+    for (const [asked, ofAsked] of this.entries) {
+      if (symbols.filter((symbol) => ofAsked.delete(symbol)).length > 0) this.metrics.refusedNow(asked, ofAsked.size);
+    }
+  }
+
   /** Everything that is refused at present, in groups. */
   list(): Refusal[] {
     const groups = new Map<string, Refusal & { readonly symbols: string[] }>();
@@ -110,8 +118,10 @@ export class Refusals {
 type Said = Pick<Refusal, 'asked' | 'symbols' | 'failure' | 'reason' | 'retryAt'>;
 
 function textOf({ asked, symbols, failure, reason, retryAt }: Said): string {
-  const what = failure === 'unreachable' ? 'no answer' : failure === 'left_out' ? 'left out' : 'refused';
-  return `${nameOf(asked, symbols)}: ${what} (${reason}); asked for again at ${formatBucketTime(retryAt)}`;
+  const [name, time] = [nameOf(asked, symbols), formatBucketTime(retryAt)];
+  if (failure === 'unreachable') return healthReason`${name}: no answer (${reason}); asked for again at ${time}`;
+  if (failure === 'left_out') return healthReason`${name}: left out (${reason}); asked for again at ${time}`;
+  return healthReason`${name}: refused (${reason}); asked for again at ${time}`;
 }
 
 function nameOf(asked: Asked, symbols: readonly string[]): string {

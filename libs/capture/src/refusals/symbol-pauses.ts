@@ -20,12 +20,16 @@ export class SymbolPauses {
     return [...this.troubled.values()].some(({ isFailing }) => isFailing);
   }
 
-  /** The symbols that may be asked for: first those without trouble, then those whose trouble is the oldest. */
+  /**
+   * The symbols that may be asked for: first those without trouble, then those whose trouble is the oldest. What is known
+   * of others is forgotten: they are asked for no longer.
+   */
   due(symbols: readonly string[]): string[] {
     const wanted = new Set(symbols);
+    for (const symbol of this.troubled.keys()) if (!wanted.has(symbol)) this.troubled.delete(symbol);
     return [
       ...symbols.filter((symbol) => !this.troubled.has(symbol)),
-      ...[...this.troubled].filter(([symbol, pause]) => wanted.has(symbol) && pause.isOver).map(([symbol]) => symbol),
+      ...[...this.troubled].filter(([, pause]) => pause.isOver).map(([symbol]) => symbol),
     ];
   }
 

@@ -14,7 +14,6 @@ export class CaptureMetrics {
   private readonly lag: Histogram;
   private readonly fetchedTotal: Counter<'kind'>;
   private readonly leftOutGauge: Gauge;
-  private readonly skippedTotal: Counter<'task'>;
   private readonly refusalsTotal: Counter<'asked' | 'failure'>;
   private readonly refusedNowGauge: Gauge<'asked'>;
 
@@ -84,12 +83,6 @@ export class CaptureMetrics {
       help: 'Minutes that are missing at present because their rows break the contract; asked for again.',
       registers,
     });
-    this.skippedTotal = new Counter({
-      name: 'csp_schedule_skipped_total',
-      help: 'Due instants of a task that passed while it still ran or the process slept.',
-      labelNames: ['task'],
-      registers,
-    });
     this.refusalsTotal = new Counter({
       name: 'csp_refusals_total',
       help: 'Refusals of the exchange by what was asked for and how it failed, one for each symbol.',
@@ -117,6 +110,14 @@ export class CaptureMetrics {
     this.lastMinute.set({ symbol }, openTime / SECOND);
   }
 
+  /** These symbols are captured no longer: what was last seen of them says nothing of how capture does. */
+  forget(symbols: readonly string[]): void {
+    for (const symbol of symbols) {
+      this.lastEvent.remove({ symbol });
+      this.lastMinute.remove({ symbol });
+    }
+  }
+
   candlesPublished(lags: readonly EpochMicros[]): void {
     this.candlesTotal.inc(lags.length);
     for (const lag of lags) this.lag.observe(lag / SECOND);
@@ -128,10 +129,6 @@ export class CaptureMetrics {
 
   leftOutNow(minutes: number): void {
     this.leftOutGauge.set(minutes);
-  }
-
-  skipped(task: string, instants: number): void {
-    this.skippedTotal.inc({ task }, Math.max(0, instants));
   }
 
   refused(asked: string, failure: string): void {

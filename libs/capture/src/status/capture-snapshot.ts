@@ -1,6 +1,17 @@
-import type { ClockState, EventKind, ExchangeStatus } from '@app/domain';
+import type { ClockState, ExchangeStatus } from '@app/domain';
+import type { JobReport } from '@app/jobs';
 
 export type TickerState = 'off' | 'starting' | 'ok' | 'failing' | 'refused';
+
+/** How scheduled backups stand. */
+export interface BackupSnapshot {
+  /** Of the newest whole backup; null for none. */
+  readonly newest_at: string | null;
+  readonly is_running: boolean;
+  readonly last_failure: { readonly at: string; readonly reason: string } | null;
+  /** One readable line; empty when there is nothing to say. */
+  readonly note: string;
+}
 
 /** What a capturing process says of itself, as JSON; times are UTC to the millisecond, or null. */
 export interface CaptureSnapshot {
@@ -28,7 +39,7 @@ export interface CaptureSnapshot {
     readonly waiting_bytes: number;
     readonly detail: string;
     readonly lost: readonly {
-      readonly kind: EventKind;
+      readonly kind: string;
       readonly symbol: string;
       readonly from: string;
       readonly to: string;
@@ -44,7 +55,7 @@ export interface CaptureSnapshot {
     }[];
     /** With a broker, what waits of each kind of events; empty where all wait together. */
     readonly kinds: readonly {
-      readonly kind: EventKind;
+      readonly kind: string;
       readonly waiting_events: number;
       readonly waiting_bytes: number;
       readonly detail: string;
@@ -67,7 +78,7 @@ export interface CaptureSnapshot {
     /** The exchange's time now, to the microsecond; null while it is not known. */
     readonly exchange_time: string | null;
   };
-  /** Null in a process that only captures what happens now. */
+  /** Null in a process that does not keep the history. */
   readonly backfill: {
     readonly state: 'waiting' | 'running' | 'done';
     readonly symbols_done: number;
@@ -78,6 +89,8 @@ export interface CaptureSnapshot {
     readonly percent: number;
     readonly eta_seconds: number | null;
   } | null;
+  /** Null where none are scheduled. */
+  readonly backups: BackupSnapshot | null;
   /** What the exchange refuses at present; no symbols: it refuses all of them. */
   readonly refusals: readonly {
     readonly asked: string;
@@ -95,6 +108,8 @@ export interface CaptureSnapshot {
     readonly reason: string;
     readonly retry_at: string;
   }[];
+  /** The background jobs of the process; none of a command. */
+  readonly jobs: readonly JobReport[];
   readonly unknown_symbols: readonly string[];
   readonly symbols: readonly {
     readonly symbol: string;

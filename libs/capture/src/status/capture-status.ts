@@ -8,6 +8,7 @@ import {
   Exchange,
   formatEventTime,
   formatMillisTime,
+  healthReason,
   MILLISECOND,
   SECOND,
   STORE_READY,
@@ -18,15 +19,18 @@ import {
   type LostLines,
   type MinuteCandle,
   type PublisherStatus,
+  UNKNOWN_STATUS,
 } from '@app/domain';
 import type { CaptureKind } from '@app/config';
+import { JobRunner } from '@app/jobs';
 import { LOGGER, type Logger } from '@app/observability';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { LeftOutRegister, type LeftOutNotice } from '../left-out/left-out-register';
 import { Refusals, type Refusal } from '../refusals/refusals';
+import { CapturedSymbols } from '../symbols/captured-symbols';
 import { CaptureFaults } from './capture-faults';
 import { CaptureMetrics } from './capture-metrics';
-import type { CaptureSnapshot, TickerState } from './capture-snapshot';
+import type { BackupSnapshot, CaptureSnapshot, TickerState } from './capture-snapshot';
 
 export type CandleState = 'off' | 'starting' | 'ok' | 'failing' | 'unavailable';
 
@@ -82,7 +86,9 @@ export class CaptureStatus {
   };
   private candles: { state: CandleState; detail: string };
   private clockRefusal = '';
+  private keepsHistory: boolean;
   private backfill: () => BackfillProgress = () => NO_BACKFILL;
+  private backups: () => BackupSnapshot | null = () => null;
 
   constructor(
     @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
@@ -92,12 +98,15 @@ export class CaptureStatus {
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
     private readonly leftOut: LeftOutRegister,
+    private readonly captured: CapturedSymbols,
     private readonly metrics: CaptureMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Optional() private readonly publisher?: EventPublisher,
     @Optional() private readonly store?: StoreCondition,
+    @Optional() private readonly jobs?: JobRunner,
   ) {
     this.beganAt = clock.monotonicNow();
+    this.keepsHistory = options.half === 'both';
     this.candles = { state: this.captures('candles') ? 'starting' : 'off', detail: '' };
   }
 
@@ -130,6 +139,13 @@ export class CaptureStatus {
     this.exchangeStatuses.set(symbol, status);
   }
 
+  /** These symbols are captured no longer. */
+  forget(symbols: readonly string[]): void {
+    for (const known of [this.exchangeStatuses, this.lastPoll, this.lastMinute]) {
+      for (const symbol of symbols) known.delete(symbol);
+    }
+  }
+
   candleState(state: CandleState, detail = ''): void {
     this.candles = { state, detail };
   }
@@ -156,9 +172,24 @@ export class CaptureStatus {
     };
   }
 
+  /** Whether this process is the one that keeps the history from now on. */
+  historyKept(isKept: boolean): void {
+    this.keepsHistory = isKept;
+  }
+
   /** Where to ask how the first backfill stands. */
   backfillReportsBy(progress: () => BackfillProgress): void {
     this.backfill = progress;
+  }
+
+  /** Where to ask how scheduled backups stand. */
+  backupReportsBy(snapshot: () => BackupSnapshot): void {
+    this.backups = snapshot;
+  }
+
+  /** What there is to say of backups, one readable line each. */
+  backupNotes(): string[] {
+    return [this.backups()?.note ?? ''].filter(Boolean);
   }
 
   /** Why capture is not doing its work; empty when it is: for `/readyz`. */
@@ -178,8 +209,10 @@ export class CaptureStatus {
     const { waitingEvents, detail } = this.publisher?.status() ?? NOTHING_WAITS;
     const { reason } = this.store?.readiness() ?? STORE_READY;
     if (waitingEvents === 0) return reason;
-    if (reason !== '') return `${reason}; ${waitingEvents} events wait in the spool`;
-    return `${waitingEvents} events wait in the spool: ${detail || 'being handed on'}`;
+    if (reason !== '' && !(detail !== reason && detail.includes(reason))) {
+      return healthReason`${reason}; ${waitingEvents} events wait in the spool`;
+    }
+    return healthReason`${waitingEvents} events wait in the spool: ${detail || 'being handed on'}`;
   }
 
   /** What could not be read of the spool lately; it is listed for as long as the files are kept. */
@@ -192,14 +225,14 @@ export class CaptureStatus {
   private pollProblem(): string {
     if (!this.captures('tickers')) return '';
     const age = this.clock.monotonicNow() - (this.polledAt ?? this.beganAt);
-    if (this.poll.lastAt === null) return this.poll.detail || 'the first poll has not been answered yet';
+    if (this.poll.lastAt === null) return this.poll.detail || healthReason`the first poll has not been answered yet`;
     const late = Math.max(LATE_AT_LEAST, LATE_INTERVALS * this.options.pollIntervalSeconds * SECOND);
-    return age > late ? `the last poll was ${Math.floor(age / SECOND)} s ago: ${this.poll.detail}` : '';
+    return age > late ? healthReason`the last poll was ${Math.floor(age / SECOND)} s ago: ${this.poll.detail}` : '';
   }
 
   /** What keeps the last pass over the minutes from bringing them all; empty when it is the exchange. */
   private candleProblem(): string {
-    return this.candles.detail === '' ? '' : `minutes are behind: ${this.candles.detail}`;
+    return this.candles.detail === '' ? '' : healthReason`minutes are behind: ${this.candles.detail}`;
   }
 
   /** Everything as one JSON-able object. */
@@ -214,16 +247,24 @@ export class CaptureStatus {
       ofExchange || this.pollProblem(),
       this.candleProblem(),
       this.leftOut.problem(),
+      this.captured.problem(),
       this.spoolProblem(),
       ofClock,
     ]
       .filter(Boolean)
       .join('; ');
-    const unasked = exchange.state === 'unknown' ? 'the exchange has not answered yet' : '';
+    // A process that neither captures nor keeps the history has nothing to ask.
+    const isAsking = this.options.half !== 'history' || this.keepsHistory;
+    const unasked = isAsking && exchange.state === 'unknown' ? healthReason`the exchange has not answered yet` : '';
     return {
       state: problem === '' && unasked === '' ? 'ok' : 'degraded',
       problem: problem || unasked,
-      notes: [...(ofClock === '' && clock.detail !== '' ? [clock.detail] : []), ...(this.store?.notes() ?? [])],
+      notes: [
+        ...(ofClock === '' && clock.detail !== '' ? [clock.detail] : []),
+        ...(this.store?.notes() ?? []),
+        ...this.backupNotes(),
+        ...this.captured.notes(),
+      ],
       refused: this.faults.refused,
       capture: [...this.options.capture],
       exchange: {
@@ -247,13 +288,15 @@ export class CaptureStatus {
         clock_skew_ms: offset === null ? null : Math.round(offset / MILLISECOND),
       },
       clock: this.clockPart(),
-      backfill: this.options.half === 'live' ? null : backfillPart(this.backfill()),
+      backfill: this.keepsHistory ? backfillPart(this.backfill()) : null,
+      backups: this.backups(),
       refusals: this.refusals.list().map(refusalPart),
       left_out: this.leftOut.list().slice(0, MOST_LEFT_OUT).map(leftOutPart),
+      jobs: this.jobs?.reports() ?? [],
       unknown_symbols: this.unknownSymbols(),
-      symbols: this.options.symbols.map((symbol) => ({
+      symbols: this.captured.list.map((symbol) => ({
         symbol,
-        status: this.exchangeStatuses.get(symbol) ?? 'UNKNOWN',
+        status: this.exchangeStatuses.get(symbol) ?? UNKNOWN_STATUS,
         last_poll_at: timeOrNull(this.lastPoll.get(symbol)),
         last_minute: timeOrNull(this.lastMinute.get(symbol)),
       })),
@@ -264,7 +307,7 @@ export class CaptureStatus {
   private unknownSymbols(): string[] {
     const unknown = this.refusals.list().filter(({ failure }) => failure === 'unknown_symbol');
     const named = new Set(unknown.flatMap(({ symbols }) => symbols));
-    return this.options.symbols.filter((symbol) => named.has(symbol));
+    return this.captured.list.filter((symbol) => named.has(symbol));
   }
 
   /** Whether this process captures it live. */
@@ -282,7 +325,7 @@ export class CaptureStatus {
 /** That the exchange is away, in words; empty when it is not, or has not been asked yet. */
 function exchangeProblem({ state, detail }: ExchangeStatus): string {
   if (state === 'ok' || state === 'unknown') return '';
-  const said = `the exchange is ${state.replace('_', ' ')} (${detail}); capture goes on trying`;
+  const said = healthReason`the exchange is ${state.replace('_', ' ')} (${detail}); capture goes on trying`;
   return state === 'unreachable' ? `${said}; \`make demo\` runs without a network` : said;
 }
 
@@ -337,7 +380,7 @@ function publisherPart({
 
 function describeUnreadable({ file, firstLine, lines, reason }: LostLines): string {
   const which = lines === 1 ? `line ${firstLine}` : `${lines} lines from line ${firstLine} on`;
-  return `${which} of ${file} in INGEST_STATE_DIR could not be read (${reason}); the file is kept for you to look at`;
+  return healthReason`${which} of ${file} in INGEST_STATE_DIR could not be read (${reason}); the file is kept for you to look at`;
 }
 
 function backfillPart(progress: BackfillProgress): CaptureSnapshot['backfill'] {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   Clock,
   DAY,
+  DELISTED,
   floorTo,
   HistoryStore,
   MINUTE,
@@ -31,7 +32,7 @@ export class SymbolTracker extends SymbolTracking {
     return known;
   }
 
-  /** Has what is known of a symbol looked up again. */
+  /** Has what is known of a symbol looked up again, should it be wanted. */
   forget(symbol: string): void {
     this.frames.delete(symbol);
   }
@@ -46,11 +47,16 @@ export class SymbolTracker extends SymbolTracking {
     }
   }
 
-  async ensure(symbol: string, origin: string): Promise<TrackedSymbol> {
+  async known(): Promise<readonly string[]> {
+    const symbols = await this.history.knownSymbols();
+    return symbols.filter(({ status }) => status !== DELISTED).map(({ symbol }) => symbol);
+  }
+
+  async ensure(symbol: string, origin: string, listedAt?: EpochMicros): Promise<TrackedSymbol> {
     const known = await this.frame(symbol);
     if (known) return known;
     const now = this.clock.now();
-    const ledgerStart = ledgerStartAt(now, this.options.backfillDays);
+    const ledgerStart = listedAt ?? ledgerStartAt(now, this.options.backfillDays);
     const frame = await this.history.track({ symbol, trackedSince: now, ledgerStart }, origin);
     this.frames.set(symbol, frame);
     return frame;

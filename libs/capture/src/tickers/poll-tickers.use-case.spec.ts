@@ -21,7 +21,7 @@ describe('PollTickersUseCase', () => {
   let ports: FakePorts;
   let module: TestingModule;
 
-  const poll = (): Promise<void> => module.get(PollTickersUseCase).execute();
+  const poll = (): Promise<unknown> => module.get(PollTickersUseCase).execute();
   const status = (): CaptureStatus => module.get<CaptureStatus>(CaptureStatus);
 
   const polls = (): number => ports.exchange.calls.filter(({ method }) => method === 'tickers').length;

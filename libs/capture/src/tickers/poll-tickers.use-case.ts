@@ -5,10 +5,12 @@ import {
   Exchange,
   ExchangeError,
   floorTo,
+  healthReason,
   isAborted,
   isExchangeWide,
+  outgoingEvent,
+  PRICE_KIND,
   SECOND,
-  serializePriceEvent,
   TICKER_SOURCE,
   type EpochMicros,
   type ExchangeAnswer,
@@ -16,13 +18,15 @@ import {
   type RefusedSymbol,
   type TickerAnswer,
 } from '@app/domain';
+import type { JobResult } from '@app/jobs';
 import { ExchangeTime } from '../candles/exchange-time';
 import { CAPTURE_OPTIONS, type CaptureOptions } from '../capture-options';
 import { Refusals } from '../refusals/refusals';
 import { SymbolPauses } from '../refusals/symbol-pauses';
-import { LivePriority } from '../schedule/live-priority';
 import { CaptureFaults } from '../status/capture-faults';
 import { CaptureStatus } from '../status/capture-status';
+import { CapturedSymbols } from '../symbols/captured-symbols';
+import { SymbolDirectory } from '../symbols/symbol-directory';
 
 /** Why a request of a poll brought nothing. */
 interface PollFailure {
@@ -46,24 +50,26 @@ export class PollTickersUseCase {
     private readonly status: CaptureStatus,
     private readonly faults: CaptureFaults,
     private readonly refusals: Refusals,
-    private readonly live: LivePriority,
     private readonly clock: Clock,
-    @Inject(CAPTURE_OPTIONS) private readonly options: CaptureOptions,
+    private readonly directory: SymbolDirectory,
+    private readonly captured: CapturedSymbols,
+    @Inject(CAPTURE_OPTIONS) options: CaptureOptions,
   ) {
     this.interval = options.pollIntervalSeconds * SECOND;
     this.pauses = new SymbolPauses(clock, this.interval);
   }
 
-  async execute(signal?: AbortSignal): Promise<void> {
+  async execute(signal?: AbortSignal): Promise<JobResult> {
     if (this.faults.standAside) {
       this.status.pollFailed('refused', this.faults.refused ?? '');
-      return;
+      return 'failed';
     }
-    await this.live.run(() => this.poll(signal));
+    await this.directory.ready(signal);
+    return this.poll(signal);
   }
 
-  private async poll(signal: AbortSignal | undefined): Promise<void> {
-    const due = this.pauses.due(this.options.symbols);
+  private async poll(signal: AbortSignal | undefined): Promise<JobResult> {
+    const due = this.pauses.due(this.captured.list);
     const answers: ExchangeAnswer<TickerAnswer>[] = [];
     let failure: PollFailure | undefined;
     for (const symbols of [
@@ -74,7 +80,7 @@ export class PollTickersUseCase {
       try {
         answers.push(await this.ask(symbols, signal));
       } catch (error) {
-        if (signal && isAborted(signal)) return;
+        if (signal && isAborted(signal)) return 'failed';
         const outcome = this.faults.note(error);
         failure ??= { outcome, detail: (error as Error).message };
         if (outcome === 'refused' || isExchangeWide(error)) break;
@@ -85,7 +91,8 @@ export class PollTickersUseCase {
     );
     if (polled.length > 0) this.status.polled(polled);
     else if (failure) this.status.pollFailed(failure.outcome, failure.detail);
-    else if (answers.length > 0) this.status.pollFailed('left_out', 'no row of the answer was accepted');
+    else if (answers.length > 0) this.status.pollFailed('left_out', healthReason`no row of the answer was accepted`);
+    return polled.length > 0 && !failure ? 'ok' : 'failed';
   }
 
   /** Asks for the symbols and publishes what is answered. @throws ExchangeError, OriginMismatchError */
@@ -150,12 +157,12 @@ export class PollTickersUseCase {
 
   private eventsOf({ data, receivedAt }: ExchangeAnswer<TickerAnswer>): OutgoingEvent[] {
     const rows = new Map(data.rows.map((row) => [row.symbol, row]));
-    return this.options.symbols.flatMap((symbol): OutgoingEvent[] => {
+    return this.captured.list.flatMap((symbol): OutgoingEvent[] => {
       const row = rows.get(symbol);
       if (!row) return [];
       const { lastPrice, priceChangePercent, volume } = row;
       const event = { timestamp: receivedAt, symbol, lastPrice, priceChangePercent, volume, source: TICKER_SOURCE };
-      return [{ kind: 'price', symbol, value: serializePriceEvent(event), capturedAt: receivedAt }];
+      return [outgoingEvent(PRICE_KIND, event)];
     });
   }
 }

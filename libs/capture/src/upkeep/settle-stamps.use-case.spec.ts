@@ -12,7 +12,7 @@ describe('SettleStampsUseCase', () => {
   let ports: FakePorts;
   let module: TestingModule;
 
-  const settle = (): Promise<void> => module.get(SettleStampsUseCase).execute(signal);
+  const settle = (): Promise<unknown> => module.get(SettleStampsUseCase).execute(signal);
   const settled = (): number[] => ports.history.settledAt.map((time) => time - NOON);
 
   beforeEach(async () => {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock, formatMillisTime, HistoryStore, MINUTE, SECOND, type EpochMicros } from '@app/domain';
+import type { JobResult } from '@app/jobs';
 import { LOGGER, type Logger } from '@app/observability';
 import { ExchangeTime } from '../candles/exchange-time';
 import { CorrectLedgersUseCase } from '../history/correct-ledgers.use-case';
@@ -29,12 +30,12 @@ export class SettleStampsUseCase {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async execute(signal: AbortSignal): Promise<void> {
+  async execute(signal: AbortSignal): Promise<JobResult> {
     await this.exchangeTime.ready(signal);
-    if (!this.exchangeTime.isKnown || signal.aborted) return;
+    if (!this.exchangeTime.isKnown || signal.aborted) return 'failed';
     const [now, monotonic] = [this.clock.now(), this.clock.monotonicNow()];
     const lead = now - monotonic;
-    if (lead >= this.lead - WENT_BACK && monotonic - this.lookedAt < LOOK_EVERY) return;
+    if (lead >= this.lead - WENT_BACK && monotonic - this.lookedAt < LOOK_EVERY) return 'ok';
     const { spans, minutes, retracked } = await this.history.settleStamps(now);
     await this.ledgers.ahead(retracked);
     if (this.lookedAt === -Infinity) await this.ledgers.behind();
@@ -47,5 +48,6 @@ export class SettleStampsUseCase {
           'minutes among it count as captured at their close',
       );
     }
+    return 'ok';
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { StoreUpkeep, type RetentionPolicy } from '@app/domain';
+import type { JobResult } from '@app/jobs';
 import { LOGGER, type Logger } from '@app/observability';
 import { ExchangeTime } from '../candles/exchange-time';
 
@@ -15,16 +16,17 @@ export class UpkeepUseCase {
   ) {}
 
   /** What is done when the signal ends it stays done. */
-  async execute(signal: AbortSignal): Promise<void> {
+  async execute(signal: AbortSignal): Promise<JobResult> {
     const { compactRawFiles, retention } = this.config.upkeep;
     const removed = await this.store.retain(await this.trusted(retention, signal), signal);
     if (removed.files + removed.minutes + removed.events > 0) {
       this.logger.info(removed, 'removed what is older than RETENTION_* keep it');
     }
-    if (!compactRawFiles || signal.aborted) return;
+    if (!compactRawFiles || signal.aborted) return 'ok';
     const { files, failed } = await this.store.compact(signal);
     for (const file of files) this.logger.info(file, 'compressed a raw file of a closed day');
     for (const { file, reason } of failed) this.logger.error({ file }, `a raw file was not compressed: ${reason}`);
+    return failed.length === 0 ? 'ok' : 'failed';
   }
 
   /** What is old is said by a clock that the exchange has confirmed, or history would go with a clock that is ahead. */

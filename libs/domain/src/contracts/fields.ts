@@ -4,6 +4,7 @@ import {
   HOUR,
   MINUTE,
   SECOND,
+  SYMBOL_ALLOWED,
   isAmountText,
   isChangeText,
   isSymbol,
@@ -49,7 +50,7 @@ export function textField(object: JsonObject, field: string): string {
 export function symbolField(object: JsonObject, field: string): string {
   const value = object[field];
   if (typeof value !== 'string' || !isSymbol(value)) {
-    throw new ContractViolationError(field, value, '1 to 40 letters and digits');
+    throw new ContractViolationError(field, value, SYMBOL_ALLOWED);
   }
   return value;
 }

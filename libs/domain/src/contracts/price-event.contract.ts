@@ -43,7 +43,7 @@ export function serializePriceEvent(event: PriceEvent): string {
  * line is. Each group admits only what the field's own check admits.
  */
 const AS_WRITTEN =
-  /^\{"timestamp_utc":"([\dT:.+-]{32})","symbol":"([A-Z\d]{1,40})","lastPrice":"((?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","priceChangePercent":"(-?(?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","volume":"((?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","source":"([\w.:-]{1,200})"\}$/;
+  /^\{"timestamp_utc":"([\dT:.+-]{32})","symbol":"([A-Z\d][A-Z\d_.-]{0,39})","lastPrice":"((?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","priceChangePercent":"(-?(?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","volume":"((?:0|[1-9]\d{0,23})(?:\.\d{1,8})?)","source":"([\w.:-]{1,200})"\}$/;
 
 type WrittenFields = readonly [string, string, string, string, string, string, string];
 

@@ -1,5 +1,5 @@
 import { MILLISECOND, MAX_TIME, parseIsoTime, type EpochMicros } from '../model/time';
-import { isSymbol, normaliseSymbol } from '../model/symbol';
+import { isSymbol, normaliseSymbol, SYMBOL_ALLOWED } from '../model/symbol';
 import { CANDLE_INTERVALS, type CandleInterval } from '../model/interval';
 import { QueryParameter, single, type RawParameter } from './query-parameter.decorator';
 
@@ -84,7 +84,7 @@ export function TimeParameter(openApi: { readonly description: string; readonly 
 }
 
 /** What {@link parseSymbols} takes. */
-export const SYMBOLS_ALLOWED = `1 to ${MAX_SYMBOLS} symbols of 1 to 40 letters and digits, separated by commas (BTCUSDT,ETHUSDT)`;
+export const SYMBOLS_ALLOWED = `1 to ${MAX_SYMBOLS} symbols of ${SYMBOL_ALLOWED}, separated by commas (BTCUSDT,ETHUSDT)`;
 
 /** Symbols of texts that each may hold several, separated by commas: upper-cased, without repeats; undefined if any is none. */
 export function parseSymbols(texts: readonly string[]): string[] | undefined {

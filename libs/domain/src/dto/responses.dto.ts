@@ -199,7 +199,10 @@ export class SymbolDto {
   @ApiProperty({ type: 'string', nullable: true, example: 'USDT' })
   readonly quote_asset!: string | null;
 
-  @ApiProperty({ description: 'What the exchange calls it; UNKNOWN until it has told.', example: 'TRADING' })
+  @ApiProperty({
+    description: 'What the exchange calls it; UNKNOWN until it has told, DELISTED when it does not list it any more.',
+    example: 'TRADING',
+  })
   readonly status!: string;
 
   @ApiProperty({ type: 'string', nullable: true, description: 'First UTC date with data.', example: '2025-10-17' })

@@ -15,6 +15,19 @@ export interface CandleNumbers {
   readonly takerBuyQuoteVolume: string;
 }
 
+/** Their fields, in the exchange's order. */
+export const CANDLE_NUMBER_FIELDS = [
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'quoteVolume',
+  'tradeCount',
+  'takerBuyVolume',
+  'takerBuyQuoteVolume',
+] as const satisfies readonly (keyof CandleNumbers)[];
+
 /** One closed minute of one symbol, as the exchange gave it. */
 export interface MinuteCandle extends CandleNumbers {
   readonly symbol: string;
@@ -25,6 +38,12 @@ export interface MinuteCandle extends CandleNumbers {
   readonly source: string;
   /** When the answer that brought it was received. */
   readonly capturedAt: EpochMicros;
+}
+
+/** A minute whose versions count from a higher revision on. */
+export interface RaisedRevision extends Pick<MinuteCandle, 'symbol' | 'openTime'> {
+  /** Of its first version. */
+  readonly revision: number;
 }
 
 export const KLINE_SOURCE = 'binance_api_v3_klines';

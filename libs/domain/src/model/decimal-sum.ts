@@ -82,10 +82,3 @@ export class DecimalSum {
     this.rest = addDecimals(this.rest, { units, scale: FAST_SCALE });
   }
 }
-
-/** The exact sum of decimal texts, with the largest scale of them; `0` for none. @throws InvalidDecimalError */
-export function sumDecimalTexts(texts: Iterable<string>): string {
-  const sum = new DecimalSum();
-  for (const text of texts) sum.add(text);
-  return sum.toString();
-}

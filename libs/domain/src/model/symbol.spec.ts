@@ -49,20 +49,33 @@ describe('symbols', () => {
     );
   });
 
-  it.each(['BTCUSDT', '1INCHUSDT', '币安人生USDT', '𠀀USDT', 'A', 'A'.repeat(40), '𠀀'.repeat(40)])(
-    'should accept %s',
-    (symbol) => {
-      expect(isSymbol(symbol)).toBe(true);
-    },
-  );
+  it.each([
+    'BTCUSDT',
+    '1INCHUSDT',
+    '币安人生USDT',
+    '𠀀USDT',
+    'A',
+    'A'.repeat(40),
+    '𠀀'.repeat(40),
+    'BTC-USDT',
+    'A.B_C-D',
+    '币-安.USDT_',
+  ])('should accept %s', (symbol) => {
+    expect(isSymbol(symbol)).toBe(true);
+  });
 
   it.each([
     '',
     'A'.repeat(41),
-    'BTC-USDT',
+    '-USDT',
+    '_USDT',
+    '.USDT',
+    '..',
     'BTC/USDT',
+    'BTC\\USDT',
     '../app',
     '=CMD',
+    '*USDT',
     'BTC USDT',
     'BTC,USDT',
     '<b>',

@@ -1,8 +1,14 @@
+import type { EpochMicros } from './time';
+
 /**
  * A trading pair as the exchange writes it, e.g. `BTCUSDT`. Symbols need not be ASCII (`币安人生USDT` is listed), so this
- * accepts letters and digits of every script, and nothing that could be markup, a formula, a path or a separator.
+ * accepts letters and digits of every script, the three signs that the exchange allows behind the first of them, and
+ * nothing that could be markup, a formula, an option, a path or a separator.
  */
-export const SYMBOL_PATTERN = /^[\p{L}\p{N}]{1,40}$/u;
+export const SYMBOL_PATTERN = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,39}$/u;
+
+/** What {@link isSymbol} takes, for whoever wrote something else. */
+export const SYMBOL_ALLOWED = '1 to 40 letters and digits, with _ - . after the first';
 
 export function isSymbol(text: string): boolean {
   return SYMBOL_PATTERN.test(text);
@@ -29,13 +35,36 @@ function rank(unit: number): number {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
+/** Status of a symbol that can be traded now, whatever its exchange calls that. */
+export const TRADING = 'TRADING';
+
+/** Status of a symbol of which the exchange has not told. */
+export const UNKNOWN_STATUS = 'UNKNOWN';
+
+/** Status of a symbol that the exchange had listed and does not list any more. */
+export const DELISTED = 'DELISTED';
+
+export function isTrading({ status }: Pick<SymbolInfo, 'status'>): boolean {
+  return status === TRADING;
+}
+
 /**
- * State of a symbol on the exchange: `TRADING`, `HALT`, `BREAK`, `END_OF_DAY`, `CANCEL_ONLY` so far; new ones appear
- * without notice, so any text is taken. `UNKNOWN` is ours: the exchange has not told.
+ * What the exchange says of a symbol. Its `status` is one of ours, or, where it is listed and does not trade, the exchange's
+ * own word for that: new ones appear without notice, so any text is taken.
  */
 export interface SymbolInfo {
   readonly symbol: string;
   readonly baseAsset: string;
   readonly quoteAsset: string;
   readonly status: string;
+}
+
+/** What a symbol stands for. */
+export type Assets = Pick<SymbolInfo, 'baseAsset' | 'quoteAsset'>;
+
+/** A symbol that stands for something else than before. */
+export interface AssetsChange extends Assets {
+  readonly symbol: string;
+  readonly since: EpochMicros;
+  readonly before: Assets;
 }

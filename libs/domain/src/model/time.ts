@@ -22,17 +22,21 @@ export const HOUR: EpochMicros = 60 * MINUTE;
 export const DAY: EpochMicros = 24 * HOUR;
 
 /** The parts of ascending, disjoint ranges that no cut covers; cuts in any order. */
-export function subtractRanges(ranges: readonly TimeRange[], cuts: readonly TimeRange[]): TimeRange[] {
+export function subtractRanges<T extends TimeRange>(ranges: readonly T[], cuts: readonly TimeRange[]): T[] {
   const ordered = [...cuts].sort((a, b) => a.start - b.start);
+  let behind = 0;
   return ranges.flatMap((range) => {
-    const rest: TimeRange[] = [];
+    const rest: T[] = [];
     let { start } = range;
-    for (const cut of ordered) {
-      if (cut.end <= start || cut.start >= range.end) continue;
-      if (cut.start > start) rest.push({ start, end: cut.start });
+    while ((ordered[behind]?.end ?? Infinity) <= start) behind += 1;
+    for (let index = behind; index < ordered.length; index += 1) {
+      const cut = ordered[index];
+      if (!cut || cut.start >= range.end) break;
+      if (cut.end <= start) continue;
+      if (cut.start > start) rest.push({ ...range, start, end: cut.start });
       start = Math.max(start, cut.end);
     }
-    if (start < range.end) rest.push({ start, end: range.end });
+    if (start < range.end) rest.push({ ...range, start, end: range.end });
     return rest;
   });
 }

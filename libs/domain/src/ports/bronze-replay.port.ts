@@ -3,10 +3,12 @@ import type { RecordedFetch } from './rebuild-store.port';
 
 /** A row that bronze and the tables do not agree on. */
 export interface ReplayDifference {
-  readonly table: 'candles_1m' | 'price_events';
+  readonly table: string;
   readonly symbol: string;
   /** Open time, or time of the event. */
   readonly time: EpochMicros;
+  /** The same as it is written for people. */
+  readonly timeText: string;
   /** Where it is; the other side lacks it, or has other values under its key. */
   readonly onlyIn: 'bronze' | 'tables';
 }

@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE, SECOND, type EpochMicros } from '../model';
+import { DAY, healthReason, HOUR, MINUTE, SECOND, type EpochMicros } from '../model';
 import { CLOCK_TOLERANCE, type ClockAlignment } from './clock.port';
 
 /**
@@ -24,12 +24,13 @@ export function clockStateOf(
 ): ClockState {
   const reading = alignment.offset();
   if (reading === undefined) {
-    const detail = refusal === '' ? '' : `the exchange does not tell its time (${refusal}): the local clock is used`;
+    if (refusal === '') return { state: 'unknown', detail: '' };
+    const detail = healthReason`the exchange does not tell its time (${refusal}): the local clock is used`;
     return { state: 'unknown', detail };
   }
   const { offset, age } = reading;
   const stale = refusal === '' ? '' : `; read ${spanText(age)} ago, and not since (${refusal})`;
-  const away = `the local clock is ${spanText(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the exchange's`;
+  const away = healthReason`the local clock is ${spanText(Math.abs(offset))} ${offset < 0 ? 'ahead of' : 'behind'} the exchange's`;
   if (alignment.followsExchange) {
     const remedy = `${used} by the time of the exchange; set the clock of this machine`;
     return { state: 'corrected', detail: `${away}: ${remedy}${stale}` };

@@ -1,15 +1,30 @@
-import type { EventKind } from '../contracts';
-import type { EpochMicros } from '../model';
+import { checkEvent, type CheckedEvent, type EventKind, type EventKinds } from '../contracts';
+import { healthReason, type EpochMicros } from '../model';
 import type { LostLines } from './readers.port';
 
 /** One event on its way: its contract JSON on one line, under its symbol. */
 export interface OutgoingEvent {
-  readonly kind: EventKind;
+  /** Name of its kind. */
+  readonly kind: string;
   readonly symbol: string;
   /** Contract JSON, byte for byte what bronze will hold. */
   readonly value: string;
   /** Time of capture, for loss accounting. */
   readonly capturedAt: EpochMicros;
+  /** What the value says, as long as the event has not left the process that captured it: nobody has to parse it there. */
+  readonly event?: unknown;
+}
+
+/** An event as it leaves capture. What it says has been checked, and is what its line says to the last digit. */
+export function outgoingEvent<Event>(kind: EventKind<Event>, event: Event): OutgoingEvent {
+  const { symbol } = kind.keyOf(event);
+  return { kind: kind.name, symbol, value: kind.serialize(event), capturedAt: kind.capturedAt(event), event };
+}
+
+/** An event with what it says, which is read from its line unless it travels with it. @throws ContractViolationError */
+export function incomingEvent(kinds: EventKinds, { kind: name, value, event }: OutgoingEvent): CheckedEvent {
+  const kind = kinds.named(name);
+  return event === undefined ? checkEvent(kind, value) : { kind, line: value, event };
 }
 
 /** Events captured together, all from one origin. */
@@ -20,7 +35,7 @@ export interface EventBatch {
 
 /** Events of a symbol that were given up because nothing could hold them any more: said, never silent. */
 export interface LostSpan {
-  readonly kind: EventKind;
+  readonly kind: string;
   readonly symbol: string;
   /** Times of capture of the first and of the last of them. */
   readonly from: EpochMicros;
@@ -30,7 +45,7 @@ export interface LostSpan {
 
 /** What waits of one kind of events, where each kind waits by itself. */
 export interface KindWaiting {
-  readonly kind: EventKind;
+  readonly kind: string;
   readonly waitingEvents: number;
   readonly waitingBytes: number;
   /** Why they wait; empty when nothing does. */
@@ -98,7 +113,7 @@ export class OriginMismatchError extends Error {
     elsewhere = 'Point STORAGE_PATH and RAW_DIR to another place',
   ) {
     super(
-      `${store} holds data of origin "${stored}"; data of origin "${offered}" is refused. ` +
+      healthReason`${store} holds data of origin "${stored}"; data of origin "${offered}" is refused. ` +
         `${elsewhere}, or BINANCE_REST_URLS back to where the data came from.`,
     );
     this.name = 'OriginMismatchError';

@@ -125,7 +125,13 @@ export interface DayCandle extends CandleNumbers {
   readonly openTime: EpochMicros;
 }
 
-/** A market-data source. Every method has a time-out, a bounded retry and keeps to the request-weight budget. */
+/**
+ * Who waits for an answer. `live`: what happens now. `history`: what happened before, and can wait. `spare`: nobody. A
+ * request of a later kind gives way to those of the kinds before it, also to those that are about to come.
+ */
+export type RequestPriority = 'live' | 'history' | 'spare';
+
+/** A market-data source. Every method has a time-out, a bounded retry and keeps to the request-weight budget, as `live` unless a priority is given. */
 export abstract class Exchange {
   /**
    * 24-hour tickers of the symbols, in any order. What the exchange refuses for one symbol takes none of the others with
@@ -137,22 +143,34 @@ export abstract class Exchange {
    * One page of 1m candles with open times in `range`, ascending, at most 1,000 and one a minute. May include the forming
    * minute: the caller decides what is closed. @throws ExchangeError
    */
-  abstract minuteCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<MinuteCandle>>;
+  abstract minuteCandles(
+    symbol: string,
+    range: TimeRange,
+    signal?: AbortSignal,
+    priority?: RequestPriority,
+  ): Promise<CandlePage<MinuteCandle>>;
 
   /**
    * Open time of the very first 1m candle that the exchange has of the symbol; undefined when it has none yet.
    * @throws ExchangeError
    */
-  abstract firstMinute(symbol: string, signal?: AbortSignal): Promise<ExchangeAnswer<EpochMicros | undefined>>;
+  abstract firstMinute(
+    symbol: string,
+    signal?: AbortSignal,
+    priority?: RequestPriority,
+  ): Promise<ExchangeAnswer<EpochMicros | undefined>>;
 
   /**
-   * One page of the exchange's own 1d candles with open times in `range`, ascending, at most 1,000. May include the day
+   * One page of the exchange's own 1d candles, asked for as `history`, with open times in `range`, ascending, at most 1,000. May include the day
    * that is open. @throws ExchangeError
    */
   abstract dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<DayCandle>>;
 
   /** What the exchange says of those symbols that it knows. @throws ExchangeError */
   abstract symbols(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>>;
+
+  /** What the exchange says of every symbol that it lists. @throws ExchangeError */
+  abstract allSymbols(signal?: AbortSignal): Promise<ExchangeAnswer<readonly SymbolInfo[]>>;
 
   /** The exchange's clock. @throws ExchangeError */
   abstract serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<ServerTime>>;

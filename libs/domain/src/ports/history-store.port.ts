@@ -1,11 +1,12 @@
-import type {
-  ClockSpan,
-  EpochMicros,
-  LeftOutMinutes,
-  MinuteCandle,
-  SymbolInfo,
-  TimeRange,
-  UnfilledRange,
+import {
+  DAY,
+  type ClockSpan,
+  type EpochMicros,
+  type LeftOutMinutes,
+  type MinuteCandle,
+  type SymbolInfo,
+  type TimeRange,
+  type UnfilledRange,
 } from '../model';
 import type { DayOfMinutes, KlineFileEnd, KlineFileFacts } from './kline-archive.port';
 
@@ -79,6 +80,12 @@ export abstract class HistoryStore {
 
   /** Stores the exchange's own description of symbols. */
   abstract saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void>;
+
+  /** Every symbol that the store knows, with its status as last stored; by code points. */
+  abstract knownSymbols(): Promise<readonly Pick<SymbolInfo, 'symbol' | 'status'>[]>;
+
+  /** Notes of known symbols that the exchange does not list them any more, until {@link saveSymbols} says otherwise. */
+  abstract saveDelisted(symbols: readonly string[]): Promise<void>;
 
   /** Open time of the symbol's very first candle on the exchange, as stored; undefined before it has told. */
   abstract firstMinute(symbol: string): Promise<EpochMicros | undefined>;
@@ -169,6 +176,7 @@ export abstract class CandleCursor {
 
 /** What a process says of itself, kept in the store for the API's `/health`. */
 export interface ProcessStatusRow {
+  /** Name of the process; where several may run beside each other, that of one of them ({@link instanceName}). */
   readonly process: string;
   /** Real time, as heartbeats are. */
   readonly updatedAt: EpochMicros;
@@ -176,7 +184,26 @@ export interface ProcessStatusRow {
   readonly status: string;
 }
 
+/** For how long what a process that is silent has said of itself is kept. */
+export const SILENT_STATUS_KEPT: EpochMicros = DAY;
+
+const INSTANCE_MARK = '@';
+
+/** Names one of several processes of a name, by what stays the same when it starts again. */
+export function instanceName(process: string, host: string, port: number): string {
+  return `${process}${INSTANCE_MARK}${host}:${port}`;
+}
+
+/** The process that an instance is one of. */
+export function processOfInstance(name: string): string {
+  return name.split(INSTANCE_MARK, 1)[0] ?? name;
+}
+
 export abstract class ProcessStatusStore {
+  /**
+   * Replaces what this instance said before. What others said that have been silent for {@link SILENT_STATUS_KEPT} goes, and
+   * so does what an earlier version said of all instances together.
+   */
   abstract write(row: ProcessStatusRow): Promise<void>;
 }
 

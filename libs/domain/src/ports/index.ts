@@ -13,6 +13,7 @@ export * from './kline-archive.port';
 export * from './live-flow.port';
 export * from './partition-sink.port';
 export * from './readers.port';
+export * from './store-backups.port';
 export * from './store-condition.port';
 export * from './store-upkeep.port';
 export * from './rebuild-store.port';

@@ -93,6 +93,15 @@ export abstract class KlineArchive {
   abstract readonly isEnabled: boolean;
 
   /**
+   * Market time by which the daily files of a date are there as a rule. A file that is missing later is missing for its
+   * symbol; before, those of all symbols may be.
+   */
+  abstract dailyFrom(date: EpochMicros): EpochMicros;
+
+  /** Market time before which there is no monthly file of the month that the date is in. */
+  abstract monthlyFrom(date: EpochMicros): EpochMicros;
+
+  /**
    * The minutes of one UTC day (`date` is its first instant) from its daily file, verified against the published SHA-256.
    *
    * @throws ArchiveError, or the signal's reason when the caller aborts

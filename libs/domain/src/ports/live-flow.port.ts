@@ -16,8 +16,15 @@ export abstract class SymbolTracking {
   abstract frame(symbol: string): Promise<TrackedSymbol | undefined>;
 
   /**
-   * What holds for a symbol that the exchange of this origin has answered for, begun now unless it was before.
+   * What holds for a symbol that the exchange of this origin has answered for, begun now unless it was before. Its ledger
+   * begins with its first minute on the exchange where that is given.
    * @throws OriginMismatchError
    */
-  abstract ensure(symbol: string, origin: string): Promise<TrackedSymbol>;
+  abstract ensure(symbol: string, origin: string, listedAt?: EpochMicros): Promise<TrackedSymbol>;
+
+  /** Every symbol that something is remembered of and that the exchange was not found to have delisted. */
+  abstract known(): Promise<readonly string[]>;
+
+  /** The symbol is captured no longer. */
+  abstract forget(symbol: string): void;
 }

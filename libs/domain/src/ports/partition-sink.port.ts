@@ -1,4 +1,4 @@
-import type { ContractViolationError, EventKind } from '../contracts';
+import type { ContractViolationError } from '../contracts';
 import type { EpochMicros } from '../model';
 import type { SinkResult } from './event-flow.port';
 
@@ -18,9 +18,13 @@ export interface PartitionProgress {
   readonly clusterId: string;
 }
 
+/** Which of the broker's partitions brought events; null in direct mode. */
+export type SourcePartition = Pick<TopicPartition, 'topic' | 'partition'> | null;
+
 /** A claim on a partition: whoever claims it later invalidates it. */
 export interface PartitionClaim extends TopicPartition {
-  readonly kind: EventKind;
+  /** Name of the kind of its events. */
+  readonly kind: string;
   readonly epoch: number;
   /** Undefined where nothing of the partition has been taken yet. */
   readonly progress: PartitionProgress | undefined;
@@ -112,7 +116,7 @@ export class PartitionPositionError extends Error {
  */
 export abstract class PartitionSink {
   /** Takes a partition over from whoever had it and says how far it was taken. */
-  abstract claim(partition: TopicPartition, kind: EventKind): Promise<PartitionClaim>;
+  abstract claim(partition: TopicPartition, kind: string): Promise<PartitionClaim>;
 
   /**
    * Prepares a claimed partition for its first unit: lines behind the stored lengths of its files are cut where the

@@ -12,6 +12,9 @@ import type {
 import type { ProcessStatusRow } from './history-store.port';
 import type { StoreReadiness } from './store-condition.port';
 
+/** Most rows that are read in one go: no read of the store is longer, and no more are held in memory. */
+export const PAGE_ROWS = 5_000;
+
 /** Position of a row in an order by time, then symbol. */
 export interface TimeKey {
   readonly time: EpochMicros;

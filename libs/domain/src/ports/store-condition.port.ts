@@ -2,6 +2,7 @@
  * Why a store cannot be used:
  * - `absent`: nothing has been captured yet
  * - `older_schema`: the capturing process of this version has not migrated it yet
+ * - `newer_schema`: a later version of this program has migrated it
  * - `unavailable`: locked, not accessible, its disk full, or owned by another process: it may be well in a moment
  * - `ambiguous`: the file has a second name, under which another process could write past this one
  * - `damaged`: no database, malformed, cut off
@@ -11,6 +12,7 @@
 export type StoreFault =
   | 'absent'
   | 'older_schema'
+  | 'newer_schema'
   | 'unavailable'
   | 'ambiguous'
   | 'damaged'
@@ -43,7 +45,7 @@ export abstract class StoreCondition {
 }
 
 /** What may be well by itself. */
-const PASSING: ReadonlySet<StoreFault> = new Set<StoreFault>(['absent', 'older_schema', 'unavailable']);
+const PASSING: ReadonlySet<StoreFault> = new Set<StoreFault>(['absent', 'older_schema', 'newer_schema', 'unavailable']);
 
 /** The store cannot be used now. */
 export class StoreNotReadyError extends Error {

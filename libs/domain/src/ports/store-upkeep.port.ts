@@ -22,6 +22,8 @@ export interface CompactionReport {
   readonly files: readonly CompactedFile[];
   /** Files that stay as they are because something is wrong with them. */
   readonly failed: readonly { readonly file: string; readonly reason: string }[];
+  /** Whether nothing was looked at because a backup is reading the raw files. */
+  readonly isPaused?: boolean;
 }
 
 export interface RemovedHistory {
@@ -33,7 +35,7 @@ export interface RemovedHistory {
 
 /**
  * Keeps the store small. May run beside whoever writes, in any process, and be ended at any moment: what is done is
- * whole, and the next run does the rest.
+ * whole, and the next run does the rest. Raw files stay as they are while a backup reads them.
  */
 export abstract class StoreUpkeep {
   /** Compresses the raw files of days that ended more than a day ago; those that are compressed already stay. */

@@ -70,6 +70,11 @@ export class AdmittedResponse extends ServerResponse {
     return super.end(this.cutLoose(chunk), encoding as BufferEncoding, callback as () => void);
   }
 
+  /** Whether an answer of so many bytes may have to wait for room. */
+  isLarge(bytes: number): boolean {
+    return this.req.method !== 'HEAD' && this.room?.isSmall(bytes) === false;
+  }
+
   /** Writes bytes at the pace of the reader: resolves when he has taken them, or is gone. */
   async writePaced(bytes: Uint8Array): Promise<void> {
     for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
@@ -111,10 +116,6 @@ export class AdmittedResponse extends ServerResponse {
     });
     this.room?.addSmall(body.length);
     super.end(body);
-  }
-
-  private isLarge(bytes: number): boolean {
-    return this.req.method !== 'HEAD' && this.room?.isSmall(bytes) === false;
   }
 
   /** A small piece of something large is copied, so that it does not keep the whole in memory. */

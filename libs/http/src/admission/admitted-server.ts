@@ -17,6 +17,12 @@ export interface AdmittedServerOptions {
   readonly onCut: (reason: CutReason) => void;
 }
 
+/** Who may answer a request before it comes to the handler. */
+export interface FirstDoor {
+  /** Whether it answers the request, or calls `otherwise` later; false where it has no answer. */
+  takes(request: IncomingMessage, response: AdmittedResponse, otherwise: () => void): boolean;
+}
+
 /**
  * The HTTP server of a process. What clients may take of it at once is bounded here, below the framework and its routes:
  * requests of a connection, time of the event loop, bytes of answers, and patience with slow clients.
@@ -27,6 +33,7 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
   private clientOf: AdmittedServerOptions['clientOf'];
   private readonly onCut: (reason: CutReason) => void;
   private readonly open = new Map<Socket, Connection>();
+  private firstDoor: FirstDoor | undefined;
   private isLooking = false;
   /** When readers have no more time, on the monotonic clock: the process stops. */
   private leavesAt = Infinity;
@@ -52,7 +59,12 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
       unhandled: { count: 0 },
       admission,
       clientOf: (request: IncomingMessage) => this.clientOf(request),
-      handler,
+      handler: (request: IncomingMessage, response: AdmittedResponse) => {
+        const otherwise = (): void => {
+          handler(request, response);
+        };
+        if (this.firstDoor?.takes(request, response, otherwise) !== true) otherwise();
+      },
       overflow: (connection: Connection) => {
         this.cut(connection, 'too_many_requests');
       },
@@ -75,9 +87,16 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
     this.clientOf = clientOf;
   }
 
+  /** Has this door asked first from now on. */
+  askFirst(door: FirstDoor): void {
+    this.firstDoor = door;
+  }
+
   /** The process stops: what is under way has a little time left, and slow clients do not hold up the end after that. */
   leave(): void {
     const { leavingMs } = this.limits;
+    // The framework says on its answers that the connection ends.
+    this.firstDoor = undefined;
     this.leavesAt = performance.now() + leavingMs;
     setTimeout(() => {
       this.admission.close();

@@ -1,3 +1,4 @@
+import { healthReason } from '@app/domain';
 import { dirname } from 'node:path';
 import { diskSpaceAt, isLow, type DiskSpace } from '@app/files';
 import { Gauge, type MetricsRegistry } from '@app/observability';
@@ -42,7 +43,7 @@ export class DiskSpaceNotes {
       .filter(({ space }) => isLow(space))
       .map(
         ({ settings, space: { freeBytes, totalBytes } }) =>
-          `the disk of ${settings.join(', ')} has ${Math.floor(freeBytes / MEGABYTE)} MB left of ` +
+          healthReason`the disk of ${settings.join(', ')} has ${Math.floor(freeBytes / MEGABYTE)} MB left of ` +
           `${Math.floor(totalBytes / MEGABYTE)} MB: make room before it is full`,
       );
   }

@@ -5,7 +5,7 @@ import { problemOfStatus } from '../problem-from-error';
 import { pathOf } from '../problem.filter';
 import type { RouteTable } from '../route-table';
 import type { KeyCheck } from '../keys/key-check';
-import type { RequestBudget } from '../throttling/request-budget';
+import { budgetHeaders, isWithin, type RequestBudget } from '../throttling/request-budget';
 
 /** What every request passes before it is answered. */
 export interface Door {
@@ -22,22 +22,24 @@ const METHODS = 'GET, HEAD, OPTIONS';
 const ALLOWED_HEADERS = '*, Authorization';
 const PREFLIGHT_SECONDS = '86400';
 
-/** Cross-origin headers: reading is allowed to the configured origins (`*`: to all), nothing else is. */
-function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: readonly string[]): void {
-  if (origins.includes('*')) {
-    reply.header('access-control-allow-origin', '*');
-  } else {
-    const { origin } = request.headers;
-    if (origin === undefined || !origins.includes(origin)) return;
-    reply.header('access-control-allow-origin', origin);
-  }
-  reply.header('access-control-expose-headers', EXPOSED);
+/**
+ * What every answer carries. Cross-origin headers: reading is allowed to the configured origins (`*`: to all), nothing else
+ * is.
+ */
+export function answerHeaders(
+  id: string,
+  origin: string | undefined,
+  origins: readonly string[],
+): Record<string, string | number> {
+  const headers = { 'x-request-id': id, 'x-content-type-options': 'nosniff' };
+  const allowed = origins.includes('*') ? '*' : origin;
+  if (allowed === undefined || !origins.includes(allowed)) return headers;
+  return { ...headers, 'access-control-allow-origin': allowed, 'access-control-expose-headers': EXPOSED };
 }
 
 /** Sets what every answer carries. */
 export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, origins: readonly string[]): void {
-  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-  allowOrigin(request, reply, origins);
+  reply.headers(answerHeaders(request.id, request.headers.origin, origins));
 }
 
 function answerOptions(reply: FastifyReply, allowed: readonly string[]): void {
@@ -53,7 +55,7 @@ function answerOptions(reply: FastifyReply, allowed: readonly string[]): void {
 }
 
 /** RFC 9112, 3.2: a request names one host, and of HTTP/1.0 alone may it be absent. Node keeps the first of several. */
-function hasOneHost({ headers, rawHeaders, httpVersion }: IncomingMessage): boolean {
+export function hasOneHost({ headers, rawHeaders, httpVersion }: IncomingMessage): boolean {
   const { host } = headers;
   if (host === undefined) return httpVersion !== '1.1';
   if (host.includes(',')) return false;
@@ -87,7 +89,9 @@ export function addAnswerHeaders(instance: FastifyInstance, routes: RouteTable, 
     reply: FastifyReply,
     refusal: ProblemError | undefined,
   ): Promise<void> => {
-    if (!(await budget.spend(request, reply))) throw new ProblemError(problemOfStatus(429));
+    const state = await budget.spend(request.raw);
+    reply.headers(budgetHeaders(state));
+    if (!isWithin(state)) throw new ProblemError(problemOfStatus(429));
     if (refusal) throw refusal;
     if (!hasOneHost(request.raw)) throw new ProblemError(problemOfStatus(400));
     const allowed = routes.allowed(pathOf(request.url));

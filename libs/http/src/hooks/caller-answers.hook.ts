@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Callers } from '../keys/callers';
 import { privateFor } from '../keys/private-answers';
-import type { RequestBudget } from '../throttling/request-budget';
+import { budgetHeaders, type RequestBudget } from '../throttling/request-budget';
 
 const NOT_MODIFIED = 304;
 
@@ -15,7 +15,8 @@ export function addCallerAnswers(instance: FastifyInstance, callers: Callers, bu
     }
     if (reply.statusCode !== NOT_MODIFIED) done();
     else {
-      budget.refund(request, reply).then(() => {
+      budget.refund(request.raw).then((state) => {
+        if (state) reply.headers(budgetHeaders(state));
         done();
       }, done);
     }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Histogram, type Logger, type MetricsRegistry } from '@app/observability';
 import { PROBES } from '../probes';
 import { LineLimit } from './line-limit';
@@ -7,6 +7,17 @@ const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 /** Route of requests that met none: one label for all of them. */
 const NO_ROUTE = 'none';
+
+/** A request that was answered. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** Template. */
+  readonly route: string;
+  readonly status: number;
+  readonly id: string;
+  /** From the first byte of the request to the last of its answer. */
+  readonly milliseconds: number;
+}
 
 /** Where the requests of one method, route and status are recorded. */
 interface RequestRecord {
@@ -19,32 +30,48 @@ function isUnbounded(route: string, status: number): boolean {
   return status === 429 || route === NO_ROUTE || route.startsWith('/docs') || route === '/openapi.json';
 }
 
-function routeOf(request: FastifyRequest): string {
-  return request.routeOptions.url ?? NO_ROUTE;
-}
-
 /** One log line and one observation per request. The query is in neither: it may hold a key. */
-export function addRequestRecord(instance: FastifyInstance, logger: Logger, metrics: MetricsRegistry): void {
-  const histogram = new Histogram({
-    name: 'csp_http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the last of its answer, by route template.',
-    labelNames: ['method', 'route', 'status_code'],
-    buckets: BUCKETS_SECONDS,
-    registers: [metrics],
-  });
-  const records = new Map<string, RequestRecord>();
-  const limit = new LineLimit((requests) => {
-    logger.warn({ requests }, 'requests that were refused or are free, beside those that are logged one by one');
-  });
-  instance.addHook('onClose', (_instance, done) => {
-    limit.sumUp();
-    done();
-  });
+export class RequestRecords {
+  private readonly histogram: Histogram<'method' | 'route' | 'status_code'>;
+  private readonly records = new Map<string, RequestRecord>();
+  private readonly limit: LineLimit;
 
-  const newRecord = (method: string, route: string, status: number): RequestRecord => {
-    const observer = histogram.labels(method, route, String(status));
+  constructor(
+    private readonly logger: Logger,
+    metrics: MetricsRegistry,
+  ) {
+    this.histogram = new Histogram({
+      name: 'csp_http_request_duration_seconds',
+      help: 'Time from the first byte of a request to the last of its answer, by route template.',
+      labelNames: ['method', 'route', 'status_code'],
+      buckets: BUCKETS_SECONDS,
+      registers: [metrics],
+    });
+    this.limit = new LineLimit((requests) => {
+      logger.warn({ requests }, 'requests that were refused or are free, beside those that are logged one by one');
+    });
+  }
+
+  note({ method, route, status, id, milliseconds }: AnsweredRequest): void {
+    const key = `${method} ${status} ${route}`;
+    let record = this.records.get(key);
+    if (!record) {
+      record = this.newRecord(method, route, status);
+      this.records.set(key, record);
+    }
+    record.observe(milliseconds / 1_000);
+    record.log({ request_id: id, duration_ms: Math.round(milliseconds * 1_000) / 1_000 });
+  }
+
+  /** Says how many lines were left out. */
+  sumUp(): void {
+    this.limit.sumUp();
+  }
+
+  private newRecord(method: string, route: string, status: number): RequestRecord {
+    const observer = this.histogram.labels(method, route, String(status));
     // The fields of these lines are fixed and hold nothing to redact, and looking for it takes as long as writing them.
-    const lines = logger.child({ method, route, status }, { redact: [] });
+    const lines = this.logger.child({ method, route, status }, { redact: [] });
     // Of interest to a debugger only.
     const level = PROBES.has(route) ? 'debug' : status >= 500 ? 'warn' : 'info';
     return {
@@ -52,27 +79,27 @@ export function addRequestRecord(instance: FastifyInstance, logger: Logger, metr
         observer.observe(seconds);
       },
       log: (fields) => {
-        if (!isUnbounded(route, status) || limit.allows()) lines[level](fields, 'request');
+        if (!isUnbounded(route, status) || this.limit.allows()) lines[level](fields, 'request');
       },
     };
-  };
+  }
+}
 
-  const recordOf = (request: FastifyRequest, reply: FastifyReply): RequestRecord => {
-    const route = routeOf(request);
-    const key = `${request.method} ${reply.statusCode} ${route}`;
-    let record = records.get(key);
-    if (!record) {
-      record = newRecord(request.method, route, reply.statusCode);
-      records.set(key, record);
-    }
-    return record;
-  };
-
+/** Records what passes the framework. */
+export function addRequestRecord(instance: FastifyInstance, records: RequestRecords): void {
+  instance.addHook('onClose', (_instance, done) => {
+    records.sumUp();
+    done();
+  });
   instance.addHook('onResponse', (request, reply, done) => {
-    const { observe, log } = recordOf(request, reply);
-    const milliseconds = reply.elapsedTime;
-    observe(milliseconds / 1_000);
-    log({ request_id: request.id, duration_ms: Math.round(milliseconds * 1_000) / 1_000 });
+    const { method, id } = request;
+    records.note({
+      method,
+      route: request.routeOptions.url ?? NO_ROUTE,
+      status: reply.statusCode,
+      id,
+      milliseconds: reply.elapsedTime,
+    });
     done();
   });
 }

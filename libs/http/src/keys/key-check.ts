@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ProblemError } from '../problem.error';
+import { ProblemError, type ProblemOptions } from '../problem.error';
 import type { Callers, KeyFault } from './callers';
 
 const REALM = 'Bearer realm="crypto-streaming-platform"';
@@ -19,43 +19,36 @@ function isPreflight({ method, headers }: Pick<IncomingMessage, 'method' | 'head
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }
 
-function keyProblem(fault: KeyFault): ProblemError {
-  switch (fault) {
-    case 'unknown':
-      return new ProblemError({
-        status: 401,
-        code: 'KEY.UNKNOWN',
-        title: 'The API key does not hold',
-        detail: 'The API key is unknown, expired or revoked; ask without one where none is required, or for a new one.',
-        headers: { 'WWW-Authenticate': `${REALM}, error="invalid_token"` },
-      });
-    case 'contradictory':
-      return new ProblemError({
-        status: 400,
-        code: 'KEY.CONTRADICTORY',
-        title: 'Two different API keys',
-        detail: 'The request carries two different API keys in X-API-Key, Authorization and api_key; send one.',
-      });
-    case 'not readable':
-      return new ProblemError({
-        status: 503,
-        code: 'KEY.NOT_READABLE',
-        title: 'API keys cannot be looked up yet',
-        detail: 'The store that has the API keys cannot be read yet; the key may hold all the same.',
-        headers: { 'Retry-After': String(RETRY_SECONDS) },
-      });
-  }
-}
-
-function keyRequired(): ProblemError {
-  return new ProblemError({
+/** What is answered to each fault of a request's keys. */
+export const KEY_PROBLEMS = {
+  unknown: {
+    status: 401,
+    code: 'KEY.UNKNOWN',
+    title: 'The API key does not hold',
+    detail: 'The API key is unknown, expired or revoked; ask without one where none is required, or for a new one.',
+    headers: { 'WWW-Authenticate': `${REALM}, error="invalid_token"` },
+  },
+  contradictory: {
+    status: 400,
+    code: 'KEY.CONTRADICTORY',
+    title: 'Two different API keys',
+    detail: 'The request carries two different API keys in X-API-Key, Authorization and api_key; send one.',
+  },
+  'not readable': {
+    status: 503,
+    code: 'KEY.NOT_READABLE',
+    title: 'API keys cannot be looked up yet',
+    detail: 'The store that has the API keys cannot be read yet; the key may hold all the same.',
+    headers: { 'Retry-After': String(RETRY_SECONDS) },
+  },
+  required: {
     status: 401,
     code: 'KEY.REQUIRED',
     title: 'An API key is required',
     detail: 'Send your API key as X-API-Key, as Authorization: Bearer, or as api_key in the address.',
     headers: { 'WWW-Authenticate': REALM },
-  });
-}
+  },
+} as const satisfies Readonly<Record<KeyFault | 'required', ProblemOptions>>;
 
 /** Decides by its keys whether a request may be answered. */
 export class KeyCheck {
@@ -69,7 +62,7 @@ export class KeyCheck {
     const { key, fault } = this.callers.of(request);
     if (fault === undefined && (key !== undefined || !this.isRequired)) return undefined;
     if (isPreflight(request)) return undefined;
-    if (fault !== undefined) return keyProblem(fault);
-    return route !== undefined && isOpenRoute(route) ? undefined : keyRequired();
+    if (fault !== undefined) return new ProblemError(KEY_PROBLEMS[fault]);
+    return route !== undefined && isOpenRoute(route) ? undefined : new ProblemError(KEY_PROBLEMS.required);
   }
 }

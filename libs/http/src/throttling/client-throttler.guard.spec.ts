@@ -57,8 +57,8 @@ describe('ClientThrottlerGuard', () => {
 
   function calling(controller: Type, method: string): ExecutionContext {
     const reply = {
-      header(name: string, value: unknown) {
-        headers[name.toLowerCase()] = value;
+      headers(told: Record<string, unknown>) {
+        for (const [name, value] of Object.entries(told)) headers[name.toLowerCase()] = value;
         return reply;
       },
     };

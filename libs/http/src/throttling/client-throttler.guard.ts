@@ -1,7 +1,7 @@
 import { Inject, Injectable, type ExecutionContext, type Type } from '@nestjs/common';
 import { ThrottlerException, ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DEFAULT_THROTTLER, RequestBudget, tellBudget } from './request-budget';
+import { budgetHeaders, DEFAULT_THROTTLER, isWithin, RequestBudget } from './request-budget';
 
 /** Where @nestjs/throttler keeps what its decorators say, before the throttler's name. */
 const SKIP = 'THROTTLER:SKIP';
@@ -43,7 +43,9 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
     if (marks === 'own rules') return super.canActivate(context);
     if (marks === 'exempt') return true;
     const http = context.switchToHttp();
-    if (await this.budget.spend(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>())) return true;
+    const state = await this.budget.spend(http.getRequest<FastifyRequest>().raw);
+    http.getResponse<FastifyReply>().headers(budgetHeaders(state));
+    if (isWithin(state)) return true;
     throw new ThrottlerException();
   }
 
@@ -57,7 +59,9 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
     const record = await this.storageService.increment(key, ttl, limit, blockDuration, name);
     const windowSeconds = Math.ceil(ttl / 1_000);
     const { totalHits: used, timeToExpire: secondsLeft } = record;
-    if (tellBudget(reply, { name, limit, windowSeconds, used, secondsLeft })) return true;
+    const state = { name, limit, windowSeconds, used, secondsLeft };
+    reply.headers(budgetHeaders(state));
+    if (isWithin(state)) return true;
     await this.throwThrottlingException(context, { ...record, limit, ttl, key, tracker });
     return false;
   }

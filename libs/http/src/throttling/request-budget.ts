@@ -16,9 +16,9 @@ const HEAD_FACTOR = 10;
 const REFUND_FACTOR = 10;
 
 /** Rows of an answer that a request pays for. */
-const ROWS_A_REQUEST = 5_000;
+export const ROWS_A_REQUEST = 5_000;
 
-/** Where a request was counted. */
+/** Where a request was counted, and what the counter said. */
 interface Payment {
   readonly counter: typeof DEFAULT_THROTTLER | typeof HEAD_COUNTER;
   readonly client: string;
@@ -26,6 +26,7 @@ interface Payment {
   readonly limit: number;
   /** When the window ends, on the monotonic clock. */
   readonly endsAt: number;
+  readonly state: BudgetState;
 }
 
 const PAYMENT = Symbol('payment');
@@ -41,19 +42,23 @@ export interface BudgetState {
   readonly secondsLeft: number;
 }
 
-/** Says what is left of a budget, and once it is used up, when to come back. Returns whether the request is within it. */
-export function tellBudget(reply: FastifyReply, state: BudgetState): boolean {
+export function isWithin({ used, limit }: BudgetState): boolean {
+  return used <= limit;
+}
+
+/** What is left of a budget, and once it is used up, when to come back. */
+export function budgetHeaders(state: BudgetState): Record<string, string | number> {
   const { name, limit, windowSeconds, used, secondsLeft } = state;
   const remaining = Math.min(limit, Math.max(0, limit - used));
-  reply
-    .header('x-ratelimit-limit', limit)
-    .header('x-ratelimit-remaining', remaining)
-    .header('x-ratelimit-reset', secondsLeft)
-    .header('ratelimit', `"${name}";r=${remaining};t=${secondsLeft}`)
-    .header('ratelimit-policy', `"${name}";q=${limit};w=${windowSeconds}`);
-  if (used <= limit) return true;
-  reply.header('retry-after', secondsLeft);
-  return false;
+  const headers: Record<string, string | number> = {
+    'x-ratelimit-limit': limit,
+    'x-ratelimit-remaining': remaining,
+    'x-ratelimit-reset': secondsLeft,
+    ratelimit: `"${name}";r=${remaining};t=${secondsLeft}`,
+    'ratelimit-policy': `"${name}";q=${limit};w=${windowSeconds}`,
+  };
+  if (!isWithin(state)) headers['retry-after'] = secondsLeft;
+  return headers;
 }
 
 /** The request budget of clients: one for each over all routes, in windows that begin with their first request. */
@@ -69,8 +74,10 @@ export class RequestBudget {
     this.windowSeconds = throttleTtlSeconds;
   }
 
-  /** Spends one request of the client, and says on the answer what is left; false when nothing was. */
-  async spend({ raw }: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  /** Spends one request of the client, once for each request; returns what is left. */
+  async spend(raw: IncomingMessage): Promise<BudgetState> {
+    const payment = (raw as Paying)[PAYMENT];
+    if (payment) return payment.state;
     const { client, limit } = this.callers.of(raw);
     const isHead = raw.method === 'HEAD';
     const counter = isHead ? HEAD_COUNTER : DEFAULT_THROTTLER;
@@ -80,20 +87,23 @@ export class RequestBudget {
     // Redis calls every point the first that leaves one: a window that began in this millisecond is a new one.
     const isNew = count.isFirstInDuration && msBeforeNext >= this.windowSeconds * 1_000 - 1;
     if (isNew && !isHead) await this.limiter.delete(nameOf(REFUND_COUNTER, client));
-    (raw as Paying)[PAYMENT] = { counter, client, limit: most, endsAt: performance.now() + msBeforeNext };
-    return tellBudget(reply, this.stateOf(counter, most, count));
+    const state = this.stateOf(counter, most, count);
+    (raw as Paying)[PAYMENT] = { counter, client, limit: most, endsAt: performance.now() + msBeforeNext, state };
+    return state;
   }
 
-  /** Gives back the request of an answer that only says that nothing is new; so often in a window, and no more. */
-  async refund({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /**
+   * Gives back the request of an answer that only says that nothing is new; so often in a window, and no more. Returns what
+   * is left then; undefined where nothing was given back.
+   */
+  async refund(raw: IncomingMessage): Promise<BudgetState | undefined> {
     const payment = (raw as Paying)[PAYMENT];
     // A point given back to the window behind would be one more there.
-    if (!payment || performance.now() >= payment.endsAt) return;
+    if (!payment || performance.now() >= payment.endsAt) return undefined;
     const { counter, client, limit } = payment;
     const refunds = await this.limiter.penalty(nameOf(REFUND_COUNTER, client));
-    if (refunds.consumedPoints > this.callers.of(raw).limit * REFUND_FACTOR) return;
-    const count = await this.limiter.reward(nameOf(counter, client));
-    tellBudget(reply, this.stateOf(counter, limit, count));
+    if (refunds.consumedPoints > this.callers.of(raw).limit * REFUND_FACTOR) return undefined;
+    return this.stateOf(counter, limit, await this.limiter.reward(nameOf(counter, client)));
   }
 
   /** Counts the rows of an answer of which the first 5,000 are paid for. */
@@ -103,7 +113,7 @@ export class RequestBudget {
       if (!payment) return;
       const { counter, client, limit } = payment;
       const count = await this.limiter.penalty(nameOf(counter, client), requests);
-      if (!reply.raw.headersSent && !reply.sent) tellBudget(reply, this.stateOf(counter, limit, count));
+      if (!reply.raw.headersSent && !reply.sent) reply.headers(budgetHeaders(this.stateOf(counter, limit, count)));
     });
   }
 

@@ -14,13 +14,16 @@ import { Callers } from '../keys/callers';
 import { LIMITER, NO_LIMIT, type Limiter } from './limiter';
 import { LimiterStorage } from './limiter-storage';
 import { DEFAULT_THROTTLER, RequestBudget } from './request-budget';
-import { SharedCounters } from './shared-limiter';
+import type { SharedCounters } from './shared-limiter';
 import { WindowLimiter } from './window-limiter';
+
+/** Injects the counters in Redis, where there are any. */
+const SHARED_COUNTERS = 'SHARED_COUNTERS';
 
 /** The counters of the request budget: in this process, or in Redis where replicas share them. */
 @Module({})
 class LimiterModule implements OnApplicationBootstrap, OnApplicationShutdown {
-  constructor(@Optional() @Inject(SharedCounters) private readonly shared: SharedCounters | undefined) {}
+  constructor(@Optional() @Inject(SHARED_COUNTERS) private readonly shared: SharedCounters | undefined) {}
 
   static forRoot({ throttleTtlSeconds: duration, throttleRedisUrl: url }: HttpOptions): DynamicModule {
     const alone = (): WindowLimiter => new WindowLimiter({ points: NO_LIMIT, duration });
@@ -35,12 +38,15 @@ class LimiterModule implements OnApplicationBootstrap, OnApplicationShutdown {
       module: LimiterModule,
       providers: [
         {
-          provide: SharedCounters,
+          provide: SHARED_COUNTERS,
           inject: [LOGGER, MetricsRegistry],
-          useFactory: (logger: Logger, metrics: MetricsRegistry) =>
-            new SharedCounters({ url, duration, insurance: alone(), logger, metrics }),
+          useFactory: async (logger: Logger, metrics: MetricsRegistry): Promise<SharedCounters> => {
+            // Redis's client takes a while to load, and memory: only where there is a Redis.
+            const { SharedCounters } = await import('./shared-limiter.js');
+            return new SharedCounters({ url, duration, insurance: alone(), logger, metrics });
+          },
         },
-        { provide: LIMITER, inject: [SharedCounters], useFactory: ({ limiter }: SharedCounters) => limiter },
+        { provide: LIMITER, inject: [SHARED_COUNTERS], useFactory: ({ limiter }: SharedCounters) => limiter },
       ],
       exports: [LIMITER],
     };

@@ -38,8 +38,16 @@ export class IngestSymbolTracking extends SymbolTracking {
     return Promise.resolve(this.frameByNow(symbol));
   }
 
-  ensure(symbol: string): Promise<TrackedSymbol> {
-    return Promise.resolve(this.frameByNow(symbol) ?? this.begin(symbol));
+  ensure(symbol: string, _origin: string, listedAt?: EpochMicros): Promise<TrackedSymbol> {
+    return Promise.resolve(this.frameByNow(symbol) ?? this.begin(symbol, listedAt));
+  }
+
+  known(): Promise<readonly string[]> {
+    return Promise.resolve(this.state.known());
+  }
+
+  forget(symbol: string): void {
+    this.state.forget(symbol);
   }
 
   /** One that is still to begin was noted by a clock that was ahead: the symbol is tracked now, and would not be till then. */
@@ -48,9 +56,9 @@ export class IngestSymbolTracking extends SymbolTracking {
     return known && known.ledgerStart > this.clock.now() + MINUTE ? this.begin(symbol) : known;
   }
 
-  private begin(symbol: string): TrackedSymbol {
+  private begin(symbol: string, listedAt?: EpochMicros): TrackedSymbol {
     const now = this.clock.now();
-    const frame = { symbol, trackedSince: now, ledgerStart: floorTo(now, MINUTE) };
+    const frame = { symbol, trackedSince: now, ledgerStart: listedAt ?? floorTo(now, MINUTE) };
     this.state.track(frame);
     return frame;
   }

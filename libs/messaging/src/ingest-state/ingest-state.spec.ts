@@ -38,7 +38,7 @@ describe('IngestState', () => {
     const tracking = new IngestSymbolTracking(state, clock);
     expect(await cursor.position('BTCUSDT')).toBeUndefined();
     expect(await tracking.frame('BTCUSDT')).toBeUndefined();
-    const frame = await tracking.ensure('BTCUSDT');
+    const frame = await tracking.ensure('BTCUSDT', 'binance');
     expect(frame).toEqual({ symbol: 'BTCUSDT', trackedSince: NOW, ledgerStart: floorTo(NOW, MINUTE) });
     await cursor.advance('BTCUSDT', NOW - 7 * SECOND);
     await cursor.advance('币安人生USDT', NOW - 67 * SECOND);
@@ -50,7 +50,7 @@ describe('IngestState', () => {
     expect(later.origin).toBe('simulator:7');
     expect(await new IngestCandleCursor(later).position('BTCUSDT')).toBe(NOW - 7 * SECOND);
     expect(await new IngestCandleCursor(later).position('币安人生USDT')).toBe(NOW - 67 * SECOND);
-    expect(await new IngestSymbolTracking(later, clock).ensure('BTCUSDT')).toEqual(frame);
+    expect(await new IngestSymbolTracking(later, clock).ensure('BTCUSDT', 'binance')).toEqual(frame);
   });
 
   it.each([
@@ -61,14 +61,14 @@ describe('IngestState', () => {
     const clock = new FakeClock(NOW);
     clock.step(ahead);
     const state = open();
-    await new IngestSymbolTracking(state, clock).ensure('BTCUSDT');
+    await new IngestSymbolTracking(state, clock).ensure('BTCUSDT', 'binance');
     state.flush();
     clock.step(-ahead);
     const tracking = new IngestSymbolTracking(open(), clock);
     const now = { symbol: 'BTCUSDT', trackedSince: NOW, ledgerStart: floorTo(NOW, MINUTE) };
     expect(await tracking.frame('BTCUSDT')).toEqual(now);
     clock.advance(HOUR);
-    expect(await tracking.ensure('BTCUSDT')).toEqual(now);
+    expect(await tracking.ensure('BTCUSDT', 'binance')).toEqual(now);
   });
 
   it('should write many changes at once, and soon', () => {

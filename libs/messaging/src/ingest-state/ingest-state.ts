@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { EpochMicros, TrackedSymbol } from '@app/domain';
-import { makeFolder } from '@app/files';
+import { makeFolder, replaceFile } from '@app/files';
 import type { Logger } from '@app/observability';
-import { readJsonFile, replaceFile } from '../spool/durable-file';
+import { readJsonFile } from '../spool/json-file';
 
 interface SymbolState {
   tracked_since?: EpochMicros;
@@ -12,7 +12,7 @@ interface SymbolState {
 }
 
 /** Changes are written together, at most this long after the first of them. */
-const WRITE_AFTER_MILLIS = 1_000;
+const WRITE_AFTER_MS = 1_000;
 
 /**
  * What a process that captures without a database has to know after a restart, in one small file of INGEST_STATE_DIR
@@ -54,6 +54,15 @@ export class IngestState implements BeforeApplicationShutdown {
     this.changed();
   }
 
+  /** Every symbol that something is remembered of. */
+  known(): string[] {
+    return [...this.symbols.keys()];
+  }
+
+  forget(symbol: string): void {
+    if (this.symbols.delete(symbol)) this.changed();
+  }
+
   lastMinute(symbol: string): EpochMicros | undefined {
     return this.symbols.get(symbol)?.last_minute;
   }
@@ -88,7 +97,7 @@ export class IngestState implements BeforeApplicationShutdown {
   private changed(): void {
     this.timer ??= setTimeout(() => {
       this.flush();
-    }, WRITE_AFTER_MILLIS).unref();
+    }, WRITE_AFTER_MS).unref();
   }
 
   private load(): void {

@@ -9,7 +9,7 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 
-const CHECK_EVERY_MILLIS = 10;
+const CHECK_EVERY_MS = 10;
 
 /**
  * kafkajs 2.2.4 arms, after its first request, a timer with a negative delay that arms itself again: a thousand wake-ups
@@ -26,7 +26,7 @@ export function calmIdleConnections(): void {
         this.throttleCheckTimeoutId = null;
         this.checkPendingRequests();
       },
-      throttledMillis > 0 ? throttledMillis : CHECK_EVERY_MILLIS,
+      throttledMillis > 0 ? throttledMillis : CHECK_EVERY_MS,
     );
   };
 }

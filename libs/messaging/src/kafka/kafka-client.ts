@@ -16,8 +16,8 @@ export interface KafkaClientOptions {
 }
 
 /** Real milliseconds until a connection that is not made, and a request that is not answered, has failed. */
-export const CONNECTION_TIMEOUT_MILLIS = 3_000;
-export const REQUEST_TIMEOUT_MILLIS = 10_000;
+export const CONNECTION_TIMEOUT_MS = 3_000;
+export const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Retries inside kafkajs are few and short, so that each call ends in bounded time whatever the broker does; the long
@@ -40,8 +40,8 @@ export function kafkaConfig({
   return {
     brokers: [...bootstrapServers],
     clientId,
-    connectionTimeout: CONNECTION_TIMEOUT_MILLIS,
-    requestTimeout: REQUEST_TIMEOUT_MILLIS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     enforceRequestTimeout: true,
     retry: { ...KAFKA_RETRY },
     logCreator: kafkaLogCreator(logger),

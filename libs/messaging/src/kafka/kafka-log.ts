@@ -2,7 +2,7 @@ import type { Logger } from '@app/observability';
 import { logLevel, type LogEntry, type logCreator } from 'kafkajs';
 
 /** A line that comes again within this time is for debugging only: a broker that is away is said once a minute. */
-const REPEAT_MILLIS = 60_000;
+const REPEAT_MS = 60_000;
 const REMEMBERED_LINES = 100;
 
 /**
@@ -23,7 +23,7 @@ export function kafkaLogCreator(logger: Logger): logCreator {
   function isRepeat(line: string): boolean {
     const now = performance.now();
     const last = saidAt.get(line);
-    if (last !== undefined && now - last < REPEAT_MILLIS) return true;
+    if (last !== undefined && now - last < REPEAT_MS) return true;
     if (saidAt.size >= REMEMBERED_LINES) saidAt.clear();
     saidAt.set(line, now);
     return false;

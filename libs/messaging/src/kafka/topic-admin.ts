@@ -1,3 +1,4 @@
+import { healthReason } from '@app/domain';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigResourceTypes, KafkaJSAggregateError, type Admin, type Kafka } from 'kafkajs';
 import { settledWithin } from './within';
@@ -17,7 +18,7 @@ export class TopicPartitionsError extends TopicRefusedError {
     readonly configured: number,
   ) {
     super(
-      `topic ${topic} has ${found} partition${found === 1 ? '' : 's'}, but TOPIC_PARTITIONS is ${configured}. With ` +
+      healthReason`topic ${topic} has ${found} partition${found === 1 ? '' : 's'}, but TOPIC_PARTITIONS is ${configured}. With ` +
         'another number the events of a symbol would go to another partition than before, and their order would be ' +
         `lost. Set TOPIC_PARTITIONS=${found}, or let the consumer take all that is in the topic, stop all processes ` +
         'and delete the topic: it is then made again.',
@@ -37,7 +38,7 @@ export class TopicCompactedError extends TopicRefusedError {
     policy: string,
   ) {
     super(
-      `topic ${compacted} has cleanup.policy=${policy}: Kafka keeps the newest message of each symbol and removes those ` +
+      healthReason`topic ${compacted} has cleanup.policy=${policy}: Kafka keeps the newest message of each symbol and removes those ` +
         'before it, which are history here. Set it back, and it is used again by itself: kafka-configs.sh ' +
         `--bootstrap-server HOST:PORT --alter --entity-type topics --entity-name ${compacted} --add-config ` +
         `${CLEANUP_POLICY}=delete`,
@@ -54,7 +55,7 @@ export class TopicUnusableError extends TopicRefusedError {
     readonly topic: string,
     cause: Error,
   ) {
-    super(`topic ${topic} cannot be used: ${cause.message}`, { cause });
+    super(healthReason`topic ${topic} cannot be used: ${cause.message}`, { cause });
     this.name = 'TopicUnusableError';
   }
 }
@@ -101,10 +102,10 @@ const OF_THE_TOPIC: readonly unknown[] = [
   'UNKNOWN_TOPIC_OR_PARTITION',
 ];
 
-const DISCONNECT_MILLIS = 2_000;
+const DISCONNECT_MS = 2_000;
 /** The broker is asked this often, in all about 10 s, until a topic that was just made is known everywhere. */
 const LOOKS = 40;
-const LOOK_EVERY_MILLIS = 250;
+const LOOK_EVERY_MS = 250;
 
 /**
  * Makes the topics that are missing, with the configured partitions and the broker's default replication, and refuses
@@ -117,9 +118,18 @@ export async function ensureTopics(kafka: Kafka, plan: TopicPlan): Promise<void>
   if (refused) throw refused;
 }
 
-/** As {@link ensureTopics}, but returns why topics are refused, so that the others can be used. @throws KafkaJSError */
-export async function inspectTopics(kafka: Kafka, { topics, ...plan }: TopicPlan): Promise<TopicRefusedError[]> {
+/**
+ * As {@link ensureTopics}, but returns why topics are refused, so that the others can be used.
+ * @param answered - told of each answer of the broker
+ * @throws KafkaJSError
+ */
+export async function inspectTopics(
+  kafka: Kafka,
+  { topics, ...plan }: TopicPlan,
+  answered: () => void = () => undefined,
+): Promise<TopicRefusedError[]> {
   const admin = kafka.admin();
+  admin.on(admin.events.REQUEST, answered);
   try {
     await admin.connect();
     const refused: TopicRefusedError[] = [];
@@ -134,7 +144,7 @@ export async function inspectTopics(kafka: Kafka, { topics, ...plan }: TopicPlan
     }
     return refused;
   } finally {
-    await settledWithin(DISCONNECT_MILLIS, admin.disconnect());
+    await settledWithin(DISCONNECT_MS, admin.disconnect());
   }
 }
 
@@ -187,7 +197,7 @@ async function partitionsOnceKnown(admin: Admin, topic: string): Promise<number>
   for (let look = 1; look <= LOOKS; look += 1) {
     const partitions = await partitionsOf(admin, topic);
     if (partitions !== undefined) return partitions;
-    await delay(LOOK_EVERY_MILLIS);
+    await delay(LOOK_EVERY_MS);
   }
   throw new Error(`the broker does not show topic ${topic}, which it has made`);
 }

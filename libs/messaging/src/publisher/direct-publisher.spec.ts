@@ -9,6 +9,7 @@ import { RejectedLog } from './rejected-log';
 import type { PublisherTimes } from './spooling-publisher';
 import { Spool } from '../spool/spool';
 
+const KINDS = ['price', 'candle'];
 const ORIGIN = 'simulator:test';
 const TIMES = { firstRetryMillis: 1, longestRetryMillis: 4, closeTimeoutMillis: 200 };
 
@@ -32,7 +33,7 @@ describe('DirectPublisher', () => {
   let publisher: DirectPublisher;
 
   function create(times: Partial<PublisherTimes> = {}): DirectPublisher {
-    spool = Spool.open({ folder: join(folder, 'spool'), maxBytes: 1_048_576 });
+    spool = Spool.open({ folder: join(folder, 'spool'), maxBytes: 1_048_576, kinds: KINDS });
     metrics = new MetricsRegistry();
     const rejected = new RejectedLog(join(folder, 'rejected.jsonl'), new FakeClock(0));
     return new DirectPublisher(sink, spool, rejected, createLogger('silent', 'test'), metrics, { ...TIMES, ...times });

@@ -24,7 +24,7 @@ export class DirectPublisher extends SpoolingPublisher {
     times: Partial<PublisherTimes> = {},
   ) {
     const target = { name: 'the store', take: sink.take.bind(sink) };
-    const metrics = new PublisherMetrics(registry);
+    const metrics = new PublisherMetrics(registry, spool.kinds);
     super(target, spool, rejectedLog, logger, metrics, { ...TIMES, ...times, joinedEvents: 0 });
   }
 }

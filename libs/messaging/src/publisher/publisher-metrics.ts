@@ -1,19 +1,11 @@
-import {
-  EVENT_KINDS,
-  SECOND,
-  type EpochMicros,
-  type EventKind,
-  type LostSpan,
-  type OutgoingEvent,
-  type PublisherStatus,
-} from '@app/domain';
+import { SECOND, type EpochMicros, type LostSpan, type OutgoingEvent, type PublisherStatus } from '@app/domain';
 import { Counter, Gauge, type MetricsRegistry } from '@app/observability';
 
 type Status = Omit<PublisherStatus, 'kinds'>;
 
 /** A publisher, and the kind of events that it alone has; undefined for one that has all of them. */
 interface Watched {
-  readonly kind: EventKind | undefined;
+  readonly kind: string | undefined;
   readonly status: () => Status;
 }
 
@@ -27,7 +19,8 @@ export class PublisherMetrics {
   private readonly retriesTotal: Counter<'kind'>;
   private readonly watched: Watched[] = [];
 
-  constructor(registry: MetricsRegistry) {
+  /** `kinds` are the names of all kinds that are published. */
+  constructor(registry: MetricsRegistry, kinds: readonly string[]) {
     const registers = [registry];
     const ofEach = (gauge: Gauge<'kind'>, value: (status: Status) => number): void => {
       gauge.reset();
@@ -46,7 +39,7 @@ export class PublisherMetrics {
       labelNames: ['kind'],
       registers,
     });
-    for (const kind of EVENT_KINDS) {
+    for (const kind of kinds) {
       this.publishedTotal.inc({ kind }, 0);
       this.rejectedTotal.inc({ kind }, 0);
     }
@@ -90,7 +83,7 @@ export class PublisherMetrics {
       registers,
       collect() {
         this.reset();
-        for (const kind of EVENT_KINDS) this.inc({ kind }, 0);
+        for (const kind of kinds) this.inc({ kind }, 0);
         for (const { kind, events } of lost()) this.inc({ kind }, events);
       },
     });
@@ -109,28 +102,27 @@ export class PublisherMetrics {
   }
 
   /** From now on, what waits in this publisher is shown. */
-  watch(kind: EventKind | undefined, status: () => Status): void {
+  watch(kind: string | undefined, status: () => Status): void {
     this.watched.push({ kind, status });
     this.retriesTotal.inc(labelOf(kind), 0);
   }
 
   published(events: readonly OutgoingEvent[]): void {
-    for (const kind of EVENT_KINDS) {
-      const count = events.reduce((sum, event) => sum + (event.kind === kind ? 1 : 0), 0);
-      if (count > 0) this.publishedTotal.inc({ kind }, count);
-    }
+    const counts = new Map<string, number>();
+    for (const { kind } of events) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    for (const [kind, count] of counts) this.publishedTotal.inc({ kind }, count);
   }
 
   rejected({ kind }: OutgoingEvent): void {
     this.rejectedTotal.inc({ kind });
   }
 
-  retried(kind: EventKind | undefined): void {
+  retried(kind: string | undefined): void {
     this.retriesTotal.inc(labelOf(kind));
   }
 }
 
-function labelOf(kind: EventKind | undefined): { kind?: EventKind } {
+function labelOf(kind: string | undefined): { kind?: string } {
   return kind === undefined ? {} : { kind };
 }
 

@@ -1,8 +1,7 @@
 import { closeSync, fdatasyncSync, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatEventTime, type Clock, type OutgoingEvent } from '@app/domain';
-import { makeFolder } from '@app/files';
-import { writeFully } from '../spool/durable-file';
+import { makeFolder, writeFully } from '@app/files';
 
 /** Why an event was set aside; an event that breaks its contract also names the field. */
 export interface Rejection {

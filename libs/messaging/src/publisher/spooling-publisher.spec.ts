@@ -10,6 +10,7 @@ import { PublisherMetrics } from './publisher-metrics';
 import { RejectedLog } from './rejected-log';
 import { SpoolingPublisher, type PublisherOptions } from './spooling-publisher';
 
+const KINDS = ['price', 'candle'];
 const OPTIONS: PublisherOptions = {
   firstRetryMillis: 1,
   longestRetryMillis: 4,
@@ -68,13 +69,20 @@ describe('SpoolingPublisher', () => {
   let publisher: SpoolingPublisher;
 
   function create(options: Partial<PublisherOptions> = {}): void {
-    const spool = Spool.open({ folder: join(folder, 'spool'), maxBytes: 1_048_576 });
+    const spool = Spool.open({ folder: join(folder, 'spool'), maxBytes: 1_048_576, kinds: KINDS });
     const rejected = new RejectedLog(join(folder, 'rejected.jsonl'), new FakeClock(0));
     const logger = createLogger('silent', 'test');
-    publisher = new SpoolingPublisher(target, spool, rejected, logger, new PublisherMetrics(new MetricsRegistry()), {
-      ...OPTIONS,
-      ...options,
-    });
+    publisher = new SpoolingPublisher(
+      target,
+      spool,
+      rejected,
+      logger,
+      new PublisherMetrics(new MetricsRegistry(), KINDS),
+      {
+        ...OPTIONS,
+        ...options,
+      },
+    );
   }
 
   async function until(reached: () => boolean): Promise<void> {
@@ -179,6 +187,7 @@ describe('SpoolingPublisher', () => {
       spool = Spool.open({
         folder: join(folder, 'spool'),
         maxBytes: 1_048_576,
+        kinds: KINDS,
         ballastBytes: 0,
         write: (handle, bytes, position) => {
           if (isFull) throw DISK_FULL;
@@ -186,7 +195,7 @@ describe('SpoolingPublisher', () => {
         },
       });
       const rejected = new RejectedLog(join(folder, 'rejected.jsonl'), new FakeClock(0));
-      const metrics = new PublisherMetrics(new MetricsRegistry());
+      const metrics = new PublisherMetrics(new MetricsRegistry(), KINDS);
       const logger = createLogger('silent', 'test');
       publisher = new SpoolingPublisher(target, spool, rejected, logger, metrics, { ...OPTIONS, ...options });
     }

@@ -3,10 +3,10 @@ import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import {
   ContractViolationError,
   EventPublisher,
+  healthReason,
   OriginMismatchError,
   isAborted,
   type EventBatch,
-  type EventKind,
   type PublisherStatus,
 } from '@app/domain';
 import type { Logger } from '@app/observability';
@@ -32,13 +32,13 @@ export interface PublisherOptions extends PublisherTimes {
   /** Batches that wait for their turn are handed on together up to so many events; 0 keeps each apart. */
   readonly joinedEvents: number;
   /** The one kind of events that it hands on; absent: all. */
-  readonly kind?: EventKind;
+  readonly kind?: string;
 }
 
 /** Most events handed on at once when the spool is drained: one unit of the sink, one request to the broker. */
 const DRAIN_EVENTS = 2_000;
 /** Longest delay that a timer of Node takes. */
-const LONGEST_TIMER_MILLIS = 2_147_483_647;
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** A call of `publish` that waits for its turn. */
 interface Waiting {
@@ -104,7 +104,7 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
 
   status(): PublisherStatus {
     const { waitingEvents, waitingBytes, lost, unreadable, writeFault } = this.spool;
-    const reasons = [this.fault, writeFault && `the spool cannot be written: ${writeFault}`];
+    const reasons = [this.fault, writeFault && healthReason`the spool cannot be written: ${writeFault}`];
     const detail = waitingEvents === 0 ? '' : reasons.filter((reason) => reason !== '').join('; ');
     return { waitingEvents, waitingBytes, detail, lost, unreadable, kinds: [] };
   }
@@ -272,7 +272,7 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     const { straggler } = this;
     if (!straggler) return;
     const { signal } = this.closing;
-    const patience = { what: this.target.name, millis: LONGEST_TIMER_MILLIS, hurry: { signal, millis: 0 } };
+    const patience = { what: this.target.name, millis: LONGEST_TIMER_MS, hurry: { signal, millis: 0 } };
     const taken = await withPatience(straggler.taken, patience).catch(() => false);
     if (signal.aborted) return;
     this.settle(straggler, taken);

@@ -1,8 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { flushFolder } from '@app/files';
-import { writeFully } from './durable-file';
+import { flushFolder, writeFully } from '@app/files';
 
 /** Made only where this many times its size is free: it must not take the last that others need. */
 const ROOM_FACTOR = 2;

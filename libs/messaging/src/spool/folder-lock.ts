@@ -16,7 +16,7 @@ export class FolderLockedError extends Error {
 
 const LOCK_FILE = 'lock.db';
 /** Real time between two looks at the lock file. */
-const LOOK_EVERY_MILLIS = 10_000;
+const LOOK_EVERY_MS = 10_000;
 
 /**
  * An exclusive lock on a folder that dies with its process, taken on `lock.db` in it. The file is looked at every ten
@@ -33,7 +33,7 @@ export class FolderLock {
   ) {
     this.timer = setInterval(() => {
       this.look();
-    }, LOOK_EVERY_MILLIS);
+    }, LOOK_EVERY_MS);
     this.timer.unref();
   }
 

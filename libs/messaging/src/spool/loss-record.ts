@@ -1,4 +1,4 @@
-import { EVENT_KINDS, type LostSpan, type OutgoingEvent } from '@app/domain';
+import type { LostSpan, OutgoingEvent } from '@app/domain';
 
 /** Beyond so many spans of a kind and symbol, its two oldest become one: a record that is bounded, and counts exactly. */
 const SPANS_OF_SUBJECT = 10;
@@ -61,7 +61,7 @@ export function readLostSpans(stored: unknown): LostSpan[] {
   if (!Array.isArray(stored)) return [];
   return (stored as Readonly<Record<string, unknown>>[]).filter(
     (span): span is LostSpan & Record<string, unknown> =>
-      (EVENT_KINDS as readonly unknown[]).includes(span['kind']) &&
+      typeof span['kind'] === 'string' &&
       typeof span['symbol'] === 'string' &&
       [span['from'], span['to'], span['events']].every((value) => Number.isSafeInteger(value)),
   );

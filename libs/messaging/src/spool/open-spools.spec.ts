@@ -1,11 +1,13 @@
 import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EVENT_KINDS, type EventKind, type OutgoingEvent } from '@app/domain';
+import type { OutgoingEvent } from '@app/domain';
 import { FolderLockedError } from './folder-lock';
 import { openKindSpools, openSpool, type KindSpools } from './open-spools';
 import { Spool } from './spool';
 
+const KINDS = ['price', 'candle'] as const;
+type EventKind = (typeof KINDS)[number];
 const ORIGIN = 'simulator:test';
 const MAX_BYTES = 1_048_576;
 
@@ -41,13 +43,13 @@ describe('spools of one folder', () => {
 
   /** The spool of the version before: one for all kinds. */
   function earlier(maxBytes = MAX_BYTES): Spool {
-    return Spool.open({ folder, maxBytes, ballastBytes: 0 });
+    return Spool.open({ folder, maxBytes, kinds: KINDS, ballastBytes: 0 });
   }
 
-  function kinds(place = folder, maxBytes = MAX_BYTES): KindSpools & { close(): void } {
-    const spools = openKindSpools({ folder: place, maxBytes });
+  function kinds(place = folder, maxBytes = MAX_BYTES): KindSpools<EventKind> & { close(): void } {
+    const spools = openKindSpools({ folder: place, maxBytes, kinds: KINDS });
     const close = (): void => {
-      for (const kind of EVENT_KINDS) spools.byKind[kind].close();
+      for (const kind of KINDS) spools.byKind[kind].close();
       spools.release();
     };
     open.push({ close });
@@ -67,7 +69,7 @@ describe('spools of one folder', () => {
 
   it('keep each kind apart, over a restart with both of them full', () => {
     const before = kinds();
-    for (const one of mixed(1, 20)) before.byKind[one.kind].append({ origin: ORIGIN, events: [one] });
+    for (const one of mixed(1, 20)) before.byKind[one.kind as EventKind].append({ origin: ORIGIN, events: [one] });
     before.close();
     const after = kinds();
     expect([after.byKind.price.waitingEvents, after.byKind.candle.waitingEvents]).toEqual([10, 10]);
@@ -116,10 +118,10 @@ describe('spools of one folder', () => {
     const gone = lost.reduce((sum, { events }) => sum + events, 0);
     old.close();
     const spools = kinds(folder, 8_192);
-    const account = EVENT_KINDS.flatMap((kind) => spools.byKind[kind].lost);
+    const account = KINDS.flatMap((kind) => spools.byKind[kind].lost);
     expect(account).toEqual(expect.arrayContaining([...lost]));
     expect(account).toHaveLength(lost.length);
-    expect(EVENT_KINDS.reduce((sum, kind) => sum + spools.byKind[kind].waitingEvents, 0)).toBe(waitingEvents);
+    expect(KINDS.reduce((sum, kind) => sum + spools.byKind[kind].waitingEvents, 0)).toBe(waitingEvents);
     expect(drain(spools.byKind.price)).toEqual(even(gone + 1, 300));
     expect(drain(spools.byKind.candle)).toEqual(odd(gone + 1, 300));
   });
@@ -161,9 +163,9 @@ describe('spools of one folder', () => {
     old.append({ origin: ORIGIN, events: mixed(1, 6) });
     old.close();
     const apart = kinds();
-    for (const one of mixed(7, 12)) apart.byKind[one.kind].append({ origin: ORIGIN, events: [one] });
+    for (const one of mixed(7, 12)) apart.byKind[one.kind as EventKind].append({ origin: ORIGIN, events: [one] });
     apart.close();
-    const together = openSpool({ folder, maxBytes: MAX_BYTES });
+    const together = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
     together.append({ origin: ORIGIN, events: mixed(13, 14) });
     const waiting = together.waitingEvents;
     together.close();
@@ -175,7 +177,7 @@ describe('spools of one folder', () => {
 
   it('are refused together to a second process, and to one of the version before', () => {
     const spools = kinds();
-    expect(() => openKindSpools({ folder, maxBytes: MAX_BYTES })).toThrow(FolderLockedError);
+    expect(() => openKindSpools({ folder, maxBytes: MAX_BYTES, kinds: KINDS })).toThrow(FolderLockedError);
     expect(() => earlier()).toThrow(FolderLockedError);
     spools.close();
     expect(() => {
@@ -194,11 +196,11 @@ describe('spools of one folder', () => {
       spool.unreadable.map(({ file, firstLine, lines }) => ({ file, firstLine, lines }));
 
     it('count each once, name file and line, and keep the file aside, over a restart', () => {
-      const before = openSpool({ folder, maxBytes: MAX_BYTES });
+      const before = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       before.append({ origin: ORIGIN, events: mixed(1, 9) });
       before.close();
       damage(join(folder, '000000000001.jsonl'), 2, 3, 8);
-      const spool = openSpool({ folder, maxBytes: MAX_BYTES });
+      const spool = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       // Read twice, as when the target does not take it.
       spool.next(4);
       spool.release();
@@ -208,26 +210,26 @@ describe('spools of one folder', () => {
       expect(asFound(spool)).toEqual(found);
       spool.append({ origin: ORIGIN, events: mixed(10, 10) });
       spool.close();
-      const later = openSpool({ folder, maxBytes: MAX_BYTES });
+      const later = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       open.push(later);
       expect(asFound(later)).toEqual(found);
       expect(drain(later)).toEqual([10]);
     });
 
     it('know them in a file that was read in part before a restart, and forget them with the file', () => {
-      const before = openSpool({ folder, maxBytes: MAX_BYTES });
+      const before = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       before.append({ origin: ORIGIN, events: mixed(1, 9) });
       before.close();
       damage(join(folder, '000000000001.jsonl'), 1);
-      const spool = openSpool({ folder, maxBytes: MAX_BYTES });
+      const spool = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       drain(spool, 3);
       spool.close();
-      const later = openSpool({ folder, maxBytes: MAX_BYTES });
+      const later = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       expect(asFound(later)).toEqual([{ file: 'spool/000000000001.jsonl', firstLine: 1, lines: 1 }]);
       drain(later);
       later.close();
       rmSync(join(folder, '000000000001.jsonl.damaged'));
-      const last = openSpool({ folder, maxBytes: MAX_BYTES });
+      const last = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       open.push(last);
       expect(asFound(last)).toEqual([]);
     });
@@ -240,15 +242,15 @@ describe('spools of one folder', () => {
       const spools = kinds();
       expect(drain(spools.byKind.price)).toEqual([2, 6, 8]);
       expect(drain(spools.byKind.candle)).toEqual([1, 3, 5, 7, 9]);
-      expect(EVENT_KINDS.flatMap((kind) => asFound(spools.byKind[kind]))).toEqual([
+      expect(KINDS.flatMap((kind) => asFound(spools.byKind[kind]))).toEqual([
         { file: 'spool/price/000000000001.shared.jsonl.damaged', firstLine: 4, lines: 1 },
       ]);
     });
 
     it('tell of an account of losses that is not readable, and keep it', () => {
-      openSpool({ folder, maxBytes: MAX_BYTES }).close();
+      openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS }).close();
       writeFileSync(join(folder, 'losses.json'), '{"spans":[{');
-      const spool = openSpool({ folder, maxBytes: MAX_BYTES });
+      const spool = openSpool({ folder, maxBytes: MAX_BYTES, kinds: KINDS });
       open.push(spool);
       expect(asFound(spool)).toEqual([{ file: 'spool/losses.json.damaged', firstLine: 1, lines: 1 }]);
       expect(readFileSync(join(folder, 'losses.json.damaged'), 'utf8')).toBe('{"spans":[{');

@@ -1,15 +1,14 @@
-import { dirname, join } from 'node:path';
-import { EVENT_KINDS, type EventKind } from '@app/domain';
-import { makeFolderOf } from '@app/files';
-import { FolderLock } from './folder-lock';
+import { join } from 'node:path';
 import { Spool, type SpoolOptions } from './spool';
+import { SpoolFolder } from './spool-folder';
 import { takeOverSegments } from './take-over';
 
-type FolderOptions = Pick<SpoolOptions, 'folder' | 'maxBytes' | 'warn'>;
+type FolderOptions = Pick<SpoolOptions, 'folder' | 'maxBytes' | 'kinds' | 'warn'>;
 
 /** The spools of all kinds in one folder, which is locked while any of them is open. */
-export interface KindSpools {
-  readonly byKind: Readonly<Record<EventKind, Spool>>;
+export interface KindSpools<Kind extends string = string> {
+  /** By the names of the kinds, in their order. */
+  readonly byKind: Readonly<Record<Kind, Spool>>;
   /** Once all of them are closed: the folder is free for another process. */
   release(): void;
 }
@@ -20,11 +19,12 @@ export interface KindSpools {
  * @throws FolderNotMadeError, FolderLockedError
  */
 export function openSpool(options: FolderOptions): Spool {
-  return opened(options, (lock) => {
-    const ofKinds = EVENT_KINDS.map((kind) => join(options.folder, kind));
-    for (const folder of ofKinds) takeOverSegments(folder, [options.folder]);
-    return Spool.open({ ...options, earlierLosses: ofKinds, lock, ownsLock: true });
+  const { folder, kinds, warn } = options;
+  const ofKinds = kinds.map((kind) => join(folder, kind));
+  const place = new SpoolFolder(folder, warn, () => {
+    for (const other of ofKinds) takeOverSegments(other, [folder]);
   });
+  return Spool.open({ ...options, earlierLosses: ofKinds, place, ownsPlace: true });
 }
 
 /**
@@ -32,36 +32,28 @@ export function openSpool(options: FolderOptions): Spool {
  * each. What one spool for all of them in the folder holds, as earlier versions had it, goes into them.
  * @throws FolderNotMadeError, FolderLockedError
  */
-export function openKindSpools(options: FolderOptions): KindSpools {
-  const { folder } = options;
-  return opened(options, (lock) => {
-    const folders = EVENT_KINDS.map((kind) => join(folder, kind));
+export function openKindSpools<Kind extends string>(
+  options: FolderOptions & { readonly kinds: readonly Kind[] },
+): KindSpools<Kind> {
+  const { folder, kinds, warn } = options;
+  const folders = kinds.map((kind) => join(folder, kind));
+  const place = new SpoolFolder(folder, warn, () => {
     takeOverSegments(folder, folders);
-    const spools: Spool[] = [];
-    try {
-      for (const kind of EVENT_KINDS) {
-        spools.push(Spool.open({ ...options, folder: join(folder, kind), kind, lock, earlierLosses: [folder] }));
-      }
-    } catch (error) {
-      for (const spool of spools) spool.close();
-      throw error;
-    }
-    return {
-      byKind: Object.fromEntries(EVENT_KINDS.map((kind, index) => [kind, spools[index]])) as Record<EventKind, Spool>,
-      release: () => {
-        lock.release();
-      },
-    };
   });
-}
-
-function opened<T>({ folder, warn }: FolderOptions, open: (lock: FolderLock) => T): T {
-  makeFolderOf('INGEST_STATE_DIR', dirname(folder), folder);
-  const lock = FolderLock.acquire(folder, warn);
+  const spools: [Kind, Spool][] = [];
   try {
-    return open(lock);
+    for (const kind of kinds) {
+      spools.push([kind, Spool.open({ ...options, folder: join(folder, kind), kind, place, earlierLosses: [folder] })]);
+    }
   } catch (error) {
-    lock.release();
+    for (const [, spool] of spools) spool.close();
+    place.release();
     throw error;
   }
+  return {
+    byKind: Object.fromEntries(spools) as Record<Kind, Spool>,
+    release: () => {
+      place.release();
+    },
+  };
 }

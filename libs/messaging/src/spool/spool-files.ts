@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LostSpan } from '@app/domain';
-import { readJsonFile } from './durable-file';
+import { readJsonFile } from './json-file';
 import { readLostSpans } from './loss-record';
 import { DAMAGED_SUFFIX, segmentFile, type SegmentFile } from './segment';
 

@@ -14,11 +14,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { OutgoingEvent } from '@app/domain';
-import { writeFully } from './durable-file';
+import { writeFully } from '@app/files';
 import { FolderLockedError } from './folder-lock';
 import { LossRecord } from './loss-record';
 import { Spool, type SpoolOptions } from './spool';
 
+const KINDS = ['price', 'candle'];
 const ORIGIN = 'simulator:test';
 
 function event(number: number, symbol = 'BTCUSDT', padding = ''): OutgoingEvent {
@@ -49,7 +50,7 @@ describe('Spool', () => {
   const open: Spool[] = [];
 
   function openSpool(options: Partial<SpoolOptions> = {}): Spool {
-    const spool = Spool.open({ folder, maxBytes: 1_048_576, ...options });
+    const spool = Spool.open({ folder, maxBytes: 1_048_576, kinds: KINDS, ...options });
     open.push(spool);
     return spool;
   }
@@ -318,7 +319,7 @@ describe('Spool', () => {
 
   it('is refused to a second process while the first lives', () => {
     openSpool();
-    expect(() => Spool.open({ folder, maxBytes: 1_048_576 })).toThrow(FolderLockedError);
+    expect(() => Spool.open({ folder, maxBytes: 1_048_576, kinds: KINDS })).toThrow(FolderLockedError);
     const script = `new (require('better-sqlite3'))(process.argv[1], { timeout: 0 }).exec('BEGIN EXCLUSIVE')`;
     const other = spawnSync(process.execPath, ['-e', script, join(folder, 'lock.db')], { encoding: 'utf8' });
     expect(other.stderr).toContain('database is locked');
@@ -331,12 +332,14 @@ describe('Spool', () => {
     symlinkSync(folder, join(root, 'link'));
     symlinkSync(join(root, 'link'), join(root, 'link-to-link'));
     for (const name of ['link', 'link-to-link', 'link/../link']) {
-      expect(() => Spool.open({ folder: join(root, name), maxBytes: 1_048_576 })).toThrow(FolderLockedError);
+      expect(() => Spool.open({ folder: join(root, name), maxBytes: 1_048_576, kinds: KINDS })).toThrow(
+        FolderLockedError,
+      );
     }
   });
 
   describe('when its lock file is removed', () => {
-    const LOOK_AGAIN_MILLIS = 10_000;
+    const LOOK_AGAIN_MS = 10_000;
 
     beforeEach(() => {
       jest.useFakeTimers({ doNotFake: ['performance'] });
@@ -350,12 +353,12 @@ describe('Spool', () => {
       const warnings: string[] = [];
       openSpool({ warn: (message) => warnings.push(message) });
       rmSync(join(folder, 'lock.db'));
-      jest.advanceTimersByTime(LOOK_AGAIN_MILLIS);
+      jest.advanceTimersByTime(LOOK_AGAIN_MS);
       expect(warnings).toEqual([
         expect.stringMatching(/lock\.db was removed while in use: it was made and locked again/),
       ]);
-      expect(() => Spool.open({ folder, maxBytes: 1_048_576 })).toThrow(FolderLockedError);
-      jest.advanceTimersByTime(LOOK_AGAIN_MILLIS);
+      expect(() => Spool.open({ folder, maxBytes: 1_048_576, kinds: KINDS })).toThrow(FolderLockedError);
+      jest.advanceTimersByTime(LOOK_AGAIN_MS);
       expect(warnings).toHaveLength(1);
     });
 
@@ -365,7 +368,7 @@ describe('Spool', () => {
       spool.append({ origin: ORIGIN, events: numbers(1, 3).map((number) => event(number)) });
       rmSync(join(folder, 'lock.db'));
       const other = openSpool();
-      jest.advanceTimersByTime(LOOK_AGAIN_MILLIS);
+      jest.advanceTimersByTime(LOOK_AGAIN_MS);
       expect(warnings).toEqual([expect.stringMatching(/another process has taken the folder; stop one of the two/)]);
       // What was on disk is the other's; what comes is held in memory and handed on from there.
       expect(spool.append({ origin: ORIGIN, events: [event(4)] })).toBe('memory');
@@ -384,7 +387,7 @@ describe('Spool', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         let live = mkdtempSync(join(root, 'run-'));
-        let spool = Spool.open({ folder: live, maxBytes: 100_000_000 });
+        let spool = Spool.open({ folder: live, maxBytes: 100_000_000, kinds: KINDS });
         const taken: number[] = [];
         let appended = 0;
         for (const current of steps) {
@@ -413,7 +416,7 @@ describe('Spool', () => {
             truncateSync(path, text.length - Math.ceil(unfinished * current.cut));
             spool.close();
             live = torn;
-            spool = Spool.open({ folder: live, maxBytes: 100_000_000 });
+            spool = Spool.open({ folder: live, maxBytes: 100_000_000, kinds: KINDS });
             // Complete lines of the unfinished append may be there: they were received.
             if (current.cut === 0) appended += 2;
             else if (text.length - Math.ceil(unfinished * current.cut) >= text.lastIndexOf('\n', text.length - 2) + 1) {

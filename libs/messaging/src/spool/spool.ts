@@ -1,10 +1,8 @@
 import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { EVENT_KINDS, type EventBatch, type EventKind, type LostLines, type LostSpan } from '@app/domain';
-import { flushFolder, makeFolderOf } from '@app/files';
+import type { EventBatch, LostLines, LostSpan } from '@app/domain';
+import { flushFolder, hostFaultOf, makeFolderOf, reasonWithoutPath, replaceFile, writeFully } from '@app/files';
 import { Ballast } from './ballast';
-import { replaceFile, writeFully } from './durable-file';
-import { FolderLock } from './folder-lock';
 import { LossRecord } from './loss-record';
 import { MemoryQueue } from './memory-queue';
 import { DAMAGED_SUFFIX, Segment, segmentName, type Write } from './segment';
@@ -18,7 +16,8 @@ import {
   segmentFiles,
   type Cursor,
 } from './spool-files';
-import { parseSpooledEvent, serializeSpooledEvent, type SpooledEvent } from './spooled-event';
+import { SpoolFolder } from './spool-folder';
+import { parseSpooledEvent, serializeSpooledEvent, spooledEvent, type SpooledEvent } from './spooled-event';
 import { UnreadableLines } from './unreadable-lines';
 
 const LARGEST_SEGMENT_BYTES = 8 * 1_048_576;
@@ -31,18 +30,22 @@ const BALLAST_BYTES = 1_048_576;
 /** And as a share of that: for the account of what could not be kept. */
 const NOTE_SHARE = 4;
 /** Real time between two looks whether the room has to be taken again. */
-const LOOK_AFTER_BALLAST_EVERY_MILLIS = 10_000;
+const LOOK_AFTER_BALLAST_EVERY_MS = 10_000;
+/** And between two attempts at a folder that its disk does not let be used. */
+const ENTER_AGAIN_EVERY_MS = 1_000;
 
 export interface SpoolOptions {
   readonly folder: string;
   /** Most bytes on disk, above 0. */
   readonly maxBytes: number;
-  /** The one kind of events in it; lines of another one, in files that two spools took over, are passed over. */
-  readonly kind?: EventKind;
-  /** On the folder, or on that of several spools; taken where it is not given. */
-  readonly lock?: FolderLock;
-  /** Whether a lock that was given is let go of with the spool. */
-  readonly ownsLock?: boolean;
+  /** Names of all kinds of events that may be in it: a line of any other is none that this program wrote. */
+  readonly kinds: readonly string[];
+  /** The one kind of events in it; lines of another one, in files that several spools took over, are passed over. */
+  readonly kind?: string;
+  /** The folder, or that of several spools; made of `folder` where it is not given. */
+  readonly place?: SpoolFolder;
+  /** Whether a place that was given is let go of with the spool. */
+  readonly ownsPlace?: boolean;
   /** Account of what spools gave up that were here before; it is read and left as it is. */
   readonly earlierLosses?: readonly string[];
   /** Bytes of the disk that are held for the end on a full disk; 0 for none, 1 MiB by default. */
@@ -77,7 +80,8 @@ interface WaitingSegment {
  * acknowledgement, so a crash may send again, never skip. Bounded: when the bound is reached the oldest segment is given
  * up and counted in {@link lost}, which is kept on disk too. When the disk takes nothing, events are held in memory; a
  * process that ends then writes them over room that it has held for that ({@link Ballast}), and the account of what does
- * not fit as well. One process at a time: the folder is locked.
+ * not fit as well. One process at a time: the folder is locked. Where the disk does not even allow that, as one that can
+ * only be read, the spool begins in memory and goes to its folder as soon as it can.
  */
 export class Spool {
   private readonly segments: WaitingSegment[] = [];
@@ -95,10 +99,12 @@ export class Spool {
   private readonly unreadableLines: UnreadableLines;
   private earlierLosses: LostSpan[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private entering: NodeJS.Timeout | undefined;
+  private hasEntered = false;
 
   private constructor(
     private readonly options: SpoolOptions,
-    private readonly lock: FolderLock,
+    private readonly place: SpoolFolder,
   ) {
     const { kind, maxBytes, ballastBytes = BALLAST_BYTES } = options;
     if (ballastBytes > 0) {
@@ -109,6 +115,7 @@ export class Spool {
       options.folder,
       kind === undefined ? 'spool' : `spool/${kind}`,
       maxBytes,
+      (line) => this.read(line),
       (message) => {
         this.warn(message);
       },
@@ -118,18 +125,23 @@ export class Spool {
     this.segmentMaxBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.ceil(options.maxBytes / SEGMENTS_WITHIN_BOUND));
   }
 
-  /** Opens or makes the folder and takes up what an earlier process left. @throws FolderNotMadeError, FolderLockedError */
+  /**
+   * Opens or makes the folder and takes up what an earlier process left; later, where the machine does not let it yet.
+   * @throws FolderNotMadeError, FolderLockedError
+   */
   static open(options: SpoolOptions): Spool {
-    makeFolderOf('INGEST_STATE_DIR', dirname(options.folder), options.folder);
-    const lock = options.lock ?? FolderLock.acquire(options.folder, options.warn);
+    const spool = new Spool(options, options.place ?? new SpoolFolder(options.folder, options.warn));
     try {
-      const spool = new Spool(options, lock);
-      spool.load();
-      return spool;
+      spool.enter();
     } catch (error) {
-      if (!options.lock) lock.release();
-      throw error;
+      if (hostFaultOf(error) === undefined) {
+        if (spool.ownsPlace) spool.place.release();
+        throw error;
+      }
+      spool.refused(error);
+      spool.enterWhenPossible();
     }
+    return spool;
   }
 
   get waitingEvents(): number {
@@ -146,6 +158,12 @@ export class Spool {
     return this.fault;
   }
 
+  /** Names of the kinds of events that it takes. */
+  get kinds(): readonly string[] {
+    const { kind, kinds } = this.options;
+    return kind === undefined ? kinds : [kind];
+  }
+
   /** What was given up, over all processes that used this folder. */
   get lost(): readonly LostSpan[] {
     return [...this.earlierLosses, ...this.losses.spans()];
@@ -158,7 +176,7 @@ export class Spool {
 
   /** Takes events behind all others. `disk`: they survive a crash; `memory`: the disk takes nothing at the moment. */
   append({ origin, events }: EventBatch): 'disk' | 'memory' {
-    const spooled = events.map((event): SpooledEvent => ({ ...event, origin }));
+    const spooled = events.map((event) => spooledEvent(origin, event));
     if (this.memory.length > 0) this.flushMemory();
     if (this.memory.length === 0) {
       const written = this.appendToDisk(spooled);
@@ -173,7 +191,7 @@ export class Spool {
   /** The oldest waiting events, at most `maxEvents`; undefined when none waits. One read at a time. */
   next(maxEvents: number): SpoolRead | undefined {
     if (this.reading) throw new Error('the last read was neither acknowledged nor released');
-    if (this.lock.isLost) this.leaveToOthers();
+    if (this.place.isLost) this.leaveToOthers();
     this.dropReadSegments();
     this.reading = this.nextOnDisk(maxEvents) ?? this.nextInMemory(maxEvents);
     return this.reading;
@@ -205,9 +223,10 @@ export class Spool {
    * free for another process.
    */
   close(): void {
-    clearInterval(this.timer);
     this.reading = undefined;
     if (this.memory.length > 0) this.flushMemory();
+    clearInterval(this.timer);
+    clearInterval(this.entering);
     if (this.memory.length > 0) this.spendBallast();
     if (this.memory.length > 0) {
       this.warn(`${this.memory.length} events could not be written to the spool and are lost: ${this.fault}`);
@@ -216,8 +235,12 @@ export class Spool {
     }
     if (!this.saveLosses()) this.noteLosses();
     for (const { file } of this.segments) file.close();
-    const { lock, ownsLock = lock === undefined } = this.options;
-    if (ownsLock) this.lock.release();
+    if (this.ownsPlace) this.place.release();
+  }
+
+  private get ownsPlace(): boolean {
+    const { place, ownsPlace = place === undefined } = this.options;
+    return ownsPlace;
   }
 
   private get diskBytes(): number {
@@ -232,13 +255,57 @@ export class Spool {
     this.options.warn?.(message);
   }
 
+  private read(line: string): SpooledEvent | undefined {
+    return parseSpooledEvent(line, this.options.kinds);
+  }
+
+  /** Goes to the folder, unless that is done. @throws what keeps it from that */
+  private enter(): void {
+    if (this.hasEntered) return;
+    const { folder } = this.options;
+    this.place.enter();
+    makeFolderOf('INGEST_STATE_DIR', dirname(folder), folder);
+    try {
+      this.load();
+    } catch (error) {
+      this.leaveToOthers();
+      throw error;
+    }
+    this.hasEntered = true;
+    clearInterval(this.entering);
+    if (!this.ballast) return;
+    this.timer = setInterval(() => {
+      this.lookAfterBallast();
+    }, LOOK_AFTER_BALLAST_EVERY_MS).unref();
+  }
+
+  private enterWhenPossible(): void {
+    this.entering = setInterval(() => {
+      try {
+        this.enter();
+        this.fault = '';
+        this.flushMemory();
+      } catch (error) {
+        this.refused(error);
+      }
+    }, ENTER_AGAIN_EVERY_MS).unref();
+  }
+
+  /** What comes is held in memory. */
+  private refused(error: unknown): void {
+    const fault = reasonWithoutPath(error);
+    if (this.fault === '') this.warn(`the spool cannot be written, events are held in memory: ${fault}`);
+    this.fault = fault;
+  }
+
   private load(): void {
     const { folder, kind, earlierLosses = [] } = this.options;
     const { spans, givenUp } = readLosses(folder, (reason) => {
       this.warn(`losses.json of the spool is not readable: what was lost before is not known any more: ${reason}`);
       this.keepLossesAside();
     });
-    this.losses = new LossRecord(spans);
+    // Some may have been lost before the folder could be used.
+    this.losses = new LossRecord([...spans, ...this.losses.spans()]);
     const earlier = earlierLosses.flatMap((place) => readLosses(place, () => undefined).spans);
     this.earlierLosses = earlier.filter((span) => kind === undefined || span.kind === kind);
     this.unreadableLines.load();
@@ -260,10 +327,6 @@ export class Spool {
     }
     this.dropReadSegments();
     this.lookAfterBallast();
-    if (!this.ballast) return;
-    this.timer = setInterval(() => {
-      this.lookAfterBallast();
-    }, LOOK_AFTER_BALLAST_EVERY_MILLIS).unref();
   }
 
   /** Lines from an offset on; of a file that another spool has taken over too, those of this kind. */
@@ -272,7 +335,7 @@ export class Spool {
     if (this.options.kind === undefined || !file.isShared) return file.countLines(from);
     let count = 0;
     for (const line of linesOf(file, from)) {
-      const event = parseSpooledEvent(line.text);
+      const event = this.read(line.text);
       if (!event || event.kind === this.options.kind) count += 1;
     }
     return count;
@@ -282,7 +345,7 @@ export class Spool {
   private lookForUnreadable(file: Segment, end: number): void {
     for (const { text, bytes, offset } of linesOf(file, 0)) {
       if (offset >= end) return;
-      if (!parseSpooledEvent(text)) this.passOver(file, offset, bytes);
+      if (!this.read(text)) this.passOver(file, offset, bytes);
     }
   }
 
@@ -291,13 +354,13 @@ export class Spool {
     try {
       renameSync(this.path(LOSSES_FILE), this.path(`${LOSSES_FILE}${DAMAGED_SUFFIX}`));
     } catch (error) {
-      this.warn(`losses.json of the spool cannot be kept aside: ${messageOf(error)}`);
+      this.warn(`losses.json of the spool cannot be kept aside: ${reasonWithoutPath(error)}`);
     }
   }
 
   /** While the disk takes what comes, room is held for the time when it does not. */
   private lookAfterBallast(): void {
-    if (this.memory.length > 0 || this.lock.isLost) return;
+    if (this.memory.length > 0 || this.place.isLost) return;
     this.ballast?.ensure();
     this.note?.ensure();
   }
@@ -305,39 +368,39 @@ export class Spool {
   /** Brings to disk, in the room that was held, as much of what is in memory as fits. */
   private spendBallast(): void {
     try {
-      this.lock.check();
+      this.place.check();
       const events = this.memory.first(this.memory.length);
       const lines = events.map((event) => Buffer.from(serializeSpooledEvent(event), 'utf8'));
       const kept = this.ballast?.become(this.path(segmentName(this.nextNumber)), lines) ?? 0;
       if (kept > 0) this.warn(`${kept} events were written to the room that is held for a full disk`);
       this.memory.remove(kept);
     } catch (error) {
-      this.fault = messageOf(error);
+      this.fault = reasonWithoutPath(error);
     }
   }
 
   /** Brings the account of what was lost to disk, in the room that was held for it. */
   private noteLosses(): void {
     try {
-      this.lock.check();
+      this.place.check();
       const target = this.path(LOSSES_FILE);
       for (const spans of [this.losses.spans(), this.losses.condensed()]) {
         const text = JSON.stringify({ spans, given_up: [] });
         if (this.note?.become(target, [Buffer.from(text, 'utf8')]) === 1) return;
       }
     } catch (error) {
-      this.fault = messageOf(error);
+      this.fault = reasonWithoutPath(error);
     }
     this.warn(`the account of lost events could not be written: ${this.fault}`);
   }
 
   private saveCursor(cursor: Cursor): void {
     try {
-      this.lock.check();
+      this.place.check();
       replaceFile(this.path(CURSOR_FILE), JSON.stringify(cursor));
     } catch (error) {
       // A cursor that lags sends again after a crash, which the other side tolerates.
-      this.fault = messageOf(error);
+      this.fault = reasonWithoutPath(error);
     }
   }
 
@@ -345,13 +408,13 @@ export class Spool {
   private saveLosses(givenUp: readonly number[] = []): boolean {
     if (!this.lossesChanged && givenUp.length === 0) return true;
     try {
-      this.lock.check();
+      this.place.check();
       const spans = this.losses.spans();
       replaceFile(this.path(LOSSES_FILE), JSON.stringify({ spans, given_up: givenUp }));
       this.lossesChanged = false;
       return true;
     } catch (error) {
-      this.fault = messageOf(error);
+      this.fault = reasonWithoutPath(error);
       return false;
     }
   }
@@ -371,7 +434,7 @@ export class Spool {
       if (this.unreadableLines.has(file)) this.unreadableLines.setAside(file);
       else file.remove();
     } catch (error) {
-      this.warn(`${file.path} was read to its end and cannot be removed: ${messageOf(error)}`);
+      this.warn(`${file.path} was read to its end and cannot be removed: ${reasonWithoutPath(error)}`);
     }
   }
 
@@ -389,7 +452,7 @@ export class Spool {
       let end = this.offset;
       let lines = 0;
       for (const { text, bytes } of head.file.readLines(this.offset)) {
-        const event = parseSpooledEvent(text);
+        const event = this.read(text);
         const isOurs = event && (kind === undefined || event.kind === kind);
         if (isOurs && (events.length === maxEvents || (events[0] && events[0].origin !== event.origin))) break;
         if (isOurs) events.push(event);
@@ -423,7 +486,8 @@ export class Spool {
   private appendToDisk(events: readonly SpooledEvent[]): number {
     let done = 0;
     try {
-      this.lock.check();
+      this.enter();
+      this.place.check();
       while (done < events.length) {
         const { lines, count } = this.fill(events, done);
         this.makeRoom(lines.length);
@@ -435,9 +499,7 @@ export class Spool {
       this.fault = '';
       this.saveLosses();
     } catch (error) {
-      const fault = messageOf(error);
-      if (this.fault === '') this.warn(`the spool cannot be written, events are held in memory: ${fault}`);
-      this.fault = fault;
+      this.refused(error);
     }
     return done;
   }
@@ -494,16 +556,16 @@ export class Spool {
     const { kind } = this.options;
     const from = segment === this.segments[0] ? this.offset : 0;
     for (const { text, offset, bytes } of linesOf(segment.file, from)) {
-      const event = parseSpooledEvent(text);
+      const event = this.read(text);
       if (!event) this.passOver(segment.file, offset, bytes);
       else if (kind === undefined || event.kind === kind) this.losses.addEvent(event);
     }
   }
 
-  /** Counts a line that is none. Of a file that two spools took over, the spool of the first kind does. */
+  /** Counts a line that is none. Of a file that several spools took over, the spool of the first kind does. */
   private passOver(file: Segment, offset: number, bytes: number): void {
-    const { kind } = this.options;
-    if (kind !== undefined && kind !== EVENT_KINDS[0] && file.isShared) return;
+    const { kind, kinds } = this.options;
+    if (kind !== undefined && kind !== kinds[0] && file.isShared) return;
     this.unreadableLines.note(file, offset, bytes);
   }
 
@@ -524,10 +586,6 @@ export class Spool {
       if (written < events.length) return;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The lines of a segment from an offset on, each with where it begins. */

@@ -1,7 +1,6 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { flushFolder, identityOf, isSameFile, makeFolder } from '@app/files';
-import { replaceFile } from './durable-file';
+import { flushFile, flushFolder, identityOf, isSameFile, makeFolder, replaceFile } from '@app/files';
 import { segmentName } from './segment';
 import {
   BALLAST_FILES,
@@ -73,12 +72,7 @@ function copyFlushed(path: string, target: string): void {
   const next = `${target}.next`;
   try {
     copyFileSync(path, next);
-    const handle = openSync(next, 'r+');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+    flushFile(next);
     renameSync(next, target);
   } catch (error) {
     rmSync(next, { force: true });

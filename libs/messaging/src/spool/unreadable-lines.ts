@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MILLISECOND, type LostLines } from '@app/domain';
 import { DAMAGED_SUFFIX, segmentFile, type Segment } from './segment';
-import { parseSpooledEvent } from './spooled-event';
+import type { SpooledEvent } from './spooled-event';
 
 /** What was found in a file so far. */
 interface Found {
@@ -31,6 +31,7 @@ export class UnreadableLines {
     private readonly label: string,
     /** Most bytes that are kept aside. */
     private readonly maxBytes: number,
+    private readonly read: (line: string) => SpooledEvent | undefined,
     private readonly warn: (message: string) => void,
   ) {}
 
@@ -42,9 +43,7 @@ export class UnreadableLines {
       const original = name.slice(0, -DAMAGED_SUFFIX.length);
       const isSegment = segmentFile(original) !== undefined;
       const lines = isSegment ? readFileSync(path, 'utf8').split('\n') : [''];
-      const bad = lines.flatMap((text, index) =>
-        (text === '' && isSegment) || parseSpooledEvent(text) ? [] : [index + 1],
-      );
+      const bad = lines.flatMap((text, index) => ((text === '' && isSegment) || this.read(text) ? [] : [index + 1]));
       const [firstLine] = bad;
       if (firstLine === undefined) continue;
       const noticedAt = Math.floor(ctimeMs) * MILLISECOND;

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   MILLISECOND,
   STORE_READY,
@@ -7,7 +8,7 @@ import {
   type Clock,
   type StoreReadiness,
 } from '@app/domain';
-import { identityOf, isSameFile, resolveFile, type FileIdentity } from '@app/files';
+import { identityOf, isReadOnlyDisk, isSameFile, resolveFile, type FileIdentity } from '@app/files';
 import { Counter, Gauge, type Logger, type MetricsRegistry } from '@app/observability';
 import { AmbiguousDatabaseError, databaseName } from '../database/database-name';
 import { DatabaseFile } from './database-file';
@@ -18,14 +19,14 @@ import { OpenFiles } from './open-files';
 import { quickCheck } from './quick-check';
 
 /** Real time between two looks at a database in use, and at one that waits to be mended. */
-const LOOK_EVERY_MILLIS = 10_000;
-const LOOK_FOR_MENDED_EVERY_MILLIS = 1_000;
+const LOOK_EVERY_MS = 10_000;
+const LOOK_FOR_MENDED_EVERY_MS = 1_000;
 /** Real time between two checks of one file that was damaged and has changed since. */
-const CHECK_AGAIN_AFTER_MILLIS = 60_000;
+const CHECK_AGAIN_AFTER_MS = 60_000;
 /** Damage that is met again so soon after a check that found none is believed without another one. */
-const BELIEVE_WITHIN_MILLIS = 600_000;
+const BELIEVE_WITHIN_MS = 600_000;
 /** How long what has passed goes on being told. */
-const TELL_FOR_MILLIS = 3_600_000;
+const TELL_FOR_MS = 3_600_000;
 
 const SECOND_NAME = 'second name';
 
@@ -63,6 +64,8 @@ interface LostDatabase {
  */
 export class DatabaseWatch extends StoreCondition {
   private readonly users = new Set<DatabaseUser>();
+  /** Those who opened it while its disk could only be read. */
+  private readonly openedReadOnly = new Set<DatabaseUser>();
   private readonly noted = new Map<string, { readonly text: string; readonly until: number }>();
   private readonly stopping = new AbortController();
   private readonly faults: Counter<'state'>;
@@ -116,12 +119,16 @@ export class DatabaseWatch extends StoreCondition {
     return this.options.rawDir;
   }
 
+  private get folders(): string[] {
+    return [dirname(this.options.databasePath), this.options.rawDir];
+  }
+
   watchFiles(): void {
     if (this.timers.length > 0) return;
     if (this.fault) this.say(this.fault);
     this.timers = [
-      setInterval(() => void this.look(), LOOK_EVERY_MILLIS),
-      setInterval(() => void this.lookForMended(), LOOK_FOR_MENDED_EVERY_MILLIS),
+      setInterval(() => void this.look(), LOOK_EVERY_MS),
+      setInterval(() => void this.lookForMended(), LOOK_FOR_MENDED_EVERY_MS),
     ];
     for (const timer of this.timers) timer.unref();
   }
@@ -144,7 +151,7 @@ export class DatabaseWatch extends StoreCondition {
 
   /** Tells of something that has passed, for an hour. */
   note(about: string, text: string): void {
-    this.noted.set(about, { text, until: performance.now() + TELL_FOR_MILLIS });
+    this.noted.set(about, { text, until: performance.now() + TELL_FOR_MS });
   }
 
   /** From now on this process writes, and takes no file that it has not been given by `cli rebuild`. */
@@ -176,20 +183,33 @@ export class DatabaseWatch extends StoreCondition {
   entered(user: DatabaseUser, name: string): void {
     if (this.fault) throw this.fault;
     this.users.add(user);
+    if (isReadOnlyDisk(dirname(name))) this.openedReadOnly.add(user);
     this.open ??= OpenFiles.hold(name);
   }
 
   /** After they were closed. */
   left(user: DatabaseUser): void {
     this.users.delete(user);
+    this.openedReadOnly.delete(user);
     if (this.users.size > 0) return;
     this.open?.release();
     this.open = undefined;
   }
 
+  /**
+   * Before it is opened for writing: who opened it while its disk could only be read opens it anew, once that can be written.
+   * All connections of a process share the `-shm` as SQLite opened it first, and nobody could write beside them.
+   */
+  async renewReadOnly(): Promise<void> {
+    if (this.openedReadOnly.size === 0 || this.folders.some(isReadOnlyDisk)) return;
+    const users = [...this.openedReadOnly];
+    this.openedReadOnly.clear();
+    for (const user of users) await user.abandon();
+  }
+
   /** What an error that was met says of the database, for whoever asked; undefined when it says nothing of it. */
   met(error: unknown): StoreNotReadyError | undefined {
-    const fault = faultOf(error);
+    const fault = faultOf(error, this.folders);
     if (!fault) return undefined;
     // A question may meet first what a look at the files would find.
     if (fault.isDamage) this.raise(this.open?.isOverwritten() === true ? overwritten() : fault, error);
@@ -290,7 +310,7 @@ export class DatabaseWatch extends StoreCondition {
     this.faults.inc({ state: fault.state });
     const { databasePath } = this.options;
     this.isDoubted =
-      isDamage(cause) && this.open !== undefined && performance.now() - this.openedAgainAt > BELIEVE_WITHIN_MILLIS;
+      isDamage(cause) && this.open !== undefined && performance.now() - this.openedAgainAt > BELIEVE_WITHIN_MS;
     const { identity, session, openedAt } = this.open ?? {};
     this.lost = { identity: identity ?? identityOf(databasePath), session, openedAt: openedAt ?? performance.now() };
     if (this.timers.length > 0) this.say(fault, cause);
@@ -320,7 +340,7 @@ export class DatabaseWatch extends StoreCondition {
     await this.leaving;
     const signature = this.signatureNow();
     if (signature === '' || (signature === this.signature && !this.isDoubted)) return;
-    const isSoonAfterCheck = performance.now() - this.checkedAt < CHECK_AGAIN_AFTER_MILLIS;
+    const isSoonAfterCheck = performance.now() - this.checkedAt < CHECK_AGAIN_AFTER_MS;
     if (this.fault.state === 'damaged' && this.isSameFile() && isSoonAfterCheck) return;
     this.signature = signature;
     if (!(await this.isMended())) return;
@@ -337,7 +357,7 @@ export class DatabaseWatch extends StoreCondition {
       examineDatabase(name, this.options.rawDir);
     } catch (error) {
       // What is wrong may be another thing now.
-      const fault = faultOf(error);
+      const fault = faultOf(error, this.folders);
       if (fault?.isDamage === true) this.fault = fault;
       return false;
     }

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { BUSY_TIMEOUT_MS, type SqliteHandle } from '../database/sqlite-connection';
 import { MIGRATIONS, SCHEMA_VERSION } from '../database/schema';
 import { DatabaseFile } from './database-file';
-import { damaged, foreign, removed } from './faults';
+import { damaged, foreign, newerSchema, removed } from './faults';
 import { walBelongsTo } from './wal-sessions';
 
 const RAW_FILE = /\.jsonl(\.gz)?$/;
@@ -63,20 +63,28 @@ function hasRawFiles(folder: string): boolean {
   }
 }
 
-const OURS: ReadonlySet<unknown> = new Set(MIGRATIONS.map(({ name }) => name));
+const OURS: ReadonlySet<string> = new Set(MIGRATIONS.map(({ name }) => name));
 
 /**
- * Whose tables a database has: those of this version, of another one of this program, or none.
- * @throws StoreNotReadyError when they are of another program, and the error of SQLite when they cannot be read
+ * Whose tables a database has: those of this version, of an older one, or none.
+ * @throws StoreNotReadyError when they are of a later version or of another program, and the error of SQLite when they
+ * cannot be read
  */
-export function examineSchema(database: SqliteHandle): 'current' | 'other' | 'empty' {
+export function examineSchema(database: SqliteHandle): 'current' | 'older' | 'empty' {
   const tables = database
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
     .pluck()
     .all();
-  const migrations = tables.includes('migrations') ? database.prepare('SELECT name FROM migrations').pluck().all() : [];
+  const migrations = tables.includes('migrations') ? namesIn(database) : [];
   // Migrations have a table for themselves before any has run.
   if (migrations.length === 0 && tables.every((name) => name === 'migrations')) return 'empty';
   if (!migrations.some((name) => OURS.has(name))) throw foreign();
-  return migrations.includes(SCHEMA_VERSION) ? 'current' : 'other';
+  const unknown = migrations.filter((name) => !OURS.has(name)).at(-1);
+  if (unknown !== undefined) throw newerSchema(unknown);
+  return migrations.includes(SCHEMA_VERSION) ? 'current' : 'older';
+}
+
+/** In the order in which they ran. */
+function namesIn(database: SqliteHandle): string[] {
+  return database.prepare<[], string>('SELECT name FROM migrations ORDER BY id').pluck().all();
 }

@@ -4,11 +4,14 @@ import type { StoreNotReadyError } from '@app/domain';
 import { identityOf, isSameFile, type FileIdentity } from '@app/files';
 import { DatabaseFile, type FileCondition } from './database-file';
 import { damaged, overwritten, removed, replaced } from './faults';
+import { pagesIn } from './wal-frames';
 
 /** A file that is too short, and stays as it is for so long (real time), is not being written by anybody. */
-const STANDS_STILL_MILLIS = 1_000;
+const STANDS_STILL_MS = 1_000;
 /** Unit of `Stats.blocks`, whatever the blocks of the disk are. */
 const BLOCK_BYTES = 512;
+/** In the page of this byte SQLite keeps its locks, and nothing else. */
+const LOCK_BYTE = 0x40000000;
 
 /** Whose session the process sees, past the file and through SQLite. */
 export interface SessionView {
@@ -71,8 +74,8 @@ export class OpenFiles {
     const condition = this.file.read();
     const { header } = condition;
     if (header && isCutOff(condition)) {
-      if (await this.standsStill(condition)) return fault(damaged(cutOff(condition)));
-      return WHOLE;
+      const isDamaged = (await this.standsStill(condition)) && !this.isRestInWal(condition);
+      return isDamaged ? fault(damaged(cutOff(condition))) : WHOLE;
     }
     if (condition.bytes === 0) return fault(damaged('its file was cut off (0 bytes are left)'));
     if (!header || this.isOfAnotherSession(header.marks.session, view)) return fault(overwritten());
@@ -112,9 +115,22 @@ export class OpenFiles {
     return wasLarger || (this.hasHoles && !hadHoles);
   }
 
+  /**
+   * Whether the pages that the file lacks are in the `-wal`. Bringing them over begins with the first page, which says how
+   * many there are; on a full disk it ends there, and is done again when there is room.
+   */
+  private isRestInWal(condition: FileCondition): boolean {
+    const { pageSize = 1, pageCount = 0 } = condition.header ?? {};
+    const waiting = pagesIn(`${this.name}-wal`);
+    for (let page = Math.floor(condition.bytes / pageSize) + 1; page <= pageCount; page += 1) {
+      if (!waiting.has(page) && page !== LOCK_BYTE / pageSize + 1) return false;
+    }
+    return true;
+  }
+
   private async standsStill({ bytes }: FileCondition): Promise<boolean> {
     const { mtimeMs } = statSync(this.name);
-    await delay(STANDS_STILL_MILLIS);
+    await delay(STANDS_STILL_MS);
     const after = this.file.read();
     return (
       after.bytes === bytes && isCutOff(after) && statSync(this.name, { throwIfNoEntry: false })?.mtimeMs === mtimeMs

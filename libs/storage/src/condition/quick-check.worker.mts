@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 const LONGEST_COMPLAINT = 300;
 
 /** Real time between two tables: a reader that comes after the other keeps the -wal from being cut. */
-const PAUSE_MILLIS = 50;
+const PAUSE_MS = 50;
 
 /** SQLite begins with a headline of its own and breaks lines. */
 function oneLine(complaints: readonly string[]): string {
@@ -25,7 +25,7 @@ function check(path: string): { readonly table: string; readonly complaint: stri
       const said = database.pragma(`quick_check("${table.replaceAll('"', '""')}")`) as { quick_check: string }[];
       const complaints = said.map(({ quick_check: line }) => line).filter((line) => line !== 'ok');
       if (complaints.length > 0) return { table, complaint: oneLine(complaints) };
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLIS);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
     }
     return undefined;
   } finally {

@@ -1,4 +1,12 @@
-import { DAY, STORE_READY, StoreCondition, StoreNotReadyError, type Clock, type StoreReadiness } from '@app/domain';
+import {
+  DAY,
+  healthReason,
+  STORE_READY,
+  StoreCondition,
+  StoreNotReadyError,
+  type Clock,
+  type StoreReadiness,
+} from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { CaptureOwnership } from '../database/capture-ownership';
 import { CaptureOwnerError } from '../database/capture-owner.error';
@@ -6,15 +14,15 @@ import { AmbiguousDatabaseError } from '../database/database-name';
 import { CHECKED_AT_FACT, StoreFacts } from '../database/store-facts';
 import type { StoreParts } from '../store-parts';
 import type { DatabaseUser, DatabaseWatch } from './database-watch';
-import { ABOUT_TO_BE_OPENED, unavailable } from './faults';
+import { ABOUT_TO_BE_OPENED, NOT_OPENED_YET, StoreHostError, unavailable } from './faults';
 
 /** Real time between two attempts to open a store, and between two looks at one that is open. */
-const OPEN_AGAIN_EVERY_MILLIS = 1_000;
-const LOOK_EVERY_MILLIS = 10_000;
+const OPEN_AGAIN_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 10_000;
 /** Real time between a check that came to no end and the next one. */
-const CHECK_AGAIN_AFTER_MILLIS = 60_000;
+const CHECK_AGAIN_AFTER_MS = 60_000;
 /** The reason may name paths, and what is said here is public. */
-const UNEXPLAINED = unavailable('the store cannot be opened; the log says why');
+const UNEXPLAINED = unavailable(healthReason`the store cannot be opened; the log says why`);
 
 /** A store that a process writes to. */
 export interface WritableStore {
@@ -43,7 +51,7 @@ export interface KeeperParts {
  */
 export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
   private store: Store | undefined;
-  private reason = unavailable('the database has not been opened yet');
+  private reason = NOT_OPENED_YET;
   private opening: Promise<void> | undefined;
   private looking: Promise<void> | undefined;
   private timers: readonly NodeJS.Timeout[] = [];
@@ -67,8 +75,8 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
     const keeper = new StoreKeeper(openStore, parts);
     await keeper.open();
     keeper.timers = [
-      setInterval(() => void keeper.openAgain(), OPEN_AGAIN_EVERY_MILLIS),
-      setInterval(() => void keeper.look(), LOOK_EVERY_MILLIS),
+      setInterval(() => void keeper.openAgain(), OPEN_AGAIN_EVERY_MS),
+      setInterval(() => void keeper.look(), LOOK_EVERY_MS),
     ];
     return keeper;
   }
@@ -108,7 +116,9 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
   explain(error: unknown): unknown {
     if (error instanceof CaptureOwnerError) this.stepDown(error);
     const fault = this.parts.watch.met(error);
-    return fault && fault.isDamage ? fault : error;
+    if (fault?.isDamage === true) return fault;
+    if (!fault || error instanceof StoreNotReadyError) return error;
+    return StoreHostError.of(error, fault) ?? error;
   }
 
   async close(): Promise<void> {
@@ -153,13 +163,18 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
 
   private async openAgain(): Promise<void> {
     if (this.store || this.opening) return;
-    this.opening = this.open().catch((error: unknown) => {
+    this.opening = this.openAnew().catch((error: unknown) => {
       const isOwned = error instanceof CaptureOwnerError;
       this.said(this.parts.watch.met(error) ?? (isOwned ? unavailable(error.message) : UNEXPLAINED), error);
     });
     await this.opening;
     this.opening = undefined;
     if (this.isOpen) this.parts.logger.info('the store is open again');
+  }
+
+  private async openAnew(): Promise<void> {
+    await this.parts.watch.renewReadOnly();
+    await this.open();
   }
 
   /** Logs once, with its cause, what is now the reason. */
@@ -210,7 +225,7 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
         this.stepDown(new CaptureOwnerError());
         return;
       }
-      const text = `the lock file of ${setting} was removed while it was in use; it was made and locked again`;
+      const text = healthReason`the lock file of ${setting} was removed while it was in use; it was made and locked again`;
       this.parts.watch.note(`lock of ${setting}`, text);
       this.parts.logger.warn(text);
     }
@@ -228,7 +243,7 @@ export class StoreKeeper<Store extends WritableStore> implements DatabaseUser {
   }
 
   private async check(store: Store): Promise<void> {
-    this.noCheckBefore = performance.now() + CHECK_AGAIN_AFTER_MILLIS;
+    this.noCheckBefore = performance.now() + CHECK_AGAIN_AFTER_MS;
     const { ownership } = store;
     if ((await this.parts.watch.check()) !== 'whole' || store !== this.store) return;
     if (ownership) this.checkedAfterKill.add(ownership);

@@ -22,14 +22,20 @@ export class CaptureOwnership {
     databasePath: string,
     { queue, database }: { readonly queue: WriteQueue; readonly database: SqliteHandle },
   ): Promise<CaptureOwnership> {
+    let ownership: CaptureOwnership;
     try {
       const record = new OwnerRecord(database, databaseName(databasePath));
       const followsKill = await queue.run(() => record.claim());
-      const ownership = new CaptureOwnership(locks, queue, record, followsKill);
+      ownership = new CaptureOwnership(locks, queue, record, followsKill);
+    } catch (error) {
+      locks.release();
+      throw error;
+    }
+    try {
       await ownership.settle();
       return ownership;
     } catch (error) {
-      locks.release();
+      await ownership.release();
       throw error;
     }
   }
@@ -68,7 +74,7 @@ export class CaptureOwnership {
 
   /**
    * Gives the right up; `close` closes the database, between the last write and the moment at which others may come. A
-   * record that cannot be removed looks as if this process had been killed.
+   * record that cannot be removed, as on a full disk, looks as if this process had been killed, to itself as well.
    */
   async release(close: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.queue.guardWith(() => undefined);
@@ -76,7 +82,9 @@ export class CaptureOwnership {
       .run(() => {
         this.record.release();
       })
-      .catch(() => undefined);
+      .catch(() => {
+        this.record.forsake();
+      });
     try {
       await close();
     } finally {

@@ -1,3 +1,4 @@
+import { healthReason } from '@app/domain';
 import { statSync } from 'node:fs';
 import { isMountPoint, resolveFile } from '@app/files';
 
@@ -28,14 +29,14 @@ export function databaseName(path: string): string {
   if (links?.isFile() === true && links.nlink > 1) {
     throw new AmbiguousDatabaseError(
       path,
-      `the database file has ${links.nlink} names (hard links), and SQLite keeps a -wal for each name: ` +
+      healthReason`the database file has ${links.nlink} names (hard links), and SQLite keeps a -wal for each name: ` +
         'keep one of them; a symbolic link may lead to it',
     );
   }
   if (isMountPoint(name)) {
     throw new AmbiguousDatabaseError(
       path,
-      'the database file is mounted on its own, and SQLite keeps a -wal beside it: mount the folder that it lies in',
+      healthReason`the database file is mounted on its own, and SQLite keeps a -wal beside it: mount the folder that it lies in`,
     );
   }
   return name;

@@ -1,5 +1,5 @@
+import type { ArchiveIdentity } from '@app/bronze';
 import { OriginMismatchError } from '@app/domain';
-import type { ArchiveIdentity } from '../bronze/archive-identity';
 import type { SqliteHandle } from './sqlite-connection';
 import { ORIGIN_FACT, StoreFacts } from './store-facts';
 

@@ -9,6 +9,8 @@ export const OWNER_FACT = 'owner';
 export const CHECKED_AT_FACT = 'checked_at';
 /** When the database was made anew from the raw files (real time, microseconds); absent from one that was not. */
 export const REBUILT_AT_FACT = 'rebuilt_at';
+/** JSON object: which backup is reading the raw files, and until when that holds; absent while none does. */
+export const BACKUP_LEASE_FACT = 'backup_lease';
 /** JSON array of the bronze files that the last start found damaged; absent when it found none. */
 export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 /** JSON array of bronze files whose bytes are others than were stored. */

@@ -7,10 +7,10 @@ import { WalCut, type WalFiles } from './wal-cut';
 import type { WriteQueue } from './write-queue';
 
 /** Real time between two looks at the file. */
-const LOOK_EVERY_MILLIS = 10_000;
+const LOOK_EVERY_MS = 10_000;
 /** At the end, readers are given so many chances to be between two pages. */
 const LAST_ATTEMPTS = 5;
-const LAST_PAUSE_MILLIS = 100;
+const LAST_PAUSE_MS = 100;
 
 /** Bytes of the `-wal` beside the database of this name; 0 when there is none. */
 function walBytes(name: string): number {
@@ -83,7 +83,7 @@ export class WalBound {
   }
 
   start(): void {
-    this.timer = setInterval(() => void this.keep().catch(() => undefined), LOOK_EVERY_MILLIS);
+    this.timer = setInterval(() => void this.keep().catch(() => undefined), LOOK_EVERY_MS);
     this.timer.unref();
   }
 
@@ -112,7 +112,7 @@ export class WalBound {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     for (let attempt = 1; !(await this.keep().catch(() => true)) && attempt < LAST_ATTEMPTS; attempt += 1) {
-      await delay(LAST_PAUSE_MILLIS);
+      await delay(LAST_PAUSE_MS);
     }
   }
 

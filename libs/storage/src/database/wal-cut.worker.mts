@@ -13,10 +13,10 @@ interface Checkpoint {
 }
 
 /** How long a cut waits for those who read a page or write a unit: long enough for most, and no unit waits for longer. */
-const PATIENCE_MILLIS = 100;
+const PATIENCE_MS = 100;
 
 function open(path: string): Database.Database {
-  const connection = new Database(path, { fileMustExist: true, timeout: PATIENCE_MILLIS });
+  const connection = new Database(path, { fileMustExist: true, timeout: PATIENCE_MS });
   connection.pragma('synchronous = FULL');
   // The first read makes it one that has the database open.
   connection.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get();

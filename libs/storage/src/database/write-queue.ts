@@ -205,12 +205,29 @@ export class WriteQueue {
       if (this.database.inTransaction) {
         undoAfter(error, undo);
         this.database.exec('ROLLBACK');
-      } else if (undoLate) {
-        await this.underLock(error, undoLate);
+      } else {
+        this.overwriteFailedCommit();
+        if (undoLate) await this.underLock(error, undoLate);
       }
       throw error;
     } finally {
       stop();
+    }
+  }
+
+  /**
+   * A commit of which only the flush failed stands whole in the `-wal`, and whoever reads that anew, after a kill, takes it
+   * for made. A commit of nothing is put in its place, before anything else of the unit is undone; that its own flush may
+   * fail as well does not matter. Where another process has the lock, that one's commit takes the place.
+   */
+  private overwriteFailedCommit(): void {
+    try {
+      this.database.exec('BEGIN IMMEDIATE');
+      const version = this.database.pragma('user_version', { simple: true });
+      this.database.pragma(`user_version = ${String(version)}`);
+      this.database.exec('COMMIT');
+    } catch {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
     }
   }
 

@@ -1,4 +1,4 @@
-import { METRICS_VERSION } from '@app/domain';
+import { METRICS_VERSION } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { METRICS_VERSION_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';

@@ -1,13 +1,28 @@
 import {
+  appendEvents,
+  assetsLine,
+  fileManifestLine,
+  ledgerLine,
+  manifestLine,
+  reachLine,
+  stoppedLine,
+  trackingLine,
+  type BronzeUnit,
+  type BronzeUnits,
+} from '@app/bronze';
+import {
+  CANDLE_KIND,
   DAY,
+  DELISTED,
+  eventToWrite,
+  floorTo,
   HistoryStore,
   MINUTE,
-  accountFor,
-  floorTo,
   minutesIn,
   subtractRanges,
   type Clock,
   type EpochMicros,
+  type EventKinds,
   type FetchedMinutes,
   type ImportCounts,
   type ImportedDay,
@@ -19,11 +34,8 @@ import {
   type TrackedSymbol,
   type UnfilledRange,
 } from '@app/domain';
+import { missingIn } from '@app/history';
 import type { Statement } from 'better-sqlite3';
-import { runArchiveUnit } from '../bronze/archive-unit';
-import type { BronzeArchive } from '../bronze/bronze-archive';
-import { MANIFEST, fileManifestLine, manifestLine } from '../bronze/fetch-manifest';
-import { assetsLine, ledgerLine, reachLine, stoppedLine, trackingLine } from '../bronze/manifest-entry';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -36,10 +48,8 @@ import { MOVE_LEDGER } from '../ledger/symbol-frames';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
 import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
-import { candleToWrite } from '../sink/checked-event';
 import { DayWriter } from '../sink/day.writer';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
-import type { EventLines } from '../sink/event-lines';
 import { SymbolAssets } from './symbol-assets';
 import { LedgerReach } from './ledger-reach';
 import { StampSettler } from './stamp-settler';
@@ -53,10 +63,10 @@ interface TrackedRow {
 
 interface HistoryStoreParts {
   readonly origin: OriginGuard;
-  readonly archive: BronzeArchive;
-  readonly lines: EventLines;
+  readonly units: BronzeUnits;
   readonly feed: ChangeFeedWriter;
   readonly contradictions: ContradictionCounter;
+  readonly kinds: EventKinds;
   readonly clock: Clock;
 }
 
@@ -77,6 +87,8 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly insertTracked: Statement<[string, number, number]>;
   private readonly extendLedgerTo: Statement<[string, number]>;
   private readonly upsertSymbol: Statement<[SymbolInfo]>;
+  private readonly selectSymbols: Statement<[], Pick<SymbolInfo, 'symbol' | 'status'>>;
+  private readonly markDelisted: Statement<[string, string, string]>;
   private readonly selectFirstMinute: Statement<[string], { first_minute: number | null }>;
   private readonly upsertFirstMinute: Statement<[string, number]>;
   private readonly selectMinutes: Statement<[string, number, number], MinuteCandleRow>;
@@ -95,11 +107,12 @@ export class SqliteHistoryStore extends HistoryStore {
     this.unfilled = new UnfilledWriter(database);
     this.assets = new SymbolAssets(database);
     this.settler = new StampSettler(database, {
-      queue,
-      archive: parts.archive,
+      units: parts.units,
       candles: this.candles,
       spans: new ClockSpans(database),
-      keep: this.keepAndTell.bind(this, []),
+      keep: (bronze, outcome) => {
+        this.keepAndTell(bronze, [], outcome);
+      },
     });
     this.reach = new LedgerReach(database);
     this.selectFloor = database
@@ -131,6 +144,8 @@ export class SqliteHistoryStore extends HistoryStore {
        WHERE base_asset IS NOT excluded.base_asset OR quote_asset IS NOT excluded.quote_asset
          OR status IS NOT excluded.status`,
     );
+    this.selectSymbols = database.prepare('SELECT symbol, status FROM symbols ORDER BY symbol');
+    this.markDelisted = database.prepare('UPDATE symbols SET status = ? WHERE symbol = ? AND status IS NOT ?');
     this.selectFirstMinute = database.prepare('SELECT first_minute FROM symbols WHERE symbol = ?');
     this.upsertFirstMinute = database.prepare(
       `INSERT INTO symbols (symbol, first_minute) VALUES (?, ?)
@@ -145,24 +160,24 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   track({ symbol, trackedSince, ledgerStart }: TrackedSymbol, origin: string): Promise<TrackedSymbol> {
-    return runArchiveUnit(this.queue, this.parts.archive, () => {
+    return this.parts.units.append((bronze) => {
       this.parts.origin.claim(origin);
       const known = this.read(symbol);
       if (known) return known;
       this.insertTracked.run(symbol, trackedSince, ledgerStart);
       this.tellLedger(symbol, { start: ledgerStart, end: ledgerStart });
       const frame = this.read(symbol) ?? { symbol, trackedSince, ledgerStart };
-      this.parts.archive.appendRecord(MANIFEST, trackingLine(frame, origin));
+      bronze.appendToManifest(trackingLine(frame, origin));
       return frame;
     });
   }
 
   async extendLedger(symbol: string, start: EpochMicros, origin: string): Promise<void> {
-    const leftOut = await this.runRepeatable(origin, () => {
+    const leftOut = await this.runRepeatable(origin, (bronze) => {
       const floor = this.selectFloor.get(symbol) ?? undefined;
       if (this.extendLedgerTo.run(symbol, start).changes === 0) return undefined;
       this.tellLedger(symbol, { start, end: start });
-      this.parts.archive.appendRecord(MANIFEST, ledgerLine(symbol, start, origin));
+      bronze.appendToManifest(ledgerLine(symbol, start, origin));
       return floor === undefined ? undefined : { start, end: floor };
     });
     for (let from = leftOut?.start ?? Infinity; leftOut && from < leftOut.end; from += DAY) {
@@ -185,13 +200,23 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
-    return runArchiveUnit(this.queue, this.parts.archive, () => {
+    return this.parts.units.append((bronze) => {
       this.parts.origin.claim(origin);
       const now = this.parts.clock.now();
       const changes = symbols.flatMap((symbol) => this.assets.note(symbol, now) ?? []);
-      this.parts.archive.appendRecord(MANIFEST, ...changes.map(assetsLine));
+      bronze.appendToManifest(...changes.map(assetsLine));
       const changed = symbols.filter((symbol) => this.upsertSymbol.run(symbol).changes > 0);
       this.tellSymbols(changed.map(({ symbol }) => symbol));
+    });
+  }
+
+  knownSymbols(): Promise<readonly Pick<SymbolInfo, 'symbol' | 'status'>[]> {
+    return Promise.resolve(this.selectSymbols.all());
+  }
+
+  saveDelisted(symbols: readonly string[]): Promise<void> {
+    return this.queue.run(() => {
+      this.tellSymbols(symbols.filter((symbol) => this.markDelisted.run(DELISTED, symbol, DELISTED).changes > 0));
     });
   }
 
@@ -208,32 +233,32 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   saveFetched(fetched: FetchedMinutes): Promise<void> {
-    return this.runRepeatable(fetched.origin, () => {
-      this.keepAndTell(fetched.candles, this.candles.write(fetched.candles));
+    return this.runRepeatable(fetched.origin, (bronze) => {
+      this.keepAndTell(bronze, fetched.candles, this.candles.write(fetched.candles));
       this.unfilled.replace(fetched.symbol, fetched.range, []);
       this.noteLeftOut(fetched.symbol, fetched);
       const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
-      if (fetched.candles.length > 0) this.parts.archive.appendRecord(MANIFEST, manifestLine(fetched, trackedSince));
+      if (fetched.candles.length > 0) bronze.appendToManifest(manifestLine(fetched, trackedSince));
     });
   }
 
   saveDay(day: ImportedDay): Promise<ImportCounts> {
-    return this.runRepeatable(day.origin, () => {
+    return this.runRepeatable(day.origin, (bronze) => {
       const { counts, ...outcome } = this.days.write(day.symbol, day);
-      this.keepAndTell(day.candles, outcome);
+      this.keepAndTell(bronze, day.candles, outcome);
       const settled = subtractRanges([day.range], this.gaps(day.symbol, day.range));
       for (const range of settled) this.unfilled.replace(day.symbol, range, []);
       this.noteLeftOut(day.symbol, day);
       if (day.file) {
         const trackedSince = this.read(day.symbol)?.trackedSince ?? day.fetchedAt;
-        this.parts.archive.appendRecord(MANIFEST, fileManifestLine(day, day.file, trackedSince));
+        bronze.appendToManifest(fileManifestLine(day, day.file, trackedSince));
       }
       return counts;
     });
   }
 
   markStopped(symbol: string, ranges: readonly TimeRange[]): Promise<void> {
-    return runArchiveUnit(this.queue, this.parts.archive, () => {
+    return this.parts.units.append((bronze) => {
       const notedAt = this.parts.clock.now();
       const lines: string[] = [];
       for (const range of ranges) {
@@ -245,7 +270,7 @@ export class SqliteHistoryStore extends HistoryStore {
           lines.push(stoppedLine(symbol, gap, notedAt));
         }
       }
-      this.parts.archive.appendRecord(MANIFEST, ...lines);
+      bronze.appendToManifest(...lines);
     });
   }
 
@@ -281,12 +306,12 @@ export class SqliteHistoryStore extends HistoryStore {
 
   async moveLedger(frame: TrackedSymbol): Promise<void> {
     const { symbol, ledgerStart } = frame;
-    await runArchiveUnit(this.queue, this.parts.archive, () => {
+    await this.parts.units.append((bronze) => {
       this.moveLedgerTo.run(frame);
       this.ledger.forgetBefore(symbol, ledgerStart);
       this.ledger.dayChanged(symbol, floorTo(ledgerStart, DAY));
       this.tellLedger(symbol, { start: ledgerStart, end: ledgerStart });
-      this.parts.archive.appendRecord(MANIFEST, reachLine(frame));
+      bronze.appendToManifest(reachLine(frame));
     });
   }
 
@@ -295,13 +320,11 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   /** A unit that can be run again from its source, so it need not be flushed one by one. */
-  private runRepeatable<T>(origin: string, unit: () => T): Promise<T> {
-    return runArchiveUnit(
-      this.queue,
-      this.parts.archive,
-      () => {
+  private runRepeatable<T>(origin: string, unit: (bronze: BronzeUnit) => T): Promise<T> {
+    return this.parts.units.append(
+      (bronze) => {
         this.parts.origin.claim(origin);
-        return unit();
+        return unit(bronze);
       },
       { durability: 'normal' },
     );
@@ -317,12 +340,15 @@ export class SqliteHistoryStore extends HistoryStore {
 
   /** A repeat that an earlier version kept without a line was received all the same, and nothing can bring it again. */
   private keepAndTell(
+    bronze: BronzeUnit,
     candles: readonly MinuteCandle[],
     { surfaced, changed }: Pick<CandleOutcome, 'surfaced' | 'changed'>,
   ): void {
     const stored = new Set(changed.map(({ openTime }) => openTime));
-    this.parts.contradictions.count(candles.filter(({ openTime }) => stored.has(openTime)));
-    this.parts.lines.append(surfaced.map(candleToWrite), null);
+    const kind = this.parts.kinds.of(CANDLE_KIND);
+    for (const candle of candles) if (stored.has(candle.openTime)) this.parts.contradictions.count(kind, candle);
+    const promoted = surfaced.map((candle) => eventToWrite(kind, candle));
+    appendEvents(bronze, promoted, null);
     const items = spans(changed, ({ openTime }) => ({ start: openTime, end: openTime + MINUTE }));
     this.parts.feed.note(HISTORY_FEED, { kind: 'history', items });
   }
@@ -338,10 +364,7 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   private gaps(symbol: string, range: TimeRange): TimeRange[] {
-    if (range.start >= range.end) return [];
-    return [...accountFor(range, this.ledger.touching(symbol, range))]
-      .filter(({ state }) => state === 'missing')
-      .map(({ start, end }) => ({ start, end }));
+    return missingIn(range, this.ledger.touching(symbol, range));
   }
 
   private read(symbol: string): TrackedSymbol | undefined {

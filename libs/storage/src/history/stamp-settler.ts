@@ -1,12 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { clockLine, revisionLine, type BronzeUnit, type BronzeUnits } from '@app/bronze';
 import { DAY, MINUTE, latestStamp, type ClockSpan, type EpochMicros, type SettledStamps } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
-import { runArchiveUnit } from '../bronze/archive-unit';
-import type { BronzeArchive } from '../bronze/bronze-archive';
-import { MANIFEST } from '../bronze/fetch-manifest';
-import { clockLine, revisionLine } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import type { WriteQueue } from '../database/write-queue';
 import type { ClockSpans } from '../ledger/clock-spans';
 import { LedgerWriter } from '../ledger/ledger.writer';
 import type { CandleOutcome, CandleWriter } from '../sink/candle.writer';
@@ -23,12 +19,11 @@ interface OfSpan {
 }
 
 interface StampSettlerParts {
-  readonly queue: WriteQueue;
-  readonly archive: BronzeArchive;
+  readonly units: BronzeUnits;
   readonly candles: CandleWriter;
   readonly spans: ClockSpans;
   /** Keeps lines and tells readers of what a unit has done. */
-  readonly keep: (outcome: Pick<CandleOutcome, 'surfaced' | 'changed'>) => void;
+  readonly keep: (bronze: BronzeUnit, outcome: Pick<CandleOutcome, 'surfaced' | 'changed'>) => void;
 }
 
 /**
@@ -140,9 +135,9 @@ export class StampSettler {
     }
     if (first > last) return;
     const span = { start: first, end: last + 1, until: now };
-    await runArchiveUnit(this.parts.queue, this.parts.archive, () => {
+    await this.parts.units.append((bronze) => {
       this.parts.spans.note(span);
-      this.parts.archive.appendRecord(MANIFEST, clockLine(span));
+      bronze.appendToManifest(clockLine(span));
     });
   }
 
@@ -153,17 +148,17 @@ export class StampSettler {
       const stamps = { symbol, start: span.start, end: span.end };
       const days = new Set([...this.daysAfter.all(symbol, span.start - 1), ...this.repeatDays.all(stamps)]);
       for (const start of days) {
-        count += await runArchiveUnit(this.parts.queue, this.parts.archive, () => {
+        count += await this.parts.units.append((bronze) => {
           const day = { symbol, start, end: start + DAY, from: span.start, until: span.end };
           const minutes = this.minutesOfDay.all(day);
           const restamped = this.parts.candles.restamp(symbol, minutes, this.parts.spans.all());
-          this.parts.keep(restamped);
-          this.parts.archive.appendRecord(MANIFEST, ...restamped.raised.map(revisionLine));
+          this.parts.keep(bronze, restamped);
+          bronze.appendToManifest(...restamped.raised.map(revisionLine));
           return minutes.length;
         });
       }
     }
-    await this.parts.queue.run(() => {
+    await this.parts.units.run(() => {
       const days = this.stopDays.all(span);
       this.stopsAtTheirEnd.run(span);
       for (const day of days) {

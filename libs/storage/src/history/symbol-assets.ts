@@ -1,16 +1,6 @@
-import type { EpochMicros, SymbolInfo } from '@app/domain';
+import type { AssetsChange, EpochMicros, SymbolInfo } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-
-/** What a symbol stands for. */
-export type Assets = Pick<SymbolInfo, 'baseAsset' | 'quoteAsset'>;
-
-/** A symbol that stands for something else than before. */
-export interface AssetsChange extends Assets {
-  readonly symbol: string;
-  readonly since: EpochMicros;
-  readonly before: Assets;
-}
 
 /** `since` of what a symbol stood for when the exchange was first asked. */
 const FROM_THE_FIRST = 0;

@@ -1,4 +1,5 @@
-import type { CoverageRange, RecordedState } from '@app/domain';
+import type { RecordedState } from '@app/domain';
+import type { RecordedRange } from '@app/history';
 
 /** A row of `coverage` without its symbol. */
 export interface CoverageRow {
@@ -8,7 +9,7 @@ export interface CoverageRow {
   readonly repaired: number;
 }
 
-export function toCoverageRange(row: CoverageRow): CoverageRange {
+export function toRecordedRange(row: CoverageRow): RecordedRange {
   return {
     start: row.start_time,
     end: row.end_time,

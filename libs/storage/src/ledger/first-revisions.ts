@@ -1,13 +1,8 @@
-import { firstRevision, type MinuteCandle } from '@app/domain';
+import type { MinuteCandle, RaisedRevision } from '@app/domain';
+import { firstRevision } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { StopNotes } from './stop-notes';
-
-/** A minute whose versions count from a higher revision on. */
-export interface RaisedRevision extends Pick<MinuteCandle, 'symbol' | 'openTime'> {
-  /** Of its first version. */
-  readonly revision: number;
-}
 
 /**
  * Which revision the first version of a minute is: a higher one where other answers have been given under those below.

@@ -1,6 +1,6 @@
+import { withTrueStamps, type ManifestEntry } from '@app/bronze';
 import type { TrackedSymbol } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
-import { withTrueStamps, type ManifestEntry } from '../bronze/manifest-entry';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SymbolAssets } from '../history/symbol-assets';
 import { ClockSpans } from './clock-spans';

@@ -1,33 +1,34 @@
 import {
   DAY,
-  MILLISECOND,
   MINUTE,
   ceilTo,
   floorTo,
-  mergeAllRollUps,
   nextTurn,
   storedCandlesIn,
   storedIntervalOf,
   type BucketGrid,
   type CandleInterval,
   type EpochMicros,
-  type MinuteAccount,
-  type RollUp,
   type StoredCandle,
   type TimeRange,
+  PAGE_ROWS,
 } from '@app/domain';
-import type { CandleLevel, CandlePart, LevelPage } from './candle-level';
-import { rollUpJoined, type JoinedMinute } from './joined-minutes';
-import type { AccountOf, MinuteAccounts } from './minute-accounts';
+import {
+  inBuckets,
+  mergeRollUps,
+  rolledCandle,
+  rollUpJoined,
+  type AccountOf,
+  type CandlePart,
+  type JoinedMinute,
+  type RollUp,
+} from '@app/history';
+import type { CandleLevel, LevelPage } from './candle-level';
+import type { MinuteAccounts } from './minute-accounts';
 import type { RolledCandle, RolledDays } from './rolled-days';
 
-/** Most rows that one statement reads: no read transaction is longer. */
-const MAX_ROWS = 5_000;
 /** Whole days that one statement reads where days are remembered: their minutes are fewer than those rows. */
 const DAYS_READ = 3;
-
-/** `source` of all candles but minutes: they are made here, from minutes of the exchange. */
-export const ROLL_UP_SOURCE = 'rollup_1m';
 
 /** What larger candles are made of, and how. */
 interface Parts<Part> {
@@ -45,50 +46,18 @@ interface KnownDays<Part> {
   readonly remember: (day: EpochMicros, rows: readonly CandlePart<Part>[], candles: readonly RolledCandle[]) => void;
 }
 
-interface Bucket<Part> {
-  readonly openTime: EpochMicros;
-  readonly parts: Part[];
-}
-
-/** What a roll-up is as the candle of a bucket. */
-export function rolledCandle(
-  symbol: string,
-  { start, end }: TimeRange,
-  rollUp: RollUp,
-  account: MinuteAccount,
-): StoredCandle {
-  return {
-    symbol,
-    openTime: start,
-    closeTime: end - MILLISECOND,
-    open: rollUp.open,
-    high: rollUp.high,
-    low: rollUp.low,
-    close: rollUp.close,
-    volume: rollUp.volume,
-    quoteVolume: rollUp.quoteVolume,
-    tradeCount: rollUp.tradeCount,
-    takerBuyVolume: rollUp.takerBuyVolume,
-    takerBuyQuoteVolume: rollUp.takerBuyQuoteVolume,
-    source: ROLL_UP_SOURCE,
-    capturedAt: rollUp.capturedAt,
-    revision: rollUp.revision,
-    account,
-  };
-}
-
 /** Minutes of a range (by open time) in chunks; `size` of the first one, later ones are larger. */
 export async function* minuteChunks(
   level: CandleLevel,
   { start, end }: TimeRange,
   size: number,
 ): AsyncGenerator<readonly StoredCandle[]> {
-  let rows = Math.min(size, MAX_ROWS);
+  let rows = Math.min(size, PAGE_ROWS);
   for (let from: EpochMicros | undefined = start; from !== undefined;) {
     const page = level.minutes(from, end, rows);
     yield page.rows;
     from = page.next;
-    rows = MAX_ROWS;
+    rows = PAGE_ROWS;
     await nextTurn();
   }
 }
@@ -110,7 +79,7 @@ export function bucketChunks(
 ): AsyncGenerator<StoredCandle[]> {
   const stored = storedIntervalOf(interval);
   // One bucket more, so that the last one asked for is seen to be complete.
-  const size = Math.min(MAX_ROWS, (buckets + 1) * storedCandlesIn(interval));
+  const size = Math.min(PAGE_ROWS, (buckets + 1) * storedCandlesIn(interval));
   if (stored === '1m') {
     const minutes: Parts<JoinedMinute> = {
       page: level.minuteParts.bind(level),
@@ -121,7 +90,7 @@ export function bucketChunks(
   }
   const rollUps: Parts<RollUp> = {
     page: level.rollUpParts.bind(level, stored),
-    merge: mergeAllRollUps,
+    merge: mergeRollUps,
     accounts: (time) => (stored === '1d' ? accounts.withinDays(time) : accounts.within(time)),
   };
   return chunksOf(rollUps, symbol, grid, range, size);
@@ -184,7 +153,7 @@ async function* chunksOf<Part>(
     if (next !== undefined && found.length > 1) from = found.pop()?.openTime;
     else if (next !== undefined) found.pop();
     else from = until < end ? until : undefined;
-    size = next !== undefined && found.length === 0 ? size * 2 : MAX_ROWS;
+    size = next !== undefined && found.length === 0 ? size * 2 : PAGE_ROWS;
     const rolled = found.flatMap(({ openTime, parts }) => {
       const rollUp = merge(parts);
       return rollUp ? [{ openTime, rollUp }] : [];
@@ -193,19 +162,6 @@ async function* chunksOf<Part>(
     yield candlesOf(rolled);
     await nextTurn();
   }
-}
-
-/** Rows, ascending, by the bucket that they are in. */
-function inBuckets<Part>(rows: readonly CandlePart<Part>[], grid: BucketGrid): Bucket<Part>[] {
-  const found: Bucket<Part>[] = [];
-  for (const { openTime, part } of rows) {
-    const start = grid.startOf(openTime);
-    const last = found.at(-1);
-    const bucket = last?.openTime === start ? last : { openTime: start, parts: [] };
-    if (bucket !== last) found.push(bucket);
-    if (part) bucket.parts.push(part);
-  }
-  return found;
 }
 
 /** Remembers the whole days of a range that was read, but for one that is still going on. */

@@ -1,4 +1,5 @@
-import { intervalLength, type EpochMicros, type RollUp, type StoredCandle, type StoredInterval } from '@app/domain';
+import { intervalLength, type EpochMicros, type StoredCandle, type StoredInterval } from '@app/domain';
+import { isAsKnown, rollUpJoined, versionKnownAt, type CandlePart, type JoinedMinute, type RollUp } from '@app/history';
 import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
@@ -7,19 +8,13 @@ import {
   type MinuteCandleRow,
   type RollUpRow,
 } from '../sink/candle-row';
-import { JOINED_COLUMNS, rollUpJoined, type JoinedMinute } from './joined-minutes';
+import { JOINED_COLUMNS } from './joined-columns';
 import type { ReadStore } from './read-store';
 
 /** Rows of one page, ascending, and where the next page begins: undefined behind the last one. */
 export interface LevelPage<Row> {
   readonly rows: readonly Row[];
   readonly next: EpochMicros | undefined;
-}
-
-/** A stored candle as a part of a larger one; undefined where it was not known yet. */
-export interface CandlePart<Part> {
-  readonly openTime: EpochMicros;
-  readonly part: Part | undefined;
 }
 
 const MINUTES_KNOWN = `
@@ -97,8 +92,9 @@ export class CandleLevel {
   /** The version of a minute that was current then; undefined when none had been captured. */
   private minute(row: MinuteCandleRow): StoredCandle | undefined {
     const { asOf } = this;
-    if (asOf === undefined || row.captured_at <= asOf) return toStoredMinute(row);
-    if (row.revision === 1) return undefined;
+    if (asOf === undefined) return toStoredMinute(row);
+    const known = versionKnownAt({ capturedAt: row.captured_at, revision: row.revision }, asOf);
+    if (known !== 'superseded') return known === 'current' ? toStoredMinute(row) : undefined;
     const revision = this.store
       .statement<RevisionParameters, MinuteCandleRow>(revisionKnown(MINUTE_COLUMNS))
       .get(this.symbol, row.open_time, asOf, asOf);
@@ -107,21 +103,19 @@ export class CandleLevel {
 
   private joined(minute: JoinedMinute): JoinedMinute | undefined {
     const { asOf } = this;
+    if (asOf === undefined) return minute;
     const [openTime, , capturedAt, revision] = minute;
-    if (asOf === undefined || capturedAt <= asOf) return minute;
-    if (revision === 1) return undefined;
+    const known = versionKnownAt({ capturedAt, revision }, asOf);
+    if (known !== 'superseded') return known === 'current' ? minute : undefined;
     return this.store
       .rawStatement<RevisionParameters, JoinedMinute>(revisionKnown(JOINED_COLUMNS))
       .get(this.symbol, openTime, asOf, asOf);
   }
 
-  /**
-   * An hour or day as it was known. One whose newest capture is not after that time is what it was then: all of its
-   * minutes were known, and none has been revised since. Any other is made anew of the minutes known then.
-   */
+  /** An hour or day as it was known. */
   private rollUp(interval: StoredInterval, row: RollUpRow): RollUp | undefined {
     const { asOf } = this;
-    if (asOf === undefined || row.captured_at <= asOf) return toRollUp(row);
+    if (asOf === undefined || isAsKnown({ capturedAt: row.captured_at }, asOf)) return toRollUp(row);
     const until = Math.min(row.open_time + intervalLength(interval), asOf + 1);
     const minutes = this.store
       .rawStatement<[string, number, number, number], JoinedMinute>(MINUTES_KNOWN)

@@ -1,16 +1,5 @@
-import {
-  DAY,
-  HOUR,
-  MINUTE,
-  accountOf,
-  floorTo,
-  subtractRanges,
-  type EpochMicros,
-  type HeldMinutes,
-  type MinuteAccount,
-  type MinuteState,
-  type TimeRange,
-} from '@app/domain';
+import { HOUR, type EpochMicros, type TimeRange } from '@app/domain';
+import { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type NotedStop, type StoppedDay } from '@app/history';
 import type { ReadStore } from './read-store';
 
 /** Open time of a symbol's first candle on the exchange, and whether older ones are stored. */
@@ -55,13 +44,6 @@ const CAPTURED_BY = `
     SELECT 1 FROM candle_revisions AS version WHERE version.symbol = candles_1m.symbol
       AND version.open_time = candles_1m.open_time AND version.captured_at <= @asOf))`;
 
-/** The account of a bucket, by what its candle holds. */
-export type AccountOf = (bucket: TimeRange, held: HeldMinutes) => MinuteAccount;
-
-interface StopRow extends TimeRange {
-  readonly state: MinuteState;
-}
-
 /**
  * Which minutes of a symbol are accounted for, as it is or as it was known at a time. Candles bring how many minutes they
  * hold; what is read here is what the exchange does not have, which is little. Read after the candles: a minute that
@@ -81,18 +63,15 @@ export class MinuteAccounts {
 
   /** Accounts of buckets in the range. */
   within(range: TimeRange): AccountOf {
-    return this.accountsBy(this.asOf === undefined ? this.stopped(range) : this.stoppedAt(this.asOf, range));
+    const stopped = this.asOf === undefined ? this.stopped(range) : this.stoppedAt(this.asOf, range);
+    return accountsBy(stopped, this.firstMinute);
   }
 
   /** The same for buckets of whole days. */
   withinDays(range: TimeRange): AccountOf {
-    return this.asOf === undefined ? this.accountsBy(this.stoppedDays(range)) : this.within(range);
-  }
-
-  /** `stopped` are ascending and disjoint; none of their minutes is among those that a bucket holds. */
-  private accountsBy(stopped: readonly TimeRange[]): AccountOf {
-    if (stopped.length === 0) return (bucket, held) => accountOf(bucket, held, stopped, this.firstMinute);
-    return (bucket, held) => accountOf(bucket, held, overlapping(stopped, bucket), this.firstMinute);
+    if (this.asOf !== undefined) return this.within(range);
+    const stopped = stopsOfDays(this.stoppedDays(range), this.firstMinute, (day) => this.stopped(day));
+    return accountsBy(stopped, this.firstMinute);
   }
 
   private stopped({ start, end }: TimeRange): TimeRange[] {
@@ -102,56 +81,24 @@ export class MinuteAccounts {
       .map((stop) => ({ start: stop[0], end: stop[1] }));
   }
 
-  /**
-   * Of a day only how many minutes are stopped, as if they were its first: where they lie makes a difference on the day
-   * that the symbol's history begins on, and on the last one, which may be open.
-   */
-  private stoppedDays({ start, end }: TimeRange): TimeRange[] {
-    const days = this.store
-      .rawStatement<[string, number, number], readonly [date: EpochMicros, minutes: number]>(STOPPED_DAYS)
-      .all(this.symbol, start, end);
-    const firstDay = floorTo(this.firstMinute ?? 0, DAY);
-    return days.flatMap(([date, minutes], index) => {
-      const isWhole = date !== firstDay && index < days.length - 1;
-      return isWhole ? [{ start: date, end: date + minutes * MINUTE }] : this.stoppedOn(date);
-    });
-  }
-
-  private stoppedOn(date: EpochMicros): TimeRange[] {
-    const end = date + DAY;
-    return this.stopped({ start: date, end }).map((stop) => ({
-      start: Math.max(stop.start, date),
-      end: Math.min(stop.end, end),
-    }));
-  }
-
-  /** Minutes that had been noted as stopped by then, and of which none had been captured. */
-  private stoppedAt(asOf: EpochMicros, { start, end }: TimeRange): TimeRange[] {
+  private stoppedDays({ start, end }: TimeRange): StoppedDay[] {
     return this.store
-      .statement<[{ symbol: string; asOf: number } & TimeRange], StopRow>(NOTED_STOPS)
-      .all({ symbol: this.symbol, start, end, asOf })
-      .flatMap(({ state, ...stop }) => {
-        return state === 'stopped' ? [stop] : subtractRanges([stop], this.capturedBy(stop, asOf));
-      });
+      .rawStatement<[string, number, number], readonly [date: EpochMicros, minutes: number]>(STOPPED_DAYS)
+      .all(this.symbol, start, end)
+      .map(([date, minutes]) => ({ date, minutes }));
   }
 
-  private capturedBy({ start, end }: TimeRange, asOf: EpochMicros): TimeRange[] {
+  private stoppedAt(asOf: EpochMicros, { start, end }: TimeRange): TimeRange[] {
+    const noted = this.store
+      .statement<[{ symbol: string; asOf: number } & TimeRange], NotedStop>(NOTED_STOPS)
+      .all({ symbol: this.symbol, start, end, asOf });
+    return stopsAsKnown(noted, (stop) => this.capturedBy(stop, asOf));
+  }
+
+  private capturedBy({ start, end }: TimeRange, asOf: EpochMicros): EpochMicros[] {
     return this.store
       .statement<[{ symbol: string; asOf: number } & TimeRange], { open_time: number }>(CAPTURED_BY)
       .all({ symbol: this.symbol, start, end, asOf })
-      .map(({ open_time: openTime }) => floorTo(openTime, MINUTE))
-      .map((minute) => ({ start: minute, end: minute + MINUTE }));
+      .map(({ open_time: openTime }) => openTime);
   }
-}
-
-/** Of ascending, disjoint ranges those that overlap another. */
-function overlapping(ranges: readonly TimeRange[], { start, end }: TimeRange): TimeRange[] {
-  let [first, last] = [0, ranges.length];
-  while (first < last) {
-    const middle = (first + last) >> 1;
-    if ((ranges[middle]?.end ?? 0) > start) last = middle;
-    else first = middle + 1;
-  }
-  while ((ranges[last]?.start ?? end) < end) last += 1;
-  return ranges.slice(first, last);
 }

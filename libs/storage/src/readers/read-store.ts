@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
-import { StoreNotReadyError, type StoreReadiness } from '@app/domain';
+import { healthReason, StoreNotReadyError, type StoreReadiness } from '@app/domain';
 import type { Statement } from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { DatabaseUser, DatabaseWatch } from '../condition/database-watch';
 import { examineSchema } from '../condition/examine-database';
-import { ABOUT_TO_BE_OPENED, damaged, unavailable } from '../condition/faults';
+import { ABOUT_TO_BE_OPENED, damaged, NOT_OPENED_YET, unavailable } from '../condition/faults';
 import { handleOf, openReader, type SqliteHandle } from '../database/sqlite-connection';
 
 /** What is said of a store whose database file is not there. */
-export const NO_DATABASE = 'there is no database yet: nothing has been captured';
+export const NO_DATABASE = healthReason`there is no database yet: nothing has been captured`;
 
 const OLDER_SCHEMA = new StoreNotReadyError(
-  'the database has an older schema: start the capturing process of this version, which migrates it',
+  healthReason`the database has an older schema: start the capturing process of this version, which migrates it`,
   'older_schema',
 );
 
@@ -25,7 +25,7 @@ const REOPEN_EVERY_MS = 100;
 export class ReadStore implements DatabaseUser {
   readonly session = undefined;
   private source: DataSource | undefined;
-  private reason = unavailable('the database has not been opened yet');
+  private reason = NOT_OPENED_YET;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
   private opening: Promise<void> | undefined;
@@ -168,7 +168,9 @@ export class ReadStore implements DatabaseUser {
   private reasonOf(error: unknown): StoreNotReadyError {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return new StoreNotReadyError(NO_DATABASE, 'absent');
-    return this.watch.met(error) ?? unavailable(`the database cannot be opened (${code ?? 'unknown reason'})`);
+    return (
+      this.watch.met(error) ?? unavailable(healthReason`the database cannot be opened (${code ?? 'unknown reason'})`)
+    );
   }
 
   /** Closes the connection; what is asked from now on is told why. */

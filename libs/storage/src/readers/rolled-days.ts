@@ -1,5 +1,5 @@
-import { DAY, type CandleInterval, type EpochMicros, type RollUp } from '@app/domain';
-import type { JoinedMinute } from './joined-minutes';
+import { DAY, type CandleInterval, type EpochMicros } from '@app/domain';
+import type { JoinedMinute, RollUp } from '@app/history';
 import type { ReadStore } from './read-store';
 
 /** Most candles that are remembered, of all symbols: about 7 MB, 15-minute candles of a hundred days. */
@@ -12,11 +12,12 @@ const STAMP_BITS = 2 ** 32 - 1;
 
 /**
  * What of a day's minutes changes with any of them: a minute more or less changes the number, another version of one
- * its revision, and a stamp that was put right the sum of stamps.
+ * its revision, and a stamp that was put right the sum of stamps. Day by day: SQLite would sort the minutes of several to
+ * group them, which takes as long again.
  */
-const STAMPS = `
-  SELECT open_time / ${DAY}, count(*) || ' ' || sum(revision) || ' ' || sum(captured_at & ${STAMP_BITS})
-  FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ? GROUP BY 1`;
+const STAMP = `
+  SELECT count(*), sum(revision), sum(captured_at & ${STAMP_BITS})
+  FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ?`;
 
 /** A candle that was made of minutes. */
 export interface RolledCandle {
@@ -24,21 +25,25 @@ export interface RolledCandle {
   readonly rollUp: RollUp;
 }
 
+type DayStamp = readonly [minutes: number, revisions: number | null, stamps: number | null];
+
 interface RolledDay {
-  readonly stamp: string;
+  readonly stamp: DayStamp;
   readonly candles: readonly RolledCandle[];
 }
 
 /** The stamp of a day of which these are all minutes. */
-function stampOf(minutes: readonly JoinedMinute[]): string {
+function stampOf(minutes: readonly JoinedMinute[]): DayStamp {
   let [revisions, stamps] = [0, 0];
   for (const [, , capturedAt, revision] of minutes) {
     revisions += revision;
     // Without the bitwise operators, which take 32 bits with a sign.
     stamps += capturedAt % (STAMP_BITS + 1);
   }
-  return `${minutes.length} ${revisions} ${stamps}`;
+  return [minutes.length, revisions, stamps];
 }
+
+const isSame = (a: DayStamp, b: DayStamp | undefined): boolean => a.every((value, index) => value === b?.[index]);
 
 /**
  * Candles of whole days that were made of minutes, by symbol, interval and date, the ones asked for last. Making them
@@ -63,12 +68,11 @@ export class RolledDays {
       known.push(rolled);
     }
     if (known.length === 0) return [];
-    const stamps = new Map(
-      this.store
-        .rawStatement<[string, number, number], readonly [day: number, stamp: string]>(STAMPS)
-        .all(symbol, start, start + known.length * DAY),
-    );
-    const changed = known.findIndex(({ stamp }, index) => stamps.get(start / DAY + index) !== stamp);
+    const statement = this.store.rawStatement<[string, number, number], DayStamp>(STAMP);
+    const changed = known.findIndex(({ stamp }, index) => {
+      const day = start + index * DAY;
+      return !isSame(stamp, statement.get(symbol, day, day + DAY));
+    });
     const same = changed < 0 ? known : known.slice(0, changed);
     for (let index = 0; index < known.length; index += 1) {
       const key = keyOf(symbol, interval, start + index * DAY);

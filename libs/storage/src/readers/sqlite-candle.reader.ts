@@ -13,6 +13,7 @@ import {
   type TimeKey,
   type TimeRange,
 } from '@app/domain';
+import { firstTimeAfter, mergeByTime, mergeChunksByTime, rolledCandle, type AccountOf } from '@app/history';
 import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
@@ -21,14 +22,12 @@ import {
   type MinuteCandleRow,
   type RollUpRow,
 } from '../sink/candle-row';
-import { bucketChunks, minuteChunks, rolledCandle } from './candle-chunks';
+import { bucketChunks, minuteChunks } from './candle-chunks';
 import { CandleLevel } from './candle-level';
-import { mergeByTime, mergeChunksByTime } from './merge-by-time';
-import { MinuteAccounts, type AccountOf } from './minute-accounts';
+import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
 import { RolledDays } from './rolled-days';
 import { rowPages } from './row-pages';
-import { firstTimeAfter } from './time-key';
 
 const COLUMNS: Readonly<Record<StoredInterval, string>> = {
   '1m': MINUTE_COLUMNS,

@@ -5,7 +5,6 @@ import {
   ceilTo,
   explainMissing,
   floorTo,
-  ledgerEnd,
   type Clock,
   type CoverageRange,
   type EpochMicros,
@@ -14,11 +13,11 @@ import {
   type TimeKey,
   type TimeRange,
 } from '@app/domain';
-import { toCoverageRange, type CoverageRow } from '../ledger/coverage-row';
-import { mergeByTime } from './merge-by-time';
+import { firstTimeAfter, ledgerSpan, mergeByTime } from '@app/history';
+import { toRecordedRange, type CoverageRow } from '../ledger/coverage-row';
+import { ledgerStart } from './ledger-days';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
-import { firstTimeAfter } from './time-key';
 
 /** Recorded runs from a time on, beginning with the one that holds it. */
 const FROM = `
@@ -55,15 +54,10 @@ export class SqliteCoverageReader extends CoverageReader {
 
   /** The ledger's frame of a symbol cut to the asked range, in full minutes; undefined when nothing of it is left. */
   private span(symbol: string, { start, end }: Partial<TimeRange>): TimeRange | undefined {
-    const row = this.store
-      .statement<[string], { ledger_start: number | null }>('SELECT ledger_start FROM symbols WHERE symbol = ?')
-      .get(symbol);
-    if (row?.ledger_start == null) return undefined;
-    const span = {
-      start: Math.max(row.ledger_start, start === undefined ? 0 : floorTo(start, MINUTE)),
-      end: Math.min(ledgerEnd(this.clock.now()), end === undefined ? Infinity : ceilTo(end, MINUTE)),
-    };
-    return span.start < span.end ? span : undefined;
+    return ledgerSpan(ledgerStart(this.store, symbol), this.clock.now(), {
+      start: start === undefined ? 0 : floorTo(start, MINUTE),
+      end: end === undefined ? Infinity : ceilTo(end, MINUTE),
+    });
   }
 
   private *account(
@@ -120,5 +114,5 @@ export class SqliteCoverageReader extends CoverageReader {
 }
 
 function* mapped(rows: Iterable<CoverageRow>): Generator<CoverageRange> {
-  for (const row of rows) yield toCoverageRange(row);
+  for (const row of rows) yield toRecordedRange(row);
 }

@@ -1,10 +1,8 @@
 import {
   DAY,
   DailyBarReader,
-  LEDGER_DELAY,
   compareCodePoints,
   latestStamp,
-  completenessOf,
   type Clock,
   type DailyBar,
   type HeldMinutes,
@@ -12,6 +10,7 @@ import {
   type MinuteAccount,
   type TimeRange,
 } from '@app/domain';
+import { candleBarState, polledBarState } from '@app/history';
 import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
 import { countOf, storedSpan } from './stored-spans';
@@ -41,7 +40,7 @@ const CANDLE_DAYS = `
   WHERE candles_1d.symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time`;
 
 const TICKER_DAYS = `
-  SELECT date, open, high, low, close, volume, last_timestamp FROM ticker_days
+  SELECT date, open, high, low, close, volume, last_timestamp AS lastTimestamp FROM ticker_days
   WHERE symbol = ? AND date >= ? AND date < ? ORDER BY date`;
 
 const COUNT_DATES = `
@@ -106,8 +105,8 @@ const dayOf = ({ date }: DayCandleRow): TimeRange => ({ start: date, end: date +
 const heldBy = ({ minutes, last_minute: lastMinute }: DayCandleRow): HeldMinutes => ({ minutes, lastMinute });
 
 function candleBar(symbol: string, row: DayCandleRow, account: MinuteAccount, now: EpochMicros): DailyBar {
-  const { isFinal } = completenessOf(row.date + DAY, account, now);
-  const accountedAt = row.accounted_at ?? 0;
+  const end = row.date + DAY;
+  const { isFinal, changedAt } = candleBarState(end, row.captured_at, row.accounted_at, account, now);
   return {
     date: row.date,
     symbol,
@@ -120,14 +119,12 @@ function candleBar(symbol: string, row: DayCandleRow, account: MinuteAccount, no
     tradeCount: row.trade_count,
     isFinal,
     source: 'kline',
-    changedAt: Math.max(row.captured_at, accountedAt, isFinal ? row.date + DAY : 0),
+    changedAt,
   };
 }
 
-/** Snapshots of a day are all in two minutes after its end. */
 function tickerBar(symbol: string, row: TickerDayRow, now: EpochMicros): DailyBar {
-  const finalAt = row.date + DAY + LEDGER_DELAY;
-  const isFinal = finalAt <= now;
+  const { isFinal, changedAt } = polledBarState(row.date + DAY, row.lastTimestamp, now);
   return {
     date: row.date,
     symbol,
@@ -140,6 +137,6 @@ function tickerBar(symbol: string, row: TickerDayRow, now: EpochMicros): DailyBa
     tradeCount: null,
     isFinal,
     source: 'ticker',
-    changedAt: Math.max(row.last_timestamp, isFinal ? finalAt : 0),
+    changedAt,
   };
 }

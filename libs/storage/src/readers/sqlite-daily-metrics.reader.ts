@@ -8,13 +8,12 @@ import {
   type TimeKey,
   type TimeRange,
 } from '@app/domain';
+import { firstTimeAfter, mergeByTime, type LedgerDay } from '@app/history';
 import { DAILY_METRICS_COLUMNS, toDailyMetrics, type DailyMetricsRow } from '../gold/daily-metrics-row';
-import { ledgerDays, type LedgerDay } from './ledger-days';
-import { mergeByTime } from './merge-by-time';
+import { ledgerDays } from './ledger-days';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';
 import { countOf, storedSpan } from './stored-spans';
-import { firstTimeAfter } from './time-key';
 
 const FROM_OLDEST = `SELECT ${DAILY_METRICS_COLUMNS} FROM daily_metrics
   WHERE symbol = ? AND date >= ? AND date < ? ORDER BY date LIMIT ?`;

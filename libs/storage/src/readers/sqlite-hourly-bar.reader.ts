@@ -4,13 +4,14 @@ import {
   HourlyBarReader,
   compareCodePoints,
   nextTurn,
-  completenessOf,
   type Clock,
   type EpochMicros,
   type HourlyBar,
   type MinuteAccount,
   type TimeRange,
+  PAGE_ROWS,
 } from '@app/domain';
+import { candleBarState } from '@app/history';
 import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
 import { countOf, storedSpan } from './stored-spans';
@@ -31,15 +32,12 @@ interface HourRow {
   readonly accounted_at: number | null;
 }
 
-/** Hours read at a time: other requests, and capture in the same process, get their turn in between. */
-const PAGE = 5_000;
-
 const HOURS = `
   SELECT open_time, open, high, low, close, volume, quote_volume, trade_count, captured_at,
     minutes, last_minute, changed_at AS accounted_at
   FROM candles_1h LEFT JOIN coverage_days
     ON coverage_days.symbol = candles_1h.symbol AND coverage_days.date = open_time - open_time % ${DAY}
-  WHERE candles_1h.symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ${PAGE}`;
+  WHERE candles_1h.symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ${PAGE_ROWS}`;
 
 const COUNT_DATES = `
   SELECT count(*) AS count FROM candles_1d
@@ -74,7 +72,7 @@ export class SqliteHourlyBarReader extends HourlyBarReader {
         const from = start;
         const page = await this.store.read(() => this.page(symbol, { start: from, end: range.end }, now));
         for (const bar of page) bars.push(bar);
-        start = page.length < PAGE ? range.end : (page.at(-1)?.openTime ?? range.end) + 1;
+        start = page.length < PAGE_ROWS ? range.end : (page.at(-1)?.openTime ?? range.end) + 1;
         await nextTurn();
       }
     }
@@ -96,7 +94,8 @@ export class SqliteHourlyBarReader extends HourlyBarReader {
 }
 
 function toBar(symbol: string, row: HourRow, account: MinuteAccount, now: EpochMicros): HourlyBar {
-  const { isFinal } = completenessOf(row.open_time + HOUR, account, now);
+  const end = row.open_time + HOUR;
+  const { isFinal, changedAt } = candleBarState(end, row.captured_at, row.accounted_at, account, now);
   return {
     openTime: row.open_time,
     symbol,
@@ -108,6 +107,6 @@ function toBar(symbol: string, row: HourRow, account: MinuteAccount, now: EpochM
     quoteVolume: row.quote_volume,
     tradeCount: row.trade_count,
     isFinal,
-    changedAt: Math.max(row.captured_at, row.accounted_at ?? 0, isFinal ? row.open_time + HOUR : 0),
+    changedAt,
   };
 }

@@ -9,7 +9,7 @@ import {
   type TimeKey,
   type TimeRange,
 } from '@app/domain';
-import { mergeByTime } from './merge-by-time';
+import { mergeByTime } from '@app/history';
 import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventRow } from './price-event-row';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';

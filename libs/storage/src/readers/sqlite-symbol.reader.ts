@@ -15,9 +15,8 @@ import {
   type SymbolSummary,
   type TimeRange,
 } from '@app/domain';
+import { ledgerTail } from '@app/history';
 import { In } from 'typeorm';
-import type { CoverageRow } from '../ledger/coverage-row';
-import { ledgerTail } from './ledger-days';
 import type { ReadStore } from './read-store';
 
 interface SpanRow {
@@ -122,11 +121,9 @@ export class SqliteSymbolReader extends SymbolReader {
   }
 
   private tail(symbol: string, { start, end }: TimeRange): LedgerTail {
-    const sql = `SELECT start_time, end_time FROM coverage WHERE symbol = ? AND start_time < ?
+    const sql = `SELECT start_time AS start, end_time AS "end" FROM coverage WHERE symbol = ? AND start_time < ?
       ORDER BY start_time DESC LIMIT 1`;
-    const run = this.store
-      .statement<[string, EpochMicros], Pick<CoverageRow, 'start_time' | 'end_time'>>(sql)
-      .get(symbol, end);
+    const run = this.store.statement<[string, EpochMicros], TimeRange>(sql).get(symbol, end);
     return run ? ledgerTail(run, end) : { start, isMissing: true };
   }
 

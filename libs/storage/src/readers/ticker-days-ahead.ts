@@ -1,24 +1,13 @@
-import { DAY, compareDecimalTexts, type EpochMicros } from '@app/domain';
+import { DAY, type EpochMicros } from '@app/domain';
+import { polledDayOf, type PolledDayValues, type PolledPrice } from '@app/history';
 import type { ReadStore } from './read-store';
 
-/** What the price events of one symbol say of one UTC day. */
-export interface TickerDayRow {
-  readonly date: number;
-  readonly open: string;
-  readonly high: string;
-  readonly low: string;
-  readonly close: string;
-  readonly volume: string;
-  readonly last_timestamp: number;
+/** What the price events of one symbol say of one UTC day, as gold has it. */
+export interface TickerDayRow extends Readonly<Omit<PolledDayValues, 'firstTimestamp'>> {
+  readonly date: EpochMicros;
 }
 
-interface EventRow {
-  readonly timestamp: number;
-  readonly last_price: string;
-  readonly volume: string;
-}
-
-const EVENTS = `SELECT timestamp, last_price, volume FROM price_events
+const EVENTS = `SELECT timestamp, source, last_price AS lastPrice, volume FROM price_events
   WHERE symbol = ? AND timestamp >= ? AND timestamp < ? AND timestamp <= ? ORDER BY timestamp, source`;
 
 /**
@@ -31,23 +20,11 @@ export function tickerDayUntil(
   row: TickerDayRow,
   latest: EpochMicros,
 ): TickerDayRow | undefined {
-  if (row.last_timestamp <= latest) return row;
+  if (row.lastTimestamp <= latest) return row;
   const { date } = row;
   const events = store
-    .statement<[string, EpochMicros, EpochMicros, EpochMicros], EventRow>(EVENTS)
+    .statement<[string, EpochMicros, EpochMicros, EpochMicros], PolledPrice>(EVENTS)
     .iterate(symbol, date, date + DAY, latest);
-  let day: TickerDayRow | undefined;
-  for (const { timestamp, last_price: price, volume } of events) {
-    const { open = price, high = price, low = price } = day ?? {};
-    day = {
-      date,
-      open,
-      high: compareDecimalTexts(price, high) > 0 ? price : high,
-      low: compareDecimalTexts(price, low) < 0 ? price : low,
-      close: price,
-      volume,
-      last_timestamp: timestamp,
-    };
-  }
-  return day;
+  const day = polledDayOf(events);
+  return day && { ...day, date };
 }

@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { formatMillisTime, type Clock } from '@app/domain';
+import { formatMillisTime, StoreNotReadyError, type Clock } from '@app/domain';
 import { flushFolder } from '@app/files';
 import Database from 'better-sqlite3';
 import { examineDatabase } from '../condition/examine-database';
@@ -58,7 +58,8 @@ export class PreviousDatabase {
   /**
    * Brings everything that was committed into the one file, which only works while nobody else has it open.
    *
-   * @throws StoreInUseError
+   * @throws StoreInUseError, and StoreNotReadyError for a database of a later version, which knows more than this one can
+   * take over
    */
   static examine(path: string, rawDir: string, clock: Clock): PreviousDatabase {
     if (!existsSync(path)) return new PreviousDatabase(path, false, '', clock);
@@ -69,6 +70,7 @@ export class PreviousDatabase {
       database.pragma('journal_mode = DELETE');
       return new PreviousDatabase(path, true, '', clock);
     } catch (error) {
+      if (error instanceof StoreNotReadyError && error.state === 'newer_schema') throw error;
       const code = (error as { code?: string }).code ?? '';
       if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) throw new StoreInUseError();
       return new PreviousDatabase(path, true, whatIsWrong(error), clock);

@@ -2,6 +2,19 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import {
+  ArchiveIdentity,
+  checksumOf,
+  CompressedFileError,
+  contentHash,
+  MANIFEST,
+  MANIFEST_FILE,
+  readManifest,
+  spansAfter,
+  withTrueStamps,
+  type ManifestEntry,
+  type NamedStoredFile,
+} from '@app/bronze';
+import {
   RebuildStore,
   subtractRanges,
   type Clock,
@@ -12,18 +25,7 @@ import {
   type RecordedFetch,
 } from '@app/domain';
 import { makeFolderOf } from '@app/files';
-import { ArchiveIdentity } from '../bronze/archive-identity';
-import { CompressedFileError, linesFrom } from '../bronze/bronze-lines';
-import { checksumOf } from '../bronze/checksum';
-import type { UnreadableLine } from '../bronze/bronze-losses';
-import { contentHash, MANIFEST } from '../bronze/fetch-manifest';
-import {
-  manifestLineFault,
-  readManifestEntry,
-  spansAfter,
-  withTrueStamps,
-  type ManifestEntry,
-} from '../bronze/manifest-entry';
+import { storedFilesIn } from '../bronze/sqlite-stored-files';
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { StoreLocks } from '../database/store-locks';
@@ -263,26 +265,18 @@ export class SqliteRebuildStore extends RebuildStore {
   /** Origin, ledgers and what only the old database knows come first: rows are judged by them. */
   private async begin(): Promise<void> {
     const { queue, archive, origin, frames, losses, database } = this.parts;
-    const [file, entries] = [`${MANIFEST}.jsonl`, [] as ManifestEntry[]];
+    const file = MANIFEST_FILE;
     this.previous.copyTo(database);
     await queue.run(() => {
       origin.claimForFolder();
       if (!existsSync(archive.pathOf(file))) return;
-      let [number, end] = [0, 0];
-      const unreadable: UnreadableLine[] = [];
-      for (const line of linesFrom(archive.pathOf(file), 0)) {
-        const entry = readManifestEntry(line.text, number);
-        number += 1;
-        if (entry) entries.push(entry);
-        if (!entry) unreadable.push(...manifestLineFault(line.text, number));
-        end = line.end;
-      }
+      const { entries, unreadable, end } = readManifest(archive.pathOf(file));
       frames.restore(entries);
       // An interrupted rebuild that goes on has read and noted them.
       if (archive.stored(file) === undefined) losses.add(file, unreadable, this.clock.now());
       archive.account({ file, topic: MANIFEST, partition: null }, end);
+      this.entries = withTrueStamps(entries);
     });
-    this.entries = withTrueStamps(entries);
     this.altered = await this.alteredFiles();
   }
 
@@ -308,13 +302,12 @@ export class SqliteRebuildStore extends RebuildStore {
 
   /** Files whose bytes are others than the old database has the checksum of. */
   private async alteredFiles(): Promise<RebuildLoss[]> {
-    const { archive, database } = this.parts;
-    const stored = this.previous.attachedTo(database, () => archive.storedFiles(PREVIOUS_SCHEMA)) ?? [];
+    const { archive } = this.parts;
     const { signal } = new AbortController();
     const altered: RebuildLoss[] = [];
-    for (const { file, length, crc32 } of stored) {
+    for (const { file, length, crc32 } of this.previouslyStored()) {
       // What is altered in the manifest shows when its fetches are repeated.
-      if (crc32 === null || length === 0 || file === `${MANIFEST}.jsonl` || !existsSync(archive.pathOf(file))) continue;
+      if (crc32 === null || length === 0 || file === MANIFEST_FILE || !existsSync(archive.pathOf(file))) continue;
       const found = await checksumOf(archive.pathOf(file), length, { signal });
       if (found === undefined || found === crc32) continue;
       const reason = 'altered outside this program: its lines may say something else than what was captured';
@@ -333,15 +326,19 @@ export class SqliteRebuildStore extends RebuildStore {
 
   /** Files of which the old database had taken more than there is now. */
   private damagedFiles(): RebuildLoss[] {
-    const { archive, database } = this.parts;
-    const damaged: RebuildLoss[] = [];
-    this.previous.attachedTo(database, () => {
-      for (const { file, expectedBytes, foundBytes } of archive.damage(PREVIOUS_SCHEMA)) {
-        const reason = `${foundBytes} bytes of ${expectedBytes} are left: lines were lost outside this program`;
-        damaged.push({ what: file, range: undefined, reason });
-      }
-    });
-    return damaged;
+    const damaged = this.parts.archive.damage(this.previouslyStored());
+    return damaged.map(({ file, expectedBytes, foundBytes }) => ({
+      what: file,
+      range: undefined,
+      reason: `${foundBytes} bytes of ${expectedBytes} are left: lines were lost outside this program`,
+    }));
+  }
+
+  /** What the old database knows of the bronze files. */
+  private previouslyStored(): readonly NamedStoredFile[] {
+    const { database, identity } = this.parts;
+    const read = (): NamedStoredFile[] => storedFilesIn(database, identity.writerId, PREVIOUS_SCHEMA);
+    return this.previous.attachedTo(database, read) ?? [];
   }
 }
 

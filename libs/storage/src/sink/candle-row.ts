@@ -1,4 +1,5 @@
-import { accountOfMinute, type CandleNumbers, type MinuteCandle, type RollUp, type StoredCandle } from '@app/domain';
+import { accountOfMinute, type CandleNumbers, type MinuteCandle, type StoredCandle } from '@app/domain';
+import type { RollUp } from '@app/history';
 
 /** The numbers of a candle as they stand in the tables. */
 export interface CandleNumbersRow {

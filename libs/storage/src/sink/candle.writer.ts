@@ -4,13 +4,14 @@ import {
   type ClockSpan,
   type EpochMicros,
   type MinuteCandle,
-  type RollUpMinute,
+  type RaisedRevision,
 } from '@app/domain';
+import type { ChangedCandle, RollUpMinute, VersionOutcome } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
-import { FirstRevisions, type RaisedRevision } from '../ledger/first-revisions';
-import { MinuteLedgerWriter, type ChangedCandle } from './minute-ledger.writer';
-import { MinuteVersionsWriter, type VersionOutcome } from './minute-versions.writer';
+import { FirstRevisions } from '../ledger/first-revisions';
+import { MinuteLedgerWriter } from './minute-ledger.writer';
+import { MinuteVersionsWriter } from './minute-versions.writer';
 import { RemovedDays } from './removed-days';
 import { RollUpWriter } from './roll-up.writer';
 

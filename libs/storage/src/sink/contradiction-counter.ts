@@ -1,32 +1,23 @@
-import { contradictionsOf, type MinuteCandle } from '@app/domain';
+import type { EventKind, EventKinds } from '@app/domain';
 import { Counter, type MetricsRegistry } from '@app/observability';
-import type { CheckedEvent } from './checked-event';
 
-const NAME = 'csp_contradictory_candles_total';
-
-/** Counts minutes that were stored although their numbers contradict each other; `verify-bi` lists them. */
+/** Counts events that were stored although what they say contradicts itself; of minutes, `verify-bi` lists them. */
 export class ContradictionCounter {
-  private readonly total: Counter;
+  private readonly totals = new Map<string, Counter>();
 
-  constructor(metrics: MetricsRegistry) {
-    this.total = metrics.once(
-      NAME,
-      () =>
-        new Counter({
-          name: NAME,
-          help: 'Minutes stored as the exchange gave them although their numbers contradict each other.',
-          registers: [metrics],
-        }),
-    );
+  constructor(kinds: EventKinds, metrics: MetricsRegistry) {
+    for (const { name, contradictions } of kinds) {
+      if (!contradictions) continue;
+      const { metric, help } = contradictions;
+      this.totals.set(
+        name,
+        metrics.once(metric, () => new Counter({ name: metric, help, registers: [metrics] })),
+      );
+    }
   }
 
-  /** Of the candles, those that are new or revised in the store. */
-  count(candles: Iterable<MinuteCandle>): void {
-    for (const candle of candles) if (contradictionsOf(candle).length > 0) this.total.inc();
-  }
-
-  /** The same of events that were accepted. */
-  countEvents(events: readonly CheckedEvent[]): void {
-    for (const checked of events) if (checked.kind === 'candle') this.count([checked.event]);
+  /** Of an event that is new or revised in the store. */
+  count<Event>({ name, contradictions }: EventKind<Event>, event: Event): void {
+    if (contradictions && contradictions.of(event).length > 0) this.totals.get(name)?.inc();
   }
 }

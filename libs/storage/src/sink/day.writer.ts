@@ -5,8 +5,8 @@ import {
   type EpochMicros,
   type ImportCounts,
   type MinuteCandle,
-  type RollUpMinute,
 } from '@app/domain';
+import type { RollUpMinute } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';

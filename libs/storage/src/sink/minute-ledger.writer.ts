@@ -1,29 +1,14 @@
-import { DAY, MINUTE, floorTo, isRepaired, type EpochMicros, type RecordedState } from '@app/domain';
+import { DAY, MINUTE, floorTo, type EpochMicros, type TimeRange } from '@app/domain';
+import { markOf, marksOf, runsOfMinutes, sharedMinutes, type ChangedCandle, type LedgerFrame } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { LedgerWriter, runsOfMinutes } from '../ledger/ledger.writer';
-
-/** A candle whose row or history has just changed, as it stands now. */
-export interface ChangedCandle {
-  readonly openTime: EpochMicros;
-  readonly tradeCount: number;
-  /** When it was first captured, in whatever version. */
-  readonly firstCapturedAt: EpochMicros;
-  /** Whether its row was not there before. */
-  readonly isNew: boolean;
-}
+import { LedgerWriter } from '../ledger/ledger.writer';
 
 interface FrameRow {
   readonly tracked_since: number | null;
   readonly ledger_start: number | null;
   readonly ledger_floor: number | null;
   readonly first_captured_at: number | null;
-}
-
-interface MinuteMark {
-  readonly minute: EpochMicros;
-  readonly state: RecordedState;
-  readonly repaired: boolean;
 }
 
 /**
@@ -66,33 +51,18 @@ export class MinuteLedgerWriter {
 
   /** Accounts for the candles; their rows and roll-ups are written before. */
   account(symbol: string, changed: readonly ChangedCandle[]): void {
-    const { trackedSince, reopened, floor } = this.frame(symbol, changed);
-    const single = new Map<EpochMicros, MinuteMark>();
-    const toRead = new Set(reopened);
-    for (const { openTime, tradeCount, firstCapturedAt, isNew } of changed) {
-      const minute = floorTo(openTime, MINUTE);
-      if (minute < floor) continue;
-      if (!isNew || openTime !== minute || single.has(minute)) toRead.add(minute);
-      const state = tradeCount > 0 ? 'captured' : 'quiet';
-      single.set(minute, { minute, state, repaired: isRepaired(minute, firstCapturedAt, trackedSince) });
-    }
-    // A new candle in a minute that has one already: off the full minute, as some old candles are.
-    for (const run of runsOfMinutes(single.values())) {
-      for (const known of this.ledger.touching(symbol, run)) {
-        if (known.state !== 'captured' && known.state !== 'quiet') continue;
-        const end = Math.min(known.end, run.end);
-        for (let minute = Math.max(known.start, run.start); minute < end; minute += MINUTE) toRead.add(minute);
-      }
-    }
+    const { reopened, ...frame } = this.frame(symbol, changed);
+    const { marks, toRead } = marksOf(changed, frame);
+    for (const minute of reopened) toRead.add(minute);
+    const known = this.ledger.around(symbol, minuteRanges([...marks.keys(), ...reopened]));
+    for (const minute of sharedMinutes(marks.keys(), known)) toRead.add(minute);
     for (const minute of toRead) {
       const row = this.selectMinute.get(symbol, minute, minute + MINUTE);
-      if (!row) continue;
-      const state = row.traded === 1 ? 'captured' : 'quiet';
-      single.set(minute, { minute, state, repaired: isRepaired(minute, row.first, trackedSince) });
+      if (row) marks.set(minute, markOf(minute, row.traded === 1, row.first, frame));
     }
-    for (const run of runsOfMinutes(single.values())) this.ledger.record(symbol, run);
-    for (const date of new Set([...single.keys()].map((minute) => floorTo(minute, DAY)))) {
-      this.ledger.dayChanged(symbol, date);
+    const counted = this.ledger.record(symbol, runsOfMinutes(marks.values()), known);
+    for (const date of new Set([...marks.keys()].map((minute) => floorTo(minute, DAY)))) {
+      if (!counted.has(date)) this.ledger.dayChanged(symbol, date);
     }
   }
 
@@ -100,7 +70,7 @@ export class MinuteLedgerWriter {
   private frame(
     symbol: string,
     changed: readonly ChangedCandle[],
-  ): { readonly trackedSince: EpochMicros; readonly reopened: readonly EpochMicros[]; readonly floor: EpochMicros } {
+  ): LedgerFrame & { readonly reopened: readonly EpochMicros[] } {
     const row = this.selectFrame.get(symbol);
     const floor = row?.ledger_floor ?? 0;
     const firstCapture = Math.min(...changed.map(({ firstCapturedAt }) => firstCapturedAt));
@@ -115,4 +85,9 @@ export class MinuteLedgerWriter {
     const between = this.selectOpenTimes.all(symbol, floorTo(trackedSince, MINUTE) - MINUTE, known);
     return { trackedSince, reopened: between.map(({ open_time: openTime }) => floorTo(openTime, MINUTE)), floor };
   }
+}
+
+/** The minutes as ranges, ascending. */
+function minuteRanges(minutes: readonly EpochMicros[]): TimeRange[] {
+  return [...minutes].sort((a, b) => a - b).map((minute) => ({ start: minute, end: minute + MINUTE }));
 }

@@ -1,14 +1,13 @@
+import { DAY, HOUR, floorTo, type EpochMicros } from '@app/domain';
 import {
-  DAY,
-  HOUR,
-  MINUTE,
-  floorTo,
+  changedBuckets,
+  extendedRollUp,
   mergeRollUps,
+  rollUpBy,
   rollUpMinutes,
-  type EpochMicros,
   type RollUp,
   type RollUpMinute,
-} from '@app/domain';
+} from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import {
@@ -36,25 +35,6 @@ interface Level {
   readonly length: EpochMicros;
   readonly select: Statement<[string, number], RollUpRow>;
   readonly upsert: Statement<ColumnValues[number][]>;
-}
-
-/** Whether a candle that opens then lies in a minute behind all of the roll-up. */
-function isBehind(rollUp: RollUp | undefined, openTime: EpochMicros): boolean {
-  return rollUp === undefined || floorTo(openTime, MINUTE) > rollUp.lastMinute;
-}
-
-function joined(earlier: RollUp | undefined, later: RollUp | undefined): RollUp | undefined {
-  return earlier && later ? mergeRollUps(earlier, later) : (earlier ?? later);
-}
-
-function groupBy<T>(items: Iterable<T>, key: (item: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }
 
 /**
@@ -92,10 +72,7 @@ export class RollUpWriter {
       rollUpMinutes(this.minutesOfHour.all(symbol, start, start + HOUR).map(toStoredMinute)),
     );
     this.updateLevel(this.days, symbol, sorted, revised, (start) =>
-      this.hoursOfDay
-        .all(symbol, start, start + DAY)
-        .map(toRollUp)
-        .reduce<RollUp | undefined>(joined, undefined),
+      mergeRollUps(this.hoursOfDay.all(symbol, start, start + DAY).map(toRollUp)),
     );
   }
 
@@ -106,13 +83,9 @@ export class RollUpWriter {
 
   /** Rolls up the minutes of a day of which nothing has been rolled up yet: ascending, all of one UTC day. */
   fillDay(symbol: string, minutes: readonly RollUpMinute[]): void {
-    let day: RollUp | undefined;
-    for (const [start, ofHour] of groupBy(minutes, ({ openTime }) => floorTo(openTime, HOUR))) {
-      const hour = rollUpMinutes(ofHour);
-      if (!hour) continue;
-      this.hours.upsert.run(...rollUpValues(symbol, start, hour));
-      day = day ? mergeRollUps(day, hour) : hour;
-    }
+    const hours = rollUpBy(minutes, HOUR);
+    for (const [start, hour] of hours) this.hours.upsert.run(...rollUpValues(symbol, start, hour));
+    const day = mergeRollUps(hours.values());
     if (day) this.days.upsert.run(...rollUpValues(symbol, floorTo(day.lastMinute, DAY), day));
   }
 
@@ -123,15 +96,9 @@ export class RollUpWriter {
     revised: readonly EpochMicros[],
     recompute: (start: EpochMicros) => RollUp | undefined,
   ): void {
-    const addedByBucket = groupBy(added, ({ openTime }) => floorTo(openTime, length));
-    const dirty = new Set(revised.map((openTime) => floorTo(openTime, length)));
-    for (const start of new Set([...addedByBucket.keys(), ...dirty])) {
-      const minutes = addedByBucket.get(start) ?? [];
+    for (const { start, ...bucket } of changedBuckets(length, added, revised)) {
       const row = select.get(symbol, start);
-      const stored = row && toRollUp(row);
-      const [first] = minutes;
-      const isNext = !dirty.has(start) && first !== undefined && isBehind(stored, first.openTime);
-      const rollUp = isNext ? joined(stored, rollUpMinutes(minutes)) : recompute(start);
+      const rollUp = extendedRollUp(row && toRollUp(row), bucket) ?? recompute(start);
       if (rollUp) upsert.run(...rollUpValues(symbol, start, rollUp));
     }
   }

@@ -1,10 +1,14 @@
-import { EventSink, SINK_UNIT_EVENTS, type EventBatch, type SinkResult } from '@app/domain';
+import type { BronzeUnits } from '@app/bronze';
+import {
+  EventSink,
+  incomingEvent,
+  SINK_UNIT_EVENTS,
+  type EventBatch,
+  type EventKinds,
+  type SinkResult,
+} from '@app/domain';
 import type { MetricsRegistry } from '@app/observability';
-import { runArchiveUnit } from '../bronze/archive-unit';
-import type { BronzeArchive } from '../bronze/bronze-archive';
 import type { OriginGuard } from '../database/origin-guard';
-import type { WriteQueue } from '../database/write-queue';
-import { checkEvent } from './checked-event';
 import type { EventWriter } from './event-writer';
 import { SinkOutcomes } from './sink-outcomes';
 
@@ -13,10 +17,10 @@ export class SqliteEventSink extends EventSink {
   private readonly outcomes: SinkOutcomes;
 
   constructor(
-    private readonly queue: WriteQueue,
+    private readonly units: BronzeUnits,
     private readonly origin: OriginGuard,
-    private readonly archive: BronzeArchive,
     private readonly writer: EventWriter,
+    private readonly kinds: EventKinds,
     metrics: MetricsRegistry,
   ) {
     super();
@@ -28,10 +32,10 @@ export class SqliteEventSink extends EventSink {
     for (let start = 0; start < batch.events.length; start += SINK_UNIT_EVENTS) {
       const events = batch.events
         .slice(start, start + SINK_UNIT_EVENTS)
-        .map(({ kind, value }) => checkEvent(kind, value));
-      const result = await runArchiveUnit(this.queue, this.archive, () => {
+        .map((event) => incomingEvent(this.kinds, event));
+      const result = await this.units.append((bronze) => {
         this.origin.claim(batch.origin);
-        return this.writer.write(events, null);
+        return this.writer.write(events, null, bronze);
       });
       total.taken += result.taken;
       total.repeats += result.repeats;

@@ -1,11 +1,15 @@
+import type { BronzeArchive, BronzeRecovery, BronzeUnits } from '@app/bronze';
 import {
+  checkEvent,
   ContractViolationError,
   PartitionLostError,
   PartitionPositionError,
   PartitionSink,
   UnitRejectedError,
+  type CheckedEvent,
   type Clock,
   type EventKind,
+  type EventKinds,
   type PartitionClaim,
   type PartitionStart,
   type PartitionUnit,
@@ -15,13 +19,8 @@ import {
 } from '@app/domain';
 import type { MetricsRegistry } from '@app/observability';
 import type { Statement } from 'better-sqlite3';
-import { runArchiveUnit } from '../bronze/archive-unit';
-import type { BronzeArchive } from '../bronze/bronze-archive';
-import type { BronzeRecovery } from '../bronze/bronze-recovery';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import type { WriteQueue } from '../database/write-queue';
-import { checkEvent, type CheckedEvent } from './checked-event';
 import type { EventWriter } from './event-writer';
 import { SinkOutcomes } from './sink-outcomes';
 import { TopicLosses } from './topic-losses';
@@ -36,11 +35,12 @@ interface ProgressRow {
 }
 
 export interface PartitionSinkParts {
-  readonly queue: WriteQueue;
+  readonly units: BronzeUnits;
   readonly database: SqliteHandle;
   readonly origin: OriginGuard;
   readonly archive: BronzeArchive;
   readonly writer: EventWriter;
+  readonly kinds: EventKinds;
   readonly recovery: BronzeRecovery;
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
@@ -79,8 +79,8 @@ export class SqlitePartitionSink extends PartitionSink {
     this.topicLosses = new TopicLosses(database, parts.clock);
   }
 
-  claim({ topic, partition }: TopicPartition, kind: EventKind): Promise<PartitionClaim> {
-    return this.parts.queue.run(() => {
+  claim({ topic, partition }: TopicPartition, kind: string): Promise<PartitionClaim> {
+    return this.parts.units.run(() => {
       const row = this.raiseEpoch.get(topic, partition);
       const stored = this.select.get(topic, partition);
       return { topic, partition, kind, epoch: row?.epoch ?? 1, progress: stored && progressOf(stored) };
@@ -92,9 +92,11 @@ export class SqlitePartitionSink extends PartitionSink {
     const files = this.parts.archive.files([topic]).filter((file) => file.partition === partition);
     if (start.kind !== 'continue') {
       // The broker brings none of these lines again: what is complete is taken into the rows.
-      for (const file of files) await this.parts.recovery.takeUp(file, kind, () => this.check(claim));
+      for (const file of files) {
+        await this.parts.recovery.takeUp(file, this.parts.kinds.named(kind), () => this.check(claim));
+      }
     }
-    await this.parts.queue.run(() => {
+    await this.parts.units.run(() => {
       this.check(claim);
       for (const { file, compressed } of files) if (!compressed) this.parts.archive.cutSurplus(file);
       if (start.kind === 'continue') return;
@@ -108,13 +110,13 @@ export class SqlitePartitionSink extends PartitionSink {
 
   async take(claim: PartitionClaim, unit: PartitionUnit): Promise<SinkResult> {
     const { topic, partition } = claim;
-    const events = checkAll(claim.kind, unit.values);
-    const { queue, archive, origin, writer } = this.parts;
-    const result = await runArchiveUnit(queue, archive, () => {
+    const { units, origin, writer, kinds } = this.parts;
+    const events = checkAll(kinds.named(claim.kind), unit.values);
+    const result = await units.append((bronze) => {
       const stored = this.check(claim);
       if (stored !== unit.begin) throw new PartitionPositionError(claim, stored ?? undefined, unit.begin);
       if (events.length > 0) origin.claim(unit.origin);
-      const taken = writer.write(events, { topic, partition });
+      const taken = writer.write(events, { topic, partition }, bronze);
       this.advance.run(unit.next, unit.lastHash, topic, partition);
       if (unit.absent) this.topicLosses.add(claim, 'absent', unit.absent);
       return taken;

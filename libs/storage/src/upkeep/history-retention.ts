@@ -1,4 +1,5 @@
-import { DAY, accountFor, floorTo, type Clock, type EpochMicros } from '@app/domain';
+import { DAY, floorTo, type Clock, type EpochMicros } from '@app/domain';
+import { missingIn } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { MINUTES_REMOVED_FACT, StoreFacts } from '../database/store-facts';
@@ -67,9 +68,7 @@ export class HistoryRetention {
   private removeDay(symbol: string, day: EpochMicros): number {
     const start = Math.max(day, this.selectLedgerStart.get(symbol)?.ledger_start ?? day);
     const range = { start, end: day + DAY };
-    for (const { state } of accountFor(range, this.ledger.touching(symbol, range))) {
-      if (state === 'missing') return 0;
-    }
+    if (missingIn(range, this.ledger.touching(symbol, range)).length > 0) return 0;
     this.facts.set(
       MINUTES_REMOVED_FACT,
       String(Math.max(day + DAY, Number(this.facts.get(MINUTES_REMOVED_FACT) ?? 0))),

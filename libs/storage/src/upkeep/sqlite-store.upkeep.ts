@@ -1,6 +1,5 @@
+import type { BronzeCompactor, BronzeRetention } from '@app/bronze';
 import { StoreUpkeep, type CompactionReport, type RemovedHistory, type RetentionPolicy } from '@app/domain';
-import type { BronzeCompactor } from './bronze-compactor';
-import type { BronzeRetention } from './bronze-retention';
 import type { ChangeRetention } from '../feed/change-retention';
 import type { HistoryRetention } from './history-retention';
 

@@ -1,19 +1,11 @@
-import {
-  ContractViolationError,
-  formatBucketTime,
-  formatEventTime,
-  type EpochMicros,
-  type EventKind,
-  type ReplayDifference,
-} from '@app/domain';
-import type { FoundLine } from '../bronze/bronze-lines';
-import { checkEvent, type CheckedEvent } from '../sink/checked-event';
-import { rowContentOf } from '../sink/row-content';
+import type { FoundLine } from '@app/bronze';
+import { checkEvent, ContractViolationError, type CheckedEvent, type EpochMicros, type EventKind } from '@app/domain';
+import type { KindHistory } from '@app/history';
+import { rowContentOf } from './row-content';
 import type { RowVersions } from './row-versions';
 
 /** A row of the tables that no line of bronze makes. */
 export interface RowWithoutLine {
-  readonly table: ReplayDifference['table'];
   readonly symbol: string;
   readonly time: EpochMicros;
   readonly capturedAt: EpochMicros;
@@ -29,6 +21,8 @@ interface AlteredLine {
 }
 
 interface AlteredFileParts {
+  readonly kind: EventKind;
+  readonly history: KindHistory;
   readonly versions: RowVersions;
   /** Rows of the tables that a line of this file may have made. */
   readonly lost: readonly RowWithoutLine[];
@@ -45,16 +39,16 @@ const MOST_NAMED = 5;
  */
 export async function describeAlteredLines(
   file: string,
-  kind: EventKind,
   lines: Iterable<FoundLine> | AsyncIterable<FoundLine>,
-  { versions, lost, unreadableBefore }: AlteredFileParts,
+  { kind, history, versions, lost, unreadableBefore }: AlteredFileParts,
 ): Promise<string[]> {
   const altered: AlteredLine[] = [];
-  const kept = new KeptRows(versions);
+  const kept = new KeptRows(history, versions);
+  const nameOf = ({ symbol, time }: RowWithoutLine): string => `${symbol} ${history.timeText(time)}`;
   let number = 0;
   for await (const { text } of lines) {
     number += 1;
-    const line = judge(number, kind, text, versions, kept);
+    const line = judge(number, text, { kind, history, versions, kept });
     if (line) altered.push(line);
   }
   const broken = altered.filter(({ unreadable }) => unreadable !== undefined);
@@ -79,7 +73,7 @@ export async function describeAlteredLines(
   const described = told.map((line) => {
     const rows = line.names ? [line.names] : candidates(rest, unnamed.indexOf(line), unnamed.length);
     const state = line.unreadable === undefined ? '' : `, and no event any more (${line.unreadable})`;
-    return `${file}, line ${line.number}: altered outside this program${state}; ${lossOf(rows)}`;
+    return `${file}, line ${line.number}: altered outside this program${state}; ${lossOf(rows.map(nameOf))}`;
   });
   return [...asBefore, ...described];
 }
@@ -88,30 +82,35 @@ export async function describeAlteredLines(
 class KeptRows {
   private readonly bySymbol = new Map<string, EpochMicros>();
 
-  constructor(private readonly versions: RowVersions) {}
+  constructor(
+    private readonly history: KindHistory,
+    private readonly versions: RowVersions,
+  ) {}
 
   /** Of a symbol that the tables do not know: as of all others. */
-  since(table: RowWithoutLine['table'], symbol: string): EpochMicros {
-    const key = `${table} ${symbol}`;
-    const known = this.bySymbol.get(key);
+  since(symbol: string): EpochMicros {
+    const known = this.bySymbol.get(symbol);
     if (known !== undefined) return known;
-    const since = this.versions.span(table, symbol)?.first ?? this.ofAll(table);
-    this.bySymbol.set(key, since);
+    const since = this.versions.span(this.history, symbol)?.first ?? this.ofAll();
+    this.bySymbol.set(symbol, since);
     return since;
   }
 
-  private ofAll(table: RowWithoutLine['table']): EpochMicros {
-    const firsts = this.versions.symbols().map((symbol) => this.versions.span(table, symbol)?.first ?? Infinity);
+  private ofAll(): EpochMicros {
+    const firsts = this.versions.symbols().map((symbol) => this.versions.span(this.history, symbol)?.first ?? Infinity);
     return Math.min(Infinity, ...firsts);
   }
 }
 
 function judge(
   number: number,
-  kind: EventKind,
   text: string,
-  versions: RowVersions,
-  kept: KeptRows,
+  {
+    kind,
+    history,
+    versions,
+    kept,
+  }: Pick<AlteredFileParts, 'kind' | 'history' | 'versions'> & { readonly kept: KeptRows },
 ): AlteredLine | undefined {
   let event: CheckedEvent;
   try {
@@ -120,14 +119,14 @@ function judge(
     if (!(error instanceof ContractViolationError)) throw error;
     return { number, unreadable: error.message, names: undefined };
   }
-  const { table, symbol, time, capturedAt, source, content } = rowContentOf(event);
-  const stored = versions.of(table, symbol, { start: time, end: time + 1 });
+  const { symbol, time, capturedAt, source, content } = rowContentOf(event, history);
+  const stored = versions.of(history, symbol, { start: time, end: time + 1 });
   if (stored.some((row) => row.capturedAt === capturedAt && row.source === source && row.content === content)) {
     return undefined;
   }
-  if (stored.length === 0 && time < kept.since(table, symbol)) return undefined;
+  if (stored.length === 0 && time < kept.since(symbol)) return undefined;
   const isKnown = stored.some((row) => row.capturedAt === capturedAt);
-  return { number, unreadable: undefined, names: isKnown ? { table, symbol, time, capturedAt } : undefined };
+  return { number, unreadable: undefined, names: isKnown ? { symbol, time, capturedAt } : undefined };
 }
 
 /** The rows that a line may have made: lines are in the order of their capture, so that the n-th lacks the n-th row. */
@@ -138,13 +137,9 @@ function candidates(rest: readonly RowWithoutLine[], index: number, lines: numbe
   return rest.filter(({ capturedAt }) => capturedAt === own.capturedAt);
 }
 
-function lossOf(rows: readonly RowWithoutLine[]): string {
+function lossOf(rows: readonly string[]): string {
   if (rows.length === 0) return 'which row it made cannot be told any more';
-  const named = rows.slice(0, MOST_NAMED).map(nameOf).join(' or ');
+  const named = rows.slice(0, MOST_NAMED).join(' or ');
   const more = rows.length > MOST_NAMED ? ` or one of ${rows.length - MOST_NAMED} more` : '';
   return `lost is what it said of ${named}${more}, which the tables alone still have`;
-}
-
-function nameOf({ table, symbol, time }: RowWithoutLine): string {
-  return `${symbol} ${table === 'candles_1m' ? formatBucketTime(time) : formatEventTime(time)}`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { contentLine, MANIFEST_FILE, readManifest, type BronzeArchive } from '@app/bronze';
 import {
   archiveRowLine,
   DAY,
@@ -9,10 +9,6 @@ import {
   type RecordedFetch,
   type TimeRange,
 } from '@app/domain';
-import type { BronzeArchive } from '../bronze/bronze-archive';
-import { linesFrom } from '../bronze/bronze-lines';
-import { contentLine, MANIFEST } from '../bronze/fetch-manifest';
-import { readManifestEntry } from '../bronze/manifest-entry';
 import { toMinuteCandle } from '../sink/candle-row';
 import type { RowVersions } from './row-versions';
 
@@ -42,17 +38,9 @@ export class FetchProof {
     return { ...counts, mismatches };
   }
 
-  private *fetches(): Generator<RecordedFetch> {
-    const path = this.archive.pathOf(`${MANIFEST}.jsonl`);
-    if (!existsSync(path)) return;
-    const end = this.archive.storedLength(`${MANIFEST}.jsonl`) ?? 0;
-    let number = 0;
-    for (const line of linesFrom(path, 0)) {
-      if (line.end > end) return;
-      const entry = readManifestEntry(line.text, number);
-      number += 1;
-      if (entry?.kind === 'fetch' && entry.fetch.rows > 0) yield entry.fetch;
-    }
+  private fetches(): RecordedFetch[] {
+    const { entries } = readManifest(this.archive.pathOf(MANIFEST_FILE), this.archive.storedLength(MANIFEST_FILE) ?? 0);
+    return entries.flatMap((entry) => (entry.kind === 'fetch' && entry.fetch.rows > 0 ? [entry.fetch] : []));
   }
 
   /** `unproved` where rows of the fetch are not kept as they came: they repeated others, or their time of retention is over. */

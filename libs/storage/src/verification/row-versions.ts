@@ -1,7 +1,8 @@
-import type { ReplayDifference, TimeRange } from '@app/domain';
+import type { TimeRange } from '@app/domain';
+import type { KindHistory, Table } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { NUMBER_COLUMNS, REPEAT_COLUMNS, type CaptureRow } from '../sink/candle-row';
+import { REPEAT_COLUMNS, type CaptureRow } from '../sink/candle-row';
 
 /** What a table holds of one key: a row as it is, or a version of it that was superseded or only repeated another. */
 export interface RowVersion {
@@ -14,27 +15,23 @@ export interface RowVersion {
   readonly isUnrecorded: boolean;
 }
 
-const NUMBERS = `close_time, ${NUMBER_COLUMNS}`.replaceAll(',', " || ' ' ||");
+/** Says of a row whether a line tells of it, where a table does not have them all. */
+const RECORDED = 'recorded';
 
-const candles = (table: string, isUnrecorded: string): string =>
-  `SELECT open_time AS time, captured_at AS capturedAt, source, ${NUMBERS} AS content, ${isUnrecorded} AS isUnrecorded
-   FROM ${table} WHERE symbol = @symbol AND open_time >= @start AND open_time < @end`;
+function column(table: Table, field: string): string {
+  const found = table.columns.find((each) => each.field === field);
+  if (!found) throw new Error(`${table.name} has no ${field}`);
+  return found.name;
+}
 
-const VERSIONS: Readonly<Record<ReplayDifference['table'], string>> = {
-  candles_1m: [
-    candles('candles_1m', '0'),
-    candles('candle_revisions', '0'),
-    candles('candle_repeats', '1 - recorded'),
-  ].join(' UNION ALL '),
-  price_events: `SELECT timestamp AS time, timestamp AS capturedAt, source,
-      last_price || ' ' || price_change_percent || ' ' || volume AS content, 0 AS isUnrecorded
-    FROM price_events WHERE symbol = @symbol AND timestamp >= @start AND timestamp < @end`,
-};
-
-const SPAN: Readonly<Record<ReplayDifference['table'], string>> = {
-  candles_1m: 'SELECT min(open_time) AS first, max(open_time) AS last FROM candles_1m WHERE symbol = ?',
-  price_events: 'SELECT min(timestamp) AS first, max(timestamp) AS last FROM price_events WHERE symbol = ?',
-};
+function versionsIn(table: Table, { time, capturedAt, content }: KindHistory): string {
+  const columns = content.map((field) => column(table, field));
+  const isUnrecorded = table.columns.some(({ field }) => field === RECORDED) ? `1 - ${column(table, RECORDED)}` : '0';
+  const at = column(table, time);
+  return `SELECT ${at} AS time, ${column(table, capturedAt)} AS capturedAt, source,
+      ${columns.join(" || ' ' || ")} AS content, ${isUnrecorded} AS isUnrecorded
+    FROM ${table.name} WHERE symbol = @symbol AND ${at} >= @start AND ${at} < @end`;
+}
 
 const CAPTURE_TABLES = ['candles_1m', 'candle_revisions', 'candle_repeats'];
 const CAPTURED_AT = `SELECT ${REPEAT_COLUMNS} FROM TABLE
@@ -63,8 +60,10 @@ export class RowVersions {
   }
 
   /** First and last key of a symbol; undefined when it has no row. */
-  span(table: ReplayDifference['table'], symbol: string): { first: number; last: number } | undefined {
-    const { first = null, last = null } = this.database.prepare<[string], Span>(SPAN[table]).get(symbol) ?? {};
+  span({ rows, time }: KindHistory, symbol: string): { first: number; last: number } | undefined {
+    const at = column(rows, time);
+    const sql = `SELECT min(${at}) AS first, max(${at}) AS last FROM ${rows.name} WHERE symbol = ?`;
+    const { first = null, last = null } = this.database.prepare<[string], Span>(sql).get(symbol) ?? {};
     return first === null || last === null ? undefined : { first, last };
   }
 
@@ -74,11 +73,10 @@ export class RowVersions {
     return this.captures.all(parameters);
   }
 
-  of(table: ReplayDifference['table'], symbol: string, range: TimeRange): RowVersion[] {
+  of(history: KindHistory, symbol: string, range: TimeRange): RowVersion[] {
+    const sql = [history.rows, ...history.captures].map((table) => versionsIn(table, history)).join(' UNION ALL ');
     return this.database
-      .prepare<[{ symbol: string } & TimeRange], Omit<RowVersion, 'isUnrecorded'> & { isUnrecorded: number }>(
-        VERSIONS[table],
-      )
+      .prepare<[{ symbol: string } & TimeRange], Omit<RowVersion, 'isUnrecorded'> & { isUnrecorded: number }>(sql)
       .all({ symbol, start: range.start, end: range.end })
       .map((row) => ({ ...row, isUnrecorded: row.isUnrecorded === 1 }));
   }

@@ -1,35 +1,39 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClockSpan } from '@app/domain';
+import type { CheckedEvent, ClockSpan } from '@app/domain';
+import type { HistoryKinds } from '@app/history';
 import type { DataSource } from 'typeorm';
 import type { ScratchFolders } from '@app/files';
+import { makeKindTables } from '../database/kind-tables';
 import { handleOf, openWriter, type SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
-import type { CheckedEvent } from '../sink/checked-event';
-import { HistoryRows } from '../sink/event-writer';
+import type { EventRows } from '../sink/event-rows';
+import { historyRows } from '../sink/kind-writers';
 
 /** A store for the length of one piece of work, which the same sink fills as any other. */
 export class ScratchStore {
-  private readonly rows: HistoryRows;
+  private readonly rows: EventRows;
 
   private constructor(
     private readonly folder: string,
     private readonly source: DataSource,
     readonly database: SqliteHandle,
+    kinds: HistoryKinds,
   ) {
-    this.rows = new HistoryRows(database);
+    this.rows = historyRows(kinds, database);
   }
 
   /** `wantedBytes` is about as much as it may come to hold. @throws NoScratchFolderError */
-  static async open(folders: ScratchFolders, wantedBytes: number): Promise<ScratchStore> {
+  static async open(kinds: HistoryKinds, folders: ScratchFolders, wantedBytes: number): Promise<ScratchStore> {
     const folder = folders.make('csp-replay-', wantedBytes);
     try {
       const source = await openWriter(join(folder, 'replay.db'));
       await source.runMigrations();
+      makeKindTables(source, kinds);
       const database = handleOf(source);
       // Nobody misses it after a crash.
       database.pragma('synchronous = OFF');
-      return new ScratchStore(folder, source, database);
+      return new ScratchStore(folder, source, database, kinds);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;

@@ -1,40 +1,44 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  CompressedFileError,
+  gzipLines,
+  isAlteredFile,
+  linesFrom,
+  MANIFEST_FILE,
+  readManifest,
+  spansAfter,
+  type BronzeArchive,
+  type BronzeLosses,
+  type FoundLine,
+} from '@app/bronze';
 import {
   ARCHIVE_SOURCE,
   BronzeReplay,
+  checkEvent,
   closeOfMinute,
   ContractViolationError,
   DAY,
   floorTo,
-  HOUR,
   isStampedAhead,
   parseIsoTime,
   SINK_UNIT_EVENTS,
+  type CheckedEvent,
   type EpochMicros,
   type EventKind,
   type RecordedFetch,
   type ReplayDifference,
   type ReplayReport,
   type TimeRange,
-  type TopicNames,
 } from '@app/domain';
 import type { ScratchFolders } from '@app/files';
-import { isAlteredFile } from '../bronze/altered-file';
-import type { BronzeArchive } from '../bronze/bronze-archive';
-import type { BronzeLosses } from '../bronze/bronze-losses';
-import { CompressedFileError, gzipLines, linesFrom, type FoundLine } from '../bronze/bronze-lines';
-import { MANIFEST } from '../bronze/fetch-manifest';
-import { manifestLineFault, readManifestEntry, spansAfter } from '../bronze/manifest-entry';
+import type { HistoryKinds } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
-import { checkEvent, type CheckedEvent } from '../sink/checked-event';
 import { describeAlteredLines } from './altered-lines';
 import { FetchProof } from './fetch-proof';
 import { RowVersions, type RowVersion } from './row-versions';
 import { ScratchStore } from './scratch-store';
-
-type Table = ReplayDifference['table'];
 
 /** With the time of the capture that one side lacks. */
 type Difference = ReplayDifference & { readonly capturedAt: EpochMicros };
@@ -45,9 +49,6 @@ interface Fetches {
   readonly stampedAhead: Pick<RecordedFetch, 'symbol' | 'range'>[];
 }
 
-/** What is compared in one read: about as many rows as a page. */
-const STEPS: Readonly<Record<Table, EpochMicros>> = { candles_1m: DAY, price_events: HOUR };
-const TABLES: Readonly<Record<EventKind, Table>> = { price: 'price_events', candle: 'candles_1m' };
 const GZIP_ENDING = '.gz';
 /** How often what the capturing process adds meanwhile is read after, before a difference counts. */
 const CATCH_UPS = 3;
@@ -58,7 +59,7 @@ export class SqliteBronzeReplay extends BronzeReplay {
     private readonly database: SqliteHandle,
     private readonly archive: BronzeArchive,
     private readonly losses: BronzeLosses,
-    private readonly topics: TopicNames,
+    private readonly kinds: HistoryKinds,
     private readonly scratchFolders: ScratchFolders,
   ) {
     super();
@@ -66,10 +67,10 @@ export class SqliteBronzeReplay extends BronzeReplay {
 
   async compare(signal: AbortSignal): Promise<ReplayReport> {
     // It holds what came as lines, and so no more rows than the store.
-    const scratch = await ScratchStore.open(this.scratchFolders, statSync(this.database.name).size);
+    const scratch = await ScratchStore.open(this.kinds, this.scratchFolders, statSync(this.database.name).size);
     try {
       scratch.know(new ClockSpans(this.database).all());
-      const replay = new Replay(this.archive, this.topics, scratch);
+      const replay = new Replay(this.archive, this.kinds, scratch);
       await replay.catchUp(signal);
       let differences = await this.differences(scratch, replay, signal);
       for (let round = 0; round < CATCH_UPS && differences.length > 0; round += 1) {
@@ -79,7 +80,7 @@ export class SqliteBronzeReplay extends BronzeReplay {
       const versions = new RowVersions(this.database);
       return {
         lines: replay.lines,
-        since: replay.firstDay(),
+        since: replay.firstDay(this.kinds.topics),
         differences,
         damage: await this.damage(replay, versions, differences, signal),
         fetches: await new FetchProof(this.archive, versions).run(signal),
@@ -117,16 +118,17 @@ export class SqliteBronzeReplay extends BronzeReplay {
     differences: readonly Difference[],
   ): Promise<string[]> {
     const path = this.archive.pathOf(file);
-    const known = this.archive.files(Object.values(this.topics)).find((found) => found.file === file);
-    const kind = (Object.keys(TABLES) as EventKind[]).find((each) => this.topics[each] === known?.topic);
-    if (!known || kind === undefined) return alteredManifest(file, path, this.archive.storedLength(file) ?? 0);
+    const known = this.archive.files(this.kinds.topics).find((found) => found.file === file);
+    const kind = known && this.kinds.ofTopic(known.topic);
+    if (!kind) return alteredManifest(file, path, this.archive.storedLength(file) ?? 0);
+    const history = this.kinds.historyOf(kind);
     const isOfFile = ({ table, onlyIn, capturedAt }: Difference): boolean =>
-      onlyIn === 'tables' && table === TABLES[kind] && floorTo(capturedAt, DAY) === known.date;
+      onlyIn === 'tables' && table === history.rows.name && floorTo(capturedAt, DAY) === known.date;
     const lines = known.compressed ? gzipLines(path) : linesBefore(path, known.storedLength);
     try {
       const { lines: unreadableBefore = 0 } = this.losses.all().find((loss) => loss.file === file) ?? {};
       const lost = differences.filter(isOfFile);
-      return await describeAlteredLines(file, kind, lines, { versions, lost, unreadableBefore });
+      return await describeAlteredLines(file, lines, { kind, history, versions, lost, unreadableBefore });
     } catch (error) {
       if (!(error instanceof CompressedFileError)) throw error;
       return [`${file}: altered outside this program, and no gzip file that can be read to its end any more`];
@@ -137,17 +139,19 @@ export class SqliteBronzeReplay extends BronzeReplay {
     const [stored, replayed] = [new RowVersions(this.database), new RowVersions(scratch.database)];
     const fetches = this.fetches();
     const found: Difference[] = [];
-    for (const [kind, table] of Object.entries(TABLES) as [EventKind, Table][]) {
-      const since = replay.firstDay(kind);
+    for (const kind of this.kinds) {
+      const history = this.kinds.historyOf(kind);
+      const since = replay.firstDay([kind.topic]);
       for (const symbol of new Set([...stored.symbols(), ...replayed.symbols()])) {
-        const keptFrom = stored.span(table, symbol)?.first ?? 0;
-        for (const range of steps(STEPS[table], stored.span(table, symbol), replayed.span(table, symbol))) {
+        const keptFrom = stored.span(history, symbol)?.first ?? 0;
+        for (const range of steps(history.pageSpan, stored.span(history, symbol), replayed.span(history, symbol))) {
           signal.throwIfAborted();
-          const [rows, lines] = [stored.of(table, symbol, range), replayed.of(table, symbol, range)];
+          const [rows, lines] = [stored.of(history, symbol, range), replayed.of(history, symbol, range)];
           const difference = ({ time, capturedAt }: RowVersion, onlyIn: Difference['onlyIn']): Difference => ({
-            table,
+            table: history.rows.name,
             symbol,
             time,
+            timeText: history.timeText(time),
             capturedAt,
             onlyIn,
           });
@@ -169,9 +173,7 @@ export class SqliteBronzeReplay extends BronzeReplay {
   /** What was fetched, and so has no line. */
   private fetches(): Fetches {
     const fetches: Fetches = { byCapture: new Map(), stampedAhead: [] };
-    const path = this.archive.pathOf(`${MANIFEST}.jsonl`);
-    if (!existsSync(path)) return fetches;
-    const entries = [...linesFrom(path, 0)].flatMap(({ text }, line) => readManifestEntry(text, line) ?? []);
+    const { entries } = readManifest(this.archive.pathOf(MANIFEST_FILE));
     for (const entry of entries) {
       if (entry.kind !== 'fetch') continue;
       const { symbol, fetchedAt, range, line } = entry.fetch;
@@ -192,13 +194,12 @@ class Replay {
 
   constructor(
     private readonly archive: BronzeArchive,
-    private readonly topics: TopicNames,
+    private readonly kinds: HistoryKinds,
     private readonly scratch: ScratchStore,
   ) {}
 
-  /** First day of capture of which lines are kept: of one kind, or of any. */
-  firstDay(kind?: EventKind): EpochMicros | undefined {
-    const topics = kind === undefined ? Object.values(this.topics) : [this.topics[kind]];
+  /** First day of capture of which lines are kept. */
+  firstDay(topics: readonly string[]): EpochMicros | undefined {
     const days = this.archive
       .files(topics)
       .flatMap(
@@ -210,8 +211,8 @@ class Replay {
   /** Takes the lines that are accounted for and not read yet; false when there were none. */
   async catchUp(signal: AbortSignal): Promise<boolean> {
     const before = this.lines;
-    for (const [kind, topic] of Object.entries(this.topics) as [EventKind, string][]) {
-      for (const { file, storedLength, compressed } of this.archive.files([topic])) {
+    for (const kind of this.kinds) {
+      for (const { file, storedLength, compressed } of this.archive.files([kind.topic])) {
         let events: CheckedEvent[] = [];
         const name = compressed ? file.slice(0, -GZIP_ENDING.length) : file;
         const before = this.read.get(name) ?? { end: 0, lines: 0 };
@@ -260,10 +261,7 @@ class Replay {
 
 /** Lines of the manifest that cannot be read any more; what the others say of fetches is held against the rows. */
 function alteredManifest(file: string, path: string, end: number): string[] {
-  const faults = [...linesBefore(path, end)].flatMap(({ text }, index) => {
-    const isEntry = readManifestEntry(text, index) !== undefined;
-    return isEntry ? [] : manifestLineFault(text, index + 1);
-  });
+  const { unreadable: faults } = readManifest(path, end);
   const altered = 'altered outside this program';
   if (faults.length === 0) return [`${file}: ${altered} (its CRC-32 is another); each of its lines can still be read`];
   return faults.map(

@@ -98,12 +98,19 @@ export class RecordedMarket extends Market {
     }
   }
 
-  instruments(now: number): readonly Instrument[] {
-    return this.known.filter(({ symbol }) => this.firstOpenTime(symbol) <= now - this.shift);
+  /** Nothing else was recorded. */
+  setNewListings(): void {
+    return;
+  }
+
+  instruments(now: number, among?: ReadonlySet<string>): readonly Instrument[] {
+    return this.known.filter(
+      ({ symbol }) => among?.has(symbol) !== false && this.firstOpenTime(symbol) <= now - this.shift,
+    );
   }
 
   find(symbol: string, now: number): Instrument | undefined {
-    return this.instruments(now).find((instrument) => instrument.symbol === symbol);
+    return this.instruments(now, new Set([symbol]))[0];
   }
 
   status(symbol: string, now: number): SymbolStatus {

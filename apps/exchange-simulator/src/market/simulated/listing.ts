@@ -107,7 +107,7 @@ const HALTED: Readonly<Record<string, string>> = { EOSUSDT: '2025-05-28T03:00Z',
 /** The busiest symbols have ids beyond 32 bits, as on the exchange. */
 const FIRST_TRADE_IDS: Readonly<Record<string, number>> = { BTCUSDT: 4_300_000_000, ETHUSDT: 2_147_000_000 };
 
-/** The symbols of the simulated market, in the exchange's order. */
+/** The symbols that are well known, in the exchange's order. */
 export const LISTINGS: readonly Listing[] = ROWS.map(
   ([baseAsset, quoteAsset, priceDecimals, quantityDecimals, middlePrice, largestTrade, trades, minutes, listed]) => {
     const halted = HALTED[baseAsset + quoteAsset];

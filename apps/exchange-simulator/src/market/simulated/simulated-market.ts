@@ -7,12 +7,14 @@ import {
   type Candle,
   type Instrument,
   type KlineQuery,
+  type NewListing,
   type Stop,
   type SymbolStatus,
   type Ticker,
 } from '../market';
 import { StopSpans } from '../stop-spans';
-import { LISTINGS, type Listing } from './listing';
+import type { Listing } from './listing';
+import { Listings, MOST_SYMBOLS, symbolOf } from './listings';
 import { LruCache } from './lru-cache';
 import { TradeTape, type Trade, type TradeSums } from './trade-tape';
 import { TradingCalendar } from './trading-calendar';
@@ -36,39 +38,47 @@ interface Totals {
 /** A market that is a pure function of seed, symbol and time: every number of it comes from the trades of its tapes. */
 export class SimulatedMarket extends Market {
   readonly origin: string;
-  private readonly known: readonly Instrument[];
-  private tapes: ReadonlyMap<string, TradeTape>;
+  private readonly calendar: TradingCalendar;
+  private stops: readonly Stop[] = [];
+  private tapes = new Map<string, TradeTape>();
+  private described = new Map<string, Instrument>();
   private hours = new LruCache<number, TradeSums>(CACHED_HOURS);
   private days = new LruCache<number, TradeSums>(CACHED_DAYS);
-  private readonly cacheSlots: ReadonlyMap<string, number>;
 
   constructor(
     private readonly seed: string,
-    private readonly listings: readonly Listing[] = LISTINGS,
+    private readonly listings = new Listings(),
   ) {
     super();
     this.origin = `simulator:${seed}`;
-    this.known = listings.map(describe);
-    this.tapes = this.makeTapes([]);
-    this.cacheSlots = new Map(this.known.map(({ symbol }, slot) => [symbol, slot]));
+    this.calendar = new TradingCalendar(seed);
   }
 
   setStops(stops: readonly Stop[]): void {
-    this.tapes = this.makeTapes(stops);
-    this.hours = new LruCache(CACHED_HOURS);
-    this.days = new LruCache(CACHED_DAYS);
+    this.stops = stops;
+    this.forget();
   }
 
-  instruments(now: number): readonly Instrument[] {
-    return this.known.filter(({ symbol }) => this.isListed(symbol, now));
+  setNewListings(listings: readonly NewListing[]): void {
+    this.listings.add(listings);
+    this.forget();
+  }
+
+  instruments(now: number, among?: ReadonlySet<string>): readonly Instrument[] {
+    const numbers = among ? this.numbersOf(among) : Array.from({ length: this.listings.count }, (_, number) => number);
+    return numbers.flatMap((number) => {
+      const listing = this.listings.at(number);
+      return listing && now >= listing.listedAt ? [this.instrument(listing)] : [];
+    });
   }
 
   find(symbol: string, now: number): Instrument | undefined {
-    return this.isListed(symbol, now) ? this.known[this.cacheSlots.get(symbol) ?? -1] : undefined;
+    const tape = this.tapeOf(symbol);
+    return tape && now >= tape.listing.listedAt ? this.instrument(tape.listing) : undefined;
   }
 
   status(symbol: string, now: number): SymbolStatus {
-    return this.tapes.get(symbol)?.isTrading(Math.floor(now / MINUTE)) === true ? 'TRADING' : 'BREAK';
+    return this.tapeOf(symbol)?.isTrading(Math.floor(now / MINUTE)) === true ? 'TRADING' : 'BREAK';
   }
 
   refusal(): undefined {
@@ -76,7 +86,7 @@ export class SimulatedMarket extends Market {
   }
 
   klines(query: KlineQuery, now: number): Candle[] {
-    const tape = this.tapes.get(query.symbol);
+    const tape = this.tapeOf(query.symbol);
     if (tape === undefined || now < tape.listing.listedAt) {
       return [];
     }
@@ -100,7 +110,7 @@ export class SimulatedMarket extends Market {
   }
 
   aggTrades({ symbol, fromId, start, end, limit }: AggTradeQuery, now: number): AggTrade[] | undefined {
-    const tape = this.tapes.get(symbol);
+    const tape = this.tapeOf(symbol);
     if (tape === undefined || now < tape.listing.listedAt) {
       return undefined;
     }
@@ -122,7 +132,7 @@ export class SimulatedMarket extends Market {
   }
 
   ticker(symbol: string, now: number): Ticker | undefined {
-    const tape = this.tapes.get(symbol);
+    const tape = this.tapeOf(symbol);
     if (tape === undefined || now < tape.listing.listedAt) {
       return undefined;
     }
@@ -169,22 +179,43 @@ export class SimulatedMarket extends Market {
     };
   }
 
-  private isListed(symbol: string, now: number): boolean {
-    return now >= (this.tapes.get(symbol)?.listing.listedAt ?? Infinity);
+  /** The numbers of those that there are, ascending. */
+  private numbersOf(symbols: ReadonlySet<string>): number[] {
+    return [...symbols].flatMap((symbol) => this.listings.numberOf(symbol) ?? []).sort((a, b) => a - b);
   }
 
-  private makeTapes(stops: readonly Stop[]): ReadonlyMap<string, TradeTape> {
-    const calendarOf = (symbol: string): TradingCalendar =>
-      new TradingCalendar(
-        this.seed,
-        new StopSpans(stops, symbol).spans.map(({ start, end }) => ({ start: start / MINUTE, end: end / MINUTE })),
-      );
-    return new Map(
-      this.listings.map((listing) => {
-        const symbol = listing.baseAsset + listing.quoteAsset;
-        return [symbol, new TradeTape(this.seed, listing, calendarOf(symbol))];
-      }),
+  private instrument(listing: Listing): Instrument {
+    const symbol = symbolOf(listing);
+    const known = this.described.get(symbol) ?? describe(listing);
+    this.described.set(symbol, known);
+    return known;
+  }
+
+  private tapeOf(symbol: string): TradeTape | undefined {
+    const known = this.tapes.get(symbol);
+    if (known) return known;
+    const number = this.listings.numberOf(symbol);
+    const listing = number === undefined ? undefined : this.listings.at(number);
+    if (!listing) return undefined;
+    const tape = new TradeTape(this.seed, listing, this.calendarOf(symbol));
+    this.tapes.set(symbol, tape);
+    return tape;
+  }
+
+  private calendarOf(symbol: string): TradingCalendar {
+    const { spans } = new StopSpans(this.stops, symbol);
+    if (spans.length === 0) return this.calendar;
+    return new TradingCalendar(
+      this.seed,
+      spans.map(({ start, end }) => ({ start: start / MINUTE, end: end / MINUTE })),
     );
+  }
+
+  private forget(): void {
+    this.tapes = new Map();
+    this.described = new Map();
+    this.hours = new LruCache(CACHED_HOURS);
+    this.days = new LruCache(CACHED_DAYS);
   }
 
   private bucketCandles(tape: TradeTape, now: number) {
@@ -259,8 +290,7 @@ export class SimulatedMarket extends Market {
   }
 
   private cached(cache: LruCache<number, TradeSums>, tape: TradeTape, minute: number, length: number): TradeSums {
-    const slot = this.cacheSlots.get(tape.symbol) ?? 0;
-    const key = (minute / length) * this.listings.length + slot;
+    const key = (minute / length) * 2 * MOST_SYMBOLS + (this.listings.numberOf(tape.symbol) ?? 0);
     return cache.getOrCompute(key, () => tape.sums(tape.tradesBefore(minute), tape.tradesBefore(minute + length)));
   }
 }
@@ -334,7 +364,7 @@ function describe(listing: Listing): Instrument {
   const tickSize = formatUnits(1, listing.priceDecimals);
   const stepSize = formatUnits(1, listing.quantityDecimals);
   return {
-    symbol: listing.baseAsset + listing.quoteAsset,
+    symbol: symbolOf(listing),
     baseAsset: listing.baseAsset,
     quoteAsset: listing.quoteAsset,
     filters: [

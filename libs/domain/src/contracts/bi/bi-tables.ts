@@ -175,7 +175,10 @@ export const BI_TABLES = {
         },
       ),
       quote_asset: text('Asset that prices are in.', 'USDT', { nullable: true }),
-      status: text('What the exchange calls its state; UNKNOWN until it has told.', 'TRADING'),
+      status: text(
+        'What the exchange calls its state; UNKNOWN until it has told, DELISTED when it does not list it any more.',
+        'TRADING',
+      ),
       first_date: date('First UTC date with data.', '2025-10-17', { nullable: true }),
       last_date: date('Last UTC date with data.', '2026-01-15', { nullable: true }),
       last_event_utc: datetime('Time of the newest price event.', '2026-01-15T14:03:22.913852+00:00', {

@@ -3,7 +3,11 @@ import { MINUTE } from '../time';
 import type { CandleChange, PriceChange, RangeChange } from './change';
 import { packChange, unpackChange } from './change-bytes';
 
-const symbol = fc.oneof(fc.constantFrom('BTCUSDT', 'ETHUSDT'), fc.string({ minLength: 1, unit: 'binary' }));
+const symbol = fc.oneof(
+  fc.constantFrom('BTCUSDT', 'ETHUSDT'),
+  fc.string({ minLength: 1, unit: 'binary' }),
+  fc.string({ minLength: 60, maxLength: 70 }),
+);
 const time = fc.integer({ min: 0, max: 4e15 });
 
 const price: fc.Arbitrary<PriceChange> = fc.record({

@@ -1,3 +1,6 @@
+/** Texts that are shorter, and of ASCII, are written byte by byte; their length takes one byte. */
+const SHORT_TEXT = 0x40;
+
 /**
  * Whole numbers and short texts as bytes: unsigned numbers in base 128, lowest digits first (as in Protocol Buffers),
  * signed ones zigzag. Numbers are exact up to 2^52, which microseconds since the epoch stay below until the year 2112.
@@ -22,10 +25,27 @@ export class VarintWriter {
   }
 
   text(value: string): void {
+    if (this.shortText(value)) return;
     const size = Buffer.byteLength(value);
     this.unsigned(size);
     this.reserve(size);
     this.length += this.bytes.write(value, this.length);
+  }
+
+  /** Writes names of symbols and sources: handing so few bytes to native code takes longer than copying them here. */
+  private shortText(value: string): boolean {
+    const { length } = value;
+    if (length >= SHORT_TEXT) return false;
+    this.reserve(1 + length);
+    const start = this.length + 1;
+    for (let index = 0; index < length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      this.bytes[start + index] = code;
+    }
+    this.bytes[this.length] = length;
+    this.length = start + length;
+    return true;
   }
 
   /** A copy of what was written. */

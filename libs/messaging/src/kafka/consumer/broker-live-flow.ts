@@ -4,7 +4,7 @@ import type { KafkaBrokerView } from './kafka-broker-view';
 import { partitionName } from './partition-name';
 
 /** Real time between two looks at broker and store. */
-const LOOK_EVERY_MILLIS = 1_000;
+const LOOK_EVERY_MS = 1_000;
 /** When the store is further behind the broker than this, what it lacks may be on its way. */
 const BEHIND: EpochMicros = 2 * MINUTE;
 
@@ -37,7 +37,7 @@ export class BrokerLiveFlow extends LiveFlow {
   }
 
   start(): void {
-    this.timer ??= setInterval(() => void this.look(), LOOK_EVERY_MILLIS);
+    this.timer ??= setInterval(() => void this.look(), LOOK_EVERY_MS);
   }
 
   stop(): void {
@@ -80,7 +80,7 @@ export class BrokerLiveFlow extends LiveFlow {
   /** A fast clock of a simulated market passes many minutes between two looks. */
   private get lookInMarketTime(): EpochMicros {
     const realMillisOfMinute = this.clock.realMillisUntil(this.clock.now() + MINUTE);
-    return realMillisOfMinute > 0 ? (3 * LOOK_EVERY_MILLIS * MINUTE) / realMillisOfMinute : 0;
+    return realMillisOfMinute > 0 ? (3 * LOOK_EVERY_MS * MINUTE) / realMillisOfMinute : 0;
   }
 
   private async ends(): Promise<Mark> {

@@ -96,6 +96,14 @@ export class ConsumerMetrics {
       registers,
     });
     this.up.set(0);
+    new Gauge({
+      name: 'csp_kafka_broker_silent_seconds',
+      help: 'How long the broker has left every question of the consumer unanswered; below one while it answers.',
+      registers,
+      collect() {
+        this.set(status().broker_silent_seconds);
+      },
+    });
   }
 
   taken(unit: MessageUnit): void {

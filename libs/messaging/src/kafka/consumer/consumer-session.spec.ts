@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { topicNames, type EventKind, type PartitionSink } from '@app/domain';
+import { EventKinds, PRICE_KIND, type PartitionSink } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import type { ConsumerRunConfig, Kafka } from 'kafkajs';
 import { ConsumerMetrics } from './consumer-metrics';
@@ -21,15 +21,16 @@ jest.mock('node:timers/promises', () => ({
     }),
 }));
 
-const TOPICS = topicNames('prices');
+const TOPICS = { price: 'prices' };
 const PARTITIONS = 2;
-const EVENTS = ['CRASH', 'GROUP_JOIN', 'REBALANCING', 'FETCH', 'HEARTBEAT'] as const;
+const EVENTS = ['CRASH', 'GROUP_JOIN', 'REBALANCING', 'FETCH', 'HEARTBEAT', 'REQUEST'] as const;
 
 /** One consumer that kafkajs would have made. */
 class FakeConsumer extends EventEmitter {
   readonly events = Object.fromEntries(EVENTS.map((name) => [name, name]));
   readonly seeks: string[] = [];
   isConnected = true;
+  connecting = Promise.resolve();
   run = (config: ConsumerRunConfig): Promise<void> => {
     this.config = config;
     return Promise.resolve();
@@ -37,7 +38,7 @@ class FakeConsumer extends EventEmitter {
   config: ConsumerRunConfig | undefined;
 
   connect(): Promise<void> {
-    return Promise.resolve();
+    return this.connecting;
   }
 
   subscribe(): Promise<void> {
@@ -64,6 +65,7 @@ describe('ConsumerSession', () => {
   let latest: number;
   let partitionsOfTopics: number;
   let isBrokerSilent: boolean;
+  let connecting: Promise<void>;
   let status: ConsumerStatus;
   let session: ConsumerSession;
 
@@ -74,12 +76,13 @@ describe('ConsumerSession', () => {
     latest = 100;
     partitionsOfTopics = PARTITIONS;
     isBrokerSilent = false;
+    connecting = Promise.resolve();
     const logger = createLogger('silent', 'test');
     status = new ConsumerStatus('group', logger);
     session = new ConsumerSession({
       kafka: fakeKafka(),
       groupId: 'group',
-      kinds: new Map<string, EventKind>([[TOPICS.price, 'price']]),
+      kinds: new EventKinds([{ ...PRICE_KIND, topic: TOPICS.price }]),
       partitions: PARTITIONS,
       sink: {
         positions: () =>
@@ -108,12 +111,15 @@ describe('ConsumerSession', () => {
     const admin = {
       connect: () => (isBrokerSilent ? new Promise(() => undefined) : Promise.resolve()),
       disconnect: () => Promise.resolve(),
+      events: {},
+      on: () => undefined,
       createTopics: () => Promise.resolve(true),
       fetchTopicMetadata: () =>
         Promise.resolve({ topics: [{ partitions: Array.from({ length: partitionsOfTopics }, () => ({})) }] }),
     };
     const consumer = (): FakeConsumer => {
       const made = new FakeConsumer();
+      made.connecting = connecting;
       consumers.push(made);
       return made;
     };
@@ -130,6 +136,7 @@ describe('ConsumerSession', () => {
   async function fetchFor(consumer: FakeConsumer, seconds: number): Promise<void> {
     for (let second = 0; second < seconds; second += 1) {
       consumer.emit('FETCH', {});
+      consumer.emit('REQUEST', {});
       await jest.advanceTimersByTimeAsync(1_000);
     }
   }
@@ -165,6 +172,54 @@ describe('ConsumerSession', () => {
     await jest.advanceTimersByTimeAsync(25_000);
     expect(first.isConnected).toBe(false);
     expect(consumers.length).toBeGreaterThan(1);
+  });
+
+  it('should make a client anew that has no answer any more, and say meanwhile since when', async () => {
+    const first = await current();
+    first.join([0]);
+    await fetchFor(first, 5);
+    isBrokerSilent = true;
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(status.problem()).toBe('');
+    await jest.advanceTimersByTimeAsync(4_000);
+    expect(status.problem()).toBe('the broker has not answered for 10 s');
+    await jest.advanceTimersByTimeAsync(9_000);
+    expect(first.isConnected).toBe(false);
+    expect(status.problem()).toBe('broker_away: its connections were given up; the broker has not answered for 19 s');
+  });
+
+  it('should show signs of life for as long as the broker answers nothing', async () => {
+    const first = await current();
+    first.join([0]);
+    isBrokerSilent = true;
+    for (let second = 0; second < 300; second += 1) {
+      await jest.advanceTimersByTimeAsync(1_000);
+      expect(status.deadReason()).toBe('');
+    }
+    isBrokerSilent = false;
+    await jest.advanceTimersByTimeAsync(25_000);
+    expect(consumers.length).toBeGreaterThan(1);
+    consumers.at(-1)!.join([0]);
+    consumers.at(-1)!.emit('REQUEST', {});
+    expect(status.problem()).toBe('');
+  });
+
+  it('should end a client again that was given up while it connected', async () => {
+    const first = await current();
+    let connected = (): void => undefined;
+    connecting = new Promise((resolve) => {
+      connected = resolve;
+    });
+    first.emit('CRASH', { payload: { error: new Error('gave up') } });
+    await jest.advanceTimersByTimeAsync(1_000);
+    const second = consumers.at(-1)!;
+    await jest.advanceTimersByTimeAsync(17_000);
+    expect(second.isConnected).toBe(false);
+    second.isConnected = true;
+    connected();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(second.isConnected).toBe(false);
+    expect(second.config).toBeUndefined();
   });
 
   it('should make a client anew that fetches, but brings none of the messages that wait', async () => {

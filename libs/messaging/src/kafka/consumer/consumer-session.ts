@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAborted, type EventKind, type PartitionSink, type TopicPartition } from '@app/domain';
+import { isAborted, type EventKinds, type PartitionSink, type TopicPartition } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { inspectTopics, type TopicRefusedError } from '../topic-admin';
@@ -14,32 +14,34 @@ import { PartitionWorker } from './partition-worker';
 import type { UnitTaker } from './unit-taker';
 
 /** A consumer that was killed keeps its partitions for so long; one whose event loop stands still for longer loses them. */
-const SESSION_TIMEOUT_MILLIS = 10_000;
-const HEARTBEAT_MILLIS = 2_000;
-const REBALANCE_TIMEOUT_MILLIS = 20_000;
+const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_MS = 2_000;
+const REBALANCE_TIMEOUT_MS = 20_000;
 /** The broker answers a fetch that finds nothing after so long. */
-const FETCH_WAIT_MILLIS = 500;
+const FETCH_WAIT_MS = 500;
 /** About five units of the sink: of a smaller batch the last, small unit costs two flushes to disk all the more often. */
 const PARTITION_FETCH_BYTES = 2_097_152;
-const FIRST_RESTART_MILLIS = 250;
-const LONGEST_RESTART_MILLIS = 5_000;
+const FIRST_RESTART_MS = 250;
+const LONGEST_RESTART_MS = 5_000;
 /** Topics are looked at again this often: those that are refused may have been put right, others have become so. */
-const INSPECT_EVERY_MILLIS = 10_000;
-const DISCONNECT_MILLIS = 5_000;
+const INSPECT_EVERY_MS = 10_000;
+const DISCONNECT_MS = 5_000;
 /** With what comes after it, this stays below the 10 s that a stop may take, whatever the broker does. */
-const CLOSE_MILLIS = 6_000;
+const CLOSE_MS = 6_000;
 /** A member of the group that has fetched nothing for so long and takes nothing hangs: it is made anew. */
-const STUCK_MILLIS = 20_000;
-const WATCH_EVERY_MILLIS = 2_000;
-const LAG_EVERY_MILLIS = 5_000;
+const STUCK_MS = 20_000;
+const WATCH_EVERY_MS = 2_000;
+/** What goes on over a connection on which nothing has come for so long is begun anew: it may be dead without a word. */
+const UNANSWERED_MS = 15_000;
+const LAG_EVERY_MS = 5_000;
 /** So does one that goes on fetching, but has been given none of the messages that wait for so long. */
-const STANDSTILL_MILLIS = 30_000;
+const STANDSTILL_MS = 30_000;
 
 export interface ConsumerSessionParts {
   readonly kafka: Kafka;
   readonly groupId: string;
   /** Kind of event of each topic. */
-  readonly kinds: ReadonlyMap<string, EventKind>;
+  readonly kinds: EventKinds;
   readonly partitions: number;
   readonly sink: PartitionSink;
   readonly broker: BrokerView;
@@ -70,33 +72,33 @@ export class ConsumerSession {
   /** Leaves the group; the unit in hand is finished, or rolled back when it takes longer than 5 s. */
   async close(): Promise<void> {
     this.closing.abort();
-    await settledWithin(CLOSE_MILLIS, this.running);
+    await settledWithin(CLOSE_MS, this.running);
     this.parts.status.enter('stopped');
   }
 
   private async run(): Promise<void> {
     const { signal } = this.closing;
-    let pause = FIRST_RESTART_MILLIS;
+    let pause = FIRST_RESTART_MS;
     while (!signal.aborted) {
       const startedAt = performance.now();
       try {
         const refused = await this.inspect();
         if (isAborted(signal)) return;
         this.parts.status.refuse(refused);
-        const topics = [...this.parts.kinds.keys()].filter((name) => !refused.some(({ topic }) => topic === name));
+        const topics = this.parts.kinds.topics.filter((name) => !refused.some(({ topic }) => topic === name));
         if (topics.length > 0) await this.consume(topics, refused);
         else {
           this.parts.status.enter('refused', reasonsOf(refused));
-          pause = INSPECT_EVERY_MILLIS;
+          pause = INSPECT_EVERY_MS;
         }
       } catch (error) {
         if (!isAborted(signal)) this.noteFailure(error);
       }
       this.parts.metrics.left();
       if (isAborted(signal)) return;
-      if (performance.now() - startedAt > LONGEST_RESTART_MILLIS * 4) pause = FIRST_RESTART_MILLIS;
+      if (performance.now() - startedAt > LONGEST_RESTART_MS * 4) pause = FIRST_RESTART_MS;
       await delay(pause, undefined, { signal }).catch(() => undefined);
-      pause = Math.min(2 * pause, LONGEST_RESTART_MILLIS);
+      pause = Math.min(2 * pause, LONGEST_RESTART_MS);
     }
   }
 
@@ -105,16 +107,19 @@ export class ConsumerSession {
   }
 
   /**
-   * Makes the topics that are missing and says which of all cannot be used. Ends early when the session is told to close:
-   * a broker that hangs keeps every question waiting.
+   * Makes the topics that are missing and says which of all cannot be used. Ends early when the session is told to close,
+   * and rejects when the broker is silent: it keeps every question waiting.
    */
   private async inspect(): Promise<readonly TopicRefusedError[]> {
     const { kafka, kinds, partitions } = this.parts;
     const ended = new AbortController();
     try {
-      const inspected = inspectTopics(kafka, { topics: [...kinds.keys()], partitions, deadLetters: true });
+      const plan = { topics: kinds.topics, partitions, deadLetters: true };
+      const inspected = inspectTopics(kafka, plan, () => {
+        this.parts.status.answered();
+      });
       const closed = this.closed(ended.signal).then((): readonly TopicRefusedError[] => []);
-      return await Promise.race([inspected, closed]);
+      return await Promise.race([inspected, closed, this.silence(ended.signal)]);
     } finally {
       ended.abort();
     }
@@ -127,10 +132,10 @@ export class ConsumerSession {
     const { kafka, groupId, metrics } = this.parts;
     const consumer = kafka.consumer({
       groupId,
-      sessionTimeout: SESSION_TIMEOUT_MILLIS,
-      rebalanceTimeout: REBALANCE_TIMEOUT_MILLIS,
-      heartbeatInterval: HEARTBEAT_MILLIS,
-      maxWaitTimeInMs: FETCH_WAIT_MILLIS,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytesPerPartition: PARTITION_FETCH_BYTES,
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: () => Promise.resolve(false) },
@@ -138,23 +143,33 @@ export class ConsumerSession {
     const ended = new AbortController();
     try {
       const failure = this.failureOf(consumer);
-      await consumer.connect();
-      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: (payload) => this.take(payload),
-      });
-      const watches = [this.hang(ended.signal), this.standstill(ended.signal)];
-      await Promise.race([failure, ...watches, this.otherTopics(refused, ended.signal), this.closed(ended.signal)]);
+      const [closed, silence] = [this.closed(ended.signal), this.silence(ended.signal)];
+      const isStarted = this.begin(consumer, topics, ended.signal).then(() => true);
+      if (!(await Promise.race([isStarted, failure, silence, closed.then(() => false)]))) return;
+      const watches = [silence, this.hang(ended.signal), this.standstill(ended.signal)];
+      await Promise.race([failure, ...watches, this.otherTopics(refused, ended.signal), closed]);
     } catch (error) {
       metrics.crashed();
       throw error;
     } finally {
       ended.abort();
       this.workers = new Map();
-      await settledWithin(DISCONNECT_MILLIS, consumer.disconnect());
+      await settledWithin(DISCONNECT_MS, consumer.disconnect());
     }
+  }
+
+  /** What is given up while it begins goes on where the broker answers after all: then it is ended again. */
+  private async begin(consumer: Consumer, topics: readonly string[], ended: AbortSignal): Promise<void> {
+    await consumer.connect();
+    if (!isAborted(ended)) await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    if (!isAborted(ended)) {
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: (payload) => this.take(payload),
+      });
+    }
+    if (isAborted(ended)) await consumer.disconnect();
   }
 
   private async take(payload: EachBatchPayload): Promise<void> {
@@ -184,7 +199,10 @@ export class ConsumerSession {
 
   private listen(consumer: Consumer, fail: (error: unknown) => void): void {
     const { status, metrics } = this.parts;
-    const { GROUP_JOIN, REBALANCING, FETCH, HEARTBEAT, END_BATCH_PROCESS } = consumer.events;
+    const { GROUP_JOIN, REBALANCING, FETCH, HEARTBEAT, REQUEST, END_BATCH_PROCESS } = consumer.events;
+    consumer.on(REQUEST, () => {
+      status.answered();
+    });
     consumer.on(GROUP_JOIN, ({ payload }) => {
       metrics.joined();
       this.fetchedAt = performance.now();
@@ -227,13 +245,13 @@ export class ConsumerSession {
     }
     this.workers = new Map(
       targets.flatMap((target) => {
-        const kind = this.parts.kinds.get(target.topic);
+        const kind = this.parts.kinds.ofTopic(target.topic);
         if (kind === undefined) return [];
         const { sink, broker, taker, deadLetters, metrics, status, logger } = this.parts;
         const seek = (offset: number): void => {
           consumer.seek({ ...target, offset: String(offset) });
         };
-        const worker = new PartitionWorker(target, kind, {
+        const worker = new PartitionWorker(target, kind.name, {
           sink,
           broker,
           taker,
@@ -256,7 +274,7 @@ export class ConsumerSession {
    */
   private async seekStoredOffsets(consumer: Consumer, targets: readonly TopicPartition[]): Promise<void> {
     const { sink, kinds } = this.parts;
-    const positions = await sink.positions([...kinds.keys()]);
+    const positions = await sink.positions(kinds.topics);
     const stored = new Map(positions.map((place) => [partitionName(place), place.nextOffset]));
     for (const target of targets) {
       const next = stored.get(partitionName(target)) ?? 0;
@@ -264,12 +282,22 @@ export class ConsumerSession {
     }
   }
 
+  /** Rejects when the broker answers nothing any more: even with a batch in hand, its lag is asked for. */
+  private async silence(signal: AbortSignal): Promise<never> {
+    const begunAt = performance.now();
+    for (;;) {
+      await delay(WATCH_EVERY_MS, undefined, { signal });
+      const silent = Math.min(this.parts.status.silentMillis, performance.now() - begunAt);
+      if (silent > UNANSWERED_MS) throw new Error('its connections were given up');
+    }
+  }
+
   /** Rejects when the client stops fetching without a word. */
   private async hang(signal: AbortSignal): Promise<never> {
     for (;;) {
-      await delay(WATCH_EVERY_MILLIS, undefined, { signal });
+      await delay(WATCH_EVERY_MS, undefined, { signal });
       const silent = performance.now() - this.fetchedAt;
-      if (this.batchesInHand === 0 && this.fetchedAt > 0 && silent > STUCK_MILLIS) {
+      if (this.batchesInHand === 0 && this.fetchedAt > 0 && silent > STUCK_MS) {
         throw new Error(`the Kafka client has fetched nothing for ${Math.round(silent / 1_000)} s`);
       }
     }
@@ -282,10 +310,10 @@ export class ConsumerSession {
       const millis = await watch.look().catch(() => 0);
       // Whoever has a batch in hand is alive or not by what it does with it.
       if (this.batchesInHand > 0) watch = new LagWatch(this.parts);
-      else if (millis > STANDSTILL_MILLIS) {
+      else if (millis > STANDSTILL_MS) {
         throw new Error(`messages wait and the Kafka client has brought none for ${Math.round(millis / 1_000)} s`);
       }
-      await delay(LAG_EVERY_MILLIS, undefined, { signal });
+      await delay(LAG_EVERY_MS, undefined, { signal });
     }
   }
 
@@ -293,7 +321,7 @@ export class ConsumerSession {
   private async otherTopics(refused: readonly TopicRefusedError[], signal: AbortSignal): Promise<void> {
     const known = reasonsOf(refused);
     for (;;) {
-      await delay(INSPECT_EVERY_MILLIS, undefined, { signal });
+      await delay(INSPECT_EVERY_MS, undefined, { signal });
       const now = await this.inspect().catch(() => undefined);
       if (now && reasonsOf(now) !== known) return;
     }

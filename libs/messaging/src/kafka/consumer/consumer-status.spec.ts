@@ -25,6 +25,27 @@ describe('ConsumerStatus', () => {
     expect(status.problem()).toBe('broker_away: connect ECONNREFUSED');
   });
 
+  it('should say after seconds that the broker answers nothing, in every state in which it is asked', () => {
+    const status = create();
+    jest.advanceTimersByTime(6_900);
+    expect(status.problem()).toBe('starting');
+    jest.advanceTimersByTime(1_100);
+    expect(status.problem()).toBe('starting; the broker has not answered for 8 s');
+    expect(status.snapshot().broker_silent_seconds).toBe(8);
+    status.answered();
+    status.joined([]);
+    expect(status.problem()).toBe('');
+    jest.advanceTimersByTime(7_000);
+    expect(status.problem()).toBe('the broker has not answered for 7 s');
+    status.enter('broker_away', 'timed out');
+    jest.advanceTimersByTime(13_000);
+    expect(status.problem()).toBe('broker_away: timed out; the broker has not answered for 20 s');
+    // A topic that is refused is not asked for but every ten seconds.
+    status.enter('refused');
+    expect(status.problem()).toBe('');
+    expect(status.snapshot().broker_silent_seconds).toBe(0);
+  });
+
   it('should say of each partition that is held why, until it goes on or is not its own any more', () => {
     const status = create();
     const [first, second] = [

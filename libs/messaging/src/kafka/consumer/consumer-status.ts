@@ -1,12 +1,27 @@
-import type { SinkResult, TopicPartition } from '@app/domain';
+import { healthReason, type SinkResult, type TopicPartition } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { TopicRefusedError } from '../topic-admin';
 import { partitionName } from './partition-name';
 
 /** A consumer that shows no sign of life for so long (real time) is dead: its process needs a restart. */
-const DEAD_AFTER_MILLIS = 45_000;
+const DEAD_AFTER_MS = 45_000;
+/** A broker that is asked all the time and has answered nothing for so long (real time) is silent. */
+const SILENT_AFTER_MS = 7_000;
 
 export type ConsumerState = 'starting' | 'running' | 'rejoining' | 'broker_away' | 'refused' | 'stopped';
+
+/** Why nothing is asked of the broker, or nothing answered; of what is refused, the topics say why. */
+const IDLE: Readonly<Record<ConsumerState, string>> = {
+  starting: healthReason`starting`,
+  running: '',
+  rejoining: healthReason`rejoining`,
+  broker_away: healthReason`broker_away`,
+  refused: '',
+  stopped: healthReason`stopped`,
+};
+
+/** States in which the broker is asked all the time: a fetch, or an attempt to come back. */
+const ASKING: readonly ConsumerState[] = ['starting', 'running', 'rejoining', 'broker_away'];
 
 /** What the consumer says of itself, as JSON; times are real, UTC, or null. */
 export interface ConsumerSnapshot {
@@ -16,6 +31,8 @@ export interface ConsumerSnapshot {
   readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly lag: number | null }[];
   readonly lag: number;
   readonly last_commit_at: string | null;
+  /** Real seconds for which the broker has left every question unanswered; 0 while it is not asked. */
+  readonly broker_silent_seconds: number;
   /** Times the group shared out its partitions anew after this process had first joined it. */
   readonly rebalances: number;
   /** Units that failed, or could not be begun, and were tried again. */
@@ -37,6 +54,7 @@ export class ConsumerStatus {
   private state: ConsumerState = 'starting';
   private detail = '';
   private aliveAt = performance.now();
+  private answeredAt = performance.now();
   private lags = new Map<string, { readonly target: TopicPartition; lag: number | null }>();
   private lastCommit: Date | null = null;
   private joins = 0;
@@ -55,6 +73,16 @@ export class ConsumerStatus {
   /** A sign of life: something was asked of the broker, taken, or tried again. */
   alive(): void {
     this.aliveAt = performance.now();
+  }
+
+  /** The broker has answered, whatever it was asked. */
+  answered(): void {
+    this.answeredAt = performance.now();
+  }
+
+  /** Real milliseconds for which the broker has left every question unanswered; 0 while it is not asked. */
+  get silentMillis(): number {
+    return ASKING.includes(this.state) ? performance.now() - this.answeredAt : 0;
   }
 
   enter(state: ConsumerState, detail = ''): void {
@@ -147,19 +175,27 @@ export class ConsumerStatus {
   /** Why the process needs a restart; empty while it lives. */
   deadReason(): string {
     const silent = performance.now() - this.aliveAt;
-    return this.state !== 'stopped' && silent > DEAD_AFTER_MILLIS
+    return this.state !== 'stopped' && silent > DEAD_AFTER_MS
       ? `the consumer has shown no sign of life for ${Math.round(silent / 1_000)} s`
       : '';
   }
 
   /** Why the consumer does not do its work now; empty while it does. */
   problem(): string {
-    if (this.fault !== '') return `the store takes nothing: ${this.fault}`;
+    if (this.fault !== '') return healthReason`the store takes nothing: ${this.fault}`;
     const refused = this.refused.map(({ message }) => message).join('; ');
-    const state =
-      this.state === 'running' || this.state === 'refused' ? '' : `${this.state}${this.detail && `: ${this.detail}`}`;
-    const held = [...this.held].map(([name, { reason }]) => `${name} is held: ${reason}`);
-    return [refused && `refused: ${refused}`, state, ...held].filter((problem) => problem !== '').join('; ');
+    const idle = IDLE[this.state];
+    const state = idle && `${idle}${this.detail && `: ${this.detail}`}`;
+    const held = [...this.held].map(([name, { reason }]) => healthReason`${name} is held: ${reason}`);
+    return [refused && healthReason`refused: ${refused}`, state, this.silence(), ...held]
+      .filter((problem) => problem !== '')
+      .join('; ');
+  }
+
+  private silence(): string {
+    const { silentMillis } = this;
+    if (silentMillis < SILENT_AFTER_MS) return '';
+    return healthReason`the broker has not answered for ${Math.floor(silentMillis / 1_000)} s`;
   }
 
   snapshot(): ConsumerSnapshot {
@@ -171,6 +207,7 @@ export class ConsumerStatus {
       partitions: lags.map(({ target: { topic, partition }, lag }) => ({ topic, partition, lag })),
       lag: lags.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
       last_commit_at: this.lastCommit?.toISOString() ?? null,
+      broker_silent_seconds: Math.round(this.silentMillis) / 1_000,
       rebalances: Math.max(0, this.joins - 1),
       retries: this.retries,
       ...this.outcomes,

@@ -1,5 +1,5 @@
 import { lastValueFrom } from 'rxjs';
-import { EVENT_KINDS, type EventKind, type PartitionSink, type TopicNames } from '@app/domain';
+import type { EventKinds, PartitionSink } from '@app/domain';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import { BaseRpcContext, Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import { createKafka } from '../kafka-client';
@@ -16,7 +16,7 @@ export interface KafkaBatchServerOptions {
   readonly clientId: string;
   /** Used as it is. */
   readonly groupId: string;
-  readonly topics: TopicNames;
+  readonly kinds: EventKinds;
   /** Partitions that topics are made with, and must have. */
   readonly partitions: number;
   readonly sink: PartitionSink;
@@ -24,8 +24,11 @@ export interface KafkaBatchServerOptions {
   readonly metrics: MetricsRegistry;
 }
 
+/** The pattern of the one handler, which is handed the units of all kinds. */
+export const EVENT_UNITS = 'events';
+
 /**
- * Nest transport over kafkajs batches: an `@EventPattern` of an event kind is handed units of many messages of one
+ * Nest transport over kafkajs batches: the `@EventPattern` of {@link EVENT_UNITS} is handed units of many messages of one
  * partition, in order, and decides by returning or throwing whether they are taken. Nest's own Kafka server hands
  * messages over one by one, and leaves offsets, poison and dead consumers to its user.
  */
@@ -38,15 +41,17 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
   private readonly deadLetters: DeadLetterPublisher;
   readonly broker: KafkaBrokerView;
 
-  constructor(private readonly options: KafkaBatchServerOptions) {
+  constructor(options: KafkaBatchServerOptions) {
     super();
-    const { groupId, topics, partitions, sink, logger } = options;
+    const { groupId, kinds, partitions, sink, logger } = options;
     const kafka = createKafka(options);
     const status = new ConsumerStatus(groupId, logger);
     const metrics = new ConsumerMetrics(options.metrics, () => status.snapshot());
     this.consumerStatus = status;
     this.deadLetters = new DeadLetterPublisher(kafka, metrics, status, logger);
-    this.broker = new KafkaBrokerView(kafka);
+    this.broker = new KafkaBrokerView(kafka, () => {
+      status.answered();
+    });
     const taker = new UnitTaker({
       handle: (unit) => this.dispatch(unit),
       deadLetters: this.deadLetters,
@@ -55,7 +60,6 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
       logger,
       closing: this.closing.signal,
     });
-    const kinds = new Map(EVENT_KINDS.map((kind) => [topics[kind], kind]));
     this.session = new ConsumerSession({
       kafka,
       groupId,
@@ -73,7 +77,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
 
   /** Starts without waiting for the broker: it may be away for as long as it likes. */
   listen(callback: () => void): void {
-    for (const kind of EVENT_KINDS) this.handlerOf(kind);
+    this.handler();
     this.session.start();
     callback();
   }
@@ -92,14 +96,14 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     throw new Error('the Kafka batch server keeps its client to itself');
   }
 
-  private handlerOf(kind: EventKind): NonNullable<ReturnType<Server['getHandlerByPattern']>> {
-    const handler = this.getHandlerByPattern(kind);
-    if (!handler) throw new Error(`no @EventPattern('${kind}') handles the messages of ${this.options.topics[kind]}`);
+  private handler(): NonNullable<ReturnType<Server['getHandlerByPattern']>> {
+    const handler = this.getHandlerByPattern(EVENT_UNITS);
+    if (!handler) throw new Error(`no @EventPattern('${EVENT_UNITS}') handles the messages`);
     return handler;
   }
 
   private async dispatch(unit: ConsumedUnit): Promise<void> {
-    const handler = this.handlerOf(unit.claim.kind);
+    const handler = this.handler();
     const result = this.transformToObservable(await handler(unit, new BaseRpcContext([unit])));
     await lastValueFrom(result, { defaultValue: undefined });
   }

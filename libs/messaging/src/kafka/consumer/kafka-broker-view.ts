@@ -3,13 +3,17 @@ import type { Admin, Kafka } from 'kafkajs';
 import { settledWithin } from '../within';
 import { BrokerView, type OffsetExtent, type PartitionExtent } from './broker-view';
 
-const DISCONNECT_MILLIS = 2_000;
+const DISCONNECT_MS = 2_000;
 
 /** Asks through one admin connection, made anew after a failure. */
 export class KafkaBrokerView extends BrokerView {
   private admin: Admin | undefined;
 
-  constructor(private readonly kafka: Kafka) {
+  constructor(
+    private readonly kafka: Kafka,
+    /** Told of each answer of the broker. */
+    private readonly answered: () => void = () => undefined,
+  ) {
     super();
   }
 
@@ -30,7 +34,7 @@ export class KafkaBrokerView extends BrokerView {
   async close(): Promise<void> {
     const { admin } = this;
     this.admin = undefined;
-    if (admin) await settledWithin(DISCONNECT_MILLIS, admin.disconnect());
+    if (admin) await settledWithin(DISCONNECT_MS, admin.disconnect());
   }
 
   private async clusterId(): Promise<string> {
@@ -40,6 +44,7 @@ export class KafkaBrokerView extends BrokerView {
   private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     if (!this.admin) {
       const admin = this.kafka.admin();
+      admin.on(admin.events.REQUEST, this.answered);
       this.admin = admin;
     }
     const { admin } = this;

@@ -1,7 +1,7 @@
 import {
+  healthReason,
   PartitionLostError,
   PartitionPositionError,
-  type EventKind,
   type OriginMismatchError,
   type PartitionClaim,
   type PartitionSink,
@@ -21,11 +21,11 @@ import { PresentOffsets } from './present-offsets';
 import { ConsumerClosingError, UnitHeldError, type UnitTaker } from './unit-taker';
 
 /** Pause after a fault of the store before the same batch is fetched and tried again. */
-const FAULT_PAUSE_MILLIS = 1_000;
+const FAULT_PAUSE_MS = 1_000;
 /** Long enough for a heartbeat that really goes to the broker. */
-const CONFIRMATION_MILLIS = 3_000;
+const CONFIRMATION_MS = 3_000;
 /** A topic that does not come to rest must not be asked in a tight loop. */
-const REPOSITION_PAUSE_MILLIS = 100;
+const REPOSITION_PAUSE_MS = 100;
 
 export interface PartitionWorkerParts {
   readonly sink: PartitionSink;
@@ -64,7 +64,7 @@ export class PartitionWorker {
 
   constructor(
     private readonly target: TopicPartition,
-    private readonly kind: EventKind,
+    private readonly kind: string,
     private readonly parts: PartitionWorkerParts,
   ) {}
 
@@ -130,7 +130,7 @@ export class PartitionWorker {
   private async step(payload: EachBatchPayload): Promise<void> {
     if (this.stage.name === 'lost') {
       // Whoever is no longer a member learns it from a heartbeat here; a sleeper that woke may have claimed in error.
-      await this.rest(payload, CONFIRMATION_MILLIS);
+      await this.rest(payload, CONFIRMATION_MS);
       this.stage = { name: 'unclaimed' };
     }
     if (this.stage.name === 'unclaimed') await this.claim();
@@ -147,7 +147,7 @@ export class PartitionWorker {
   }
 
   private async restUnlessClosing(payload: EachBatchPayload): Promise<void> {
-    await this.rest(payload, FAULT_PAUSE_MILLIS).catch((reason: unknown) => {
+    await this.rest(payload, FAULT_PAUSE_MS).catch((reason: unknown) => {
       if (!(reason instanceof ConsumerClosingError)) throw reason;
     });
   }
@@ -213,7 +213,7 @@ export class PartitionWorker {
   private async reposition(begin: number, payload: EachBatchPayload): Promise<void> {
     const { topic, partition } = this.target;
     this.parts.logger.warn({ topic, partition, expected: this.position, begin }, 'fetched from an unexpected offset');
-    await this.parts.taker.pause(REPOSITION_PAUSE_MILLIS, () => payload.heartbeat());
+    await this.parts.taker.pause(REPOSITION_PAUSE_MS, () => payload.heartbeat());
     await this.claim();
   }
 
@@ -284,7 +284,7 @@ export class PartitionWorker {
 class UnreadableBatchError extends Error {
   constructor({ firstOffset, reason }: UnreadableBatch) {
     super(
-      `its messages from offset ${firstOffset} on cannot be unpacked (${reason}). Delete the records of the partition ` +
+      healthReason`its messages from offset ${firstOffset} on cannot be unpacked (${reason}). Delete the records of the partition ` +
         'up to the next batch (kafka-delete-records.sh), which gives them up, and this consumer goes on there by itself; ' +
         'let whoever published them do so again',
     );
@@ -299,7 +299,7 @@ function refuseUnreadable(batch: UnreadableBatch | undefined): void {
 /** Messages of another origin stay where they are: whether they are to be kept elsewhere is for a person to say. */
 function whatToDo({ stored, offered }: OriginMismatchError, position: number): string {
   return (
-    `from offset ${position} on its messages are of origin "${offered}", and the store is of "${stored}". Give whoever ` +
+    healthReason`from offset ${position} on its messages are of origin "${offered}", and the store is of "${stored}". Give whoever ` +
     'publishes them a TOPIC_NAME of its own; then read them into a store of their own (STORAGE_PATH, RAW_DIR and ' +
     'CONSUMER_GROUP_ID), or give them up: delete the records of the partition before the first that belongs here ' +
     '(kafka-delete-records.sh), and this consumer goes on there by itself'

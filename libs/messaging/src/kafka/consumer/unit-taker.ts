@@ -21,10 +21,10 @@ export type UnitHandler = (unit: ConsumedUnit) => Promise<void>;
 const ATTEMPTS = 5;
 /** After so many messages in a row that were set aside for that reason, it is the program's fault and not theirs. */
 const ISOLATIONS_IN_A_ROW = 10;
-const FIRST_PAUSE_MILLIS = 100;
-const LONGEST_PAUSE_MILLIS = 10_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
 /** A pause is slept in parts, so that the broker hears from this consumer in between. */
-const HEARTBEAT_EVERY_MILLIS = 1_000;
+const HEARTBEAT_EVERY_MS = 1_000;
 
 /** The consumer is told to stop: what is in hand is left to the next start. */
 export class ConsumerClosingError extends Error {
@@ -82,7 +82,7 @@ export class UnitTaker {
     const { handle, status, metrics, closing } = this.parts;
     let rest = unit;
     let attempts = attemptsBefore;
-    for (let pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       if (closing.aborted) throw new ConsumerClosingError();
       try {
         await handle({ claim, unit: rest.partitionUnit });
@@ -146,8 +146,8 @@ export class UnitTaker {
   /** Waits with heartbeats. @throws ConsumerClosingError, and whatever `heartbeat` throws */
   async pause(millis: number, heartbeat: () => Promise<void>): Promise<void> {
     const { closing, status } = this.parts;
-    for (let left = millis; left > 0; left -= HEARTBEAT_EVERY_MILLIS) {
-      await delay(Math.min(left, HEARTBEAT_EVERY_MILLIS), undefined, { signal: closing }).catch(() => undefined);
+    for (let left = millis; left > 0; left -= HEARTBEAT_EVERY_MS) {
+      await delay(Math.min(left, HEARTBEAT_EVERY_MS), undefined, { signal: closing }).catch(() => undefined);
       if (closing.aborted) throw new ConsumerClosingError();
       status.alive();
       await heartbeat();

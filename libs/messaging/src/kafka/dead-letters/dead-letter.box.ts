@@ -4,7 +4,7 @@ import { settledWithin } from '../within';
 import { DEAD_LETTER_HEADERS } from './dead-letter-headers';
 import { readTopic, type OffsetSpan } from './topic-reading';
 
-const DISCONNECT_MILLIS = 2_000;
+const DISCONNECT_MS = 2_000;
 /** Keeps, as offsets of a group that nobody joins, up to where the letters of each topic have been sent back. */
 const REPLAY_GROUP = 'csp-dead-letter-replay';
 
@@ -79,7 +79,7 @@ export class DeadLetterBox {
         },
       });
     } finally {
-      await settledWithin(DISCONNECT_MILLIS, producer.disconnect());
+      await settledWithin(DISCONNECT_MS, producer.disconnect());
     }
     return result;
   }
@@ -112,7 +112,7 @@ export class DeadLetterBox {
       await admin.connect();
       return await question(admin);
     } finally {
-      await settledWithin(DISCONNECT_MILLIS, admin.disconnect());
+      await settledWithin(DISCONNECT_MS, admin.disconnect());
     }
   }
 }

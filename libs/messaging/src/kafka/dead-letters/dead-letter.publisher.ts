@@ -9,8 +9,8 @@ import type { ConsumerStatus } from '../consumer/consumer-status';
 import type { RejectedMessage } from '../consumer/message-unit';
 import { DEAD_LETTER_HEADERS } from './dead-letter-headers';
 
-const DISCONNECT_MILLIS = 2_000;
-const SEND_TIMEOUT_MILLIS = 10_000;
+const DISCONNECT_MS = 2_000;
+const SEND_TIMEOUT_MS = 10_000;
 /** What is left of the value, and of the key, of a message that the dead-letter topic does not take whole. */
 const EXCERPT_BYTES = 65_536;
 const MESSAGE_TOO_LARGE = 'MESSAGE_TOO_LARGE';
@@ -75,7 +75,7 @@ export class DeadLetterPublisher extends DeadLetters {
   async close(): Promise<void> {
     const { producer } = this;
     this.producer = undefined;
-    if (producer) await settledWithin(DISCONNECT_MILLIS, producer.disconnect());
+    if (producer) await settledWithin(DISCONNECT_MS, producer.disconnect());
   }
 
   private async produce(
@@ -89,7 +89,7 @@ export class DeadLetterPublisher extends DeadLetters {
       await producer.send({
         topic: deadLetterTopic(topic),
         acks: -1,
-        timeout: SEND_TIMEOUT_MILLIS,
+        timeout: SEND_TIMEOUT_MS,
         messages: [{ ...message, partition: PARTITION }],
       });
     } catch (error) {

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Consumer, Kafka, KafkaMessage } from 'kafkajs';
 import { settledWithin } from '../within';
 
-const DISCONNECT_MILLIS = 2_000;
+const DISCONNECT_MS = 2_000;
 /** A broker that gives nothing for so long is away; joining a group takes some seconds of it. */
-const SILENCE_MILLIS = 30_000;
+const SILENCE_MS = 30_000;
 /** A fetch that finds nothing more is over soon: until then its consumer cannot leave, and its group cannot be removed. */
-const FETCH_WAIT_MILLIS = 250;
+const FETCH_WAIT_MS = 250;
 
 /** Offsets of a partition, half-open. */
 export interface OffsetSpan {
@@ -34,7 +34,7 @@ export async function readTopic(kafka: Kafka, reading: TopicReading): Promise<vo
   const consumer = kafka.consumer({
     groupId,
     allowAutoTopicCreation: false,
-    maxWaitTimeInMs: FETCH_WAIT_MILLIS,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
     retry: { restartOnFailure: () => Promise.resolve(false) },
   });
   try {
@@ -42,8 +42,8 @@ export async function readTopic(kafka: Kafka, reading: TopicReading): Promise<vo
     await consumer.subscribe({ topic: reading.topic, fromBeginning: true });
     await readThrough(consumer, reading, open);
   } finally {
-    await settledWithin(DISCONNECT_MILLIS, consumer.disconnect());
-    await settledWithin(DISCONNECT_MILLIS, removeGroup(kafka, groupId));
+    await settledWithin(DISCONNECT_MS, consumer.disconnect());
+    await settledWithin(DISCONNECT_MS, removeGroup(kafka, groupId));
   }
 }
 
@@ -54,8 +54,8 @@ function readThrough(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const silence = setTimeout(() => {
-      fail(new Error(`the broker has given nothing of ${topic} for ${SILENCE_MILLIS / 1_000} s`));
-    }, SILENCE_MILLIS);
+      fail(new Error(`the broker has given nothing of ${topic} for ${SILENCE_MS / 1_000} s`));
+    }, SILENCE_MS);
     const done = (): void => {
       clearTimeout(silence);
       signal.removeEventListener('abort', done);

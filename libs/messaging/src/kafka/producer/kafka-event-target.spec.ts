@@ -1,4 +1,4 @@
-import { Clock, ContractViolationError, DAY, HOUR, MILLISECOND, topicNames, type EventBatch } from '@app/domain';
+import { Clock, ContractViolationError, DAY, HOUR, MILLISECOND, PRICE_KIND, type EventBatch } from '@app/domain';
 import { MetricsRegistry } from '@app/observability';
 import { alignedOver, FakeClock } from '@app/testing';
 import {
@@ -66,8 +66,7 @@ describe('KafkaEventTarget', () => {
   });
 
   function targetBy(clock: Clock, metrics = new MetricsRegistry()): KafkaEventTarget {
-    const topics = topicNames('crypto_prices');
-    return new KafkaEventTarget(link, topics, 'price', new KafkaProducerMetrics(metrics), clock, 50);
+    return new KafkaEventTarget(link, PRICE_KIND, new KafkaProducerMetrics(metrics), clock, 50);
   }
 
   async function up(): Promise<number | undefined> {

@@ -6,23 +6,22 @@ import {
   type EventBatch,
   type EventKind,
   type OutgoingEvent,
-  type TopicNames,
 } from '@app/domain';
 import type { EventTarget } from '../../publisher/event-target';
 import { withPatience } from '../../publisher/patience';
 import type { KafkaProducerMetrics } from './kafka-producer.metrics';
-import { requestsOf, topicMessages } from './producer-messages';
+import { messagesOf, requestsOf } from './producer-messages';
 import type { ProducerLink } from './producer-link';
 import { isTooLarge, remedyFor } from './send-failure';
 
 /** How long the broker may wait for its replicas. */
-const ACKNOWLEDGE_MILLIS = 4_000;
+const ACKNOWLEDGE_MS = 4_000;
 /** A backstop: every step within an attempt has its own, shorter limit, as far as kafkajs keeps it. */
-const ATTEMPT_MILLIS = 30_000;
+const ATTEMPT_MS = 30_000;
 
 /** Pauses between attempts to connect while no event waits. */
-const FIRST_PAUSE_MILLIS = 500;
-const LONGEST_PAUSE_MILLIS = 5_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** How the producer and its broker do, as `/health` shows it. */
 export interface BrokerStatus {
@@ -41,18 +40,17 @@ export class KafkaEventTarget implements EventTarget {
 
   constructor(
     private readonly link: ProducerLink,
-    private readonly topics: TopicNames,
-    readonly kind: EventKind,
+    private readonly kind: EventKind,
     private readonly metrics: KafkaProducerMetrics,
     private readonly clock: Clock,
-    private readonly attemptMillis = ATTEMPT_MILLIS,
+    private readonly attemptMillis = ATTEMPT_MS,
   ) {
-    this.name = `topic ${topics[kind]} of Kafka`;
-    metrics.setUp(kind, false);
+    this.name = `topic ${kind.topic} of Kafka`;
+    metrics.setUp(kind.name, false);
   }
 
   get topic(): string {
-    return this.topics[this.kind];
+    return this.kind.topic;
   }
 
   get status(): BrokerStatus {
@@ -65,7 +63,7 @@ export class KafkaEventTarget implements EventTarget {
    */
   async open(): Promise<void> {
     const { signal } = this.closing;
-    for (let pause = FIRST_PAUSE_MILLIS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       const connect = async (): Promise<void> => {
         await this.link.ready();
       };
@@ -82,7 +80,7 @@ export class KafkaEventTarget implements EventTarget {
   async close(): Promise<void> {
     this.closing.abort();
     await this.link.close();
-    this.metrics.setUp(this.kind, false);
+    this.metrics.setUp(this.kind.name, false);
   }
 
   private async send(events: readonly OutgoingEvent[], origin: string): Promise<void> {
@@ -90,8 +88,8 @@ export class KafkaEventTarget implements EventTarget {
     const startedAt = performance.now();
     await producer.sendBatch({
       acks: -1,
-      timeout: ACKNOWLEDGE_MILLIS,
-      topicMessages: topicMessages(events, origin, this.topics, this.clock.realNow()),
+      timeout: ACKNOWLEDGE_MS,
+      topicMessages: [{ topic: this.topic, messages: messagesOf(events, origin, this.clock.realNow()) }],
     });
     this.metrics.sent((performance.now() - startedAt) / 1_000);
     this.current = { ...this.current, last_acknowledged_at: formatMillisTime(this.clock.realNow()) };
@@ -117,6 +115,6 @@ export class KafkaEventTarget implements EventTarget {
 
   private answered(up: boolean, detail: string): void {
     this.current = { ...this.current, state: up ? 'up' : 'down', detail };
-    this.metrics.setUp(this.kind, up);
+    this.metrics.setUp(this.kind.name, up);
   }
 }

@@ -1,4 +1,3 @@
-import type { EventKind } from '@app/domain';
 import { Counter, Gauge, Histogram, type MetricsRegistry } from '@app/observability';
 import type { Remedy } from './send-failure';
 
@@ -31,7 +30,7 @@ export class KafkaProducerMetrics {
     for (const remedy of ['reconnect', 'replace'] as const) this.remediesTotal.inc({ remedy }, 0);
   }
 
-  setUp(kind: EventKind, up: boolean): void {
+  setUp(kind: string, up: boolean): void {
     this.up.set({ kind }, up ? 1 : 0);
   }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OriginMismatchError, type EventBatch, type EventKind } from '@app/domain';
+import { OriginMismatchError, type EventBatch } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { FakeClock } from '@app/testing';
 import { IngestState } from '../../ingest-state/ingest-state';
@@ -9,6 +9,9 @@ import { RejectedLog } from '../../publisher/rejected-log';
 import { openKindSpools } from '../../spool/open-spools';
 import type { KafkaEventTarget } from './kafka-event-target';
 import { KafkaPublisher } from './kafka-publisher';
+
+const KINDS = ['price', 'candle'] as const;
+type EventKind = (typeof KINDS)[number];
 
 function batch(origin: string): EventBatch {
   return { origin, events: [{ kind: 'price', symbol: 'BTCUSDT', capturedAt: 1, value: '{}' }] };
@@ -52,11 +55,18 @@ describe('KafkaPublisher', () => {
       }) as unknown as KafkaEventTarget;
     const logger = createLogger('silent', 'test');
     const state = new IngestState(join(folder, 'state.json'), logger);
-    const spools = openKindSpools({ folder: join(folder, 'spool'), maxBytes: 1_048_576 });
+    const spools = openKindSpools({ folder: join(folder, 'spool'), maxBytes: 1_048_576, kinds: KINDS });
     const rejected = new RejectedLog(join(folder, 'rejected.jsonl'), new FakeClock(0));
-    const targets = { price: targetOf('price'), candle: targetOf('candle') };
     metrics = new MetricsRegistry();
-    publisher = new KafkaPublisher(targets, state, spools, rejected, logger, metrics, TIMES);
+    publisher = new KafkaPublisher(
+      (kind) => targetOf(kind as EventKind),
+      state,
+      spools,
+      rejected,
+      logger,
+      metrics,
+      TIMES,
+    );
     closeState = () => {
       state.beforeApplicationShutdown();
     };

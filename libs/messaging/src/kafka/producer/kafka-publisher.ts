@@ -1,12 +1,5 @@
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import {
-  EVENT_KINDS,
-  EventPublisher,
-  OriginMismatchError,
-  type EventBatch,
-  type EventKind,
-  type PublisherStatus,
-} from '@app/domain';
+import { EventPublisher, OriginMismatchError, type EventBatch, type PublisherStatus } from '@app/domain';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { IngestState } from '../../ingest-state/ingest-state';
 import { PublisherMetrics } from '../../publisher/publisher-metrics';
@@ -34,7 +27,7 @@ export interface BrokerReport extends BrokerStatus {
 
 /** What one kind of events has for itself: a connection with a producer, a spool, and pauses between attempts. */
 interface Lane {
-  readonly kind: EventKind;
+  readonly kind: string;
   readonly target: KafkaEventTarget;
   readonly publisher: SpoolingPublisher;
 }
@@ -48,7 +41,7 @@ export class KafkaPublisher extends EventPublisher implements OnModuleInit, Befo
   private closed: Promise<void> | undefined;
 
   constructor(
-    targets: Readonly<Record<EventKind, KafkaEventTarget>>,
+    targetOf: (kind: string) => KafkaEventTarget,
     private readonly state: IngestState,
     private readonly spools: KindSpools,
     rejectedLog: RejectedLog,
@@ -57,9 +50,9 @@ export class KafkaPublisher extends EventPublisher implements OnModuleInit, Befo
     options: Partial<PublisherOptions> = {},
   ) {
     super();
-    const metrics = new PublisherMetrics(registry);
-    this.lanes = EVENT_KINDS.map((kind) => {
-      const [target, spool] = [targets[kind], spools.byKind[kind]];
+    const metrics = new PublisherMetrics(registry, Object.keys(spools.byKind));
+    this.lanes = Object.entries(spools.byKind).map(([kind, spool]) => {
+      const target = targetOf(kind);
       const all = { ...OPTIONS, ...options, kind };
       return { kind, target, publisher: new SpoolingPublisher(target, spool, rejectedLog, logger, metrics, all) };
     });

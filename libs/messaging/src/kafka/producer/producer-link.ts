@@ -7,9 +7,9 @@ import { guardedPartitioner } from './guarded-partitioner';
 import type { Remedy } from './send-failure';
 
 /** Shorter than elsewhere: an attempt that fails soon is made again with the same producer, which costs nothing. */
-const REQUEST_TIMEOUT_MILLIS = 5_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 const RETRIES = 1;
-const DISCONNECT_MILLIS = 1_500;
+const DISCONNECT_MS = 1_500;
 
 /** A connected producer; another one, or another connection for it, when it was told that the last failed. */
 export abstract class ProducerLink {
@@ -79,7 +79,7 @@ export class NestProducerLink extends ProducerLink {
       if (generation !== this.generation) throw new Error('the connection was given up');
     } catch (error) {
       // Nest keeps a failed attempt for ever: the client is of no use after one.
-      void settledWithin(DISCONNECT_MILLIS, client.close());
+      void settledWithin(DISCONNECT_MS, client.close());
       throw error;
     }
     this.client = client;
@@ -93,7 +93,7 @@ export class NestProducerLink extends ProducerLink {
    * that died silently nor always gets over one that was cut (tulios/kafkajs issues 907, 918, 919, 979).
    */
   private async reconnected(producer: Producer): Promise<boolean> {
-    if (!(await settledWithin(DISCONNECT_MILLIS, producer.disconnect()))) return false;
+    if (!(await settledWithin(DISCONNECT_MS, producer.disconnect()))) return false;
     await producer.connect();
     return true;
   }
@@ -103,7 +103,7 @@ export class NestProducerLink extends ProducerLink {
     return new ClientKafka({
       postfixId: '',
       producerOnlyMode: true,
-      client: { ...kafkaConfig(this.options), requestTimeout: REQUEST_TIMEOUT_MILLIS, retry },
+      client: { ...kafkaConfig(this.options), requestTimeout: REQUEST_TIMEOUT_MS, retry },
       producer: {
         idempotent: true,
         // One request at a time on each connection: a failed one is never overtaken.
@@ -119,6 +119,6 @@ export class NestProducerLink extends ProducerLink {
     const { client } = this;
     this.client = undefined;
     this.producer = undefined;
-    if (client) await settledWithin(DISCONNECT_MILLIS, client.close());
+    if (client) await settledWithin(DISCONNECT_MS, client.close());
   }
 }

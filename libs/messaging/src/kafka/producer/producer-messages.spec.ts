@@ -1,19 +1,27 @@
-import { DAY, HOUR, MILLISECOND, topicNames, type OutgoingEvent } from '@app/domain';
-import { requestsOf, topicMessages } from './producer-messages';
+import { DAY, eventKinds, HOUR, MILLISECOND, type OutgoingEvent } from '@app/domain';
+import { messagesOf, requestsOf } from './producer-messages';
 
 const NOW = Date.UTC(2026, 0, 15, 12) * MILLISECOND;
-const TOPICS = topicNames('crypto_prices');
+const KINDS = eventKinds('crypto_prices');
 
 function event(changes: Partial<OutgoingEvent> = {}): OutgoingEvent {
   return { kind: 'price', symbol: 'BTCUSDT', capturedAt: NOW, value: '{"a":"1.0"}', ...changes };
 }
 
-describe('topicMessages', () => {
+describe('messagesOf', () => {
   it('should carry the symbol as key, the contract as value and the origin as the only header', () => {
     const events = [event(), event({ kind: 'candle', symbol: 'ETHUSDT', value: '{"b":1}' }), event({ value: '{}' })];
     const headers = { origin: 'simulator:7' };
     const timestamp = String(NOW / MILLISECOND);
-    expect(topicMessages(events, 'simulator:7', TOPICS, NOW)).toEqual([
+    const sent = [...KINDS].map(({ name, topic }) => ({
+      topic,
+      messages: messagesOf(
+        events.filter(({ kind }) => kind === name),
+        'simulator:7',
+        NOW,
+      ),
+    }));
+    expect(sent).toEqual([
       {
         topic: 'crypto_prices',
         messages: [
@@ -28,8 +36,8 @@ describe('topicMessages', () => {
   it('should date messages by their capture, unless the broker would refuse or soon delete them', () => {
     const times = [NOW - HOUR, NOW - 2 * DAY, NOW + HOUR];
     const events = times.map((capturedAt) => event({ capturedAt }));
-    const [prices] = topicMessages(events, 'binance', TOPICS, NOW);
-    expect(prices?.messages.map(({ timestamp }) => Number(timestamp) * MILLISECOND)).toEqual([NOW - HOUR, NOW, NOW]);
+    const prices = messagesOf(events, 'binance', NOW);
+    expect(prices.map(({ timestamp }) => Number(timestamp) * MILLISECOND)).toEqual([NOW - HOUR, NOW, NOW]);
   });
 });
 

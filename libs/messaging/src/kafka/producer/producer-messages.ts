@@ -1,5 +1,5 @@
-import { DAY, MILLISECOND, type EpochMicros, type EventBatch, type OutgoingEvent, type TopicNames } from '@app/domain';
-import type { Message, TopicMessages } from 'kafkajs';
+import { DAY, MILLISECOND, type EpochMicros, type EventBatch, type OutgoingEvent } from '@app/domain';
+import type { Message } from 'kafkajs';
 import { ORIGIN_HEADER } from '../kafka-headers';
 
 /** A broker takes about 1 MB per partition and request; what the record format adds to each event is below this. */
@@ -32,20 +32,11 @@ export function requestsOf({ events }: EventBatch): (readonly OutgoingEvent[])[]
  * capture as timestamp, unless the broker would refuse it (from the future, as on a simulated clock) or soon delete it.
  * @param now - real time, microseconds since the epoch
  */
-export function topicMessages(
-  events: readonly OutgoingEvent[],
-  origin: string,
-  topics: TopicNames,
-  now: EpochMicros,
-): TopicMessages[] {
+export function messagesOf(events: readonly OutgoingEvent[], origin: string, now: EpochMicros): Message[] {
   const headers = { [ORIGIN_HEADER]: origin };
-  const byKind = new Map<OutgoingEvent['kind'], Message[]>();
-  for (const { kind, symbol, value, capturedAt } of events) {
+  return events.map(({ symbol, value, capturedAt }) => {
     const keeps = capturedAt <= now && capturedAt > now - OLDEST_TIMESTAMP;
     const timestamp = String(Math.floor((keeps ? capturedAt : now) / MILLISECOND));
-    const messages = byKind.get(kind);
-    if (messages) messages.push({ key: symbol, value, timestamp, headers });
-    else byKind.set(kind, [{ key: symbol, value, timestamp, headers }]);
-  }
-  return [...byKind].map(([kind, messages]) => ({ topic: topics[kind], messages }));
+    return { key: symbol, value, timestamp, headers };
+  });
 }

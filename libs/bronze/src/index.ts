@@ -1,0 +1,31 @@
+export { isAlteredFile } from './altered-file';
+export { ARCHIVE_FILE, ArchiveIdentity, ArchiveIdentityError } from './archive-identity';
+export { BronzeArchive } from './bronze-archive';
+export { BronzeCompactor } from './bronze-compactor';
+export { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
+export { BronzeLosses, type UnreadableLine } from './bronze-losses.port';
+export { BronzeReaders } from './bronze-readers.port';
+export { BronzeRecovery } from './bronze-recovery';
+export { BronzeRetention } from './bronze-retention';
+export { type BronzeUnit } from './bronze-unit';
+export { BronzeUnits, type BronzeUnitOptions } from './bronze-units.port';
+export { BronzeWatch } from './bronze-watch';
+export { checksumOf } from './checksum';
+export { DamagedFiles, type FileDamage } from './damaged-files.port';
+export { appendEvents } from './event-lines';
+export { contentHash, contentLine, fileManifestLine, MANIFEST, MANIFEST_FILE, manifestLine } from './fetch-manifest';
+export {
+  assetsLine,
+  clockLine,
+  ledgerLine,
+  reachLine,
+  revisionLine,
+  spansAfter,
+  stoppedLine,
+  trackingLine,
+  withTrueStamps,
+  type ManifestEntry,
+} from './manifest-entry';
+export { readManifest } from './manifest-reader';
+export { RecoveredStore } from './recovered-store.port';
+export { StoredFiles, type NamedStoredFile, type StoredFile, type StreamFile } from './stored-files.port';

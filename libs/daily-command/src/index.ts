@@ -1,0 +1,1 @@
+export { DailyCommand } from './daily-command';

@@ -1,0 +1,87 @@
+/**
+ * What a column holds, whatever a store makes of it: a `decimal` is an unsigned one, as it was written; a `time` is in
+ * microseconds since the epoch; an `integer` is safe in a double.
+ */
+export type ColumnType = 'text' | 'decimal' | 'integer' | 'time' | 'flag';
+
+/** A type, with `?` behind it where there may be no value. */
+export type ColumnSpec = ColumnType | `${ColumnType}?`;
+
+export interface Column {
+  /** What the field is called in rows. */
+  readonly field: string;
+  /** What the column is called in a store: the field in snake_case. */
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly isNullable: boolean;
+}
+
+export type ColumnValue = string | number | boolean | null;
+
+export type KeyValue = string | number;
+
+/** Values of a key, or of its first fields, in their order. */
+export type RowKey = readonly KeyValue[];
+
+/**
+ * A table as data. Rows are unique by their key and are read in its order: numbers by size, texts by code points. Of a
+ * store's table a description may leave columns out that have a default.
+ */
+export interface Table<Row extends object = object, Key extends RowKey = RowKey> {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** Fields of the key. */
+  readonly key: readonly string[];
+  keyOf(row: Row): Key;
+  /** Values of a row, in the order of the columns. */
+  valuesOf(row: Row): readonly ColumnValue[];
+}
+
+type ValueOf<Spec> = Spec extends `${infer Type}?`
+  ? ValueOf<Type> | null
+  : Spec extends 'text' | 'decimal'
+    ? string
+    : Spec extends 'integer' | 'time'
+      ? number
+      : boolean;
+
+type RowOfSpecs<Specs> = { readonly [Field in keyof Specs]: ValueOf<Specs[Field]> };
+
+type KeyOfFields<Specs, Fields extends readonly (keyof Specs)[]> = {
+  readonly [Index in keyof Fields]: ValueOf<Specs[Fields[Index]]> & KeyValue;
+};
+
+export type RowOf<Described> = Described extends Table<infer Row> ? Row : never;
+
+/**
+ * Describes a table; `specs` are the columns by their fields. Of a table that live events are written to, `valuesOf` names
+ * each field in their order: read by computed names, they took up to a sixth of the processor time of a unit of prices.
+ */
+export function describeTable<
+  const Specs extends Readonly<Record<string, ColumnSpec>>,
+  const Fields extends readonly (keyof Specs & string)[],
+>(
+  name: string,
+  key: Fields,
+  specs: Specs,
+  valuesOf?: (row: RowOfSpecs<Specs>) => readonly ColumnValue[],
+): Table<RowOfSpecs<Specs>, KeyOfFields<Specs, Fields>> {
+  type Key = KeyOfFields<Specs, Fields>;
+  const fields = Object.keys(specs);
+  return {
+    name,
+    key,
+    columns: Object.entries(specs).map(([field, spec]) => columnOf(field, spec)),
+    keyOf: (row) => key.map((field) => row[field]) as unknown as Key,
+    valuesOf: valuesOf ?? ((row) => fields.map((field) => row[field as keyof Specs])),
+  };
+}
+
+function columnOf(field: string, spec: ColumnSpec): Column {
+  return {
+    field,
+    name: field.replace(/[A-Z]|(?<=[a-z])\d+/g, (part) => `_${part.toLowerCase()}`),
+    type: spec.replace('?', '') as ColumnType,
+    isNullable: spec.endsWith('?'),
+  };
+}

@@ -1,0 +1,126 @@
+import type { KeyValue, RowKey, Table } from './table';
+
+/** Asks for the rows under keys: answered with one for each key, in their order, or undefined where there is none. */
+export interface KeysQuestion<Row extends object = object> {
+  readonly table: Table<Row>;
+  readonly keys: readonly RowKey[];
+}
+
+/** Rows whose key begins with `prefix`, and has at least `from` and less than `until` behind it. */
+export interface KeyRange {
+  readonly prefix: RowKey;
+  readonly from?: KeyValue;
+  readonly until?: KeyValue;
+}
+
+/** Asks for the rows in ranges: answered with those of each range, in the order of their keys. */
+export interface RangesQuestion<Row extends object = object> {
+  readonly table: Table<Row>;
+  readonly ranges: readonly KeyRange[];
+}
+
+export type Question = KeysQuestion | RangesQuestion;
+
+/** The questions of one round: none of them depends on the answer to another. */
+export type Questions = readonly Question[];
+
+export type Answer = readonly (object | undefined)[] | readonly (readonly object[])[];
+
+/** The answers of a round, in the order of its questions. */
+export type Answers = readonly Answer[];
+
+/**
+ * What is to become of rows of one table. Rows are whole and absolute, never by how much something changes, so that it
+ * does not matter what a driver makes of them.
+ *
+ * - `add`: new rows. One whose key is there already fails the unit: the tables contradict each other.
+ * - `ensure`: rows that are put only where nothing is under their keys.
+ * - `put`: rows that take the place of what is under their keys.
+ * - `remove`: keys whose rows go, where there are any.
+ */
+export type RowChange =
+  | { readonly kind: 'add' | 'ensure' | 'put'; readonly table: Table; readonly rows: readonly object[] }
+  | { readonly kind: 'remove'; readonly table: Table; readonly keys: readonly RowKey[] };
+
+/** What a unit decides; the changes are made one after the other. */
+export interface Plan<Outcome> {
+  readonly outcome: Outcome;
+  readonly changes: readonly RowChange[];
+}
+
+/**
+ * What a write unit does, without a store: it asks for rows, round by round, and returns a plan. A driver resumes it with the
+ * answers, in the same call or after waiting for them.
+ */
+export type Unit<Outcome> = Generator<Questions, Plan<Outcome>, Answers>;
+
+/** Tables of a store, inside one of its transactions. */
+export interface Rows {
+  load(questions: Questions): Answers;
+  apply(changes: readonly RowChange[]): void;
+}
+
+/** A row was to be new, and its key is there: the tables contradict each other. */
+export class RowNotNewError extends Error {
+  readonly code = 'STORE.ROW_NOT_NEW';
+
+  constructor(table: string) {
+    super(`${table} holds a row that the other tables do not know; \`cli rebuild\` makes the database anew`);
+    this.name = 'RowNotNewError';
+  }
+}
+
+export function byKeys<Row extends object, Key extends RowKey>(
+  table: Table<Row, Key>,
+  keys: readonly Key[],
+): KeysQuestion<Row> {
+  return { table, keys };
+}
+
+export function inRanges<Row extends object>(table: Table<Row>, ranges: readonly KeyRange[]): RangesQuestion<Row> {
+  return { table, ranges };
+}
+
+export function addRows<Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange {
+  return { kind: 'add', table, rows };
+}
+
+export function ensureRows<Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange {
+  return { kind: 'ensure', table, rows };
+}
+
+export function putRows<Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange {
+  return { kind: 'put', table, rows };
+}
+
+export function removeRows<Key extends RowKey>(table: Table<never, Key>, keys: readonly Key[]): RowChange {
+  return { kind: 'remove', table, keys };
+}
+
+type AnswerTo<Asked> =
+  Asked extends KeysQuestion<infer Row>
+    ? readonly (Row | undefined)[]
+    : Asked extends RangesQuestion<infer Row>
+      ? readonly (readonly Row[])[]
+      : never;
+
+type AnswersTo<Asked extends Questions> = { readonly [Index in keyof Asked]: AnswerTo<Asked[Index]> };
+
+/** One round of questions; nobody is asked where they ask for nothing. */
+export function* ask<const Asked extends Questions>(
+  ...questions: Asked
+): Generator<Questions, AnswersTo<Asked>, Answers> {
+  const asksNothing = questions.every(
+    (question) => ('keys' in question ? question.keys : question.ranges).length === 0,
+  );
+  return (asksNothing ? questions.map(() => []) : yield questions) as unknown as AnswersTo<Asked>;
+}
+
+/** Runs a unit over tables that answer at once. */
+export function runUnit<Outcome>(rows: Rows, unit: Unit<Outcome>): Outcome {
+  let step = unit.next([]);
+  while (!step.done) step = unit.next(rows.load(step.value));
+  const { outcome, changes } = step.value;
+  rows.apply(changes);
+  return outcome;
+}

@@ -1,0 +1,151 @@
+import { compareCodePoints, DAY, floorTo, type EpochMicros, type PriceEvent } from '@app/domain';
+import { PolledDay, type InstantSources } from '../polled-day';
+import { addRows, ask, byKeys, ensureRows, inRanges, putRows, type KeyRange, type Unit } from '../rows/unit';
+import { KNOWN_SYMBOLS, PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './price-tables';
+
+/**
+ * Accepts price events and keeps what they say of their days; returns for each, in their order, whether it was new. One
+ * whose key is known is a repeat.
+ *
+ * An event that is later than all its day has seen is new for certain. Only of any other it is asked which sources have a
+ * price at its instant.
+ */
+export function* priceUnit(events: readonly PriceEvent[]): Unit<readonly boolean[]> {
+  const days = new UnitDays();
+  const ofEvents = events.map((event) => days.of(event));
+  const all = [...days.all()];
+  const [stored] = yield* ask(
+    byKeys(
+      TICKER_DAYS,
+      all.map(({ symbol, date }) => [symbol, date]),
+    ),
+  );
+  for (const [index, day] of all.entries()) day.goOnFrom(stored[index]);
+
+  const known: { readonly day: UnitDay; readonly instant: EpochMicros }[] = [];
+  const ranges: KeyRange[] = [];
+  for (const [index, { timestamp }] of events.entries()) {
+    const day = ofEvents[index];
+    if (!day?.hasToAsk(timestamp)) continue;
+    known.push({ day, instant: timestamp });
+    ranges.push({ prefix: [day.symbol, timestamp] });
+  }
+  const [prices] = yield* ask(inRanges(PRICE_EVENTS, ranges));
+  for (const [index, { day, instant }] of known.entries()) day.learn(instant, prices[index] ?? []);
+
+  const added: PriceEvent[] = [];
+  const areNew = events.map((event, index) => {
+    const isNew = ofEvents[index]?.add(event) ?? false;
+    if (isNew) added.push(event);
+    return isNew;
+  });
+  const begun = all.filter(({ isStored }) => !isStored);
+  return {
+    outcome: areNew,
+    changes: [
+      ensureRows(
+        KNOWN_SYMBOLS,
+        begun.map(({ symbol }) => ({ symbol })),
+      ),
+      addRows(PRICE_EVENTS, added),
+      putRows(
+        TICKER_DAYS,
+        all.flatMap((day) => day.row() ?? []),
+      ),
+    ],
+  };
+}
+
+/** A day of a symbol in the course of a unit. */
+class UnitDay {
+  private day = new PolledDay();
+  private storedUntil = -Infinity;
+  private readonly added: PriceEvent[] = [];
+  /** Sources by instant: as stored where that was asked, and of the first `counted` events that were added. */
+  private sources: Map<EpochMicros, Set<string>> | undefined;
+  private counted = 0;
+
+  constructor(
+    readonly symbol: string,
+    readonly date: EpochMicros,
+  ) {}
+
+  get isStored(): boolean {
+    return this.storedUntil > -Infinity;
+  }
+
+  goOnFrom(row: TickerDayRow | undefined): void {
+    if (!row) return;
+    // Each field by its name: spreading a row that a driver has made costs many times as much.
+    const { open, high, low, close, volume, firstTimestamp, lastTimestamp } = row;
+    this.day = new PolledDay({ open, high, low, close, volume, firstTimestamp, lastTimestamp });
+    this.storedUntil = row.lastTimestamp;
+  }
+
+  /** Whether what is stored of an instant must be known, and has not been asked yet. */
+  hasToAsk(instant: EpochMicros): boolean {
+    if (instant > this.storedUntil || this.sources?.has(instant)) return false;
+    this.sources ??= new Map();
+    this.sources.set(instant, new Set());
+    return true;
+  }
+
+  learn(instant: EpochMicros, stored: readonly Pick<PriceEvent, 'source'>[]): void {
+    this.sources?.set(instant, new Set(stored.map(({ source }) => source)));
+  }
+
+  /** Adds an event; false for a repeat. */
+  add(event: PriceEvent): boolean {
+    const isAhead = event.timestamp > this.day.lastTimestamp;
+    if (!isAhead && this.sourcesAt(event.timestamp).has(event.source)) return false;
+    this.added.push(event);
+    this.day.add(event, (instant) => ends(this.sourcesAt(instant)));
+    return true;
+  }
+
+  /** The day as it is to be stored; undefined where it has not changed. */
+  row(): TickerDayRow | undefined {
+    const { values } = this.day;
+    if (!values || this.added.length === 0) return undefined;
+    const { open, high, low, close, volume, firstTimestamp, lastTimestamp } = values;
+    return { symbol: this.symbol, date: this.date, open, high, low, close, volume, firstTimestamp, lastTimestamp };
+  }
+
+  private sourcesAt(instant: EpochMicros): ReadonlySet<string> {
+    this.sources ??= new Map();
+    for (; this.counted < this.added.length; this.counted += 1) {
+      const event = this.added[this.counted];
+      if (!event) break;
+      const sources = this.sources.get(event.timestamp);
+      if (sources) sources.add(event.source);
+      else this.sources.set(event.timestamp, new Set([event.source]));
+    }
+    return this.sources.get(instant) ?? NOBODY;
+  }
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+function ends(sources: ReadonlySet<string>): InstantSources | undefined {
+  const [first, ...others] = [...sources].sort(compareCodePoints);
+  return first === undefined ? undefined : { first, last: others.at(-1) ?? first };
+}
+
+/** The days that a unit adds price events to. */
+class UnitDays {
+  private readonly days = new Map<EpochMicros, Map<string, UnitDay>>();
+
+  /** The day of an event. */
+  of({ symbol, timestamp }: PriceEvent): UnitDay {
+    const date = floorTo(timestamp, DAY);
+    let ofDate = this.days.get(date);
+    if (!ofDate) this.days.set(date, (ofDate = new Map<string, UnitDay>()));
+    let day = ofDate.get(symbol);
+    if (!day) ofDate.set(symbol, (day = new UnitDay(symbol, date)));
+    return day;
+  }
+
+  *all(): Generator<UnitDay> {
+    for (const ofDate of this.days.values()) yield* ofDate.values();
+  }
+}

@@ -1,0 +1,32 @@
+import type { Answers, Questions, RowChange, Rows, Table } from '@app/history';
+import type { SqliteHandle } from '../database/sqlite-connection';
+import { SqliteTable } from './sqlite-table';
+
+/** The tables of a SQLite store, inside its write units. */
+export class SqliteRows implements Rows {
+  /** By description: statements are made once and kept. */
+  private readonly tables = new Map<Table, SqliteTable>();
+
+  constructor(private readonly database: SqliteHandle) {}
+
+  load(questions: Questions): Answers {
+    return questions.map((question) => {
+      const table = this.of(question.table);
+      return 'keys' in question ? table.byKeys(question.keys) : table.inRanges(question.ranges);
+    });
+  }
+
+  apply(changes: readonly RowChange[]): void {
+    for (const change of changes) {
+      const table = this.of(change.table);
+      if (change.kind === 'remove') table.remove(change.keys);
+      else table.write(change.kind, change.rows);
+    }
+  }
+
+  private of(description: Table): SqliteTable {
+    let table = this.tables.get(description);
+    if (!table) this.tables.set(description, (table = new SqliteTable(this.database, description)));
+    return table;
+  }
+}

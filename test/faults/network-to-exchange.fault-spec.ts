@@ -1,0 +1,75 @@
+import { eventually } from '../support/app-process';
+import { getJson } from '../support/http';
+import { CaptureLoad, NOTICE_LIMIT_MS } from '../support/capture-load';
+import { NetworkLink } from '../support/network-link';
+
+interface CoverageRange {
+  readonly state: string;
+}
+
+/** The way to the exchange: what the market did meanwhile is fetched afterwards, and no process ends. */
+describe('the network to the exchange', () => {
+  let load: CaptureLoad;
+  let link: NetworkLink;
+
+  beforeEach(async () => {
+    load = new CaptureLoad('standalone-app');
+    await load.startExchange();
+    link = await NetworkLink.start(await load.stack.port('exchange-simulator'));
+  });
+
+  afterEach(async () => {
+    await load.close();
+    await link.close();
+  });
+
+  async function start(): ReturnType<CaptureLoad['launch']> {
+    const app = await load.launch({ BINANCE_REST_URLS: link.url });
+    await load.ready(true);
+    return app;
+  }
+
+  async function expectAllMinutes(): Promise<void> {
+    await load.minutesUntil((await load.stack.marketTime()) * 1_000);
+    const url = await load.stack.urlOf('standalone-app');
+    await eventually('no minute is missing', async () => {
+      const { data } = await getJson<{ data: CoverageRange[] }>(`${url}/coverage?symbol=BTCUSDT&limit=5000`);
+      return data.every(({ state }) => state !== 'missing') || undefined;
+    });
+    expect(await load.metric('csp_events_lost_total')).toBe(0);
+  }
+
+  it.each([
+    ['cut', 'cut'],
+    ['silent: nothing is refused, and nothing passes', 'silent'],
+    ['losing packets: requests for connections are not answered', 'lost'],
+  ] as const)('should be told of and waited out when it is %s', async (_, state) => {
+    const app = await start();
+    if (state === 'lost') await link.lose();
+    else link.set(state);
+    await load.healthSays(
+      /^standalone: degraded, the exchange is unreachable \(.*\); capture goes on/,
+      NOTICE_LIMIT_MS,
+    );
+    expect((await fetch(`${await load.stack.urlOf('standalone-app')}/readyz`)).status).toBe(200);
+    expect(app.isRunning).toBe(true);
+    if (state === 'lost') await link.find();
+    else link.set('up');
+    await load.healthIsOk();
+    await expectAllMinutes();
+    expect(new Set(await load.finish(app))).toEqual(new Set([0]));
+    expect(await load.missingPolls()).toBeLessThanOrEqual(8);
+  });
+
+  it('should bring everything in when it is slow', async () => {
+    const app = await start();
+    link.set({ delayMs: 700 });
+    await load.morePolls(5);
+    expect(app.isRunning).toBe(true);
+    link.set('up');
+    await load.healthIsOk();
+    await expectAllMinutes();
+    expect(new Set(await load.finish(app))).toEqual(new Set([0]));
+    expect(await load.missingPolls()).toBeLessThanOrEqual(1);
+  });
+});

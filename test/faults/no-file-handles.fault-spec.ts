@@ -1,0 +1,73 @@
+import { Agent, get } from 'node:http';
+import { eventually } from '../support/app-process';
+import { CaptureLoad, NOTICE_LIMIT_MS } from '../support/capture-load';
+import { limitHandles } from '../support/host-fault';
+
+/** A leak in another program of the same user, or a limit that is too low: no file can be opened, no connection taken. */
+describe('no file handle that is left', () => {
+  let load: CaptureLoad;
+  /** Its one connection is there before: nobody gets another one. */
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  afterEach(async () => {
+    await load.close();
+  });
+
+  afterAll(() => {
+    kept.destroy();
+  });
+
+  async function ask(path: string): Promise<string> {
+    const url = `${await load.stack.urlOf(load.app)}${path}`;
+    return new Promise((resolve, reject) => {
+      const request = get(url, { agent: kept }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        answer.on('end', () => {
+          resolve(text);
+        });
+      });
+      request.on('error', reject);
+    });
+  }
+
+  const says = (path: string, text: string): Promise<boolean> =>
+    eventually(
+      `${path} says ${text}`,
+      async () => {
+        const answer = await ask(path);
+        if (answer.includes(text)) return true;
+        throw new Error(answer);
+      },
+      NOTICE_LIMIT_MS,
+    );
+
+  it.each(['ingest-app', 'standalone-app'] as const)('should cost %s nothing, across a midnight', async (name) => {
+    load = new CaptureLoad(name);
+    await load.startExchange();
+    const app = await load.start();
+    await load.ready(true);
+    await load.morePolls(5);
+    await says('/readyz', '"status":"ok"');
+    limitHandles(app, 'none left');
+    await says('/readyz', 'no file handle is left');
+    await says('/health', 'no file handle is left');
+    // A new day wants new files.
+    const midnight = Date.parse('2026-11-21T00:01:00Z');
+    await eventually('midnight has passed', async () =>
+      (await load.stack.marketTime()) > midnight ? true : undefined,
+    );
+    await says('/readyz', 'no file handle is left');
+    expect(app.isRunning).toBe(true);
+
+    limitHandles(app, 'unlimited');
+    await load.ready(true);
+    await load.morePolls(3);
+    await load.metricIs('csp_spool_events', 0);
+    expect(await load.metric('csp_events_lost_total')).toBe(0);
+    expect(new Set(await load.finish(app))).toEqual(new Set([0]));
+    expect(await load.missingPolls()).toBeLessThanOrEqual(1);
+  });
+});

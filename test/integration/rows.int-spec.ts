@@ -1,0 +1,309 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  addRows,
+  ask,
+  byKeys,
+  describeTable,
+  ensureRows,
+  inRanges,
+  KNOWN_SYMBOLS,
+  PRICE_EVENTS,
+  putRows,
+  removeRows,
+  RowNotNewError,
+  runUnit,
+  TICKER_DAYS,
+  type Answers,
+  type ColumnType,
+  type Plan,
+  type Questions,
+  type RowOf,
+  type Rows,
+  type Unit,
+} from '@app/history';
+import { handleOf, openWriter, SqliteRows, type SqliteHandle } from '@app/storage';
+import { MemoryRows } from '@app/testing';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+
+/** A column of each type, one of them without a value, and a key of three fields. */
+const SAMPLES = describeTable('samples', ['symbol', 'openTime', 'part'], {
+  symbol: 'text',
+  openTime: 'time',
+  part: 'integer',
+  lastPrice: 'decimal',
+  isRecorded: 'flag',
+  vol7d: 'decimal?',
+});
+
+/** The same table with less of it. */
+const SAMPLE_PRICES = describeTable('samples', ['symbol', 'openTime', 'part'], {
+  symbol: 'text',
+  openTime: 'time',
+  part: 'integer',
+  lastPrice: 'decimal',
+});
+
+const KEYS = describeTable('sample_keys', ['symbol'], { symbol: 'text' });
+
+const DEFINITIONS = `
+  CREATE TABLE samples (symbol text NOT NULL, open_time integer NOT NULL, part integer NOT NULL,
+    last_price text NOT NULL, is_recorded integer NOT NULL DEFAULT 1, vol_7d text,
+    PRIMARY KEY (symbol, open_time, part)) WITHOUT ROWID;
+  CREATE TABLE sample_keys (symbol text NOT NULL PRIMARY KEY) WITHOUT ROWID`;
+
+type Sample = RowOf<typeof SAMPLES>;
+
+const sample = (openTime: number, changes: Partial<Sample> = {}): Sample => ({
+  symbol: 'BTCUSDT',
+  openTime,
+  part: 0,
+  lastPrice: '1.50',
+  isRecorded: true,
+  vol7d: null,
+  ...changes,
+});
+
+/** What every driver of the tables promises. */
+describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
+  let database: SqliteHandle | undefined;
+  let rows: Rows;
+
+  const open = (): void => {
+    if (kind === 'memory') {
+      rows = new MemoryRows();
+      return;
+    }
+    database = new Database(':memory:');
+    database.exec(DEFINITIONS);
+    rows = new SqliteRows(database);
+  };
+  const close = (): void => {
+    database?.close();
+    database = undefined;
+  };
+  const find = (...keys: [string, number, number][]): unknown => rows.load([byKeys(SAMPLES, keys)])[0];
+  const all = (symbol = 'BTCUSDT'): unknown => rows.load([inRanges(SAMPLES, [{ prefix: [symbol] }])])[0]?.[0];
+
+  beforeEach(open);
+  afterEach(close);
+
+  it('should give a row back as it was put, decimals as they were written', () => {
+    const row = sample(7, { lastPrice: '0068001.20000000', isRecorded: false, vol7d: '0.10' });
+    rows.apply([putRows(SAMPLES, [row, sample(8)])]);
+    expect(find(['BTCUSDT', 7, 0], ['BTCUSDT', 8, 0])).toEqual([row, sample(8)]);
+  });
+
+  it('should answer keys in their order, with nothing where nothing is', () => {
+    rows.apply([addRows(SAMPLES, [sample(1), sample(2)])]);
+    expect(find(['BTCUSDT', 2, 0], ['BTCUSDT', 2, 1], ['BTCUSDT', 1, 0], ['BTCUSDT', 2, 0])).toEqual([
+      sample(2),
+      undefined,
+      sample(1),
+      sample(2),
+    ]);
+  });
+
+  it('should answer several questions of a round, each for itself', () => {
+    rows.apply([addRows(SAMPLES, [sample(1)]), addRows(KEYS, [{ symbol: 'ETHBTC' }])]);
+    const answers = rows.load([byKeys(KEYS, [['ETHBTC'], ['BTCUSDT']]), inRanges(SAMPLES, []), byKeys(SAMPLES, [])]);
+    expect(answers).toEqual([[{ symbol: 'ETHBTC' }, undefined], [], []]);
+  });
+
+  it('should read ranges in the order of keys: numbers by size, texts by code points', () => {
+    // By code units the second would come before the first.
+    const symbols = ['\u{ff5e}USDT', '\u{1f600}USDT'];
+    const given = symbols.flatMap((symbol) =>
+      [10, 9, 100].flatMap((openTime) => [1, 0].map((part) => sample(openTime, { symbol, part }))),
+    );
+    rows.apply([
+      addRows(SAMPLES, given),
+      addRows(
+        KEYS,
+        [...symbols].reverse().map((symbol) => ({ symbol })),
+      ),
+    ]);
+    const [times, parts, keys] = rows.load([
+      inRanges(SAMPLES, [
+        { prefix: ['\u{ff5e}USDT'], from: 10, until: 100 },
+        { prefix: ['\u{1f600}USDT'], from: 10 },
+        { prefix: ['\u{1f600}USDT'], until: 10 },
+      ]),
+      inRanges(SAMPLES, [{ prefix: ['\u{ff5e}USDT', 9], from: 1 }, { prefix: ['\u{ff5e}USDT', 11] }]),
+      inRanges(KEYS, [{ prefix: [] }, { prefix: [], from: '\u{1f600}' }]),
+    ]);
+    const placesOf = (answer: Answers[number] | undefined): unknown =>
+      (answer as readonly (readonly Sample[])[]).map((range) => range.map(({ openTime, part }) => [openTime, part]));
+    expect(placesOf(times)).toEqual([
+      [
+        [10, 0],
+        [10, 1],
+      ],
+      [
+        [10, 0],
+        [10, 1],
+        [100, 0],
+        [100, 1],
+      ],
+      [
+        [9, 0],
+        [9, 1],
+      ],
+    ]);
+    expect(placesOf(parts)).toEqual([[[9, 1]], []]);
+    expect(keys).toEqual([symbols.map((symbol) => ({ symbol })), [{ symbol: symbols[1] }]]);
+  });
+
+  it('should put a row in the place of the one under its key, and ensure only one that is not there', () => {
+    rows.apply([addRows(SAMPLES, [sample(1), sample(2)])]);
+    rows.apply([
+      putRows(SAMPLES, [sample(1, { lastPrice: '2' }), sample(3)]),
+      ensureRows(SAMPLES, [sample(2, { lastPrice: '2' }), sample(4)]),
+      ensureRows(KEYS, [{ symbol: 'A' }, { symbol: 'A' }]),
+      putRows(KEYS, [{ symbol: 'A' }]),
+    ]);
+    expect(all()).toEqual([sample(1, { lastPrice: '2' }), sample(2), sample(3), sample(4)]);
+    expect(rows.load([byKeys(KEYS, [['A']])])).toEqual([[{ symbol: 'A' }]]);
+  });
+
+  it('should leave what a description does not name as it is', () => {
+    rows.apply([addRows(SAMPLES, [sample(1, { isRecorded: false, vol7d: '0.5' })])]);
+    const price = { symbol: 'BTCUSDT', openTime: 1, part: 0, lastPrice: '3' };
+    rows.apply([putRows(SAMPLE_PRICES, [price])]);
+    expect(rows.load([byKeys(SAMPLE_PRICES, [['BTCUSDT', 1, 0]])])).toEqual([[price]]);
+    expect(all()).toEqual([sample(1, { isRecorded: false, vol7d: '0.5', lastPrice: '3' })]);
+  });
+
+  it.each([1, 45])('should refuse a new row whose key is there, among %i', (count) => {
+    rows.apply([addRows(SAMPLES, [sample(count - 1)])]);
+    const given = Array.from({ length: count }, (_, index) => sample(index));
+    expect(() => {
+      rows.apply([addRows(SAMPLES, given)]);
+    }).toThrow(RowNotNewError);
+  });
+
+  it('should remove the rows of keys, and nothing where nothing is', () => {
+    rows.apply([addRows(SAMPLES, [sample(1), sample(2), sample(3)])]);
+    rows.apply([
+      removeRows(SAMPLES, [
+        ['BTCUSDT', 2, 0],
+        ['BTCUSDT', 3, 1],
+      ]),
+    ]);
+    expect(all()).toEqual([sample(1), sample(3)]);
+  });
+
+  it('should make changes one after the other', () => {
+    rows.apply([
+      addRows(SAMPLES, [sample(1)]),
+      removeRows(SAMPLES, [['BTCUSDT', 1, 0]]),
+      addRows(SAMPLES, [sample(1, { lastPrice: '2' })]),
+    ]);
+    expect(all()).toEqual([sample(1, { lastPrice: '2' })]);
+  });
+
+  it('should hold any rows, in whatever number they come', () => {
+    const row = fc.record({
+      symbol: fc.constantFrom('A', 'B'),
+      openTime: fc.integer({ min: 0, max: 30 }),
+      part: fc.integer({ min: 0, max: 2 }),
+      lastPrice: fc.constantFrom('1', '1.0', '2'),
+      isRecorded: fc.boolean(),
+      vol7d: fc.option(fc.constantFrom('0.1')),
+    });
+    fc.assert(
+      fc.property(fc.array(fc.array(row, { maxLength: 70 }), { maxLength: 3 }), (given) => {
+        open();
+        try {
+          const expected = new Map<string, Sample>();
+          for (const one of given.flat()) expected.set(JSON.stringify(SAMPLES.keyOf(one)), one);
+          for (const batch of given) rows.apply([putRows(SAMPLES, batch)]);
+          const [stored] = rows.load([inRanges(SAMPLES, [{ prefix: ['A'] }, { prefix: ['B'] }])]);
+          const inOrder = [...expected.values()].sort((a, b) =>
+            a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.openTime - b.openTime || a.part - b.part,
+          );
+          expect(stored?.flat()).toEqual(inOrder);
+        } finally {
+          close();
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('should resume a unit with its answers until it has a plan, and make its changes', () => {
+    rows.apply([addRows(SAMPLES, [sample(1)])]);
+    function* unit(): Unit<number> {
+      const [[first], ranges] = yield* ask(
+        byKeys(SAMPLES, [['BTCUSDT', 1, 0]]),
+        inRanges(SAMPLES, [{ prefix: ['BTCUSDT'] }]),
+      );
+      const [[second]] = yield* ask(byKeys(SAMPLES, [['BTCUSDT', (first?.openTime ?? 0) + 1, 0]]));
+      return { outcome: ranges[0]?.length ?? 0, changes: [addRows(SAMPLES, second ? [] : [sample(2)])] };
+    }
+    expect(runUnit(rows, unit())).toBe(1);
+    expect(all()).toEqual([sample(1), sample(2)]);
+  });
+
+  it('should change nothing for a unit that fails', () => {
+    // eslint-disable-next-line require-yield
+    function* unit(): Generator<Questions, Plan<void>, Answers> {
+      throw new Error('no plan');
+    }
+    expect(() => {
+      runUnit(rows, unit());
+    }).toThrow('no plan');
+    expect(all()).toEqual([]);
+  });
+});
+
+describe('descriptions of tables', () => {
+  const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+    text: 'TEXT',
+    decimal: 'TEXT',
+    integer: 'INTEGER',
+    time: 'INTEGER',
+    flag: 'INTEGER',
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'csp-rows-'));
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('should be those of the store, and name all columns that have no default', async () => {
+    const source = await openWriter(join(folder, 'app.db'));
+    try {
+      await source.runMigrations();
+      const database = handleOf(source);
+      for (const table of [PRICE_EVENTS, TICKER_DAYS, KNOWN_SYMBOLS]) {
+        const stored = database.pragma(`table_info(${table.name})`) as {
+          readonly name: string;
+          readonly type: string;
+          readonly notnull: 0 | 1;
+          readonly dflt_value: string | null;
+          readonly pk: number;
+        }[];
+        const named = new Map(table.columns.map((column) => [column.name, column]));
+        const columns = stored.filter(({ name }) => named.has(name));
+        expect(columns.map(({ name, type, notnull }) => [name, type.toUpperCase(), notnull === 0]).sort()).toEqual(
+          table.columns.map(({ name, type, isNullable }) => [name, SQL_TYPES[type], isNullable]).sort(),
+        );
+        expect(
+          stored
+            .filter(({ pk }) => pk > 0)
+            .sort((a, b) => a.pk - b.pk)
+            .map(({ name }) => named.get(name)?.field),
+        ).toEqual(table.key);
+        const fields = table.columns.map(({ field }) => field);
+        expect(table.valuesOf(Object.fromEntries(fields.map((field) => [field, field])) as never)).toEqual(fields);
+        const others = stored.filter(({ name }) => !named.has(name));
+        expect(others.filter(({ notnull, dflt_value: byDefault }) => notnull === 1 && byDefault === null)).toEqual([]);
+      }
+    } finally {
+      await source.destroy();
+    }
+  });
+});
