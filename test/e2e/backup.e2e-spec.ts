@@ -114,7 +114,7 @@ describe('backup', () => {
       expect(await runCli(stack, 'restore', '--check', '--from', from)).toMatchObject({ code: 0 });
     });
 
-    it('should be made under full write load', async () => {
+    it('should be made under full write load (28)', async () => {
       await becomes('the days that are over are final', async () => {
         const rows = await getCsv(`${url}/bi/daily_ohlc.csv?${RANGE}`);
         return rows.length === 2 * SYMBOLS && rows.every(({ is_final: isFinal }) => isFinal === 'true');
@@ -134,7 +134,7 @@ describe('backup', () => {
     });
   });
 
-  it('should be restored to the same bytes of tables and raw files', async () => {
+  it('should be restored to the same bytes of tables and raw files (28)', async () => {
     expect(await cliIn('restored', 'restore', '--from', backup)).toMatchObject({ code: 0 });
     expect(await tablesOf('restored')).toEqual(served);
     const { RAW_DIR: restored = '' } = placesIn('restored');

@@ -12,7 +12,7 @@ describeKafka('consumers of one store', () => {
     group = groups.open();
   });
 
-  it('should lose and double nothing while a second one joins and is killed ten times', async () => {
+  it('should lose and double nothing while a second one joins and is killed ten times (33)', async () => {
     await group.start();
     await group.feed();
     for (let round = 0; round < 10; round += 1) {

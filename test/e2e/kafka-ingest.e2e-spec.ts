@@ -100,7 +100,7 @@ describeOwnKafka('ingest-app with a broker', () => {
     }
   }
 
-  it('should capture before there is a broker, without a database, and send all of it', async () => {
+  it('should capture before there is a broker, without a database, and send all of it (30)', async () => {
     await broker.kill();
     const app = await start();
     await eventually('events wait', async () => ((await waiting()) > 20 ? true : undefined));

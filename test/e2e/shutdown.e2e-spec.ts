@@ -50,7 +50,7 @@ describe('stopping under load', () => {
     return { current: () => current, count: () => count };
   }
 
-  it('should answer what is under way, lose nothing and exit 0', async () => {
+  it('should answer what is under way, lose nothing and exit 0 (35)', async () => {
     await stack.startSimulator();
     const app = await stack.start('standalone-app');
     const api = await stack.urlOf('standalone-app');

@@ -19,6 +19,10 @@ const SYMBOLS = 50;
 /** Market minutes until what is new at a start has come to rest. */
 const SETTLING = 5;
 const SLACK_MS = 180_000;
+/** From so many minutes on a process is past what it takes at first, and its memory must not grow any more. */
+const LONG_MINUTES = 10;
+/** What the resident memory of a process may be higher at the end than in the middle: what collections come and go with. */
+const MOST_GROWTH = 48 * 1024 * 1024;
 /** Levels of lines that nobody has to look at. */
 const CALM = /"level":"(?:trace|debug|info)"/;
 
@@ -27,10 +31,29 @@ function complaints({ output }: AppProcess): string[] {
   return output.split('\n').filter((line) => line !== '' && !CALM.test(line));
 }
 
+/** Records the whole soak; returns by how many bytes resident memory has grown in its second half. */
+async function growthWhile(
+  recording: AlertRecording,
+  factor: number,
+  resident: () => Promise<number>,
+): Promise<number> {
+  const half = Math.ceil((MINUTES * factor + SETTLING) / 2);
+  await recording.more(half);
+  const before = await resident();
+  await recording.more(half);
+  return (await resident()) - before;
+}
+
+/** Says by how much memory has grown; of a short soak it says no more than how it was taken. */
+function expectToRest(name: string, growth: number): void {
+  process.stderr.write(`${name}: ${(growth / 1024 / 1024).toFixed(1)} MB more resident after the second half\n`);
+  if (MINUTES >= LONG_MINUTES) expect(growth).toBeLessThan(MOST_GROWTH);
+}
+
 /** What an undisturbed program must not do: the counterpart of all other suites of this folder. */
 describePromtool(`a clean soak of ${MINUTES} minutes, SOAK_MINUTES`, () => {
   it(
-    'should have no alert fire, no line of warning and books that agree in direct mode, with a daily build and a backup',
+    'should have no alert fire, no line of warning and books that agree in direct mode, with a daily build and a backup (36)',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'csp-soak-'));
       const load = new CaptureLoad(
@@ -54,7 +77,8 @@ describePromtool(`a clean soak of ${MINUTES} minutes, SOAK_MINUTES`, () => {
           FACTOR,
           60_000 / FACTOR,
         );
-        await recording.more(MINUTES * FACTOR + SETTLING);
+        const resident = (): Promise<number> => load.metric('process_resident_memory_bytes');
+        expectToRest('standalone-app', await growthWhile(recording, FACTOR, resident));
         expect(await recording.allFired()).toBe('');
         expect(await getJson(`${url}/health`)).toMatchObject({ status: 'ok', reasons: [] });
         expect(await load.finish(app)).toEqual([0]);
@@ -78,7 +102,7 @@ describePromtool(`a clean soak of ${MINUTES} minutes, SOAK_MINUTES`, () => {
     const apps: readonly PipelineApp[] = ['ingest-app', 'consumer-app'];
 
     it(
-      'should have no alert fire, and every poll and minute stored as the exchange sent it',
+      'should have no alert fire, and every poll and minute stored as the exchange sent it (36)',
       async () => {
         const pipeline = await KafkaPipeline.start();
         let recording: AlertRecording | undefined;
@@ -88,7 +112,11 @@ describePromtool(`a clean soak of ${MINUTES} minutes, SOAK_MINUTES`, () => {
           const [ingest, consumer] = await Promise.all(apps.map((name) => pipeline.stack.urlOf(name)));
           const targets = { 'csp-ingest': `${ingest}/metrics`, 'csp-consumer': `${consumer}/metrics` };
           recording = AlertRecording.start(targets, await pipeline.stack.marketTime());
-          await recording.more(MINUTES * PIPELINE_FACTOR + SETTLING);
+          const residents = async (): Promise<number> => {
+            const each = await Promise.all(apps.map((name) => pipeline.metric(name, 'process_resident_memory_bytes')));
+            return each.reduce((sum, bytes) => sum + bytes, 0);
+          };
+          expectToRest(apps.join(' and '), await growthWhile(recording, PIPELINE_FACTOR, residents));
           expect(await recording.allFired()).toBe('');
           await recording.stop();
           expect(await pipeline.finish()).toEqual([]);

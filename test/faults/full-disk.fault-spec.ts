@@ -80,7 +80,7 @@ describeSmallDisk('a full disk', () => {
   }
 
   it.each(['ingest-app', 'standalone-app'] as const)(
-    'should cost nothing when %s is ended by SIGTERM with events in memory',
+    'should cost nothing when %s is ended by SIGTERM with events in memory (29)',
     async (name) => {
       await prepare(name);
       const log = join(disk.folder, 'stack/log.jsonl');

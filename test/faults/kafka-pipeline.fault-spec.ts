@@ -90,7 +90,7 @@ describeOwnKafka(`ingest, broker and consumer under fire, across midnight (FAULT
     await broker.startAgain();
   }
 
-  it(`should store what the exchange sent, each once and in order, after ${ROUNDS} rounds and a cut`, async () => {
+  it(`should store what the exchange sent, each once and in order, after ${ROUNDS} rounds and a cut (30)`, async () => {
     process.stdout.write(
       `pipeline under fire: FAULT_SEED=${FAULT_SEED} FAULT_ROUNDS=${ROUNDS} FAULT_CUT_SECONDS=${FAULT_CUT_SECONDS}\n`,
     );

@@ -13,7 +13,7 @@ describe(`SIGKILL at random moments under load, across midnight (FAULT_SEED=${FA
     await load.close();
   });
 
-  it(`should lose at most the poll in hand, double nothing and keep the order over ${ROUNDS} rounds`, async () => {
+  it(`should lose at most the poll in hand, double nothing and keep the order over ${ROUNDS} rounds (26)`, async () => {
     process.stdout.write(`kill test: FAULT_SEED=${FAULT_SEED} FAULT_ROUNDS=${ROUNDS}\n`);
     const random = new Random(FAULT_SEED);
     // Later than everything is up, on a slow machine too.

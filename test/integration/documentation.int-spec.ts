@@ -54,11 +54,11 @@ describe('docs/CONTRIBUTING.md', () => {
 
 describe('docs/conventions.md', () => {
   /** Names of tests, as they are written. */
-  const NAME = /\bit(?:\.each\(.*\))?\(\s*(['`])(.*?)\1,/g;
+  const NAME = /\(\s*(['`])(should .*?)\1,/g;
 
   it('should promise to clients exactly what tests are named after', () => {
     const promised = [...page('docs/conventions.md').matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
-    const names = ['../e2e', '.', 'contracts']
+    const names = ['../e2e', '../faults', '.', 'contracts']
       .map((folder) => resolve(__dirname, folder))
       .flatMap((folder) => readdirSync(folder).map((file) => resolve(folder, file)))
       .filter((file) => file.endsWith('-spec.ts'))

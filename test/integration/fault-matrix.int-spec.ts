@@ -362,7 +362,7 @@ describe('whatever the exchange answers for seven seconds', () => {
   afterAll(() => playbill.end());
 
   it.each(cases.map((scene, index) => [nameOf(scene), index] as const))(
-    'should cost no more than it must: %s',
+    'should cost no more than it must: %s (34)',
     async (_, index) => {
       expect(await playbill.result(index)).toEqual([]);
     },

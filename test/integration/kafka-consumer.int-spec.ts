@@ -115,7 +115,7 @@ describeKafka('Kafka consumer', () => {
     await eventually('there is no lag', () => Promise.resolve(consumer.status.snapshot().lag === 0 ? true : undefined));
   });
 
-  it.each(STORES)('should change nothing when a topic is replayed from its start, %s', async (_, rows) => {
+  it.each(STORES)('should change nothing when a topic is replayed from its start, %s (33)', async (_, rows) => {
     await consumer.startAndJoin({ rows });
     const { price, candle } = consumer.topics;
     await consumer.send(price, messages(prices(0, 3_000)));
@@ -168,7 +168,7 @@ describeKafka('Kafka consumer', () => {
     ['price', priceLine, PRICE_POISON],
     ['candle', candleLine, CANDLE_POISON],
   ] as const)(
-    'should set aside poison among messages of kind %s with its reason and go on',
+    'should set aside poison among messages of kind %s with its reason and go on (31)',
     async (kind, line, own) => {
       await consumer.startAndJoin();
       const topic = consumer.topics[kind];
@@ -210,7 +210,7 @@ describeKafka('Kafka consumer', () => {
     },
   );
 
-  it('should set aside the one message that makes its handler throw TypeError, and take the others', async () => {
+  it('should set aside the one message that makes its handler throw TypeError, and take the others (32)', async () => {
     const culprit = priceLine(1_234);
     await consumer.start({
       handle: async ({ unit }, take) => {
@@ -259,7 +259,7 @@ describeKafka('Kafka consumer', () => {
     expect(await broker.messagesIn(`${price}.dlq`)).toBe(0);
   });
 
-  it('should blame itself, not its messages, when every one of them makes the handler throw TypeError', async () => {
+  it('should blame itself, not its messages, when every one of them makes the handler throw TypeError (32)', async () => {
     let faulty = true;
     await consumer.startAndJoin({
       handle: async ({ unit }, take) => {

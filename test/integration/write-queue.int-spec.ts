@@ -54,7 +54,7 @@ describe('WriteQueue on a real SQLite file', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('should set WAL, full flushes and a short busy time-out, on an SQLite without the WAL-reset bug', () => {
+  it('should set WAL, full flushes and a short busy time-out, on an SQLite without the WAL-reset bug (27)', () => {
     expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
     expect(database.pragma('synchronous', { simple: true })).toBe(2);
     expect(database.pragma('busy_timeout', { simple: true })).toBe(250);
