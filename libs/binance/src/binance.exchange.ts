@@ -1,5 +1,4 @@
 import {
-  CANDLE_PAGE_LIMIT,
   DAY,
   Exchange,
   ExchangeError,
@@ -33,7 +32,7 @@ import type { ExchangeState } from './exchange-state';
 import type { HostPool } from './hosts/host-pool';
 import type { DroppedRow, MappedRows } from './mappers/dropped-rows';
 import { mapFirstOpenTime } from './mappers/first-open-time.mapper';
-import { mapKlines } from './mappers/kline.mapper';
+import { KLINE_PAGE_LIMIT, mapKlines } from './mappers/kline.mapper';
 import { mapServerTime } from './mappers/server-time.mapper';
 import { mapSymbols } from './mappers/symbol.mapper';
 import { TickerRequests } from './ticker-requests';
@@ -56,6 +55,7 @@ export interface BinanceParts {
 
 /** Binance spot market data in the platform's own terms. */
 export class BinanceExchange extends Exchange {
+  readonly candlesPerPage = KLINE_PAGE_LIMIT;
   private readonly tickerRequests: TickerRequests;
 
   constructor(
@@ -156,7 +156,7 @@ export class BinanceExchange extends Exchange {
     if (!isSymbol(symbol)) throw new ExchangeError('unknown_symbol', 'klines: not a symbol');
     const length = LENGTHS[interval];
     const { data, ...answer } = await this.parts.client.klines(
-      { symbol, interval, startTime, endTime, limit: CANDLE_PAGE_LIMIT },
+      { symbol, interval, startTime, endTime, limit: KLINE_PAGE_LIMIT },
       (body, capturedAt) => mapKlines(body, { symbol, range, length, capturedAt }),
       options,
     );

@@ -1,17 +1,18 @@
 import fc from 'fast-check';
-import { CANDLE_PAGE_LIMIT, DAY, MINUTE, minutesIn, type TimeRange } from '@app/domain';
+import { DAY, MINUTE, minutesIn, type TimeRange } from '@app/domain';
 import { planFill } from './fill-plan';
 import { ARCHIVE_ALONE, REST_ALONE, type WantedMinutes } from './wanted-minutes';
+
+/** Minutes that one answer holds. */
+const PAGE = 1_000;
 
 const range = (start: number, end: number): TimeRange => ({ start: start * MINUTE, end: end * MINUTE });
 
 /** Steps as the source that is asked first, and minutes. */
 function planned(wanted: Omit<WantedMinutes, 'symbol'>, hasArchive = true): [string | undefined, number, number][] {
-  return planFill({ symbol: 'BTCUSDT', ...wanted }, hasArchive).map(({ sources: [first], range: { start, end } }) => [
-    first,
-    start / MINUTE,
-    end / MINUTE,
-  ]);
+  return planFill({ symbol: 'BTCUSDT', ...wanted }, hasArchive, PAGE).map(
+    ({ sources: [first], range: { start, end } }) => [first, start / MINUTE, end / MINUTE],
+  );
 }
 
 describe('planFill', () => {
@@ -64,14 +65,14 @@ describe('planFill', () => {
           return range(start, at);
         });
         const wanted = { symbol: 'BTCUSDT', ranges, ...(cut === null ? {} : { cutAt: cut * MINUTE }) };
-        const steps = planFill(wanted, hasArchive);
+        const steps = planFill(wanted, hasArchive, PAGE);
         const parts = steps.flatMap((step) => step.wanted);
         const sum = (list: readonly TimeRange[]): number => list.reduce((total, part) => total + minutesIn(part), 0);
         expect(sum(parts)).toBe(sum(ranges));
         steps.forEach((step, index) => {
           const length = step.range.end - step.range.start;
           expect(step.range.start).toBeGreaterThanOrEqual(steps[index - 1]?.range.end ?? 0);
-          expect(length).toBeLessThanOrEqual(step.sources[0] === 'archive' ? DAY : CANDLE_PAGE_LIMIT * MINUTE);
+          expect(length).toBeLessThanOrEqual(step.sources[0] === 'archive' ? DAY : PAGE * MINUTE);
           expect(step.wanted.every(({ start, end }) => start >= step.range.start && end <= step.range.end)).toBe(true);
           if (step.sources[0] === 'archive') expect(step.wanted).toEqual([step.range]);
           if (cut !== null) expect(step.range.start < cut * MINUTE && step.range.end > cut * MINUTE).toBe(false);

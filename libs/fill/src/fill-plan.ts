@@ -8,17 +8,19 @@ import { ARCHIVE_THEN_REST, REST_ALONE, type FillStep, type WantedMinutes } from
  * the archive may be asked, every day of which anything is wanted is a step.
  *
  * @param hasArchive whether there is an archive; without one, days come in pages too
+ * @param page minutes that one answer over REST holds
  */
 export function planFill(
   { symbol, ranges, sources = ARCHIVE_THEN_REST, cutAt: cut }: WantedMinutes,
   hasArchive: boolean,
+  page: number,
 ): FillStep[] {
   const parts = cut === undefined ? ranges : ranges.flatMap((range) => cutAt(range, cut));
   const isArchiveAlone = !sources.includes('rest');
   const byDays = sources.includes('archive') && (hasArchive || isArchiveAlone);
   const days = byDays ? daysOf(parts, isArchiveAlone) : [];
   const paged = isArchiveAlone ? [] : subtractRanges(parts, days);
-  const pages = pagesOver(paged).flatMap((page) => (cut === undefined ? [page] : cutAt(page, cut)));
+  const pages = pagesOver(paged, page).flatMap((range) => (cut === undefined ? [range] : cutAt(range, cut)));
   const steps = [
     ...days.map((range) => ({ range, sources })),
     ...pages.map((range) => ({ range, sources: REST_ALONE })),

@@ -55,7 +55,7 @@ export class MinuteFill {
 
   /** The steps in which wanted minutes come, oldest first. */
   plan(wanted: WantedMinutes): FillStep[] {
-    return planFill(wanted, this.archive.isEnabled);
+    return planFill(wanted, this.archive.isEnabled, this.exchange.candlesPerPage);
   }
 
   /** What the sources say of a step, part by part. @throws ExchangeError, or the signal's reason */
@@ -72,10 +72,11 @@ export class MinuteFill {
       }
     }
     if (!sources.includes('rest')) return;
-    for (const asked of pagesOver(wanted)) {
+    const { candlesPerPage } = this.exchange;
+    for (const asked of pagesOver(wanted, candlesPerPage)) {
       for (let { start } = asked; start < asked.end;) {
         if (await this.isOver(signal)) return;
-        const part = firstPage({ start, end: asked.end });
+        const part = firstPage({ start, end: asked.end }, candlesPerPage);
         const question = (): Promise<CandlePage<MinuteCandle>> =>
           this.exchange.minuteCandles(symbol, part, signal, 'history');
         const page = asking ? await asking(part, question) : await question();

@@ -1,5 +1,4 @@
 import {
-  CANDLE_PAGE_LIMIT,
   floorTo,
   MINUTE,
   minutesIn,
@@ -29,9 +28,9 @@ export function minutesWithin(ranges: readonly TimeRange[], range: TimeRange): n
   return partsWithin(ranges, range).reduce((sum, part) => sum + minutesIn(part), 0);
 }
 
-/** The first page of a range: as many minutes as one answer holds rows. */
-export function firstPage({ start, end }: TimeRange): TimeRange {
-  return { start, end: Math.min(end, start + CANDLE_PAGE_LIMIT * MINUTE) };
+/** The first page of a range, of so many minutes at most. */
+export function firstPage({ start, end }: TimeRange, minutes: number): TimeRange {
+  return { start, end: Math.min(end, start + minutes * MINUTE) };
 }
 
 /** What was left out of minutes that are missing, cut to them, ascending. */
@@ -65,10 +64,10 @@ export function partsOfEach(others: readonly TimeRange[], ranges: readonly TimeR
   });
 }
 
-/** Covers ascending gaps with as few pages as hold them, each from the start of a gap to the end of a gap. */
-export function pagesOver(gaps: readonly TimeRange[]): TimeRange[] {
+/** Covers ascending gaps with as few pages of so many minutes as hold them, each from the start of a gap to the end of a gap. */
+export function pagesOver(gaps: readonly TimeRange[], minutes: number): TimeRange[] {
   const pages: TimeRange[] = [];
-  const length = CANDLE_PAGE_LIMIT * MINUTE;
+  const length = minutes * MINUTE;
   for (const gap of gaps) {
     let { start } = gap;
     const last = pages.at(-1);

@@ -1,5 +1,4 @@
 import {
-  CANDLE_PAGE_LIMIT,
   DAY,
   Exchange,
   ExchangeError,
@@ -64,6 +63,7 @@ export function buildMinute(symbol: string, openTime: EpochMicros, changes: Part
  * Absent minutes, changed minutes, statuses and failures are set from outside.
  */
 export class FakeExchange extends Exchange {
+  readonly candlesPerPage = 1_000;
   origin = 'simulator:test';
   readonly calls: ExchangeCall[] = [];
   readonly statuses = new Map<string, string>();
@@ -135,7 +135,7 @@ export class FakeExchange extends Exchange {
     const first = Math.ceil(range.start / MINUTE) * MINUTE;
     const listedAt = this.listedFrom(symbol) ?? Infinity;
     let time = first;
-    for (; time < range.end && time <= now && rows.length + leftOut.length < CANDLE_PAGE_LIMIT; time += MINUTE) {
+    for (; time < range.end && time <= now && rows.length + leftOut.length < this.candlesPerPage; time += MINUTE) {
       if (time < listedAt || !this.has(symbol, time)) continue;
       const detail = this.broken.get(`${symbol} ${time}`);
       if (detail !== undefined) {
@@ -145,7 +145,7 @@ export class FakeExchange extends Exchange {
       const change = this.changes.get(`${symbol} ${time}`) ?? {};
       rows.push(buildMinute(symbol, time, { capturedAt: this.stamps.now(), ...change }));
     }
-    const isFull = rows.length + leftOut.length === CANDLE_PAGE_LIMIT;
+    const isFull = rows.length + leftOut.length === this.candlesPerPage;
     return { ...this.answer(rows), leftOut, answered: isFull ? { start: range.start, end: time } : range };
   }
 
@@ -156,8 +156,8 @@ export class FakeExchange extends Exchange {
       (day) => day.symbol === symbol && day.openTime >= range.start && day.openTime < range.end,
     );
     const leftOut = this.leftOutDays.filter(({ start }) => start >= range.start && start < range.end);
-    const page = rows.slice(0, CANDLE_PAGE_LIMIT);
-    const last = page[CANDLE_PAGE_LIMIT - 1];
+    const page = rows.slice(0, this.candlesPerPage);
+    const last = page[this.candlesPerPage - 1];
     const answered = last ? { start: range.start, end: Math.min(range.end, last.openTime + DAY) } : range;
     return { ...this.answer(page), leftOut, answered };
   }

@@ -1,6 +1,5 @@
 import { createBinanceExchange } from '@app/binance';
 import {
-  CANDLE_PAGE_LIMIT,
   DAY,
   Exchange,
   ExchangeError,
@@ -273,7 +272,7 @@ describe.each(['Binance over the simulator', 'the fake'])('the contract of Excha
         pages.push(openTimes(page));
         start = page.answered.end;
       }
-      expect(pages.map(({ length }) => length)).toEqual([CANDLE_PAGE_LIMIT, CANDLE_PAGE_LIMIT, 401]);
+      expect(pages.map(({ length }) => length)).toEqual([exchange.candlesPerPage, exchange.candlesPerPage, 401]);
       expect(pages.flat()).toEqual(everyMinute(range));
     });
 
@@ -327,8 +326,8 @@ describe.each(['Binance over the simulator', 'the fake'])('the contract of Excha
     it('should come in pages, each of which says how far it speaks', async () => {
       const range = { start: TODAY - 1_100 * DAY, end: TODAY + DAY };
       const first = await exchange.dayCandles(BTC, range);
-      expect(first.data).toHaveLength(CANDLE_PAGE_LIMIT);
-      expect(first.answered).toEqual({ start: range.start, end: range.start + CANDLE_PAGE_LIMIT * DAY });
+      expect(first.data).toHaveLength(exchange.candlesPerPage);
+      expect(first.answered).toEqual({ start: range.start, end: range.start + exchange.candlesPerPage * DAY });
       const rest = { start: first.answered.end, end: range.end };
       const last = await exchange.dayCandles(BTC, rest);
       expect(last.answered).toEqual(rest);

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import {
   ArchiveError,
   CandleReader,
-  CANDLE_PAGE_LIMIT,
   Clock,
   DAY,
   DayQualityReader,
@@ -126,10 +125,11 @@ export class ExchangeProof {
       findings,
     };
     const result = { checked: 0, equal: 0, known: [] as KnownDifference[] };
-    for (let { start } = closed; start < closed.end; start += CANDLE_PAGE_LIMIT * DAY) {
-      const range = { start, end: Math.min(start + CANDLE_PAGE_LIMIT * DAY, closed.end) };
+    const { candlesPerPage: days } = this.exchange;
+    for (let { start } = closed; start < closed.end; start += days * DAY) {
+      const range = { start, end: Math.min(start + days * DAY, closed.end) };
       const readAt = this.clock.now();
-      const stored = await this.candles.range([symbol], '1d', range, CANDLE_PAGE_LIMIT);
+      const stored = await this.candles.range([symbol], '1d', range, days);
       if (stored.length === 0) continue;
       const { data, leftOut } = await this.exchange.dayCandles(symbol, range, signal);
       for (const { detail } of leftOut) findings.add(symbol, `a day of the exchange was left out: ${detail}`);

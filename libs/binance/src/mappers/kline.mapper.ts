@@ -1,5 +1,4 @@
 import {
-  CANDLE_PAGE_LIMIT,
   floorTo,
   formatMillisTime,
   sameCandleNumbers,
@@ -12,6 +11,9 @@ import {
 import { MalformedAnswerError } from '../malformed-answer.error';
 import { faultOf, rowDetail, timelessRowDetail, type BrokenRow } from './broken-row';
 import { readKlineRow, type KLINE_COLUMNS, type KlineRowContext } from './kline-row';
+
+/** Most rows that the exchange gives in one answer. */
+export const KLINE_PAGE_LIMIT = 1_000;
 
 export interface KlinePage extends KlineRowContext {
   /** Open times that were asked for. */
@@ -69,7 +71,7 @@ function answeredPart(
   received: number,
   buckets: ReadonlyMap<EpochMicros, unknown>,
 ): TimeRange {
-  if (received < CANDLE_PAGE_LIMIT || buckets.size === 0) return range;
+  if (received < KLINE_PAGE_LIMIT || buckets.size === 0) return range;
   return { start: range.start, end: Math.min(range.end, Math.max(...buckets.keys()) + length) };
 }
 

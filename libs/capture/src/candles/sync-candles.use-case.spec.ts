@@ -1,6 +1,5 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
-  CANDLE_PAGE_LIMIT,
   DAY,
   ExchangeError,
   HOUR,
@@ -97,8 +96,8 @@ describe('SyncCandlesUseCase', () => {
     await start();
     await sync();
     expect(candleCalls()).toEqual([
-      [0, CANDLE_PAGE_LIMIT],
-      [CANDLE_PAGE_LIMIT, 1_200],
+      [0, 1_000],
+      [1_000, 1_200],
     ]);
     expect(minutes()).toEqual(Array.from({ length: 1_200 }, (_, index) => index));
   });

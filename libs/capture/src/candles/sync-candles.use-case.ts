@@ -191,7 +191,8 @@ export class SyncCandlesUseCase {
     let start = await this.startFor(symbol, end, signal);
     while (start < end && !signal.aborted) {
       // The row of the minute under way proves that the one before it is over.
-      const page = firstPage({ start, end: this.exchangeTime.isKnown ? end : end + MINUTE });
+      const upTo = this.exchangeTime.isKnown ? end : end + MINUTE;
+      const page = firstPage({ start, end: upTo }, this.exchange.candlesPerPage);
       const { data, leftOut, answered, origin } = await this.exchangeTime.ask(
         () => this.exchange.minuteCandles(symbol, page, signal),
         signal,

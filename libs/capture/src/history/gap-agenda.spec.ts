@@ -85,7 +85,7 @@ describe('minute ranges', () => {
           position = start + length * MINUTE;
           return { start, end: position };
         });
-        const pages = pagesOver(gaps);
+        const pages = pagesOver(gaps, 1_000);
         const covered = new Set(minutesOf(pages));
         expect(minutesOf(gaps).every((minute) => covered.has(minute))).toBe(true);
         expect(pages.every(({ start, end }) => end > start && end - start <= 1_000 * MINUTE)).toBe(true);

@@ -133,6 +133,9 @@ export type RequestPriority = 'live' | 'history' | 'spare';
 
 /** A market-data source. Every method has a time-out, a bounded retry and keeps to the request-weight budget, as `live` unless a priority is given. */
 export abstract class Exchange {
+  /** Most rows that one page of candles brings. */
+  abstract readonly candlesPerPage: number;
+
   /**
    * 24-hour tickers of the symbols, in any order. What the exchange refuses for one symbol takes none of the others with
    * it. @throws ExchangeError when no symbol was answered
@@ -140,7 +143,7 @@ export abstract class Exchange {
   abstract tickers(symbols: readonly string[], signal?: AbortSignal): Promise<ExchangeAnswer<TickerAnswer>>;
 
   /**
-   * One page of 1m candles with open times in `range`, ascending, at most 1,000 and one a minute. May include the forming
+   * One page of 1m candles with open times in `range`, ascending, at most one a minute. May include the forming
    * minute: the caller decides what is closed. @throws ExchangeError
    */
   abstract minuteCandles(
@@ -161,8 +164,8 @@ export abstract class Exchange {
   ): Promise<ExchangeAnswer<EpochMicros | undefined>>;
 
   /**
-   * One page of the exchange's own 1d candles, asked for as `history`, with open times in `range`, ascending, at most 1,000. May include the day
-   * that is open. @throws ExchangeError
+   * One page of the exchange's own 1d candles, asked for as `history`, with open times in `range`, ascending. May include
+   * the day that is open. @throws ExchangeError
    */
   abstract dayCandles(symbol: string, range: TimeRange, signal?: AbortSignal): Promise<CandlePage<DayCandle>>;
 
@@ -177,6 +180,3 @@ export abstract class Exchange {
 
   abstract status(): ExchangeStatus;
 }
-
-/** Most rows that one page of candles brings. */
-export const CANDLE_PAGE_LIMIT = 1_000;
