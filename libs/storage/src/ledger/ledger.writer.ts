@@ -2,10 +2,12 @@ import { DAY, floorTo, type EpochMicros, type TimeRange } from '@app/domain';
 import { forgetBefore, recordRuns, type LedgerChange, type RecordedRange } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { toRecordedRange, type CoverageRow } from './coverage-row';
+import { rangeOfValues, toRecordedRange, type CoverageRow, type CoverageValues } from './coverage-row';
 
 /** Writes the coverage ledger: disjoint runs of minutes, and their sums by UTC day. Inside write units only. */
 export class LedgerWriter {
+  /** The last two runs that begin by a time, the later one first. */
+  private readonly selectLast: Statement<[string, number], CoverageValues>;
   private readonly selectOverlapping: Statement<[string, number, string, number, number], CoverageRow>;
   private readonly deleteRange: Statement<[string, number]>;
   private readonly insertRange: Statement<[string, number, number, string, number]>;
@@ -16,6 +18,12 @@ export class LedgerWriter {
   private readonly dateDay: Statement<[{ symbol: string; date: EpochMicros }]>;
 
   constructor(database: SqliteHandle) {
+    this.selectLast = database
+      .prepare<[string, number], CoverageValues>(
+        `SELECT start_time, end_time, state, repaired FROM coverage
+         WHERE symbol = ? AND start_time <= ? ORDER BY start_time DESC LIMIT 2`,
+      )
+      .raw();
     this.selectOverlapping = database.prepare(
       `SELECT start_time, end_time, state, repaired FROM coverage
        WHERE symbol = ? AND start_time >= coalesce(
@@ -50,10 +58,21 @@ export class LedgerWriter {
 
   /** Recorded runs that overlap the range or touch it, ascending. */
   touching(symbol: string, { start, end }: TimeRange): RecordedRange[] {
-    return this.selectOverlapping
-      .all(symbol, start, symbol, start, end)
-      .map(toRecordedRange)
-      .filter((range) => range.end >= start);
+    return (this.lastTouching(symbol, start, end) ?? this.allTouching(symbol, start, end)).filter(
+      (range) => range.end >= start,
+    );
+  }
+
+  /** What is captured live touches one run or two; undefined where there may be more. */
+  private lastTouching(symbol: string, start: EpochMicros, end: EpochMicros): RecordedRange[] | undefined {
+    const [last, before] = this.selectLast.all(symbol, end);
+    if (!last) return [];
+    if (last[0] < start || !before) return [rangeOfValues(last)];
+    return before[0] < start ? [rangeOfValues(before), rangeOfValues(last)] : undefined;
+  }
+
+  private allTouching(symbol: string, start: EpochMicros, end: EpochMicros): RecordedRange[] {
+    return this.selectOverlapping.all(symbol, start, symbol, start, end).map(toRecordedRange);
   }
 
   /** Recorded runs that overlap any of the ranges or touch one, ascending; the ranges are ascending. */

@@ -9,6 +9,7 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 export class StopNotes {
   private readonly selectOverlapping: Statement<[{ symbol: string } & TimeRange], TimeRange>;
   private readonly selectLastBefore: Statement<[string, number], { end_time: number }>;
+  private readonly selectAny: Statement;
   private readonly selectLastEnd: Statement<[string], { end_time: number }>;
   private readonly insert: Statement<[string, number, number, number]>;
 
@@ -22,6 +23,7 @@ export class StopNotes {
     this.selectLastBefore = database.prepare(
       'SELECT end_time FROM stop_notes WHERE symbol = ? AND start_time <= ? ORDER BY start_time DESC LIMIT 1',
     );
+    this.selectAny = database.prepare('SELECT 1 FROM stop_notes LIMIT 1');
     this.selectLastEnd = database.prepare(
       'SELECT end_time FROM stop_notes WHERE symbol = ? ORDER BY start_time DESC LIMIT 1',
     );
@@ -39,6 +41,7 @@ export class StopNotes {
 
   /** Tells of each candle whether its minute was noted as stopped, as things stand when it is called. */
   lookup(): (candle: Pick<MinuteCandle, 'symbol' | 'openTime'>) => boolean {
+    if (this.selectAny.get() === undefined) return () => false;
     const lastEnds = new Map<string, EpochMicros>();
     return ({ symbol, openTime }) => {
       let lastEnd = lastEnds.get(symbol);

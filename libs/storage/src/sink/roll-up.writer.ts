@@ -13,13 +13,14 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
+  ROLL_UP_VALUE_COLUMNS,
   parametersOf,
+  rollUpOfValues,
   rollUpValues,
-  toRollUp,
   toStoredMinute,
   type ColumnValues,
   type MinuteCandleRow,
-  type RollUpRow,
+  type RollUpRowValues,
 } from './candle-row';
 
 /** What a write unit did to the minutes of one symbol. */
@@ -33,7 +34,7 @@ export interface ChangedMinutes {
 
 interface Level {
   readonly length: EpochMicros;
-  readonly select: Statement<[string, number], RollUpRow>;
+  readonly select: Statement<[string, number], RollUpRowValues>;
   readonly upsert: Statement<ColumnValues[number][]>;
 }
 
@@ -45,12 +46,16 @@ export class RollUpWriter {
   private readonly hours: Level;
   private readonly days: Level;
   private readonly minutesOfHour: Statement<[string, number, number], MinuteCandleRow>;
-  private readonly hoursOfDay: Statement<[string, number, number], RollUpRow>;
+  private readonly hoursOfDay: Statement<[string, number, number], RollUpRowValues>;
 
   constructor(database: SqliteHandle) {
     const level = (table: string, length: EpochMicros): Level => ({
       length,
-      select: database.prepare(`SELECT * FROM ${table} WHERE symbol = ? AND open_time = ?`),
+      select: database
+        .prepare<[string, number], RollUpRowValues>(
+          `SELECT ${ROLL_UP_VALUE_COLUMNS} FROM ${table} WHERE symbol = ? AND open_time = ?`,
+        )
+        .raw(),
       upsert: database.prepare(
         `INSERT OR REPLACE INTO ${table} (${ROLL_UP_COLUMNS}) VALUES (${parametersOf(ROLL_UP_COLUMNS)})`,
       ),
@@ -60,9 +65,12 @@ export class RollUpWriter {
     this.minutesOfHour = database.prepare(
       `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time`,
     );
-    this.hoursOfDay = database.prepare(
-      'SELECT * FROM candles_1h WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time',
-    );
+    this.hoursOfDay = database
+      .prepare<[string, number, number], RollUpRowValues>(
+        `SELECT ${ROLL_UP_VALUE_COLUMNS} FROM candles_1h
+         WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time`,
+      )
+      .raw();
   }
 
   /** Brings the hours and days of the changed minutes up to date; the minutes themselves are written before. */
@@ -72,7 +80,7 @@ export class RollUpWriter {
       rollUpMinutes(this.minutesOfHour.all(symbol, start, start + HOUR).map(toStoredMinute)),
     );
     this.updateLevel(this.days, symbol, sorted, revised, (start) =>
-      mergeRollUps(this.hoursOfDay.all(symbol, start, start + DAY).map(toRollUp)),
+      mergeRollUps(this.hoursOfDay.all(symbol, start, start + DAY).map(rollUpOfValues)),
     );
   }
 
@@ -98,7 +106,7 @@ export class RollUpWriter {
   ): void {
     for (const { start, ...bucket } of changedBuckets(length, added, revised)) {
       const row = select.get(symbol, start);
-      const rollUp = extendedRollUp(row && toRollUp(row), bucket) ?? recompute(start);
+      const rollUp = extendedRollUp(row && rollUpOfValues(row), bucket) ?? recompute(start);
       if (rollUp) upsert.run(...rollUpValues(symbol, start, rollUp));
     }
   }
