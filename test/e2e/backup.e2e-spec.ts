@@ -1,5 +1,6 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeManifest, type BackupManifest } from '@app/backup';
 import { eventually, type AppProcess } from '../support/app-process';
 import { CaptureLoad } from '../support/capture-load';
 import { runCli, type CommandOutcome } from '../support/cli-store';
@@ -10,6 +11,25 @@ const RANGE = 'start=2026-11-19&end=2026-11-21';
 const TABLES = ['daily_ohlc', 'daily_volume', 'hourly_ohlcv', 'daily_metrics', 'data_quality'];
 const SYMBOLS = 6;
 const WAL_BOUND = 32 * 1_048_576;
+const MANIFEST_OF_ANOTHER_STORE: Omit<BackupManifest, 'format'> = {
+  made_at: '2026-11-21T00:00:10.000Z',
+  version: '1.2.3',
+  migrations: ['InitialSchema1764000000000'],
+  writer_id: 'another',
+  files: [
+    {
+      kind: 'database',
+      name: 'app.db',
+      stored_as: 'app.db.zst',
+      encoding: 'zstd',
+      bytes: 0,
+      sha256: '0'.repeat(64),
+      content_bytes: 0,
+      content_sha256: '0'.repeat(64),
+    },
+  ],
+  damaged: [],
+};
 
 interface Backups {
   readonly newest_at: string | null;
@@ -91,8 +111,12 @@ describe('backup', () => {
 
   describe('of a store in use', () => {
     let app: AppProcess;
+    /** Newer than what was due: of another store, and of nobody. */
+    const others = ['2026-11-21T000010Z', '2026-11-21T000020Z'] as const;
 
     beforeAll(async () => {
+      for (const name of others) mkdirSync(join(backups, name), { recursive: true });
+      writeManifest(join(backups, others[0]), MANIFEST_OF_ANOTHER_STORE);
       app = await load.launch(settings);
       await app.answers(`${url}/readyz`);
     });
@@ -101,17 +125,18 @@ describe('backup', () => {
       await app.stop();
     });
 
-    it('should be made at its time, by the process that keeps the history', async () => {
+    it('should be made at its time, by the process that keeps the history, whatever others have in the folder', async () => {
       await becomes('that of the day is there', async () => {
         const { newest_at: newest, is_running: isRunning } = await state();
         return !isRunning && newest !== null;
       });
       const { newest_at: newest } = await state();
-      expect(readdirSync(backups)).toEqual([newest?.replaceAll(':', '')]);
+      const name = newest?.replaceAll(':', '') ?? '';
+      expect(readdirSync(backups).sort()).toEqual([...others, name].sort());
+      expect(others).not.toContain(name);
       expect(await metric('csp_backup_last_made_timestamp_seconds')).toBe(Date.parse(newest ?? '') / 1_000);
       expect(await metric('csp_backup_duration_seconds')).toBeGreaterThan(0);
-      const from = join(backups, readdirSync(backups)[0] ?? '');
-      expect(await runCli(stack, 'restore', '--check', '--from', from)).toMatchObject({ code: 0 });
+      expect(await runCli(stack, 'restore', '--check', '--from', join(backups, name))).toMatchObject({ code: 0 });
     });
 
     it('should be made under full write load (28)', async () => {

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { newestBackup } from '@app/backup';
 import { DAY, HOUR, MINUTE, type BackupProgress, type BackupSummary, type MadeBackup } from '@app/domain';
 import { SqliteStoreBackups } from '@app/storage';
 import { buildMinute } from '@app/testing';
@@ -176,6 +177,36 @@ describe('backups of the store', () => {
         '2026-01-16T150000Z',
         'notes.txt',
       ]);
+    });
+
+    it('should not be found newer than they are by folders of another store, or of what is no backup', async () => {
+      const { writer_id: writerId } = JSON.parse(readFileSync(store.bronzePath('archive.json'), 'utf8')) as {
+        readonly writer_id: string;
+      };
+      const newest = (): Promise<unknown> => newestBackup(folder, writerId);
+      expect(await newest()).toBeUndefined();
+      // Another store, into the same folder, an hour later.
+      await other.open();
+      await other.take(priceEvent('BTCUSDT', NOON));
+      other.clock.advance(HOUR);
+      await backupsOf(other).make({ folderOfBackups: folder, kept: 1 }, '1.2.3', { signal, onProgress: ignored });
+      expect(readdirSync(folder)).toEqual(['2026-01-16T130000Z']);
+      expect(await newest()).toBeUndefined();
+      mkdirSync(join(folder, '2026-01-16T140000Z'));
+      expect(await newest()).toBeUndefined();
+
+      await keepOne(1);
+      const made = { name: '2026-01-16T120000Z', madeAt: NOON + DAY };
+      expect(await newest()).toEqual(made);
+      // One of the store itself that was cut off, or altered, while it was copied.
+      store.clock.advance(3 * HOUR);
+      await keepOne(2);
+      expect(await newest()).toEqual({ name: '2026-01-16T150000Z', madeAt: NOON + DAY + 3 * HOUR });
+      const manifest = join(folder, '2026-01-16T150000Z/manifest.json');
+      appendFileSync(manifest, ' ');
+      expect(await newest()).toEqual(made);
+      rmSync(manifest);
+      expect(await newest()).toEqual(made);
     });
   });
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFlushed } from '@app/files';
@@ -67,8 +67,9 @@ export function writeManifest(backup: string, manifest: Omit<BackupManifest, 'fo
  *
  * @throws IncompleteBackupError where there is none, AlteredBackupError, NewerBackupError when its layout is not known here
  */
-export function readManifest(backup: string): BackupManifest {
-  const [text, hashText] = [readPart(backup, MANIFEST_FILE), readPart(backup, MANIFEST_HASH_FILE)];
+export async function readManifest(backup: string): Promise<BackupManifest> {
+  const text = await readPart(backup, MANIFEST_FILE);
+  const hashText = await readPart(backup, MANIFEST_HASH_FILE);
   if (hashText !== `${sha256Of(text)}  ${MANIFEST_FILE}\n`) throw new AlteredBackupError(backup, MANIFEST_FILE);
   const found = JSON.parse(text) as { readonly format?: unknown; readonly version?: unknown };
   if (found.format !== FORMAT)
@@ -78,9 +79,9 @@ export function readManifest(backup: string): BackupManifest {
   return parsed.data;
 }
 
-function readPart(backup: string, file: string): string {
+async function readPart(backup: string, file: string): Promise<string> {
   try {
-    return readFileSync(join(backup, file), 'utf8');
+    return await readFile(join(backup, file), 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new IncompleteBackupError(backup, `it has no ${file}, which is written last`);

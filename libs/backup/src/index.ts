@@ -8,6 +8,6 @@ export {
   RestoreTargetTakenError,
 } from './backup.errors';
 export { backupPlaces } from './backup-places';
-export { backupName, keptBackups, removeOldBackups, type KeptBackup } from './kept-backups';
+export { backupName, newestBackup, removeOldBackups, type KeptBackup } from './kept-backups';
 export { packFile, unpackFile } from './packed-file';
 export { verifyBackup } from './verify-backup';

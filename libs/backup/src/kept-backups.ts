@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { formatBucketTime, parseIsoTime, type EpochMicros } from '@app/domain';
 import { readManifest } from './backup-manifest';
 
-/** A backup that is whole, by its name. */
+/** A backup in a folder of several, named by its time. */
 export interface KeptBackup {
   readonly name: string;
   readonly madeAt: EpochMicros;
@@ -23,8 +23,8 @@ function madeAtOf(name: string): EpochMicros | undefined {
   return NAME.test(name) ? parseIsoTime(name.replace(/T(\d\d)(\d\d)(\d\d)Z/, 'T$1:$2:$3Z')) : undefined;
 }
 
-/** Backups of a folder by their names, the oldest first; none where there is no such folder. */
-export async function keptBackups(folder: string): Promise<KeptBackup[]> {
+/** What has the name of a backup, whosoever and whole or not, the oldest first; none where there is no such folder. */
+async function namedBackups(folder: string): Promise<KeptBackup[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
@@ -36,13 +36,24 @@ export async function keptBackups(folder: string): Promise<KeptBackup[]> {
 }
 
 /**
+ * The newest backup that a raw folder has in a folder; undefined for none. Those of other ones do not count, and neither
+ * does what is cut off or cannot be read.
+ */
+export async function newestBackup(folder: string, writerId: string): Promise<KeptBackup | undefined> {
+  for (const backup of (await namedBackups(folder)).reverse())
+    if (await isOf(join(folder, backup.name), writerId)) return backup;
+  return undefined;
+}
+
+/**
  * Removes all but the newest `kept` backups that a raw folder has in a folder; those of other ones stay, and so does
  * whatever cannot be read. Returns their names.
  */
 export async function removeOldBackups(folder: string, writerId: string, kept: number): Promise<string[]> {
   for (const name of readdirSync(folder)) if (name.startsWith(REMOVED_PREFIX)) remove(join(folder, name));
-  const own = (await keptBackups(folder)).filter(({ name }) => isOf(join(folder, name), writerId));
-  const old = own.slice(0, -kept).map(({ name }) => name);
+  const own: string[] = [];
+  for (const { name } of await namedBackups(folder)) if (await isOf(join(folder, name), writerId)) own.push(name);
+  const old = own.slice(0, -kept);
   for (const name of old) {
     const removed = join(folder, `${REMOVED_PREFIX}${name}`);
     renameSync(join(folder, name), removed);
@@ -51,9 +62,10 @@ export async function removeOldBackups(folder: string, writerId: string, kept: n
   return old;
 }
 
-function isOf(backup: string, writerId: string): boolean {
+/** Whether its manifest is there, is what was written, and names the raw folder. */
+async function isOf(backup: string, writerId: string): Promise<boolean> {
   try {
-    return readManifest(backup).writer_id === writerId;
+    return (await readManifest(backup)).writer_id === writerId;
   } catch {
     return false;
   }

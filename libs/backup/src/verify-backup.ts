@@ -16,7 +16,7 @@ export async function verifyBackup(
   knownMigrations: readonly string[],
   { signal, onProgress }: BackupWork,
 ): Promise<BackupManifest> {
-  const manifest = readManifest(backup);
+  const manifest = await readManifest(backup);
   const unknown = manifest.migrations.filter((name) => !knownMigrations.includes(name)).at(-1);
   if (unknown !== undefined) throw new NewerBackupError(backup, manifest.version, unknown);
   const { files } = manifest;

@@ -41,6 +41,12 @@ function readFacts(path: string): ArchiveFacts {
   return { writer_id: writerId, ...(origin === undefined ? {} : { origin }) };
 }
 
+/** Who writes a bronze folder; undefined where nobody has begun it. Nothing is made. @throws ArchiveIdentityError */
+export function writerIdOf(folder: string): string | undefined {
+  const path = join(folder, ARCHIVE_FILE);
+  return existsSync(path) ? readFacts(path).writer_id : undefined;
+}
+
 /** What this process alone writes first. */
 function ownNext(path: string): string {
   return `${path}.${process.pid}.new`;

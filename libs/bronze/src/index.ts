@@ -1,5 +1,5 @@
 export { isAlteredFile } from './altered-file';
-export { ARCHIVE_FILE, ArchiveIdentity, ArchiveIdentityError } from './archive-identity';
+export { ARCHIVE_FILE, ArchiveIdentity, ArchiveIdentityError, writerIdOf } from './archive-identity';
 export { BronzeArchive } from './bronze-archive';
 export { BronzeCompactor } from './bronze-compactor';
 export { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { keptBackups, type KeptBackup } from '@app/backup';
+import { newestBackup, type KeptBackup } from '@app/backup';
+import { writerIdOf } from '@app/bronze';
 import { APP_CONFIG, type AppConfig } from '@app/config';
 import { DailyCommand } from '@app/daily-command';
 import { Clock, formatBucketTime, healthReason, StoreCondition, type EpochMicros } from '@app/domain';
@@ -13,8 +14,8 @@ import { CaptureStatus } from '../status/capture-status';
 const MAX_SECONDS = 12 * 3_600;
 
 /**
- * Backs up the store each day at `BACKUP_AT`, by the command, in a process of its own. Backups by hand into the same
- * folder count.
+ * Backs up the store each day at `BACKUP_AT`, by the command, in a process of its own. Backups of the same
+ * store by hand into the same folder count; those of other stores, and what is cut off, do not.
  */
 @Injectable()
 export class DailyBackup {
@@ -54,7 +55,8 @@ export class DailyBackup {
       dailyAt,
       maxSeconds: MAX_SECONDS,
       newest: async () => {
-        this.newest = (await keptBackups(folder)).at(-1);
+        const writerId = writerIdOf(config.storage.rawDir);
+        this.newest = writerId === undefined ? undefined : await newestBackup(folder, writerId);
         return this.newest;
       },
       mayRun: () => store?.readiness().ready !== false,
