@@ -19,9 +19,22 @@ const OVERLAYS = ['single', 'kafka'];
 const OPERATOR = 'monitoring.coreos.com/v1';
 const STRIMZI = 'kafka.strimzi.io/v1';
 
+/** For how long an event loop may stand still, in seconds, before a process is started anew. */
+const PATIENCE_SECONDS = 150;
+
+interface Probe {
+  readonly httpGet: { readonly path: string };
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
+type Amounts = Readonly<Record<'cpu' | 'memory' | 'ephemeral-storage', string>>;
 interface Container {
   readonly name: string;
   readonly image: string;
+  readonly startupProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly readinessProbe: Probe;
+  readonly resources: { readonly requests: Amounts; readonly limits: Amounts };
   readonly securityContext: Readonly<Record<string, unknown>>;
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
@@ -95,6 +108,22 @@ describeKubernetes.each(OVERLAYS)('the manifests of deploy/k8s/overlays/%s', (ov
         runAsNonRoot: true,
         seccompProfile: { type: 'RuntimeDefault' },
       });
+    }
+  });
+
+  it('should not start a process anew that stands still for a long flush, and bound what each takes', () => {
+    const containers = workloads(overlay).flatMap(({ template }) => template.spec.containers);
+    expect(containers.length).toBeGreaterThan(0);
+    for (const { startupProbe, livenessProbe, readinessProbe, resources } of containers) {
+      expect(readinessProbe.httpGet.path).toBe('/readyz');
+      for (const { httpGet, periodSeconds, failureThreshold } of [startupProbe, livenessProbe]) {
+        expect(httpGet.path).toBe('/livez');
+        expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(PATIENCE_SECONDS);
+      }
+      const amount = expect.any(String) as string;
+      const amounts = { cpu: amount, memory: amount, 'ephemeral-storage': amount };
+      expect(resources).toEqual({ requests: amounts, limits: amounts });
+      expect(resources.limits.memory).toBe(resources.requests.memory);
     }
   });
 
