@@ -15,7 +15,8 @@ import { describePython } from '../support/python';
 
 const ROOT = resolve(__dirname, '../..');
 const K8S = resolve(ROOT, 'deploy/k8s');
-const OVERLAYS = ['single', 'kafka'];
+/** Of `deploy/k8s/overlays`, all. */
+const OVERLAYS = ['kafka', 'single'];
 const OPERATOR = 'monitoring.coreos.com/v1';
 const STRIMZI = 'kafka.strimzi.io/v1';
 
@@ -212,6 +213,10 @@ describeKubernetes('the manifests of Kafka', () => {
 
 describe('deploy/k8s', () => {
   const files = readdirSync(K8S, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
+
+  it('should have no overlay that is not checked', () => {
+    expect(readdirSync(join(K8S, 'overlays')).sort()).toEqual(OVERLAYS);
+  });
 
   it('should give the reason of each exception from kube-score beside it', () => {
     expect(files.length).toBeGreaterThan(10);
