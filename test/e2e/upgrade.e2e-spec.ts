@@ -4,7 +4,14 @@ import { CANDLES_TOPIC, MINUTE, parseCandle, parsePriceEvent, type MinuteCandle 
 import { eventually, type AppProcess } from '../support/app-process';
 import { runCli, storedRows } from '../support/cli-store';
 import { describeOwnKafka } from '../support/describe-kafka';
-import { FIXTURE_ANSWERS, FIXTURE_MARKET, fixtureBuild, unpackFixture, waitingEvents } from '../support/first-release';
+import {
+  FIXTURE_ANSWERS,
+  FIXTURE_MARKET,
+  fixtureBuild,
+  fixtureRawFiles,
+  unpackFixture,
+  waitingEvents,
+} from '../support/first-release';
 import { readTables } from '../support/history-tables';
 import { getJson, getText } from '../support/http';
 import { KafkaBroker } from '../support/kafka-broker';
@@ -97,6 +104,15 @@ describe('an upgrade from the first release', () => {
         expect(now.data).toMatchObject(before.data);
       },
     );
+  });
+
+  it('should leave every raw file as that release wrote it, and write behind it alone', () => {
+    const files = fixtureRawFiles();
+    expect([...files.keys()].filter((name) => name.endsWith('.jsonl')).length).toBeGreaterThan(2);
+    for (const [name, bytes] of files) {
+      const now = readFileSync(join(stack.rawDir, name)).subarray(0, bytes.length);
+      expect([name, now.equals(bytes)]).toEqual([name, true]);
+    }
   });
 
   it('should take what waited in the spool, each event once', () => {

@@ -50,6 +50,13 @@ export function unpackFixture(folder: string): void {
   }
 }
 
+/** The raw files of its store, by file name. */
+export function fixtureRawFiles(): ReadonlyMap<string, Buffer> {
+  return new Map(
+    filesIn('store/raw').map((name) => [name.slice(0, -COMPRESSED.length), read(join('store/raw', name))]),
+  );
+}
+
 /** Events that wait in a spool of that release. */
 export function waitingEvents(folder: 'ingest' | 'kafka-ingest'): { readonly kind: string; readonly value: string }[] {
   const lines = filesIn(join('store', folder, 'spool'))
