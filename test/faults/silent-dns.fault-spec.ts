@@ -1,17 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, type AppProcess } from '../support/app-process';
 import { NOTICE_LIMIT_MS } from '../support/capture-load';
 import { getJson } from '../support/http';
-import { NameServer } from '../support/name-server';
+import { describeNameServer, NameServer } from '../support/name-server';
 import { rawRequest } from '../support/raw-request';
 import { Stack } from '../support/stack';
 
-/** Another `/etc/resolv.conf` for one process needs a mount namespace, and the port of name servers root. */
-const CAN_MOUNT = spawnSync('unshare', ['-m', 'true']).status === 0 && process.geteuid?.() === 0;
-const describeNamespace = CAN_MOUNT ? describe : describe.skip;
 const HOST = 'exchange.test';
 
 interface Health {
@@ -19,7 +15,7 @@ interface Health {
   readonly reasons: readonly string[];
 }
 
-describeNamespace('name servers that do not answer', () => {
+describeNameServer('name servers that do not answer', () => {
   const folder = mkdtempSync(join(tmpdir(), 'csp-dns-'));
   const stack = new Stack({ SYMBOLS: 'BTCUSDT,ETHUSDT', POLL_INTERVAL_SECONDS: '1', BACKFILL_DAYS: '0' });
   let names: NameServer;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -5,6 +6,24 @@ import { once } from 'node:events';
 const PORT = 53;
 const TYPE_A = 1;
 const LOOPBACK = [127, 0, 0, 1] as const;
+
+/** Why a process cannot be given a name server of the test's own; undefined when it can. */
+const NO_NAME_SERVER = whyNoNameServer();
+
+/** `describe` for tests with a name server of their own; skipped by name, and said, where there can be none. */
+export const describeNameServer = NO_NAME_SERVER === undefined ? describe : skipped(NO_NAME_SERVER);
+
+function skipped(reason: string): jest.Describe {
+  process.stderr.write(`SKIPPED: tests with a name server of their own in this file: ${reason}\n`);
+  return describe.skip;
+}
+
+/** Another `/etc/resolv.conf` for one process needs a mount namespace, and the port of name servers root. */
+function whyNoNameServer(): string | undefined {
+  if (process.geteuid?.() !== 0) return 'only root may take port 53';
+  const { status, stderr, error } = spawnSync('unshare', ['-m', 'true'], { encoding: 'utf8' });
+  return status === 0 ? undefined : (error?.message ?? stderr).trim();
+}
 
 /** A name server to which every name is one of this machine, and that can stop answering. Only for root. */
 export class NameServer {
