@@ -10,6 +10,8 @@ import { getCsv, getJson, getText } from '../support/http';
 const RANGE = 'start=2026-11-19&end=2026-11-21';
 const TABLES = ['daily_ohlc', 'daily_volume', 'hourly_ohlcv', 'daily_metrics', 'data_quality'];
 const SYMBOLS = 6;
+/** What lies beside a database in use. */
+const DATABASE_SUFFIXES = ['-wal', '-shm'];
 const WAL_BOUND = 32 * 1_048_576;
 /** In which the -wal has to be short again, from the end of a backup on. */
 const WAL_LIMIT_MS = 60_000;
@@ -154,8 +156,12 @@ describe('backup', () => {
         0,
         expect.stringMatching(/by-hand is the store as of .*: the database and \d+ raw files/),
       ]);
-      cpSync(stack.rawDir, join(stack.folder, 'copied/raw'), { recursive: true });
+      // File by file, as `cp -r` does beside a process that writes.
+      const copied = join(stack.folder, 'copied');
+      cpSync(stack.databasePath, join(copied, 'app.db'));
+      cpSync(stack.rawDir, join(copied, 'raw'), { recursive: true });
       expect(await writing).toMatchObject({ code: 0 });
+      for (const suffix of DATABASE_SUFFIXES) cpSync(`${stack.databasePath}${suffix}`, join(copied, `app.db${suffix}`));
       await eventually(
         'the -wal is small again',
         async () => (await metric('csp_sqlite_wal_bytes')) < WAL_BOUND || undefined,
@@ -187,6 +193,7 @@ describe('backup', () => {
   });
 
   it('should be no plain copy, of which the raw files are worth a rebuild', async () => {
+    for (const suffix of ['', ...DATABASE_SUFFIXES]) rmSync(join(stack.folder, `copied/app.db${suffix}`));
     expect(await cliIn('copied', 'rebuild')).toMatchObject({ code: 0 });
     expect(await tablesOf('copied')).toEqual(served);
   });

@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { DAY, StoreNotReadyError, type StoreFault } from '@app/domain';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
+import { readTables } from '../support/history-tables';
 import { KeptStore, rebuild } from '../support/kept-store';
 import { NOON, TestStore, priceEvent } from '../support/test-store';
 
@@ -260,6 +261,40 @@ describe('a database that is not whole', () => {
     await Promise.allSettled([kept.prices(), kept.history.lastMinute('BTCUSDT'), kept.take(...events(EVENTS, 1))]);
     expect(kept.watch.readiness()).toMatchObject({ ready: true });
     await kept.expectWhole();
+  });
+
+  describe('of which a plain copy was made while it was written', () => {
+    const ROWS = 'SELECT * FROM price_events ORDER BY symbol, timestamp';
+
+    /** Brings the -wal over into the file, as capture does when it grows. */
+    function bringOver(): void {
+      const database = new Database(path());
+      expect(database.pragma('wal_checkpoint(TRUNCATE)')).toEqual([{ busy: 0, log: 0, checkpointed: 0 }]);
+      database.close();
+    }
+
+    it('should be damaged in that copy, and be made anew from its raw files once it is removed there', async () => {
+      await files.open();
+      bringOver();
+      copyFileSync(path(), other.databasePath);
+      // Pages that are in the file by the time at which the -wal is copied, and were not when the file was.
+      await files.take(...events(EVENTS, 2_000));
+      bringOver();
+      await files.take(...events(EVENTS + 2_000, 500));
+      copyFileSync(`${path()}-wal`, `${other.databasePath}-wal`);
+      cpSync(files.rawDir, other.rawDir, { recursive: true });
+      store = await KeptStore.start(other);
+      await store.expectFault('damaged', /the database is damaged: /);
+      await store.close();
+
+      for (const suffix of ['', '-wal', '-shm']) rmSync(`${other.databasePath}${suffix}`, { force: true });
+      await rebuild(other);
+      store = await KeptStore.start(other);
+      await store.expectWhole();
+      expect(files.rows(ROWS)).toHaveLength(EVENTS + 2_500);
+      expect(other.rows(ROWS)).toEqual(files.rows(ROWS));
+      expect(readTables(other.databasePath)).toEqual(readTables(path()));
+    });
   });
 
   describe('found by reading all of it', () => {
