@@ -179,6 +179,16 @@ describe('backups of the store', () => {
       ]);
     });
 
+    it('should never be removed as soon as they are made, where a clock was ahead before', async () => {
+      store.clock.step(DAY);
+      await keepOne(1);
+      store.clock.step(-DAY);
+      const made = await keepOne(1);
+      expect(made.folder).toBe(join(folder, '2026-01-16T120000Z'));
+      expect(made.removed).toEqual(['2026-01-17T120000Z']);
+      expect(readdirSync(folder)).toEqual(['2026-01-16T120000Z']);
+    });
+
     it('should not be found newer than they are by folders of another store, or of what is no backup', async () => {
       const { writer_id: writerId } = JSON.parse(readFileSync(store.bronzePath('archive.json'), 'utf8')) as {
         readonly writer_id: string;

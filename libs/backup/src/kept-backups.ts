@@ -46,14 +46,21 @@ export async function newestBackup(folder: string, writerId: string): Promise<Ke
 }
 
 /**
- * Removes all but the newest `kept` backups that a raw folder has in a folder; those of other ones stay, and so does
- * whatever cannot be read. Returns their names.
+ * Removes all but `kept` backups that a raw folder has in a folder: the one that was just `made` stays, whatever clocks
+ * have named the others, and the newest beside it. Those of other raw folders stay, and so does whatever cannot be read.
+ * Returns the names of what is removed, the oldest first.
  */
-export async function removeOldBackups(folder: string, writerId: string, kept: number): Promise<string[]> {
+export async function removeOldBackups(
+  folder: string,
+  writerId: string,
+  made: string,
+  kept: number,
+): Promise<string[]> {
   for (const name of readdirSync(folder)) if (name.startsWith(REMOVED_PREFIX)) remove(join(folder, name));
-  const own: string[] = [];
-  for (const { name } of await namedBackups(folder)) if (await isOf(join(folder, name), writerId)) own.push(name);
-  const old = own.slice(0, -kept);
+  const others: string[] = [];
+  for (const { name } of await namedBackups(folder))
+    if (name !== made && (await isOf(join(folder, name), writerId))) others.push(name);
+  const old = others.slice(0, Math.max(0, others.length + 1 - kept));
   for (const name of old) {
     const removed = join(folder, `${REMOVED_PREFIX}${name}`);
     renameSync(join(folder, name), removed);

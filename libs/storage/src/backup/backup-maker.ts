@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import {
   BackupFolderTakenError,
   backupName,
@@ -77,7 +77,9 @@ export class BackupMaker {
       renameSync(partial, folder);
       flushFolder(dirname(folder));
       const removed =
-        'folder' in place ? [] : await removeOldBackups(place.folderOfBackups, source.writerId, place.kept);
+        'folder' in place
+          ? []
+          : await removeOldBackups(place.folderOfBackups, source.writerId, basename(folder), place.kept);
       return { folder, manifest, removed };
     } catch (error) {
       if (partial !== undefined) rmSync(partial, { recursive: true, force: true });
