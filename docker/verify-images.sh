@@ -74,6 +74,9 @@ config() { # target expression-on-the-image's-config
   b inspect --type image "csp-$1" |
     node -p "const config = JSON.parse(require('node:fs').readFileSync(0, 'utf8')).Docker.config; $2"
 }
+# What /app had, as the lengths of its files, and by how much it may grow before somebody looks: docker/README.md.
+app_mb=120
+growth_mb=15
 declare -A roots
 for target in $targets; do
   container=$(b from --pull-never "csp-$target")
@@ -90,7 +93,9 @@ for target in $targets; do
   for package in typescript prettier; do
     [ ! -e "$root/app/node_modules/$package" ] || fail "$target has $package in it, which nothing that runs asks for"
   done
-  say "$target: user $user, no compiler, tree of root, $(du -sm "$root/app" | cut -f1) MB of app"
+  mb=$(du -sm --apparent-size "$root/app" | cut -f1)
+  [ "$mb" -le $((app_mb + growth_mb)) ] || fail "$target has $mb MB in /app, where it had $app_mb"
+  say "$target: user $user, no compiler, tree of root, $mb MB of app"
 done
 
 # --- running ---------------------------------------------------------------------------------------------------------
