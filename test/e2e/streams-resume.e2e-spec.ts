@@ -116,12 +116,10 @@ describe('resuming streams', () => {
     const { since, next_url: url } = told.events[0]?.data as Gap;
     const committedAt = positionFromText(events[4]?.id ?? '')?.committedAt ?? NaN;
     expect(Date.parse(since ?? '') * 1_000).toBeLessThanOrEqual(committedAt);
-    expect(url).toBe(`/trades/range?${new URLSearchParams({ start: since ?? '' }).toString()}`);
-    // What the list gives from there on has everything that the stream will not tell.
+    // What the list gives has everything that the stream will not tell; it is asked for as it stands.
+    expect(url).toMatch(/^\/trades\/range\?start=/);
     await received(told, 2);
-    const listed = (await getAll(await stack.urlOf('api-app'), `${url}&end=2026-12-01`)).map((item) =>
-      JSON.stringify(item),
-    );
+    const listed = (await getAll(await stack.urlOf('api-app'), url)).map((item) => JSON.stringify(item));
     const sent = textOf(told.events.slice(1));
     const all = storedLines();
     const oldest = all.indexOf(sent[0] ?? '');
@@ -133,7 +131,8 @@ describe('resuming streams', () => {
   });
 
   it('should tell of a gap behind a position of a database that was made anew, and go on from now', async () => {
-    const position = (await firstDay()).at(-1)?.id ?? '';
+    const known = (await firstDay()).at(-1);
+    const [position, last] = [known?.id ?? '', JSON.stringify(known?.data)];
     await marketIs(START + HOUR_MS);
     const { code, output } = await runCli(stack, 'rebuild', '--accept-losses');
     expect([code, output]).toEqual([0, expect.any(String) as string]);
@@ -141,16 +140,17 @@ describe('resuming streams', () => {
     await app.answers(`${await stack.urlOf('api-app')}/readyz`);
     const resumed = await open('/stream/prices', position);
     await received(resumed, 7);
-    expect(await app.stop()).toBe(0);
     const [first, ...others] = resumed.events;
     const { since, next_url: url } = first?.data as Gap;
+    const listed = (await getAll(await stack.urlOf('api-app'), url)).map((item) => JSON.stringify(item));
+    expect(await app.stop()).toBe(0);
     const committedAt = positionFromText(position)?.committedAt ?? NaN;
     expect(first?.event).toBe('gap');
     expect(Math.abs(Date.parse(since ?? '') * 1_000 - committedAt)).toBeLessThan(1_000);
-    expect(url).toBe(`/trades/range?${new URLSearchParams({ start: since ?? '' }).toString()}`);
     expect(others.every(({ event }) => event === 'price')).toBe(true);
     const lines = storedLines();
     const sent = textOf(others);
+    expect(listed).toEqual(expect.arrayContaining(lines.slice(lines.indexOf(last), lines.indexOf(sent[0] ?? ''))));
     expect(lines.slice(lines.indexOf(sent[0] ?? '')).slice(0, sent.length)).toEqual(sent);
   });
 });

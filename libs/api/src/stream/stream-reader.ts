@@ -4,6 +4,7 @@ import {
   positionFromText,
   positionToText,
   type ChangeFeedReader,
+  type EpochMicros,
   type FeedPosition,
 } from '@app/domain';
 import { FeedEvents, channelOf, positionBehind, type WantedSymbols } from './feed-events';
@@ -21,7 +22,7 @@ export interface StreamQuestion {
   /** The path that a proxy takes off what this reader asks for. */
   readonly prefix: string;
   /** The list route of the same symbols, from a time on or of the newest. */
-  readonly listUrl: (since: string | null) => string;
+  readonly listUrl: (since: EpochMicros | null) => string;
 }
 
 export interface StreamSources {
@@ -76,7 +77,7 @@ export class StreamReader {
   /** Says that events are missing here, and where they can be had. */
   tellGap(since: FeedPosition['committedAt'], from: FeedPosition): void {
     const time = since === null ? null : formatEventTime(since);
-    const { id, text } = eventText('gap', from, { since: time, next_url: this.question.listUrl(time) });
+    const { id, text } = eventText('gap', from, { since: time, next_url: this.question.listUrl(since) });
     this.id = id;
     this.write(text);
   }

@@ -2,11 +2,12 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CandleStreamQuery, PriceStreamQuery } from '@app/domain';
+import { CandleStreamQuery, Clock, PriceStreamQuery, type EpochMicros } from '@app/domain';
 import { Callers, privateFor, PublicAddress } from '@app/http';
 import { AnswersStream } from '../open-api/answers.decorator';
 import { CANDLE_EXAMPLE, PRICE_EVENT_EXAMPLE, streamExample } from '../open-api/examples';
 import { SymbolSelection } from '../symbols/symbol-selection';
+import { gapAddress } from './gap-address';
 import type { StreamChannel } from './stream-event';
 import { StreamStarts } from './stream-start';
 import { Streams } from './streams';
@@ -16,14 +17,6 @@ const STREAM_HEADERS = {
   'cache-control': 'no-cache, no-transform',
   // nginx would gather events before it hands them on.
   'x-accel-buffering': 'no',
-};
-
-/** Newest rows that a list gives where it cannot be said since when something is missing. */
-const NEWEST = '5000';
-
-const LISTS: Readonly<Record<StreamChannel, { readonly path: string; readonly parameters: Record<string, string> }>> = {
-  prices: { path: '/trades/range', parameters: {} },
-  candles: { path: '/candles', parameters: { interval: '1m' } },
 };
 
 /** Live events, each with the position from which a reader goes on after a break. */
@@ -36,6 +29,7 @@ export class StreamsController {
     private readonly starts: StreamStarts,
     private readonly streams: Streams,
     private readonly address: PublicAddress,
+    private readonly clock: Clock,
   ) {}
 
   @Get('prices')
@@ -100,18 +94,9 @@ export class StreamsController {
       channel,
       prefix,
       symbols: isChosen ? new Set(symbols) : undefined,
-      listUrl: (since: string | null) => prefix + listUrl(channel, isChosen ? symbols : [], since),
+      listUrl: (since: EpochMicros | null) =>
+        prefix + gapAddress({ channel, symbols: isChosen ? symbols : [], since, now: this.clock.now() }),
     };
     await this.streams.serve(reply.raw, caller, question, start);
   }
-}
-
-function listUrl(channel: StreamChannel, symbols: readonly string[], since: string | null): string {
-  const { path, parameters } = LISTS[channel];
-  const query = new URLSearchParams({
-    ...(symbols.length > 0 ? { symbols: symbols.join(',') } : {}),
-    ...parameters,
-    ...(since === null ? { last: NEWEST } : { start: since }),
-  });
-  return `${path}?${query.toString()}`;
 }
