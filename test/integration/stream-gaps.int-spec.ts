@@ -1,8 +1,19 @@
-import { DAY, MINUTE, SECOND, TICKER_SOURCE, positionToText, serializePriceEvent, type EpochMicros } from '@app/domain';
+import {
+  DAY,
+  MINUTE,
+  SECOND,
+  TICKER_SOURCE,
+  floorTo,
+  formatEventTime,
+  formatMillisTime,
+  positionToText,
+  serializePriceEvent,
+  type EpochMicros,
+} from '@app/domain';
 import { buildMinute } from '@app/testing';
 import { eventually } from '../support/app-process';
 import { EventStream } from '../support/event-stream';
-import { getJson, type ListPage } from '../support/http';
+import { getAll, getJson, type ListPage } from '../support/http';
 import { Recorder } from '../support/recorder';
 
 const NOW: EpochMicros = Date.UTC(2026, 0, 15, 12) * 1_000;
@@ -70,12 +81,24 @@ describe('gaps of streams', () => {
     await getJson<ListPage<unknown>>(`${url}${next}`);
   });
 
-  it('should give the price events that were missed', async () => {
-    const position = behind(NOW);
-    recorder.clock.advance(30 * SECOND);
-    await takePrice(NOW + 29 * SECOND);
-    const { next_url: next } = await gapOf('/stream/prices?symbols=BTCUSDT', position);
-    const { data } = await getJson<ListPage<{ timestamp_utc: string }>>(`${url}${next}`);
-    expect(data.map(({ timestamp_utc: time }) => time)).toContain('2026-01-15T12:00:29.000000+00:00');
+  it.each([
+    ['of the minute in which the position was committed', 0],
+    ['of the minute before, whose candle came late', -MINUTE],
+    ['of hours before, after an outage', -20 * 60 * MINUTE],
+  ])('should give what was committed after the position: %s', async (_what, offset) => {
+    const committedAt = recorder.clock.now() + 5 * SECOND;
+    const time = floorTo(committedAt, MINUTE) + offset;
+    recorder.clock.advance(2 * MINUTE);
+    await recorder.take([buildMinute('ETHUSDT', time)]);
+    await takePrice(time + SECOND, 'ETHUSDT');
+    for (const [path, expected] of [
+      ['/stream/candles?symbols=ETHUSDT', formatMillisTime(time)],
+      ['/stream/prices?symbols=ETHUSDT', formatEventTime(time + SECOND)],
+    ] as const) {
+      const { since, next_url: next } = await gapOf(path, behind(committedAt));
+      expect(since).toBe(formatEventTime(committedAt));
+      const items = await getAll<{ open_time?: string; timestamp_utc?: string }>(url, next);
+      expect(items.map((item) => item.open_time ?? item.timestamp_utc)).toContain(expected);
+    }
   });
 });

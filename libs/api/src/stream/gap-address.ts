@@ -1,8 +1,16 @@
-import { SECOND, ceilTo, formatBucketTime, latestStamp, type EpochMicros } from '@app/domain';
+import { DAY, MINUTE, SECOND, ceilTo, floorTo, formatBucketTime, latestStamp, type EpochMicros } from '@app/domain';
 import type { StreamChannel } from './stream-event';
 
 /** Newest rows that a list gives where it cannot be said since when something is missing. */
 const NEWEST = '5000';
+
+/**
+ * How much earlier than the commit that a reader has seen the list begins. A position holds the time of a commit, and rows are
+ * listed by the time of the market, after which they are stored: a minute when it is closed; after an outage what waited in the
+ * spool, in one partition of the broker or at the exchange, while newer rows were stored already. A day is longer than such
+ * outages last. What the history fills further back than that is told by no list of a range.
+ */
+const STORED_WITHIN: EpochMicros = DAY;
 
 export interface Gap {
   readonly channel: StreamChannel;
@@ -25,7 +33,7 @@ export function gapAddress({ channel, symbols, since: told, now }: Gap): string 
 }
 
 function rowsFrom(since: EpochMicros | null): Record<string, string> {
-  return since === null ? { last: NEWEST } : { start: formatBucketTime(since) };
+  return since === null ? { last: NEWEST } : { start: formatBucketTime(floorTo(Math.max(0, since - STORED_WITHIN), MINUTE)) };
 }
 
 function address(path: string, parameters: Readonly<Record<string, string>>): string {
