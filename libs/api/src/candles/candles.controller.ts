@@ -9,7 +9,6 @@ import {
   Clock,
   DAY,
   longestCandle,
-  RelativeTime,
   shortestCandle,
   toCandleItem,
   type CandleItem,
@@ -20,11 +19,11 @@ import {
 import { ProblemError } from '@app/http';
 import { AnswersList, AnswersProblems } from '../open-api/answers.decorator';
 import { CANDLE_EXAMPLE, pageExample } from '../open-api/examples';
-import { absoluteTimes, listQuestion, resolved } from '../lists/list-question';
+import { absoluteTimes, listQuestion } from '../lists/list-question';
 import { ListResponder } from '../lists/list-responder';
 import { newestFirst } from '../lists/newest-first';
 import { COUNT, DECIMAL, FLAG, TEXT, TIME, type ListField, type ListFields } from '../lists/list-fields';
-import { cursorScope, decodeCursor } from '../paging/cursor';
+import { cursorScope } from '../paging/cursor';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
 /** Seconds after which to ask again: capture asks the exchange once a minute. */
@@ -84,9 +83,8 @@ export class CandlesController {
     const { interval } = query;
     const now = this.clock.now();
     const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
-    const asOf = resolved(query.as_of, now);
     const symbols = await this.selection.resolve(query);
-    const { range, order } = question;
+    const { range, order, asOf } = question;
     const scope = cursorScope('/candles', symbols, interval, range.start, range.end, asOf, order);
     const at = Math.min(now, asOf ?? Infinity);
     const read = (part: Partial<TimeRange>, limit: number, after?: TimeKey): Promise<StoredCandle[]> =>
@@ -106,10 +104,9 @@ export class CandlesController {
           return newestFirst({ read, keyOf, range: { start: 0, end: at + DAY, ...range }, span }, limit, behind);
         },
         most: (start, end = at + DAY) => symbols.length * Math.ceil((end - start) / shortestCandle(interval) + 1),
-        isFinal: (_, item) => item['is_final'] === true && !(query.as_of instanceof RelativeTime),
-        absolute: absoluteTimes(question, { as_of: asOf }),
+        isFinal: (_, item) => item['is_final'] === true,
+        absolute: absoluteTimes(question),
       },
-      decodeCursor(scope, query.cursor),
     );
   }
 }

@@ -19,7 +19,7 @@ import { newestOfAll } from '../lists/newest-first';
 import { FLAG, TEXT, TIME, orNull, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { COVERAGE_EXAMPLE, pageExample } from '../open-api/examples';
-import { cursorScope, decodeCursor } from '../paging/cursor';
+import { cursorScope } from '../paging/cursor';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
 const toItem = ({ symbol, start, end, state, repaired, reason }: SymbolCoverage): CoverageItem => ({
@@ -78,6 +78,6 @@ export class CoverageController {
       // An item is a minute at least.
       most: (start, end = now + DAY) => symbols.length * Math.ceil((end - start) / MINUTE),
       absolute: absoluteTimes(question),
-    }, decodeCursor(scope, query.cursor));
+    });
   }
 }

@@ -19,7 +19,7 @@ import { newestFirst } from '../lists/newest-first';
 import { COUNT, DATE, DECIMAL, STATISTIC, TEXT, orNull, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { DAILY_METRICS_EXAMPLE, pageExample } from '../open-api/examples';
-import { cursorScope, decodeCursor } from '../paging/cursor';
+import { cursorScope } from '../paging/cursor';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
 const toItem = (row: SymbolMetrics): DailyMetricsItem => ({
@@ -97,7 +97,6 @@ export class DailyMetricsController {
         most: (start, end = now + DAY) => symbols.length * Math.ceil((end - start) / DAY),
         absolute: absoluteTimes(question),
       },
-      decodeCursor(scope, query.cursor),
     );
   }
 }

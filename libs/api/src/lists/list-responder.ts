@@ -7,7 +7,7 @@ import { PublicAddress, RequestBudget, reserveRoom, type RowCost } from '@app/ht
 import { isNotModified, weakTag } from '../bi/request-conditions';
 import { sendRange, type WholeAnswer } from '../bi/send-range';
 import { SnapshotPins } from '../bi/snapshot-pins';
-import { encodeCursor, type Cursor } from '../paging/cursor';
+import { assertCursorOf, encodeCursor } from '../paging/cursor';
 import { coded, codedStream, contentCoding, streamCoding, type ContentCoding } from './content-coding';
 import { fileColumns, type ListItem } from './list-fields';
 import { ListFiles } from './list-files';
@@ -55,14 +55,15 @@ export class ListResponder {
     private readonly budget: RequestBudget,
   ) {}
 
-  /** @throws StoreNotReadyError; ProblemError 503 when there is no room in time */
+  /** @throws StoreNotReadyError; ProblemError 400 for the cursor of another list, 503 when there is no room in time */
   async send<Row>(
     request: FastifyRequest,
     reply: FastifyReply,
     question: ListQuestion,
     source: ListSource<Row>,
-    cursor: Cursor | undefined,
   ): Promise<void> {
+    const { cursor } = question;
+    assertCursorOf(source.scope, cursor);
     const position = cursor?.feed ?? positionToText(await this.feed.end());
     reply.headers({
       'cache-control': 'no-cache',
@@ -190,9 +191,9 @@ export class ListResponder {
   }
 
   /** The same question from another cursor on: path and query, as a visitor reaches them. */
-  private nextPage<Row>({ request, source, position }: Asked<Row>, key: TimeKey): NextPage {
+  private nextPage<Row>({ request, question, source, position }: Asked<Row>, key: TimeKey): NextPage {
     const { scope, absolute = {} } = source;
-    const cursor = encodeCursor(scope, key, position);
+    const cursor = encodeCursor({ scope, key, feed: position, times: question.times });
     const [, query = ''] = request.url.split('?', 2);
     const parameters = new URLSearchParams(query);
     for (const [name, value] of Object.entries(absolute)) parameters.set(name, value);

@@ -17,7 +17,7 @@ import { ListResponder } from '../lists/list-responder';
 import { DATE, DECIMAL, TEXT, TIME, orNull, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { pageExample, SYMBOL_EXAMPLE } from '../open-api/examples';
-import { cursorScope, decodeCursor } from '../paging/cursor';
+import { cursorScope } from '../paging/cursor';
 import { SymbolSelection } from './symbol-selection';
 import { SymbolSummaries } from './symbol-summaries';
 
@@ -88,7 +88,6 @@ export class SymbolsController {
         backwards: (limit, behind) => read(backwards, limit, behind),
         most: () => symbols.length,
       },
-      decodeCursor(scope, query.cursor),
     );
   }
 }

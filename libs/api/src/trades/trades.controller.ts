@@ -26,7 +26,7 @@ import { ListResponder } from '../lists/list-responder';
 import { DECIMAL, TEXT, TIME, type ListField, type ListFields } from '../lists/list-fields';
 import { AnswersList } from '../open-api/answers.decorator';
 import { pageExample, PRICE_EVENT_EXAMPLE } from '../open-api/examples';
-import { cursorScope, decodeCursor } from '../paging/cursor';
+import { cursorScope } from '../paging/cursor';
 import { SymbolSelection } from '../symbols/symbol-selection';
 
 const FIELDS: ListFields & Record<keyof PriceEventItem, ListField> = {
@@ -79,7 +79,6 @@ export class TradesController {
       reply,
       question,
       { scope, fields: FIELDS, keyOf, toItem: toPriceEventV1, forwards: newest, backwards: newest },
-      decodeCursor(scope, query.cursor),
     );
   }
 
@@ -125,7 +124,6 @@ export class TradesController {
         isFinal: ({ timestamp }) => timestamp < now - SETTLED_AFTER,
         absolute: absoluteTimes(question),
       },
-      decodeCursor(scope, query.cursor),
     );
   }
 }

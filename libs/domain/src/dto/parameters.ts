@@ -12,8 +12,8 @@ export const MAX_LIMIT = 5_000;
 /** Most rows of a list in a format that is written row by row. */
 export const MAX_TEXT_LIMIT = 1_000_000;
 
-/** Longest cursor that is looked at; ours are about 120 characters. */
-const MAX_CURSOR_LENGTH = 1_000;
+/** Longest cursor that is looked at; ours are about 200 characters, and ten more for each partition of the broker. */
+const MAX_CURSOR_LENGTH = 4_000;
 
 /** A whole number in plain digits, `min` to `max`. */
 export function WholeNumberParameter(
@@ -151,7 +151,9 @@ export function CursorParameter(): PropertyDecorator {
     allowed: 'the next_cursor of an earlier answer to the same question',
     openApi: {
       type: 'string',
-      description: 'Where to go on: `next_cursor` of the page before. It belongs to the other parameters.',
+      description:
+        'Where to go on: `next_cursor` of the page before, with the same other parameters. Times that are relative to now ' +
+        'mean what they meant on the first page.',
       example: CURSOR_EXAMPLE,
     },
   });
