@@ -1,6 +1,10 @@
-import { HOUR, MILLISECOND, SECOND } from '@app/domain';
+import { HOUR, MILLISECOND, SECOND, TICKER_SOURCE, serializePriceEvent } from '@app/domain';
 import { buildMinute } from '@app/testing';
+import { eventually } from '../support/app-process';
+import type { ListPage } from '../support/http';
 import { Recorder } from '../support/recorder';
+
+type Page = ListPage<{ readonly symbol: string }>;
 
 const START = Date.UTC(2026, 0, 10) * MILLISECOND;
 
@@ -56,5 +60,51 @@ describe('symbols that patterns fit', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       recorder.clock.advance(SECOND);
     }
+  });
+
+  /** Minutes and prices before and behind those that are there. */
+  async function takeRows(symbol: string): Promise<void> {
+    for (const time of [START - 2 * HOUR, START - HOUR / 2]) {
+      await recorder.take([buildMinute(symbol, time)]);
+      const numbers = { lastPrice: '1.00', priceChangePercent: '0.100', volume: '7.0' };
+      const value = serializePriceEvent({ timestamp: time, symbol, ...numbers, source: TICKER_SOURCE });
+      const events = [{ kind: 'price' as const, symbol, capturedAt: time, value }];
+      await recorder.store.sink.take({ origin: Recorder.ORIGIN, events });
+    }
+  }
+
+  it.each([
+    ['/symbols', 'NEWAUSDT'],
+    ['/symbols?order=desc', 'BNEWUSDT'],
+    ['/candles', 'NEWBUSDT'],
+    ['/candles?order=desc', 'BNEWAUSDT'],
+    ['/coverage', 'NEWCUSDT'],
+    ['/daily-metrics', 'NEWDUSDT'],
+    ['/trades/range?start=2026-01-01&end=2026-02-01', 'NEWEUSDT'],
+    ['/trades/latest?columns=symbol', 'BNEWBUSDT'],
+  ])('should not break a walk that names none when one is new, and be served by it: %s', async (list, name) => {
+    await takeRows('BTCUSDT');
+    const first = (await recorder.ask(`${list}${list.includes('?') ? '&' : '?'}limit=1`)).json<Page>();
+    await takeRows(name);
+    await eventually('it is served', async () => (name in (await served()) ? true : undefined));
+    const found = [...first.data];
+    expect(first.next_url).not.toBeNull();
+    for (let url = first.next_url; url !== null;) {
+      const { statusCode, body } = await recorder.ask(url);
+      expect([url, statusCode]).toEqual([url, 200]);
+      const page = JSON.parse(body) as Page;
+      found.push(...page.data);
+      url = page.next_url;
+    }
+    expect(found.map(({ symbol }) => symbol)).toContain(name);
+  });
+
+  it('should go on with their list behind one that is not served any more', async () => {
+    const { next_url: url } = (await recorder.ask('/symbols?limit=2')).json<Page>();
+    const [, gone = '', next] = Object.keys(await served());
+    recorder.change('DELETE FROM symbols WHERE symbol = ?', gone);
+    await eventually('it is not served', async () => (gone in (await served()) ? undefined : true));
+    const { data } = (await recorder.ask(url ?? '')).json<Page>();
+    expect(data[0]?.symbol).toBe(next);
   });
 });

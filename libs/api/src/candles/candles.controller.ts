@@ -24,7 +24,7 @@ import { ListResponder } from '../lists/list-responder';
 import { newestFirst } from '../lists/newest-first';
 import { COUNT, DECIMAL, FLAG, TEXT, TIME, type ListField, type ListFields } from '../lists/list-fields';
 import { cursorScope } from '../paging/cursor';
-import { SymbolSelection } from '../symbols/symbol-selection';
+import { scopeOf, SymbolSelection } from '../symbols/symbol-selection';
 
 /** Seconds after which to ask again: capture asks the exchange once a minute. */
 const GRID_RETRY_SECONDS = 60;
@@ -85,7 +85,7 @@ export class CandlesController {
     const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
     const symbols = await this.selection.resolve(query);
     const { range, order, asOf } = question;
-    const scope = cursorScope('/candles', symbols, interval, range.start, range.end, asOf, order);
+    const scope = cursorScope('/candles', scopeOf(query, symbols), interval, range.start, range.end, asOf, order);
     const at = Math.min(now, asOf ?? Infinity);
     const read = (part: Partial<TimeRange>, limit: number, after?: TimeKey): Promise<StoredCandle[]> =>
       this.candles.range(symbols, interval, part, limit, after, asOf).catch(withoutGrid);

@@ -20,7 +20,7 @@ import { FLAG, TEXT, TIME, orNull, type ListField, type ListFields } from '../li
 import { AnswersList } from '../open-api/answers.decorator';
 import { COVERAGE_EXAMPLE, pageExample } from '../open-api/examples';
 import { cursorScope } from '../paging/cursor';
-import { SymbolSelection } from '../symbols/symbol-selection';
+import { scopeOf, SymbolSelection } from '../symbols/symbol-selection';
 
 const toItem = ({ symbol, start, end, state, repaired, reason }: SymbolCoverage): CoverageItem => ({
   symbol,
@@ -64,7 +64,7 @@ export class CoverageController {
     const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
     const { range, order } = question;
     const symbols = await this.selection.resolve(query);
-    const scope = cursorScope('/coverage', symbols, range.start, range.end, order);
+    const scope = cursorScope('/coverage', scopeOf(query, symbols), range.start, range.end, order);
     const read = (limit: number, after?: TimeKey): Promise<SymbolCoverage[]> =>
       this.coverage.ranges(symbols, range, limit, after);
     await this.lists.send(request, reply, question, {

@@ -20,7 +20,7 @@ import { COUNT, DATE, DECIMAL, STATISTIC, TEXT, orNull, type ListField, type Lis
 import { AnswersList } from '../open-api/answers.decorator';
 import { DAILY_METRICS_EXAMPLE, pageExample } from '../open-api/examples';
 import { cursorScope } from '../paging/cursor';
-import { SymbolSelection } from '../symbols/symbol-selection';
+import { scopeOf, SymbolSelection } from '../symbols/symbol-selection';
 
 const toItem = (row: SymbolMetrics): DailyMetricsItem => ({
   date: formatDate(row.date),
@@ -77,7 +77,7 @@ export class DailyMetricsController {
     const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
     const { range, order } = question;
     const symbols = await this.selection.resolve(query);
-    const scope = cursorScope('/daily-metrics', symbols, range.start, range.end, order);
+    const scope = cursorScope('/daily-metrics', scopeOf(query, symbols), range.start, range.end, order);
     const read = (part: Partial<TimeRange>, limit: number, after?: TimeKey): Promise<SymbolMetrics[]> =>
       this.metrics.range(symbols, part, limit, after);
     await this.lists.send(

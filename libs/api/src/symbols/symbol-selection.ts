@@ -7,6 +7,14 @@ import { ServedSymbols } from './served-symbols';
 /** Most configured symbols that an error lists. */
 const LISTED = 20;
 
+/**
+ * What a cursor says of the symbols of its question. One that names none goes on when there are more of them, or fewer: it
+ * is about all of them, whichever these are.
+ */
+export function scopeOf({ symbol, symbols }: SymbolsQuery, resolved: readonly string[]): readonly string[] | 'all' {
+  return symbol || symbols ? resolved : 'all';
+}
+
 /** Which symbols a request is about. */
 @Injectable()
 export class SymbolSelection {

@@ -10,7 +10,6 @@ import {
   SymbolPageDto,
   type SymbolItem,
   type SymbolSummary,
-  type TimeKey,
 } from '@app/domain';
 import { listQuestion } from '../lists/list-question';
 import { ListResponder } from '../lists/list-responder';
@@ -18,7 +17,7 @@ import { DATE, DECIMAL, TEXT, TIME, orNull, type ListField, type ListFields } fr
 import { AnswersList } from '../open-api/answers.decorator';
 import { pageExample, SYMBOL_EXAMPLE } from '../open-api/examples';
 import { cursorScope } from '../paging/cursor';
-import { SymbolSelection } from './symbol-selection';
+import { scopeOf, SymbolSelection } from './symbol-selection';
 import { SymbolSummaries } from './symbol-summaries';
 
 const toItem = (summary: SymbolSummary): SymbolItem => ({
@@ -67,10 +66,9 @@ export class SymbolsController {
     const now = this.clock.now();
     const question = listQuestion(request, query, { now, defaultLimit: 500, fields: Object.keys(FIELDS) });
     const symbols = [...(await this.selection.resolve(query))].sort(compareCodePoints);
-    const scope = cursorScope('/symbols', symbols, question.order);
-    const read = async (ordered: readonly string[], limit: number, after?: TimeKey): Promise<SymbolSummary[]> => {
-      const from = after === undefined ? 0 : ordered.indexOf(after.symbol) + 1;
-      const asked = ordered.slice(from, from + limit);
+    const scope = cursorScope('/symbols', scopeOf(query, symbols), question.order);
+    const read = async (behind: readonly string[], limit: number): Promise<SymbolSummary[]> => {
+      const asked = behind.slice(0, limit);
       const found = new Map((await this.summaries.of(asked)).map((summary) => [summary.symbol, summary]));
       return asked.flatMap((symbol) => found.get(symbol) ?? []);
     };
@@ -84,8 +82,11 @@ export class SymbolsController {
         fields: FIELDS,
         keyOf: ({ symbol }) => ({ time: 0, symbol }),
         toItem,
-        forwards: (limit, after) => read(symbols, limit, after),
-        backwards: (limit, behind) => read(backwards, limit, behind),
+        // The symbol of the key may be one that is not served any more.
+        forwards: (limit, after) =>
+          read(after ? symbols.filter((symbol) => compareCodePoints(symbol, after.symbol) > 0) : symbols, limit),
+        backwards: (limit, behind) =>
+          read(behind ? backwards.filter((symbol) => compareCodePoints(symbol, behind.symbol) < 0) : backwards, limit),
         most: () => symbols.length,
       },
     );

@@ -27,7 +27,7 @@ import { DECIMAL, TEXT, TIME, type ListField, type ListFields } from '../lists/l
 import { AnswersList } from '../open-api/answers.decorator';
 import { pageExample, PRICE_EVENT_EXAMPLE } from '../open-api/examples';
 import { cursorScope } from '../paging/cursor';
-import { SymbolSelection } from '../symbols/symbol-selection';
+import { scopeOf, SymbolSelection } from '../symbols/symbol-selection';
 
 const FIELDS: ListFields & Record<keyof PriceEventItem, ListField> = {
   timestamp_utc: TIME,
@@ -71,7 +71,7 @@ export class TradesController {
     const options = { now, defaultLimit: 200, fields: Object.keys(FIELDS) };
     const question = { ...listQuestion(request, query, options), order: 'desc' as const };
     const symbols = await this.selection.resolve(query);
-    const scope = cursorScope('/trades/latest', symbols);
+    const scope = cursorScope('/trades/latest', scopeOf(query, symbols));
     const newest = (limit: number, behind?: TimeKey): Promise<PriceEvent[]> =>
       this.events.latest(symbols, limit, behind as PriceEventKey | undefined);
     await this.lists.send(
@@ -103,7 +103,7 @@ export class TradesController {
         throw invalidParameter(bound, undefined, `${TIMES_ALLOWED}; or last in place of start and end`);
     }
     const symbols = await this.selection.resolve(query);
-    const scope = cursorScope('/trades/range', symbols, range.start, range.end, order);
+    const scope = cursorScope('/trades/range', scopeOf(query, symbols), range.start, range.end, order);
     const read = (part: TimeRange, limit: number, after?: TimeKey): Promise<PriceEvent[]> =>
       this.events.range(symbols, part, limit, after as PriceEventKey | undefined);
     const bounds = { start: 0, end: now + DAY, ...range };
