@@ -61,6 +61,14 @@ describe('OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('should say of every operation what it gives, in more words than its summary', () => {
+    for (const [path, { summary, description }] of operations) {
+      expect([path, summary]).toEqual([path, expect.stringMatching(/^\S.*\.$/)]);
+      expect([path, description]).toEqual([path, expect.stringMatching(/^\S.{60,}\.$/s)]);
+      expect([path, description]).not.toEqual([path, summary]);
+    }
+  });
+
   it('should describe every parameter with an example', () => {
     for (const [path, { parameters = [] }] of operations) {
       for (const parameter of parameters) {

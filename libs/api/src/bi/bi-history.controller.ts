@@ -39,7 +39,11 @@ export class BiHistoryController {
 
   @Get('daily_metrics.csv')
   @ApiProduces('text/csv')
-  @ApiOperation({ operationId: 'getDailyMetricsCsv', summary: BI_TABLES.daily_metrics.description })
+  @ApiOperation({
+    operationId: 'getDailyMetricsCsv',
+    summary: 'Returns, volatilities and drawdown of each UTC day.',
+    description: `By date, then symbol. ${BI_TABLES.daily_metrics.description}`,
+  })
   @AnswersCsv('One row per date and symbol that has exchange candles.', exampleCsv('daily_metrics'))
   dailyMetrics(@Query() query: DailyMetricsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const read: WindowedTable<SymbolMetrics>['read'] = (symbols, range) =>
@@ -53,7 +57,14 @@ export class BiHistoryController {
 
   @Get('data_quality.csv')
   @ApiProduces('text/csv')
-  @ApiOperation({ operationId: 'getDataQualityCsv', summary: BI_TABLES.data_quality.description })
+  @ApiOperation({
+    operationId: 'getDataQualityCsv',
+    summary: BI_TABLES.data_quality.description,
+    description:
+      'By date, then symbol. Captured, quiet, stopped and missing minutes together are those expected; only missing ones make a day ' +
+      'incomplete. `verified_against_exchange` says whether the day equals that of the exchange, and is empty where it has not been ' +
+      'compared since it last changed.',
+  })
   @AnswersCsv('One row per date of the ledger and symbol.', exampleCsv('data_quality'))
   dataQuality(@Query() query: DataQualityQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.quality.days.bind(this.quality);
@@ -66,7 +77,13 @@ export class BiHistoryController {
 
   @Get('symbols.csv')
   @ApiProduces('text/csv')
-  @ApiOperation({ operationId: 'getSymbolsCsv', summary: BI_TABLES.symbols.description })
+  @ApiOperation({
+    operationId: 'getSymbolsCsv',
+    summary: BI_TABLES.symbols.description,
+    description:
+      'By symbol, one that nothing is stored of included. `status` is what the exchange calls its state, `UNKNOWN` until it has told ' +
+      'and `DELISTED` when it does not list the symbol any more.',
+  })
   @AnswersCsv('One row per symbol.', exampleCsv('symbols'))
   async symbols(@Query() query: SymbolsTableQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);

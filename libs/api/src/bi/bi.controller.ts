@@ -39,7 +39,14 @@ export class BiController {
   ) {}
 
   @Get('daily_ohlc.csv')
-  @ApiOperation({ operationId: 'getDailyOhlcCsv', summary: BI_TABLES.daily_ohlc.description })
+  @ApiOperation({
+    operationId: 'getDailyOhlcCsv',
+    summary: BI_TABLES.daily_ohlc.description,
+    description:
+      'By date, then symbol; the last 90 dates unless `days`, or `start` and `end`, say otherwise. `is_final` is true where the day ' +
+      'is over and none of its minutes is missing. `source` is `kline` for rows of candles of the exchange, and `ticker` where only ' +
+      'polled snapshots are there: their open, high and low are those of the polls.',
+  })
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_ohlc'))
   dailyOhlc(@Query() query: DailyOhlcQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
@@ -51,7 +58,14 @@ export class BiController {
   }
 
   @Get('daily_volume.csv')
-  @ApiOperation({ operationId: 'getDailyVolumeCsv', summary: BI_TABLES.daily_volume.description })
+  @ApiOperation({
+    operationId: 'getDailyVolumeCsv',
+    summary: BI_TABLES.daily_volume.description,
+    description:
+      'By date, then symbol, with the dates of `daily_ohlc.csv`. `is_final` is true where the day is over and none of its minutes is ' +
+      'missing. A row with `source` `ticker` has the rolling 24 hours of its last snapshot in `volume`, which must not be summed, and ' +
+      'no other figure.',
+  })
   @AnswersCsv('One row per date and symbol.', exampleCsv('daily_volume'))
   dailyVolume(@Query() query: DailyVolumeQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.dailyBars.bars.bind(this.dailyBars);
@@ -63,7 +77,13 @@ export class BiController {
   }
 
   @Get('hourly_ohlcv.csv')
-  @ApiOperation({ operationId: 'getHourlyOhlcvCsv', summary: BI_TABLES.hourly_ohlcv.description })
+  @ApiOperation({
+    operationId: 'getHourlyOhlcvCsv',
+    summary: BI_TABLES.hourly_ohlcv.description,
+    description:
+      'By hour, then symbol; an hour of which nothing is stored has no row. `is_final` is true where the hour is over and none of its ' +
+      'minutes is missing. At most 100,000 rows: a longer window is refused.',
+  })
   @AnswersCsv('One row per hour and symbol.', exampleCsv('hourly_ohlcv'))
   hourlyOhlcv(@Query() query: HourlyOhlcvQuery, @Res() reply: FastifyReply): Promise<void> {
     const read = this.hourlyBars.bars.bind(this.hourlyBars);
@@ -75,7 +95,13 @@ export class BiController {
   }
 
   @Get('latest_prices.csv')
-  @ApiOperation({ operationId: 'getLatestPricesCsv', summary: BI_TABLES.latest_prices.description })
+  @ApiOperation({
+    operationId: 'getLatestPricesCsv',
+    summary: BI_TABLES.latest_prices.description,
+    description:
+      'By symbol. A symbol without a price event has no row, and one that is not polled any more keeps its last: `timestamp_utc` says ' +
+      'how old a price is. Change and volume are those of the rolling 24 hours.',
+  })
   @AnswersCsv('One row per symbol that has a price event.', exampleCsv('latest_prices'))
   async latestPrices(@Query() query: LatestPricesQuery, @Res() reply: FastifyReply): Promise<void> {
     const symbols = await this.selection.resolve(query);

@@ -30,6 +30,9 @@ export class DatasetsController {
   @ApiOperation({
     operationId: 'getDatasets',
     summary: 'The tables with their columns, types and units: a Frictionless data package.',
+    description:
+      'One resource for each table, in the order of the documentation, with its address, primary key and the columns in their ' +
+      'order. It holds also while nothing is stored; columns are only ever added at the end of a table.',
   })
   @ApiOkResponse({
     description: 'The descriptor; paths of tables are relative to it.',

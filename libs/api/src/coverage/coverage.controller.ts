@@ -57,6 +57,10 @@ export class CoverageController {
   @ApiOperation({
     operationId: 'listCoverage',
     summary: 'Every minute accounted for: captured, quiet, stopped by the exchange, or missing and why.',
+    description:
+      'Runs of minutes in one state, by their start, then symbol. `captured` and `quiet` minutes are stored (`quiet`: nothing ' +
+      'was traded), `stopped` ones do not exist on the exchange, `missing` ones may still come. `repaired` says that minutes ' +
+      'came in late, and `reason` why they are missing; it is null in every other state.',
   })
   @AnswersList(CoveragePageDto, pageExample('/coverage', COVERAGE_EXAMPLE))
   async list(@Query() query: HistoryQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -70,7 +70,15 @@ export class DailyMetricsController {
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listDailyMetrics', summary: 'Metrics of UTC days by date.' })
+  @ApiOperation({
+    operationId: 'listDailyMetrics',
+    summary: 'Metrics of UTC days by date.',
+    description:
+      'Returns, volatilities and drawdown of each UTC day that has candles of the exchange, by date, then symbol. A window is the ' +
+      'last 7 or 30 UTC dates including the row; a figure is null where fewer than 80 % of its observations are there. ' +
+      '`observations` counts the days with candles among 30, and `coverage_pct` says how much of the day is accounted for: a day ' +
+      'below 100 is not whole yet, and its figures may change.',
+  })
   @AnswersList(DailyMetricsPageDto, pageExample('/daily-metrics', DAILY_METRICS_EXAMPLE))
   async list(@Query() query: HistoryQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const now = this.clock.now();

@@ -45,7 +45,14 @@ export class DataController {
 
   // Nest takes one slash off the end of a path.
   @Get('data//')
-  @ApiOperation({ operationId: 'getBuilds', summary: 'The builds of the BI tables, newest first, with their files.' })
+  @ApiOperation({
+    operationId: 'getBuilds',
+    summary: 'The builds of the BI tables, newest first, with their files.',
+    description:
+      'Each build has every table as Parquet and CSV, and `datapackage.json`; of each file it has the address, bytes, SHA-256 and rows. ' +
+      '`latest` marks the build that `/data/latest/` leads to. Older builds are removed after a while: address by ' +
+      '`/data/latest/` what is to stay readable.',
+  })
   @ApiExtraModels(BuildListDto)
   @ApiOkResponse({
     description: 'Every build that is kept. Files never change under their address.',

@@ -56,7 +56,14 @@ export class SymbolsController {
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listSymbols', summary: 'Symbols with their span of data, by code points.' })
+  @ApiOperation({
+    operationId: 'listSymbols',
+    summary: 'Symbols with their span of data, by code points.',
+    description:
+      'Every symbol that is captured, or those asked for: its assets, first and last date with data, newest price event, and ' +
+      '`coverage_pct` of the minutes since its first. `status` is what the exchange calls its state, `UNKNOWN` until it has told ' +
+      'and `DELISTED` when it does not list the symbol any more; what was captured goes on being served.',
+  })
   @AnswersList(SymbolPageDto, pageExample('/symbols', SYMBOL_EXAMPLE))
   async list(
     @Query() query: SymbolListQuery,

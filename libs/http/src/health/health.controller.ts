@@ -42,7 +42,14 @@ export class HealthController {
 
   @Get('health')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ operationId: 'getHealth', summary: 'How capture, store and the other processes do.' })
+  @ApiOperation({
+    operationId: 'getHealth',
+    summary: 'How capture, store and the other processes do.',
+    description:
+      '`status` is `degraded` where something needs attention, and `reasons` has a readable line for each thing that does. The API ' +
+      'adds the state of each symbol, and what the other processes say of themselves. For people and monitoring: probes ask ' +
+      '`/livez` and `/readyz`.',
+  })
   @ApiOkResponse({
     description: 'Always, whatever `status` says.',
     content: {

@@ -36,7 +36,13 @@ export class ProbesController {
   ) {}
 
   @Get('livez')
-  @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process lives; 503 asks for a restart.' })
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'Whether the process lives; 503 asks for a restart.',
+    description:
+      'Speaks of the process alone, never of what it depends on: a failing check is one that a restart cures. `checks` has each by ' +
+      'name, with a readable line where it fails.',
+  })
   @ApiOkResponse({ description: 'Every check passed.', type: ProbeDto, example: PASSED })
   @ApiResponse(failing('PROCESS.NOT_ALIVE', 'A restart is needed.'))
   @Header('Cache-Control', 'no-store')
@@ -45,7 +51,13 @@ export class ProbesController {
   }
 
   @Get('readyz')
-  @ApiOperation({ operationId: 'getReadiness', summary: 'Whether the process can do its work now.' })
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'Whether the process can do its work now.',
+    description:
+      '503 while it cannot: a server that cannot read the store, a process that cannot capture or store. `checks` has each check by ' +
+      'name, with a readable line where it fails. Data that are old make no server unready.',
+  })
   @ApiOkResponse({ description: 'Every check passed.', type: ProbeDto, example: PASSED })
   @ApiResponse(failing('PROCESS.NOT_READY', 'Not now; the failing check says why.'))
   @Header('Cache-Control', 'no-store')
@@ -54,7 +66,13 @@ export class ProbesController {
   }
 
   @Get('metrics')
-  @ApiOperation({ operationId: 'getMetrics', summary: 'Metrics of the process in the Prometheus text format.' })
+  @ApiOperation({
+    operationId: 'getMetrics',
+    summary: 'Metrics of the process in the Prometheus text format.',
+    description:
+      'For Prometheus to scrape: names begin with `csp_`, and with `process_` or `nodejs_` for those of the process itself. Every ' +
+      'process has its own.',
+  })
   @ApiProduces('text/plain')
   @ApiOkResponse({
     description: 'All metrics.',
