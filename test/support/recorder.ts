@@ -113,8 +113,15 @@ export class Recorder {
     }
   }
 
-  async serve(): Promise<void> {
-    this.api = await this.start();
+  /** `prepare` adds what a process has besides: the description of the API, and Swagger UI. */
+  async serve(prepare: (api: NestFastifyApplication) => void = () => undefined): Promise<void> {
+    this.api = await this.start(prepare);
+  }
+
+  /** What the served application has for a port. */
+  part<Part>(port: abstract new (...parameters: never[]) => Part): Part {
+    if (!this.api) throw new Error('the API is not up');
+    return this.api.get<Part>(port, { strict: false });
   }
 
   /** The same on a port of this machine; returns the address. */
@@ -131,7 +138,7 @@ export class Recorder {
     return { ask: (url, method, headers) => ask(api, url, method, headers) };
   }
 
-  private async start(): Promise<NestFastifyApplication> {
+  private async start(prepare: (api: NestFastifyApplication) => void = () => undefined): Promise<NestFastifyApplication> {
     const { http } = this.config();
     const metrics = new MetricsRegistry();
     const module = this.root(metrics, [
@@ -145,6 +152,7 @@ export class Recorder {
       }),
     ]);
     const api = await createHttpApp(module, { logger: this.logger, metrics, http });
+    prepare(api);
     await api.init();
     await api.getHttpAdapter().getInstance().ready();
     return api;

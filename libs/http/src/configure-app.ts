@@ -7,6 +7,7 @@ import { Callers } from './keys/callers';
 import { KeyCheck } from './keys/key-check';
 import { addAnswerHeaders } from './hooks/answer-headers.hook';
 import { addRequestRecord, RequestRecords } from './hooks/request-record.hook';
+import { addTextCoding } from './hooks/text-coding.hook';
 import type { HttpOptions } from './http-options';
 import { ProblemFilter } from './problem.filter';
 import { PublicAddress } from './public-address';
@@ -41,6 +42,7 @@ export function configureApp(app: NestFastifyApplication, context: HttpAppContex
   answerBadAddresses(instance, door, address);
   addCallerAnswers(instance, callers, door.budget);
   addRequestRecord(instance, records);
+  addTextCoding(instance);
   app.useGlobalPipes(new QueryValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, address));
   return routes;

@@ -1,6 +1,16 @@
 export { ADMISSION_LIMITS, type AdmissionLimits } from './admission/admission-limits';
 export { hasRoomFor, makePiece, reserveRoom, whileWriting, withRoomToMake } from './admission/reply-room';
 export { configureApp, type HttpAppContext } from './configure-app';
+export {
+  asksFor,
+  asksForGzip,
+  coded,
+  codedStream,
+  contentCoding,
+  streamCoding,
+  type CodedBytes,
+  type ContentCoding,
+} from './content-coding';
 export { createHttpAdapter, createHttpApp } from './create-http-app';
 export type { WrittenPlace } from './health/disk-space.notes';
 export { HealthReport, type HealthStatus } from './health/health-report';

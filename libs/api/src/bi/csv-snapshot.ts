@@ -1,5 +1,5 @@
 import { SECOND, type EpochMicros } from '@app/domain';
-import { coded, type CodedBytes, type ContentCoding } from '../lists/content-coding';
+import { coded, type CodedBytes, type ContentCoding } from '@app/http';
 import { weakTag } from './request-conditions';
 
 const LINE_FEED = 0x0a;

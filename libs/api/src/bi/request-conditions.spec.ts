@@ -1,5 +1,5 @@
 import { MILLISECOND } from '@app/domain';
-import { asksForGzip, isNotModified } from './request-conditions';
+import { isNotModified } from './request-conditions';
 
 const ETAG = 'W/"abc"';
 /** Copies of noon are the version that is there. */
@@ -24,25 +24,5 @@ describe('isNotModified', () => {
   it('should send anew for no condition and for a date that is none', () => {
     expect(isNotModified({}, ETAG, atNoon)).toBe(false);
     expect(isNotModified({ 'if-modified-since': 'yesterday' }, ETAG, atNoon)).toBe(false);
-  });
-});
-
-describe('asksForGzip', () => {
-  it.each(['gzip', 'GZIP', 'x-gzip', 'br, gzip', 'gzip;q=0.5', 'gzip; q=1.0, br'])(
-    'should compress for %j',
-    (accepted) => {
-      expect(asksForGzip({ 'accept-encoding': accepted })).toBe(true);
-    },
-  );
-
-  it.each(['', 'identity', 'br', '*', 'gzip;q=0', 'gzip; q=0.000', 'notgzip'])(
-    'should not compress for %j',
-    (accepted) => {
-      expect(asksForGzip({ 'accept-encoding': accepted })).toBe(false);
-    },
-  );
-
-  it('should not compress unasked', () => {
-    expect(asksForGzip({})).toBe(false);
   });
 });

@@ -27,19 +27,3 @@ export function isNotModified(
   const millis = Date.parse(since);
   return !Number.isNaN(millis) && isCopiedAt(millis * MILLISECOND);
 }
-
-/** Whether the client asked for gzip by name, with a quality above 0. */
-export function asksForGzip(headers: IncomingHttpHeaders): boolean {
-  return asksFor(headers, ['gzip', 'x-gzip']);
-}
-
-/** Whether the client asked for a coding by one of its names, with a quality above 0. */
-export function asksFor(headers: IncomingHttpHeaders, names: readonly string[]): boolean {
-  const accepted = headers['accept-encoding'];
-  if (typeof accepted !== 'string') return false;
-  return accepted.split(',').some((item) => {
-    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-    if (!names.includes(coding)) return false;
-    return !parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter));
-  });
-}

@@ -3,12 +3,21 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CsvLines } from '@app/bi';
 import { ChangeFeedReader, nextTurn, positionToText, type ListFormat, type TimeKey, PAGE_ROWS } from '@app/domain';
-import { PublicAddress, RequestBudget, reserveRoom, type RowCost } from '@app/http';
+import {
+  coded,
+  codedStream,
+  contentCoding,
+  PublicAddress,
+  RequestBudget,
+  reserveRoom,
+  streamCoding,
+  type ContentCoding,
+  type RowCost,
+} from '@app/http';
 import { isNotModified, weakTag } from '../bi/request-conditions';
 import { sendRange, type WholeAnswer } from '../bi/send-range';
 import { SnapshotPins } from '../bi/snapshot-pins';
 import { assertCursorOf, encodeCursor } from '../paging/cursor';
-import { coded, codedStream, contentCoding, streamCoding, type ContentCoding } from './content-coding';
 import { fileColumns, type ListItem } from './list-fields';
 import { ListFiles } from './list-files';
 import type { ListQuestion } from './list-question';

@@ -2,8 +2,7 @@ import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemError, PublicAddress } from '@app/http';
-import { asksFor, asksForGzip } from '../bi/request-conditions';
+import { asksFor, asksForGzip, ProblemError, PublicAddress } from '@app/http';
 import { PAGE_FOLDER, PageFiles, type PageFile } from './page-files';
 
 /** The page runs its own script and asks its own host; nothing else is allowed, and nothing inline. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
-import { codedStream, streamCoding } from './content-coding';
+import { asksForGzip, codedStream, streamCoding } from './content-coding';
 
 const MOST_STREAMS = 16;
 const HEADERS = { 'accept-encoding': 'br, gzip' };
@@ -47,5 +47,25 @@ describe('streams that are compressed', () => {
     await Promise.all(streams.map((stream) => text(stream.pipe(createGunzip()))));
     await Promise.all(ended);
     expect(streamCoding(HEADERS)).toBe('br');
+  });
+});
+
+describe('asksForGzip', () => {
+  it.each(['gzip', 'GZIP', 'x-gzip', 'br, gzip', 'gzip;q=0.5', 'gzip; q=1.0, br'])(
+    'should compress for %j',
+    (accepted) => {
+      expect(asksForGzip({ 'accept-encoding': accepted })).toBe(true);
+    },
+  );
+
+  it.each(['', 'identity', 'br', '*', 'gzip;q=0', 'gzip; q=0.000', 'notgzip'])(
+    'should not compress for %j',
+    (accepted) => {
+      expect(asksForGzip({ 'accept-encoding': accepted })).toBe(false);
+    },
+  );
+
+  it('should not compress unasked', () => {
+    expect(asksForGzip({})).toBe(false);
   });
 });

@@ -2,12 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, createBrotliCompress, createGzip, gzip, type BrotliOptions } from 'node:zlib';
-import { asksFor, asksForGzip } from '../bi/request-conditions';
 
 export type ContentCoding = 'br' | 'gzip';
 
 /** Answers that are shorter gain nothing. */
-const LEAST_BYTES = 1_024;
+export const LEAST_CODED_BYTES = 1_024;
 /** Somebody waits: as fast as gzip, and smaller. It looks back 256 kB, for its memory is more than four times that. */
 const BROTLI: BrotliOptions = {
   params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 18 },
@@ -17,6 +16,22 @@ const MOST_STREAMS = 16;
 
 const brotliBuffer = promisify<Buffer, BrotliOptions, Buffer>(brotliCompress);
 const gzipBuffer = promisify<Buffer, Buffer>(gzip);
+
+/** Whether the client asked for gzip by name, with a quality above 0. */
+export function asksForGzip(headers: IncomingHttpHeaders): boolean {
+  return asksFor(headers, ['gzip', 'x-gzip']);
+}
+
+/** Whether the client asked for a coding by one of its names, with a quality above 0. */
+export function asksFor(headers: IncomingHttpHeaders, names: readonly string[]): boolean {
+  const accepted = headers['accept-encoding'];
+  if (typeof accepted !== 'string') return false;
+  return accepted.split(',').some((item) => {
+    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+    if (!names.includes(coding)) return false;
+    return !parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter));
+  });
+}
 
 /** The coding that an answer is sent in; undefined where the client takes none, or asked for a part of the bytes. */
 export function contentCoding(headers: IncomingHttpHeaders): ContentCoding | undefined {
@@ -33,7 +48,7 @@ export interface CodedBytes {
 
 /** Compresses an answer that is one buffer, in the thread pool. */
 export async function coded(bytes: Buffer, coding: ContentCoding | undefined): Promise<CodedBytes> {
-  if (coding === undefined || bytes.length <= LEAST_BYTES) return { bytes, coding: undefined };
+  if (coding === undefined || bytes.length <= LEAST_CODED_BYTES) return { bytes, coding: undefined };
   return { bytes: await (coding === 'br' ? brotliBuffer(bytes, BROTLI) : gzipBuffer(bytes)), coding };
 }
 
