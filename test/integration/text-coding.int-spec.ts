@@ -85,6 +85,6 @@ describe('text answers above 1 kB', () => {
     const url = `/candles?${Array.from({ length: 30 }, (_, index) => `unknown_parameter_${index}=1`).join('&')}`;
     const { statusCode, headers, rawPayload } = await recorder.ask(url, 'GET', { 'accept-encoding': 'gzip' });
     expect([statusCode, headers['content-encoding']]).toEqual([400, 'gzip']);
-    expect(gunzipSync(rawPayload).toString()).toContain('unknown_parameter_29');
+    expect(gunzipSync(rawPayload).toString()).toContain('unknown_parameter_9');
   });
 });
