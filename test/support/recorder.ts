@@ -10,7 +10,7 @@ import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig, type AppConfig } from '@app/config';
 import { serializeCandle, type EpochMicros, type MinuteCandle } from '@app/domain';
 import { historyKinds } from '@app/history';
-import { createHttpApp } from '@app/http';
+import { ADMISSION_LIMITS, createHttpApp, type AdmissionLimits } from '@app/http';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { ParquetThreadModule } from '@app/parquet';
 import { StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
@@ -114,8 +114,11 @@ export class Recorder {
   }
 
   /** `prepare` adds what a process has besides: the description of the API, and Swagger UI. */
-  async serve(prepare: (api: NestFastifyApplication) => void = () => undefined): Promise<void> {
-    this.api = await this.start(prepare);
+  async serve(
+    prepare: (api: NestFastifyApplication) => void = () => undefined,
+    limits: Partial<AdmissionLimits> = {},
+  ): Promise<void> {
+    this.api = await this.start(prepare, limits);
   }
 
   /** What the served application has for a port. */
@@ -125,8 +128,8 @@ export class Recorder {
   }
 
   /** The same on a port of this machine; returns the address. */
-  async listen(): Promise<string> {
-    await this.serve();
+  async listen(limits: Partial<AdmissionLimits> = {}): Promise<string> {
+    await this.serve(undefined, limits);
     await this.api?.listen(0, '127.0.0.1');
     return (await this.api?.getUrl()) ?? '';
   }
@@ -138,7 +141,10 @@ export class Recorder {
     return { ask: (url, method, headers) => ask(api, url, method, headers) };
   }
 
-  private async start(prepare: (api: NestFastifyApplication) => void = () => undefined): Promise<NestFastifyApplication> {
+  private async start(
+    prepare: (api: NestFastifyApplication) => void = () => undefined,
+    limits: Partial<AdmissionLimits> = {},
+  ): Promise<NestFastifyApplication> {
     const { http } = this.config();
     const metrics = new MetricsRegistry();
     const module = this.root(metrics, [
@@ -151,7 +157,8 @@ export class Recorder {
         remotes: [],
       }),
     ]);
-    const api = await createHttpApp(module, { logger: this.logger, metrics, http });
+    const context = { logger: this.logger, metrics, http };
+    const api = await createHttpApp(module, context, { ...ADMISSION_LIMITS, ...limits });
     prepare(api);
     await api.init();
     await api.getHttpAdapter().getInstance().ready();

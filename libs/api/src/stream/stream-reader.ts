@@ -45,9 +45,6 @@ export class StreamReader {
   private isBlocked = false;
   private isClosed = false;
   private onDrain: (() => void) | undefined;
-  /** Since when (monotonic milliseconds) the socket has taken nothing of what waits; undefined while it takes. */
-  private stalledSince: number | undefined;
-  private takenBytes = 0;
   private writtenAt = performance.now();
 
   constructor(
@@ -134,16 +131,9 @@ export class StreamReader {
     this.next = this.log.end;
   }
 
-  /** A sign of life, unless events were sent lately; `false` when nothing has been taken for too long. */
-  check(now: number, { quietMs, stallMs }: { readonly quietMs: number; readonly stallMs: number }): boolean {
-    const socket = this.response.socket;
-    const taken = socket ? socket.bytesWritten - socket.writableLength : 0;
-    if (!this.isBlocked || taken > this.takenBytes) this.stalledSince = undefined;
-    else this.stalledSince ??= now;
-    this.takenBytes = taken;
-    if (this.stalledSince !== undefined && now - this.stalledSince >= stallMs) return false;
+  /** A sign of life, unless events were sent lately. One that takes nothing is cut off by the server below. */
+  check(now: number, quietMs: number): void {
     if (!this.isBlocked && now - this.writtenAt >= quietMs) this.write(':\n\n');
-    return true;
   }
 
   /** Ends after the last whole event. */

@@ -13,8 +13,6 @@ import { StreamReader, type StreamQuestion } from './stream-reader';
 const RETRY_MS = 3_000;
 /** After so long without an event a comment shows that the stream lives: before proxies lose their patience. */
 const QUIET_MS = 15_000;
-/** A reader that takes nothing of what waits for it for so long is cut off. */
-const STALL_MS = 30_000;
 const CHECK_EVERY_MS = 1_000;
 /** Seconds after which a refused client may ask again. */
 const RETRY_AFTER_SECONDS = 30;
@@ -117,14 +115,9 @@ export class Streams implements BeforeApplicationShutdown {
   private check(): void {
     const now = performance.now();
     for (const { reader, caller } of this.open) {
-      if (!this.callers.holds(caller)) {
-        // Whoever comes again is told why.
-        reader.end();
-        continue;
-      }
-      if (reader.check(now, { quietMs: QUIET_MS, stallMs: STALL_MS })) continue;
-      this.metrics.cut();
-      reader.cut();
+      // Whoever comes again is told why.
+      if (this.callers.holds(caller)) reader.check(now, QUIET_MS);
+      else reader.end();
     }
   }
 }
