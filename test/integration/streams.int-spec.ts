@@ -160,6 +160,25 @@ describe('streams', () => {
     }
   });
 
+  it('should begin a span back from now, as lists do', async () => {
+    await serve();
+    recorder.clock.advance(HOUR);
+    await takePrices(NOW + HOUR);
+    recorder.clock.advance(MINUTE);
+    for (const [start, count] of [
+      ['-2m', 2],
+      ['-1d', 4],
+      ['today', 4],
+    ] as const) {
+      const stream = await open(`/stream/prices?start=${start}`);
+      await received(stream, count);
+      const times = stream.events.map(({ data }) => (data as PriceItem).timestamp_utc.slice(11, 19));
+      expect(times).toEqual(['11:59:00', '11:59:00', '13:00:00', '13:00:00'].slice(-count));
+    }
+    const { status, body } = await rawRequest(`${url}/stream/prices?start=yesterday`);
+    expect([status, body.toString().includes('a span back from now')]).toEqual([400, true]);
+  });
+
   it('should tell of a gap where the store is made anew under them, and resume from it as not whole', async () => {
     await serve();
     const stream = await open('/stream/prices');

@@ -27,15 +27,8 @@ import {
   type TimeName,
 } from '../paging/cursor';
 import { checkedRange } from '../paging/time-range';
+import { acceptedFormat } from './accepted-format';
 import { csvStyle } from './csv-style';
-
-/** Formats by what an `Accept` header calls them. */
-const ACCEPTED: Readonly<Record<string, ListFormat>> = {
-  'application/json': 'json',
-  'text/csv': 'csv',
-  'application/x-ndjson': 'ndjson',
-  'application/vnd.apache.parquet': 'parquet',
-};
 
 /** How a list is picked and written, as a request asks for it. */
 export interface ListQuestion {
@@ -127,17 +120,6 @@ function keptTime(
 
 function shown(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : 'a time';
-}
-
-/** The first format that the client names; one that names none of ours gets JSON. */
-function acceptedFormat(accept: string | undefined): ListFormat {
-  for (const item of accept?.split(',') ?? []) {
-    const [type = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-    if (parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter))) continue;
-    const format = ACCEPTED[type];
-    if (format) return format;
-  }
-  return 'json';
 }
 
 function textOptions({ sep, decimal, bom }: ListQuery, format: ListFormat): CsvStyle {

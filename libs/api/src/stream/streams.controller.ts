@@ -2,7 +2,7 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CandleStreamQuery, Clock, PriceStreamQuery, type EpochMicros } from '@app/domain';
+import { CandleStreamQuery, Clock, PriceStreamQuery, timeAt, type EpochMicros } from '@app/domain';
 import { Callers, privateFor, PublicAddress } from '@app/http';
 import { AnswersStream } from '../open-api/answers.decorator';
 import { CANDLE_EXAMPLE, PRICE_EVENT_EXAMPLE, streamExample } from '../open-api/examples';
@@ -75,7 +75,7 @@ export class StreamsController {
     const start = await this.starts.find({
       header: Array.isArray(header) ? header.join(',') : header,
       lastEventId: query.last_event_id,
-      start: query.start,
+      start: query.start === undefined ? undefined : timeAt(query.start, this.clock.now()),
     });
     // Others may have come while this one was looked up.
     this.streams.admit(caller);

@@ -75,14 +75,6 @@ export function withReason(allowed: string): (raw: RawParameter) => string {
   };
 }
 
-export function TimeParameter(openApi: { readonly description: string; readonly example: string }): PropertyDecorator {
-  return QueryParameter({
-    parse: single(parseTimeParameter),
-    allowed: withReason(TIMES_ALLOWED),
-    openApi: { type: 'string', ...openApi },
-  });
-}
-
 /** What {@link parseSymbols} takes. */
 export const SYMBOLS_ALLOWED = `1 to ${MAX_SYMBOLS} symbols of ${SYMBOL_ALLOWED}, separated by commas (BTCUSDT,ETHUSDT)`;
 

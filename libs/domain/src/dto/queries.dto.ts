@@ -1,4 +1,4 @@
-import type { CandleInterval, EpochMicros } from '../model';
+import type { CandleInterval } from '../model';
 import {
   ByteOrderMarkParameter,
   ColumnsParameter,
@@ -20,7 +20,6 @@ import {
   MAX_TEXT_LIMIT,
   MinuteIntervalParameter,
   SymbolsParameter,
-  TimeParameter,
   WholeNumberParameter,
 } from './parameters';
 import type { TimeBound } from './time-bound';
@@ -126,11 +125,12 @@ export class PriceStreamQuery extends SymbolsQuery {
   @EventIdParameter()
   readonly last_event_id?: string;
 
-  @TimeParameter({
-    description: 'Begins with what was stored here from this time on (not: what happened from then on).',
+  @TimeBoundParameter({
+    description:
+      'Begins with what was stored here from this time on (not: what happened from then on); a span back from now too.',
     example: '2026-01-15T14:00:00Z',
   })
-  readonly start?: EpochMicros;
+  readonly start?: TimeBound;
 }
 
 /** A stream of closed minutes. */
