@@ -84,6 +84,12 @@ describe('walks through lists', () => {
     expect(inTurns).toEqual(data);
   });
 
+  it('should tell pages of other origins where a stream goes on', async () => {
+    const { headers } = await recorder.ask('/candles', 'GET', { origin: 'https://example.com' });
+    expect(headers['x-feed-position']).toMatch(/^[\w-]+$/);
+    expect(headers['access-control-expose-headers']).toContain('X-Feed-Position');
+  });
+
   it('should refuse a cursor with other times than those of its first page', async () => {
     const { next_cursor: cursor } = await page('/candles?start=-30m&limit=7');
     for (const other of ['start=-31m', 'start=-30m&end=now', 'start=2026-01-15T11:31:00Z', 'as_of=now&start=-30m', '']) {

@@ -14,9 +14,9 @@ export interface Door {
   readonly keys: KeyCheck;
 }
 
-/** DuckDB and polars in a page read tables by ranges. */
+/** DuckDB and polars in a page read tables by ranges, and a page that has a list goes on with its stream. */
 const EXPOSED =
-  'ETag, Retry-After, RateLimit, RateLimit-Policy, Link, X-Request-Id, Accept-Ranges, Content-Range, Content-Disposition';
+  'ETag, Retry-After, RateLimit, RateLimit-Policy, Link, X-Request-Id, Accept-Ranges, Content-Range, Content-Disposition, X-Feed-Position';
 const METHODS = 'GET, HEAD, OPTIONS';
 /** The asterisk stands for all headers but that one. */
 const ALLOWED_HEADERS = '*, Authorization';
