@@ -72,7 +72,9 @@ describe('api_key of an address', () => {
 
   it.each(['/stream/prices', '/stream/candles'])('should never be in the address of a gap: %s', async (path) => {
     const position = positionToText({ generation: 'f'.repeat(16), next: new Map(), within: null, committedAt: NOW });
-    const stream = await EventStream.open(`${url}${path}?symbols=BTCUSDT&api_key=${KEY}`, { 'Last-Event-ID': position });
+    const stream = await EventStream.open(`${url}${path}?symbols=BTCUSDT&api_key=${KEY}`, {
+      'Last-Event-ID': position,
+    });
     const { data } = await eventually('the gap is told', () => Promise.resolve(stream.events[0]));
     stream.cut();
     const { next_url: next } = data as { next_url: string };

@@ -92,7 +92,13 @@ describe('walks through lists', () => {
 
   it('should refuse a cursor with other times than those of its first page', async () => {
     const { next_cursor: cursor } = await page('/candles?start=-30m&limit=7');
-    for (const other of ['start=-31m', 'start=-30m&end=now', 'start=2026-01-15T11:31:00Z', 'as_of=now&start=-30m', '']) {
+    for (const other of [
+      'start=-31m',
+      'start=-30m&end=now',
+      'start=2026-01-15T11:31:00Z',
+      'as_of=now&start=-30m',
+      '',
+    ]) {
       recorder.clock.advance(SECOND);
       const { statusCode, body } = await recorder.ask(`/candles?${other}&limit=7&cursor=${cursor ?? ''}`);
       expect([other, statusCode, body.includes('"field":"cursor"')]).toEqual([other, 400, true]);

@@ -24,13 +24,15 @@ describe('a client that leaves a long list', () => {
     const candles = recorder.part(CandleReader);
     [row] = (await candles.range(['BTCUSDT'], '1m', {}, 1)) as [StoredCandle];
     // As many minutes as the range has, as if all were stored.
-    jest.spyOn(candles, 'range').mockImplementation(async (_symbols, _interval, { start = 0, end = NOW }, limit, after) => {
-      reads += 1;
-      await delay(5);
-      const first = after ? after.time + MINUTE : start;
-      const count = Math.max(0, Math.min(limit, Math.floor((end - first) / MINUTE)));
-      return Array.from({ length: count }, (_, index) => ({ ...row, openTime: first + index * MINUTE }));
-    });
+    jest
+      .spyOn(candles, 'range')
+      .mockImplementation(async (_symbols, _interval, { start = 0, end = NOW }, limit, after) => {
+        reads += 1;
+        await delay(5);
+        const first = after ? after.time + MINUTE : start;
+        const count = Math.max(0, Math.min(limit, Math.floor((end - first) / MINUTE)));
+        return Array.from({ length: count }, (_, index) => ({ ...row, openTime: first + index * MINUTE }));
+      });
   });
 
   beforeEach(() => {
@@ -52,15 +54,16 @@ describe('a client that leaves a long list', () => {
     expect(reads).toBe(stopped);
   }
 
-  it.each(
-    ['csv', 'ndjson'].flatMap((format) => ['identity', 'gzip', 'br'].map((coding) => [format, coding] as const)),
-  )('should end the reading within a second: %s, %s', async (format, coding) => {
-    const socket = await RawSocket.open(url);
-    socket.send(requestText(listOf(LONG, format), { 'Accept-Encoding': coding }));
-    await eventually('some of it has come', () => Promise.resolve(socket.bytes.length > 50_000 || undefined));
-    socket.disconnect();
-    await assertStopped(LONG / 1_000);
-  });
+  it.each(['csv', 'ndjson'].flatMap((format) => ['identity', 'gzip', 'br'].map((coding) => [format, coding] as const)))(
+    'should end the reading within a second: %s, %s',
+    async (format, coding) => {
+      const socket = await RawSocket.open(url);
+      socket.send(requestText(listOf(LONG, format), { 'Accept-Encoding': coding }));
+      await eventually('some of it has come', () => Promise.resolve(socket.bytes.length > 50_000 || undefined));
+      socket.disconnect();
+      await assertStopped(LONG / 1_000);
+    },
+  );
 
   it.each(['csv', 'ndjson', 'parquet'])(
     'should end the look for the next page within a second, before the first byte: %s',

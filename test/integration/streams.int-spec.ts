@@ -216,9 +216,17 @@ describe('streams', () => {
     const reader = await NarrowSocket.open(url, requestText('/stream/prices?start=2026-01-01'));
     try {
       const metric = async (name: string): Promise<number> =>
-        Number(new RegExp(`^${name.replaceAll(/[{}"]/g, '\\$&')} (\\d+)$`, 'm').exec(await getText(`${url}/metrics`))?.[1]);
-      await eventually('it is open', async () => (await metric('csp_stream_readers{stream="prices"}')) === 1 || undefined);
-      await eventually('it is cut', async () => (await metric('csp_stream_readers{stream="prices"}')) === 0 || undefined);
+        Number(
+          new RegExp(`^${name.replaceAll(/[{}"]/g, '\\$&')} (\\d+)$`, 'm').exec(await getText(`${url}/metrics`))?.[1],
+        );
+      await eventually(
+        'it is open',
+        async () => (await metric('csp_stream_readers{stream="prices"}')) === 1 || undefined,
+      );
+      await eventually(
+        'it is cut',
+        async () => (await metric('csp_stream_readers{stream="prices"}')) === 0 || undefined,
+      );
       expect(await metric('csp_http_connections_cut_total{reason="silent_reader"}')).toBe(1);
       // Nothing waits for this one.
       expect([quiet.hasEnded, await metric('csp_stream_readers{stream="candles"}')]).toEqual([false, 1]);

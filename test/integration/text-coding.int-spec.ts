@@ -18,7 +18,10 @@ const EXAMPLES: Readonly<Record<string, string>> = { '/trades/range': '?start=20
 
 /** Every route that there is, on a store with enough rows for each. */
 describe('text answers above 1 kB', () => {
-  const recorder = new Recorder(NOW, 'BTCUSDT,ETHUSDT,BNBUSDT,LTCUSDT,XRPUSDT,ADAUSDT,TRXUSDT,LINKUSDT,DOGEUSDT,SOLUSDT');
+  const recorder = new Recorder(
+    NOW,
+    'BTCUSDT,ETHUSDT,BNBUSDT,LTCUSDT,XRPUSDT,ADAUSDT,TRXUSDT,LINKUSDT,DOGEUSDT,SOLUSDT',
+  );
   let paths: string[];
 
   beforeAll(async () => {
@@ -33,11 +36,14 @@ describe('text answers above 1 kB', () => {
         await recorder.store.sink.take({ origin: Recorder.ORIGIN, events });
       }
     }
-    for (let minute = -30; minute < 0; minute += 1) await recorder.take([buildMinute('BTCUSDT', NOW + minute * MINUTE)]);
+    for (let minute = -30; minute < 0; minute += 1)
+      await recorder.take([buildMinute('BTCUSDT', NOW + minute * MINUTE)]);
     await recorder.serve(setupOpenApi);
     const { body } = await recorder.ask('/openapi.json');
     const html = (await recorder.ask('/docs')).body;
-    const parts = [...html.matchAll(/(?:href|src)=['"]\.\/([^'"]+\.(?:js|css))['"]/g)].map(([, part = '']) => `/${part}`);
+    const parts = [...html.matchAll(/(?:href|src)=['"]\.\/([^'"]+\.(?:js|css))['"]/g)].map(
+      ([, part = '']) => `/${part}`,
+    );
     expect(parts.length).toBeGreaterThan(3);
     const described = Object.keys((JSON.parse(body) as OpenAPIObject).paths);
     paths = [...described, '/openapi.json', '/docs', ...parts].filter((path) => !path.startsWith('/stream/'));

@@ -2,7 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '@app/domain';
-import { contentCoding, hasRoomFor, ReadyAnswers, RequestBudget, reserveRoom, ROWS_A_REQUEST, type ReadyAnswer } from '@app/http';
+import {
+  contentCoding,
+  hasRoomFor,
+  ReadyAnswers,
+  RequestBudget,
+  reserveRoom,
+  ROWS_A_REQUEST,
+  type ReadyAnswer,
+} from '@app/http';
 import { parseByteRange } from './byte-range';
 import { CsvCache, type BuildTable } from './csv-cache';
 import type { CsvSnapshot } from './csv-snapshot';

@@ -89,25 +89,20 @@ export class CandlesController {
     const at = Math.min(now, asOf ?? Infinity);
     const read = (part: Partial<TimeRange>, limit: number, after?: TimeKey): Promise<StoredCandle[]> =>
       this.candles.range(symbols, interval, part, limit, after, asOf).catch(withoutGrid);
-    await this.lists.send(
-      request,
-      reply,
-      question,
-      {
-        scope,
-        fields: FIELDS,
-        keyOf,
-        toItem: (candle) => toCandleItem(candle, interval, at),
-        forwards: (limit, after) => read(range, limit, after),
-        backwards: (limit, behind) => {
-          const span = longestCandle(interval) * Math.ceil((limit + 1) / symbols.length + 1);
-          return newestFirst({ read, keyOf, range: { start: 0, end: at + DAY, ...range }, span }, limit, behind);
-        },
-        most: (start, end = at + DAY) => symbols.length * Math.ceil((end - start) / shortestCandle(interval) + 1),
-        isFinal: (_, item) => item['is_final'] === true,
-        absolute: absoluteTimes(question),
+    await this.lists.send(request, reply, question, {
+      scope,
+      fields: FIELDS,
+      keyOf,
+      toItem: (candle) => toCandleItem(candle, interval, at),
+      forwards: (limit, after) => read(range, limit, after),
+      backwards: (limit, behind) => {
+        const span = longestCandle(interval) * Math.ceil((limit + 1) / symbols.length + 1);
+        return newestFirst({ read, keyOf, range: { start: 0, end: at + DAY, ...range }, span }, limit, behind);
       },
-    );
+      most: (start, end = at + DAY) => symbols.length * Math.ceil((end - start) / shortestCandle(interval) + 1),
+      isFinal: (_, item) => item['is_final'] === true,
+      absolute: absoluteTimes(question),
+    });
   }
 }
 

@@ -88,23 +88,18 @@ export class DailyMetricsController {
     const scope = cursorScope('/daily-metrics', scopeOf(query, symbols), range.start, range.end, order);
     const read = (part: Partial<TimeRange>, limit: number, after?: TimeKey): Promise<SymbolMetrics[]> =>
       this.metrics.range(symbols, part, limit, after);
-    await this.lists.send(
-      request,
-      reply,
-      question,
-      {
-        scope,
-        fields: FIELDS,
-        keyOf,
-        toItem,
-        forwards: (limit, after) => read(range, limit, after),
-        backwards: (limit, behind) => {
-          const span = DAY * Math.ceil((limit + 1) / symbols.length + 1);
-          return newestFirst({ read, keyOf, range: { start: 0, end: now + DAY, ...range }, span }, limit, behind);
-        },
-        most: (start, end = now + DAY) => symbols.length * Math.ceil((end - start) / DAY),
-        absolute: absoluteTimes(question),
+    await this.lists.send(request, reply, question, {
+      scope,
+      fields: FIELDS,
+      keyOf,
+      toItem,
+      forwards: (limit, after) => read(range, limit, after),
+      backwards: (limit, behind) => {
+        const span = DAY * Math.ceil((limit + 1) / symbols.length + 1);
+        return newestFirst({ read, keyOf, range: { start: 0, end: now + DAY, ...range }, span }, limit, behind);
       },
-    );
+      most: (start, end = now + DAY) => symbols.length * Math.ceil((end - start) / DAY),
+      absolute: absoluteTimes(question),
+    });
   }
 }

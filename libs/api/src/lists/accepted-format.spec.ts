@@ -26,12 +26,19 @@ describe('acceptedFormat', () => {
     expect(acceptedFormat(accept)).toBe(format);
   });
 
-  it.each([undefined, '', '*/*', 'text/html', 'application/*;q=0.1', `${CSV};q=0`, `${CSV};q=0.000, text/html`, 'q=1', ';;,'])(
-    'should be JSON for %j',
-    (accept) => {
-      expect(acceptedFormat(accept)).toBe('json');
-    },
-  );
+  it.each([
+    undefined,
+    '',
+    '*/*',
+    'text/html',
+    'application/*;q=0.1',
+    `${CSV};q=0`,
+    `${CSV};q=0.000, text/html`,
+    'q=1',
+    ';;,',
+  ])('should be JSON for %j', (accept) => {
+    expect(acceptedFormat(accept)).toBe('json');
+  });
 
   it('should take no notice of a quality that is none', () => {
     expect(acceptedFormat(`application/json;q=0.5, ${CSV};q=high`)).toBe('csv');

@@ -18,14 +18,7 @@ import {
   type TimeRange,
 } from '@app/domain';
 import { invalidParameter } from '@app/http';
-import {
-  decodeCursor,
-  TIME_NAMES,
-  type Cursor,
-  type KeptTime,
-  type KeptTimes,
-  type TimeName,
-} from '../paging/cursor';
+import { decodeCursor, TIME_NAMES, type Cursor, type KeptTime, type KeptTimes, type TimeName } from '../paging/cursor';
 import { checkedRange } from '../paging/time-range';
 import { acceptedFormat } from './accepted-format';
 import { csvStyle } from './csv-style';
@@ -56,7 +49,9 @@ export interface ListQuestion {
 /** Reads what a request says of a list. @throws ProblemError 400 naming the parameter that does not fit */
 export function listQuestion(
   request: FastifyRequest,
-  query: ListQuery & Partial<Pick<HistoryQuery, 'start' | 'end' | 'last' | 'order'>> & Partial<Pick<CandlesQuery, 'as_of'>>,
+  query: ListQuery &
+    Partial<Pick<HistoryQuery, 'start' | 'end' | 'last' | 'order'>> &
+    Partial<Pick<CandlesQuery, 'as_of'>>,
   { now, defaultLimit, fields }: { now: EpochMicros; defaultLimit: number; fields: readonly string[] },
 ): ListQuestion {
   const format = query.format ?? acceptedFormat(request.headers.accept);
@@ -108,11 +103,7 @@ const MAX_DEFAULT = 500;
  * What a time that is relative to now means on this page, and on those that follow: the same as on the first one, whether the
  * page is asked for with the parameters of the first one or by its address, where the time stands written out.
  */
-function keptTime(
-  bound: TimeBound | undefined,
-  before: KeptTime | undefined,
-  now: EpochMicros,
-): KeptTime | undefined {
+function keptTime(bound: TimeBound | undefined, before: KeptTime | undefined, now: EpochMicros): KeptTime | undefined {
   if (!(bound instanceof RelativeTime)) return before?.time === bound ? before : undefined;
   const written = bound.toString();
   return before?.written === written ? before : { written, time: bound.at(now) };

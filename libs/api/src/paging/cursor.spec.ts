@@ -11,7 +11,10 @@ const CURSOR: Cursor = {
 };
 const RELATIVE: Cursor = {
   ...CURSOR,
-  times: { start: { written: '-24h', time: 1_768_400_000_000_000 }, as_of: { written: 'now', time: 1_768_486_400_000_000 } },
+  times: {
+    start: { written: '-24h', time: 1_768_400_000_000_000 },
+    as_of: { written: 'now', time: 1_768_486_400_000_000 },
+  },
 };
 
 const partsOf = (cursor: Cursor): unknown[] =>

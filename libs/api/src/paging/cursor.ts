@@ -64,7 +64,8 @@ export function decodeCursor(text: string | undefined): Cursor | undefined {
   const [feed, ...others] = parts;
   const kept = Array.isArray(others[0]) ? keptTimes(others.shift() as unknown[]) : {};
   const [time, symbol, source] = others;
-  if (typeof feed !== 'string' || !Number.isSafeInteger(time) || typeof symbol !== 'string' || !kept) throw noCursor(text);
+  if (typeof feed !== 'string' || !Number.isSafeInteger(time) || typeof symbol !== 'string' || !kept)
+    throw noCursor(text);
   const key: TimeKey = { time: time as EpochMicros, symbol };
   if (source === undefined) return { scope, feed, times: kept, key };
   if (typeof source !== 'string') throw noCursor(text);

@@ -33,7 +33,9 @@ export function gapAddress({ channel, symbols, since: told, now }: Gap): string 
 }
 
 function rowsFrom(since: EpochMicros | null): Record<string, string> {
-  return since === null ? { last: NEWEST } : { start: formatBucketTime(floorTo(Math.max(0, since - STORED_WITHIN), MINUTE)) };
+  return since === null
+    ? { last: NEWEST }
+    : { start: formatBucketTime(floorTo(Math.max(0, since - STORED_WITHIN), MINUTE)) };
 }
 
 function address(path: string, parameters: Readonly<Record<string, string>>): string {

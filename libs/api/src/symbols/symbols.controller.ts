@@ -80,22 +80,17 @@ export class SymbolsController {
       return asked.flatMap((symbol) => found.get(symbol) ?? []);
     };
     const backwards = [...symbols].reverse();
-    await this.lists.send(
-      request,
-      reply,
-      question,
-      {
-        scope,
-        fields: FIELDS,
-        keyOf: ({ symbol }) => ({ time: 0, symbol }),
-        toItem,
-        // The symbol of the key may be one that is not served any more.
-        forwards: (limit, after) =>
-          read(after ? symbols.filter((symbol) => compareCodePoints(symbol, after.symbol) > 0) : symbols, limit),
-        backwards: (limit, behind) =>
-          read(behind ? backwards.filter((symbol) => compareCodePoints(symbol, behind.symbol) < 0) : backwards, limit),
-        most: () => symbols.length,
-      },
-    );
+    await this.lists.send(request, reply, question, {
+      scope,
+      fields: FIELDS,
+      keyOf: ({ symbol }) => ({ time: 0, symbol }),
+      toItem,
+      // The symbol of the key may be one that is not served any more.
+      forwards: (limit, after) =>
+        read(after ? symbols.filter((symbol) => compareCodePoints(symbol, after.symbol) > 0) : symbols, limit),
+      backwards: (limit, behind) =>
+        read(behind ? backwards.filter((symbol) => compareCodePoints(symbol, behind.symbol) < 0) : backwards, limit),
+      most: () => symbols.length,
+    });
   }
 }

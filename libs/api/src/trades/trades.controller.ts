@@ -74,12 +74,14 @@ export class TradesController {
     const scope = cursorScope('/trades/latest', scopeOf(query, symbols));
     const newest = (limit: number, behind?: TimeKey): Promise<PriceEvent[]> =>
       this.events.latest(symbols, limit, behind as PriceEventKey | undefined);
-    await this.lists.send(
-      request,
-      reply,
-      question,
-      { scope, fields: FIELDS, keyOf, toItem: toPriceEventV1, forwards: newest, backwards: newest },
-    );
+    await this.lists.send(request, reply, question, {
+      scope,
+      fields: FIELDS,
+      keyOf,
+      toItem: toPriceEventV1,
+      forwards: newest,
+      backwards: newest,
+    });
   }
 
   @Get('range')
@@ -107,23 +109,18 @@ export class TradesController {
     const read = (part: TimeRange, limit: number, after?: TimeKey): Promise<PriceEvent[]> =>
       this.events.range(symbols, part, limit, after as PriceEventKey | undefined);
     const bounds = { start: 0, end: now + DAY, ...range };
-    await this.lists.send(
-      request,
-      reply,
-      question,
-      {
-        scope,
-        fields: FIELDS,
-        keyOf,
-        toItem: toPriceEventV1,
-        forwards: (limit, after) => read(bounds, limit, after),
-        backwards: (limit, behind) => {
-          const span = this.config.ingest.pollIntervalSeconds * SECOND * Math.ceil((limit + 1) / symbols.length + 1);
-          return newestFirst({ read, keyOf, range: bounds, span }, limit, behind);
-        },
-        isFinal: ({ timestamp }) => timestamp < now - SETTLED_AFTER,
-        absolute: absoluteTimes(question),
+    await this.lists.send(request, reply, question, {
+      scope,
+      fields: FIELDS,
+      keyOf,
+      toItem: toPriceEventV1,
+      forwards: (limit, after) => read(bounds, limit, after),
+      backwards: (limit, behind) => {
+        const span = this.config.ingest.pollIntervalSeconds * SECOND * Math.ceil((limit + 1) / symbols.length + 1);
+        return newestFirst({ read, keyOf, range: bounds, span }, limit, behind);
       },
-    );
+      isFinal: ({ timestamp }) => timestamp < now - SETTLED_AFTER,
+      absolute: absoluteTimes(question),
+    });
   }
 }
