@@ -4,7 +4,6 @@ import {
   MINUTE,
   SECOND,
   TICKER_SOURCE,
-  positionFromText,
   serializeCandle,
   serializePriceEvent,
   type EpochMicros,
@@ -12,7 +11,7 @@ import {
 import { ConsumerStore } from '@app/storage';
 import { buildMinute, FakePorts } from '@app/testing';
 import { eventually } from '../support/app-process';
-import { EventStream } from '../support/event-stream';
+import { EventStream, type ReceivedEvent } from '../support/event-stream';
 import { getText, type ListPage } from '../support/http';
 import { NarrowSocket } from '../support/narrow-socket';
 import { rawRequest } from '../support/raw-request';
@@ -77,7 +76,7 @@ describe('streams', () => {
       return [status, headers['retry-after'], headers['content-type'], code, /at most (\d)/.exec(detail)?.[1]];
     };
     const refusal = (status: number, code: string, limit: string): unknown[] => [
-      ...[status, '30', 'application/problem+json', code, limit],
+      ...[status, '30', 'application/problem+json; charset=utf-8', code, limit],
     ];
     await open('/stream/prices', from('192.0.2.1'));
     await open('/stream/candles', from('192.0.2.1'));
@@ -127,7 +126,7 @@ describe('streams', () => {
       recorder.clock.advance(SECOND);
       written += 1;
       // Every second one is late: it stands before rows that were listed already.
-      await takePrices(recorder.clock.now() - (written % 2 === 0 ? HOUR : 0));
+      await takePrices(recorder.clock.now() - (written % 2 === 0 ? 90 * MINUTE : 0));
     };
     for (const next of ['next_url', 'next_cursor'] as const) {
       const first = '/trades/range?start=-2h&end=2026-02-01&limit=7';
@@ -150,12 +149,12 @@ describe('streams', () => {
       const stored = recorder.rows<{ count: number }>('SELECT count(*) AS count FROM price_events')[0]?.count ?? 0;
       const stream = await open(`/stream/prices?last_event_id=${[...positions][0] ?? ''}`);
       const had = (): Set<string> => new Set([...listed, ...stream.events.map(({ data }) => JSON.stringify(data))]);
-      await eventually('all is there', () => Promise.resolve(had().size >= stored || undefined));
+      // Each page and the end were followed by two events.
+      await received(stream, 2 * (pages + 1));
       expect(had().size).toBe(stored);
       expect(new Set(listed).size).toBe(listed.length);
       const sent = stream.events.map(({ data }) => JSON.stringify(data));
       expect(new Set(sent).size).toBe(sent.length);
-      // Each page and the end were followed by two events of the stream.
       expect(sent.length).toBe(2 * (pages + 1));
     }
   });
@@ -179,33 +178,50 @@ describe('streams', () => {
     expect([status, body.toString().includes('a span back from now')]).toEqual([400, true]);
   });
 
-  it('should tell of a gap where the store is made anew under them, and resume from it as not whole', async () => {
+  it('should end where the store is made anew, and resume as not whole', async () => {
+    await serve();
+    const stream = await open('/stream/prices');
+    await takePrices(NOW);
+    await received(stream, 2);
+    await recorder.rest();
+    await eventually('it has ended', () => Promise.resolve(stream.hasEnded || undefined));
+    expect([stream.failure, stream.isWhole]).toEqual([undefined, true]);
+    await rebuildStore(recorder, FakePorts.at(NOW + DAY, { SYMBOLS: 'BTCUSDT,ETHUSDT' }));
+    await recorder.open();
+    url = await recorder.listen();
+    const again = await open('/stream/prices', { 'Last-Event-ID': stream.lastEventId });
+    await received(again, 1);
+    await assertGap(again.events[0]);
+  });
+
+  it('should tell of a gap where another feed is under them, and go on from there', async () => {
     await serve();
     const stream = await open('/stream/prices');
     await takePrices(NOW);
     await received(stream, 2);
     const before = stream.lastEventId;
-    await recorder.close();
-    await rebuildStore(recorder, FakePorts.at(NOW + DAY, { SYMBOLS: 'BTCUSDT,ETHUSDT' }));
-    await recorder.open();
+    recorder.change(`UPDATE store_facts SET value = ? WHERE name = 'feed_generation'`, '0123456789abcdef');
     await received(stream, 3);
-    expect(stream.events[2]).toMatchObject({ event: 'gap', data: { since: '2026-01-15T12:00:00.000000+00:00' } });
-    const { next_url: next } = stream.events[2]?.data as { next_url: string };
-    const { data } = JSON.parse(await getText(`${url}${next}`)) as ListPage<PriceItem>;
-    expect(data.length).toBe(4);
-    // From the gap on it goes on, and so does whoever comes again with its id.
+    await assertGap(stream.events[2]);
     await takePrices(NOW + SECOND);
     await received(stream, 5);
     expect(stream.events.slice(3).map(({ event }) => event)).toEqual(['price', 'price']);
     const again = await open('/stream/prices', { 'Last-Event-ID': stream.events[2]?.id ?? '' });
     await received(again, 2);
     expect(again.events).toEqual(stream.events.slice(3));
-    // Whoever was away meanwhile is told that it is not whole.
-    expect(positionFromText(before)?.generation).not.toBe(positionFromText(stream.lastEventId)?.generation);
+    // Whoever was away meanwhile is told too.
     const late = await open('/stream/prices', { 'Last-Event-ID': before });
     await received(late, 1);
-    expect(late.events[0]).toMatchObject({ event: 'gap', data: { since: '2026-01-15T12:00:00.000000+00:00' } });
+    await assertGap(late.events[0]);
   });
+
+  /** A gap behind the events of noon, whose list has all that is stored. */
+  async function assertGap(event: ReceivedEvent | undefined): Promise<void> {
+    expect(event).toMatchObject({ event: 'gap', data: { since: '2026-01-15T12:00:00.000000+00:00' } });
+    const { next_url: next } = event?.data as { next_url: string };
+    const { data } = JSON.parse(await getText(`${url}${next}`)) as ListPage<PriceItem>;
+    expect(data.length).toBe(recorder.rows('SELECT * FROM price_events').length);
+  }
 
   it('should be cut off where their readers take nothing, and be counted', async () => {
     await serve({}, { silentReaderMs: 1_000, lookMs: 50 });

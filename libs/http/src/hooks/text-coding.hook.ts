@@ -26,7 +26,8 @@ async function compressed(request: FastifyRequest, reply: FastifyReply, payload:
   const coding = payload instanceof Readable ? streamCoding(request.headers) : contentCoding(request.headers);
   if (!coding) return payload;
   reply.header('content-encoding', coding).removeHeader('content-length');
-  if (payload instanceof Readable) return codedStream(payload, coding);
+  // Nobody reads what HEAD would have.
+  if (payload instanceof Readable) return request.method === 'HEAD' ? payload : codedStream(payload, coding);
   return (await coded(Buffer.from(payload as string | Buffer), coding)).bytes;
 }
 
