@@ -5,10 +5,10 @@ import type { StreamChannel } from './stream-event';
 const NEWEST = '5000';
 
 /**
- * How much earlier than the commit that a reader has seen the list begins. A position holds the time of a commit, and rows are
- * listed by the time of the market, after which they are stored: a minute when it is closed; after an outage what waited in the
- * spool, in one partition of the broker or at the exchange, while newer rows were stored already. A day is longer than such
- * outages last. What the history fills further back than that is told by no list of a range.
+ * How much earlier the list begins than the commit that a reader has seen. Rows are listed by market time and stored later: a
+ * minute once it is closed, and after an outage what waited in the spool, in one partition of the broker or at the exchange
+ * while newer rows were stored. A day is longer than such outages last. Minutes that the history fills further back are not
+ * in the list; `/coverage` has them.
  */
 const STORED_WITHIN: EpochMicros = DAY;
 
