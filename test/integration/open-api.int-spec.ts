@@ -69,6 +69,21 @@ describe('OpenAPI document', () => {
     }
   });
 
+  it('should show addresses of next pages that have what their route wants', async () => {
+    const shown = operations.flatMap(([path, { responses }]) => {
+      const answer = responses['200'] as { content?: Record<string, { example?: { next_url?: string } }> } | undefined;
+      const address = answer?.content?.['application/json']?.example?.next_url;
+      return address === undefined ? [] : [[path, address] as const];
+    });
+    expect(shown.length).toBe(6);
+    for (const [path, address] of shown) {
+      expect(address.startsWith(`${path}?`)).toBe(true);
+      // The cursor apart, which is made up: without it nothing is wrong with the question, and there is no store.
+      const { statusCode } = await app.inject({ method: 'GET', url: address.replace(/&cursor=[^&]*/, '') });
+      expect([address, statusCode]).toEqual([address, 503]);
+    }
+  });
+
   it('should describe every parameter with an example', () => {
     for (const [path, { parameters = [] }] of operations) {
       for (const parameter of parameters) {

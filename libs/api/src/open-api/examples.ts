@@ -19,11 +19,11 @@ interface PageExample {
   readonly next_url: string;
 }
 
-/** One page as the documentation shows it. */
-export const pageExample = (route: string, item: object): PageExample => ({
+/** One page as the documentation shows it; `query` is what the route wants. */
+export const pageExample = (route: string, item: object, query = 'symbol=BTCUSDT'): PageExample => ({
   data: [item],
   next_cursor: CURSOR_EXAMPLE,
-  next_url: `${route}?symbol=BTCUSDT&limit=1&cursor=${CURSOR_EXAMPLE}`,
+  next_url: `${route}?${query}&limit=1&cursor=${CURSOR_EXAMPLE}`,
 });
 
 export const PRICE_EVENT_EXAMPLE: PriceEventItem = {

@@ -91,7 +91,10 @@ export class TradesController {
     description:
       "Prices as they were polled, in the exchange's own digits: not single trades. `start` and `end`, or `last`.",
   })
-  @AnswersList(PriceEventPageDto, pageExample('/trades/range', PRICE_EVENT_EXAMPLE))
+  @AnswersList(
+    PriceEventPageDto,
+    pageExample('/trades/range', PRICE_EVENT_EXAMPLE, 'symbol=BTCUSDT&start=2026-01-15&end=2026-01-16'),
+  )
   async range(
     @Query() query: TradeRangeQuery,
     @Req() request: FastifyRequest,
