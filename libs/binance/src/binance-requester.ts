@@ -42,12 +42,6 @@ export interface BinanceRequest<T> {
 /** Real time after which a request that nobody has answered is told of, though it is still being tried. */
 const TELL_AFTER_MS = 5_000;
 
-/** When a request was made first, by real time and on the counter of the clock. */
-interface Began {
-  readonly real: number;
-  readonly count: EpochMicros;
-}
-
 type Attempt<T> =
   | { readonly kind: 'answered'; readonly answer: ExchangeAnswer<T> }
   | { readonly kind: 'blocked'; readonly error: ExchangeError }
@@ -92,7 +86,7 @@ export class BinanceRequester {
   /** @throws ExchangeError, or the signal's reason when the caller aborts */
   async get<T>(request: BinanceRequest<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
     let failure: Extract<HostResult<T>, { kind: 'transient' }> | undefined;
-    const began = { real: performance.now(), count: this.clock.monotonicNow() };
+    const began = performance.now();
     for (const host of this.hosts.candidates()) {
       const result = await this.askHost(host, request, began, signal);
       if (result.kind === 'answered') return result.answer;
@@ -104,7 +98,7 @@ export class BinanceRequester {
   private async askHost<T>(
     host: ExchangeHost,
     request: BinanceRequest<T>,
-    began: Began,
+    began: number,
     signal: AbortSignal | undefined,
   ): Promise<HostResult<T>> {
     // A host that is known to be down is asked once when there are others: waiting for it delays all of them.
@@ -130,8 +124,9 @@ export class BinanceRequester {
           this.metrics.retries.inc({ reason: result.error.failure });
           break;
         case 'transient':
-          if (!result.reached && performance.now() - began.real >= TELL_AFTER_MS) {
-            this.state.unansweredSince(began.count, `${host.label}: ${result.detail}`);
+          if (!result.reached && performance.now() - began >= TELL_AFTER_MS) {
+            // Others may have been answered after this one began, and before the silence did.
+            this.state.unansweredSince(performance.now() - TELL_AFTER_MS, `${host.label}: ${result.detail}`);
           }
           if (attempt >= attempts || result.retryAt !== undefined) {
             if (result.hostFault) this.hosts.markDown(host);

@@ -28,6 +28,13 @@ describe('ExchangeState', () => {
     },
   );
 
+  it('should not call the exchange unreachable for one request, while others were answered a moment ago', () => {
+    state.unansweredSince(performance.now() - 5_000, 'no answer');
+    expect(state.state).toBe('ok');
+    state.unansweredSince(performance.now() + 1, 'no answer');
+    expect(state).toMatchObject({ state: 'unreachable', detail: 'no answer' });
+  });
+
   it.each([HOUR, -HOUR])('should show the last answer by the clock as it is set now, by %d µs', (step) => {
     clock.step(step);
     clock.advance(MINUTE);

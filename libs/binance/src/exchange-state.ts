@@ -23,6 +23,8 @@ export class ExchangeState {
   private lastGoodAt: EpochMicros | null = null;
   /** The same on the monotonic counter: a clock that is set makes no answer older or younger. */
   private lastGoodCount: EpochMicros = -Infinity;
+  /** The same in real time, by which networks and their time-outs go. */
+  private lastGoodReal = -Infinity;
   private lastGoodHost = '';
 
   constructor(
@@ -46,6 +48,7 @@ export class ExchangeState {
   answered(host: string, at: EpochMicros, blocked: boolean): void {
     this.lastGoodAt = at;
     this.lastGoodCount = this.clock.monotonicNow();
+    this.lastGoodReal = performance.now();
     if (blocked) return;
     const change = this.currentState !== 'ok';
     const moved = this.lastGoodHost !== '' && this.lastGoodHost !== host;
@@ -64,9 +67,9 @@ export class ExchangeState {
     this.change(failure, detail);
   }
 
-  /** Nothing has been answered since a request of that count began, which is tried again. */
-  unansweredSince(count: EpochMicros, detail: string): void {
-    if (this.lastGoodCount < count) this.change('unreachable', detail);
+  /** A request is tried again that found nobody. `since` (`performance.now`): when nothing was answered from then on, nobody is there. */
+  unansweredSince(since: number, detail: string): void {
+    if (this.lastGoodReal < since) this.change('unreachable', detail);
   }
 
   /** No host gave a usable answer: `failing` when one was reached and is in trouble, else `unreachable`. */
