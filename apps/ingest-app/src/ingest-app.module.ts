@@ -62,6 +62,13 @@ export class IngestAppModule implements OnApplicationBootstrap {
       const detail = this.capture.problem();
       return { ok: detail === '', detail };
     });
+    // Polls count as late after a while alone; that the exchange is away is known at once.
+    this.health.addReadyCheck('exchange', () => {
+      const detail = this.capture.exchangeFault();
+      return { ok: detail === '', detail };
+    });
+    // Events are stamped by the exchange's time where the clock is wrong.
+    this.health.addReadyCheck('clock', () => ({ ok: true, detail: this.capture.clockState().detail }));
     const { publisher } = this;
     if (!publisher) return;
     this.health.addLiveCheck('publisher', () => {

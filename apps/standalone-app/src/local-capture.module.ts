@@ -18,6 +18,14 @@ class LocalCapture extends LocalProcess {
   sinkFault(): string {
     return this.capture.sinkFault();
   }
+
+  exchangeFault(): string {
+    return this.capture.exchangeFault();
+  }
+
+  clockFault(): string {
+    return this.capture.clockState().detail;
+  }
 }
 
 /** Tells the API how the capture of this process does. */

@@ -13,6 +13,7 @@ import { BuildsModule } from './data/builds.module';
 import { DataController } from './data/data.controller';
 import { DailyMetricsController } from './daily-metrics/daily-metrics.controller';
 import { CaptureTime } from './health/capture-time';
+import { OldData } from './health/old-data';
 import { PlatformHealthReport } from './health/platform-health.report';
 import { ProcessWatch } from './health/process-watch';
 import { REMOTE_PROCESSES, type RemoteProcess } from './health/remote-processes';
@@ -64,11 +65,12 @@ class HealthSourcesModule {
       providers: [
         ServedSymbols,
         SymbolFreshnessReader,
+        OldData,
         ProcessWatch,
         CaptureTime,
         { provide: REMOTE_PROCESSES, useValue: remotes },
       ],
-      exports: [...modules, ServedSymbols, SymbolFreshnessReader, ProcessWatch, CaptureTime, REMOTE_PROCESSES],
+      exports: [...modules, ServedSymbols, SymbolFreshnessReader, OldData, ProcessWatch, CaptureTime, REMOTE_PROCESSES],
     };
   }
 }
@@ -123,6 +125,8 @@ export class ApiModule {
         WindowedTables,
         CsvCache,
         CsvResponder,
+        SymbolFreshnessReader,
+        OldData,
         StoreReadinessCheck,
         StoredKeys,
       ],

@@ -73,10 +73,11 @@ export class HttpModule {
           useFactory: (metrics: MetricsRegistry, stalls: StallWatch, jobs: JobRunner): ProcessHealth => {
             const health = new ProcessHealth();
             const disks = new DiskSpaceNotes(places, metrics);
-            health.addNotes(() => [...stalls.notes(), ...disks.notes()]);
-            health.addNotes(() => jobs.notes());
+            const ofProcess = (): string[] => [...stalls.notes(), ...disks.notes(), ...jobs.notes()];
+            health.addNotes(ofProcess);
             health.addNotes(() => [checkHandles().detail].filter(Boolean));
             health.addReadyCheck('file_handles', checkHandles);
+            health.addReadyCheck('process', () => ({ ok: true, detail: ofProcess().join('; ') }));
             return health;
           },
         },

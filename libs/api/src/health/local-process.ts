@@ -8,4 +8,10 @@ export abstract class LocalProcess {
 
   /** Why what it captures cannot be stored; empty when it can: for `/readyz`. */
   abstract sinkFault(): string;
+
+  /** Why the exchange gives it nothing; empty when it answers, or has not been asked yet: for `/readyz`. */
+  abstract exchangeFault(): string;
+
+  /** How its clock is wrong; empty when it is not, or is not known to be. */
+  abstract clockFault(): string;
 }

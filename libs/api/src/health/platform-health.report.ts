@@ -11,8 +11,6 @@ import {
   StoreNotReadyError,
   StoreStatus,
   type LostLines,
-  TRADING,
-  UNKNOWN_STATUS,
 } from '@app/domain';
 import { HealthReport, platformVersion, ProcessHealth, type HealthStatus } from '@app/http';
 import { DailyBuild } from '../data/daily-build';
@@ -20,13 +18,10 @@ import { LocalProcess } from './local-process';
 import { ServedSymbols } from '../symbols/served-symbols';
 import { CaptureTime } from './capture-time';
 import { mergeProcesses } from './merge-processes';
+import { OldData } from './old-data';
 import { ProcessWatch } from './process-watch';
 import { askProcess, REMOTE_PROCESSES, summaryOf, type RemoteProcess } from './remote-processes';
-import { SymbolFreshnessReader, type SymbolFreshness } from './symbol-freshness';
-
-/** Polls that may be missed before the prices of a symbol count as old. */
-const POLLS_MISSED = 3;
-const LEAST_PRICE_AGE_SECONDS = 90;
+import { SymbolFreshnessReader } from './symbol-freshness';
 
 /** What cannot be mended is said so long that it is seen, and then listed alone. */
 const LOSS_DEGRADES_FOR = DAY;
@@ -55,6 +50,7 @@ export class PlatformHealthReport extends HealthReport {
     private readonly store: StoreStatus,
     private readonly served: ServedSymbols,
     private readonly freshness: SymbolFreshnessReader,
+    private readonly oldData: OldData,
     private readonly events: PriceEventReader,
     private readonly condition: StoreCondition,
     private readonly watch: ProcessWatch,
@@ -96,7 +92,7 @@ export class PlatformHealthReport extends HealthReport {
         (file) => healthReason`store: ${file} was altered outside this program; \`cli verify-bi\` names the lines`,
       ),
       ...lostLines.filter(({ noticedAt }) => Math.abs(now - noticedAt) < LOSS_DEGRADES_FOR).map(describeLostLines),
-      ...(ready ? this.staleness(symbols) : []),
+      ...(ready ? this.oldData.reasons(symbols) : []),
       ...(isCorrected ? ofClock : []),
     ];
     const notes = [
@@ -134,20 +130,6 @@ export class PlatformHealthReport extends HealthReport {
       processes,
       symbols,
     };
-  }
-
-  /** What is old of the symbols that trade; one that the exchange has stopped has nothing new to give. */
-  private staleness(symbols: readonly SymbolFreshness[]): string[] {
-    const { capture, pollIntervalSeconds } = this.config.ingest;
-    const allowed = Math.max(LEAST_PRICE_AGE_SECONDS, POLLS_MISSED * pollIntervalSeconds);
-    const traded = symbols.filter(({ exchange_status: status }) => status === TRADING || status === UNKNOWN_STATUS);
-    return traded.flatMap(({ symbol, last_event_age_seconds: age, last_minute: minute }) => [
-      ...(capture.includes('tickers') && age === null ? [healthReason`${symbol}: no price yet`] : []),
-      ...(capture.includes('tickers') && age !== null && age > allowed
-        ? [healthReason`${symbol}: last price ${age} s ago`]
-        : []),
-      ...(capture.includes('candles') && minute === null ? [healthReason`${symbol}: no minute in the last 10`] : []),
-    ]);
   }
 
   private async whenReadable<T>(otherwise: T, read: () => Promise<T>): Promise<T> {

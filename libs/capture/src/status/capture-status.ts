@@ -204,6 +204,11 @@ export class CaptureStatus {
     return isTaken ? '' : this.storeProblem();
   }
 
+  /** Why the exchange gives nothing; empty when it answers, or has not been asked yet: for `/readyz`. */
+  exchangeFault(): string {
+    return exchangeProblem(this.exchange.status());
+  }
+
   private storeProblem(): string {
     if (this.faults.refused !== null) return this.faults.refused;
     const { waitingEvents, detail } = this.publisher?.status() ?? NOTHING_WAITS;

@@ -18,6 +18,11 @@ const EXAMPLE_CHECKS = { store: { ok: false, detail: 'there is no database yet: 
 
 const PASSED = { status: 'ok', checks: { store: { ok: true, detail: '' } } };
 
+const READY = {
+  status: 'ok',
+  checks: { ...PASSED.checks, data: { ok: true, detail: 'BTCUSDT: last price 240 s ago' } },
+};
+
 function failing(code: string, title: string): ApiResponseOptions {
   const detail = 'store: there is no database yet: nothing has been captured';
   const problem = problemBody({ status: 503, code, title, detail, extensions: { checks: EXAMPLE_CHECKS } }, '/readyz');
@@ -56,9 +61,13 @@ export class ProbesController {
     summary: 'Whether the process can do its work now.',
     description:
       '503 while it cannot: a server that cannot read the store, a process that cannot capture or store. `checks` has each check by ' +
-      'name, with a readable line where it fails. Data that are old make no server unready.',
+      'name, with a readable line where something is wrong. Old data, and an exchange that does not answer, make no server unready.',
   })
-  @ApiOkResponse({ description: 'Every check passed.', type: ProbeDto, example: PASSED })
+  @ApiOkResponse({
+    description: 'Every check passed; what one says beside that keeps nobody from being served.',
+    type: ProbeDto,
+    example: READY,
+  })
   @ApiResponse(failing('PROCESS.NOT_READY', 'Not now; the failing check says why.'))
   @Header('Cache-Control', 'no-store')
   async ready(): Promise<Probe> {
