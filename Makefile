@@ -95,8 +95,8 @@ bench: build ## Speed, memory and disk, each against a peer in the same run (BEN
 	@npm run --silent bench -- $(BENCH)
 
 faults: build kafka-jars ## Kills, pauses and cuts: ROUNDS=100 of each, a cut of CUT=300 s, standing still for FREEZE=120 s
-	@FAULT_ROUNDS=$(or $(ROUNDS),100) FAULT_CUT_SECONDS=$(or $(CUT),300) FAULT_FREEZE_SECONDS=$(or $(FREEZE),120) \
-	  npm run --silent test:faults
+	@FAULT_NOTICE_SECONDS=15 FAULT_ROUNDS=$(or $(ROUNDS),100) FAULT_CUT_SECONDS=$(or $(CUT),300) \
+	  FAULT_FREEZE_SECONDS=$(or $(FREEZE),120) npm run --silent test:faults
 
 soak: build kafka-jars ## An undisturbed run of MINUTES=20 in each mode, in which no alert may fire
 	@SOAK_MINUTES=$(or $(MINUTES),20) npm run --silent test:faults -- clean-soak

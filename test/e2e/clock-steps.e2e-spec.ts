@@ -81,18 +81,22 @@ describeClockSteps('a process whose clock is set', () => {
   });
 
   it.each([
-    ['5 minutes', 5 * MINUTE_MS],
-    ['an hour', HOUR_MS],
-    ['a day', DAY_MS],
-  ])('set back by %s while it captures: no minute is missing, then or after a restart', async (_, by) => {
+    ['back by 5 minutes', -5 * MINUTE_MS],
+    ['back by an hour', -HOUR_MS],
+    ['back by a day', -DAY_MS],
+    ['ahead by an hour', HOUR_MS],
+  ])('set %s while it captures: no minute is missing, then or after a restart', async (_, by) => {
     await begin();
     const app = await platform.start(APP);
     await platform.captureMinutes(2);
-    platform.setClock(APP, -by);
-    await platform.clockIs('corrected');
+    platform.setClock(APP, by);
+    await platform.tellsOfClock();
     const since = await marketTime();
     await platform.captureMinutes(4);
-    for (const symbol of platform.symbols) await platform.pricesSince(symbol, since, 10);
+    for (const symbol of platform.symbols) {
+      await platform.pricesSince(symbol, since, 10);
+      await platform.expectLatestByExchangeTime(symbol, since);
+    }
     await app.answers(`${await platform.url}/readyz`);
 
     expect(await app.stop()).toBe(0);

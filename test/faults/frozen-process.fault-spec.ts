@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MINUTE } from '@app/domain';
 import { getJson } from '../support/http';
-import { CaptureLoad, NOTICE_LIMIT_MS } from '../support/capture-load';
+import { CaptureLoad } from '../support/capture-load';
 import { describeOwnKafka } from '../support/describe-kafka';
 import { KafkaPipeline } from '../support/kafka-pipeline';
 import { FAULT_FREEZE_SECONDS } from '../support/randomness';
+import { NOTICE_LIMIT_MS } from '../support/readiness';
 
 interface CoverageRange {
   readonly state: string;
@@ -35,8 +36,10 @@ describe(`a process that is frozen for ${FAULT_FREEZE_SECONDS} s`, () => {
     app.signal('SIGCONT');
 
     const stood = new RegExp(`^the process stood still for \\d{${String(FAULT_FREEZE_SECONDS).length},} s until `);
-    await load.healthSays(stood, NOTICE_LIMIT_MS);
-    await load.healthSays(/^ingest: the process stood still for /, NOTICE_LIMIT_MS, 'api-app');
+    await Promise.all([
+      load.tells('either', new RegExp(stood.source.slice(1)), stood),
+      load.healthSays(/^ingest: the process stood still for /, NOTICE_LIMIT_MS, 'api-app'),
+    ]);
     expect(app.output).toContain('"msg":"the process stood still for ');
     expect(await load.metric('csp_process_stalls_total')).toBe(1);
     expect(await load.metric('csp_process_stalled_seconds_total')).toBeGreaterThan(FAULT_FREEZE_SECONDS - 5);
@@ -83,7 +86,7 @@ describeOwnKafka(`a consumer that is frozen for ${FAULT_FREEZE_SECONDS} s`, () =
     const wokeAt = performance.now();
 
     const stood = new RegExp(`^the process stood still for \\d{${String(FAULT_FREEZE_SECONDS).length},} s until `);
-    await pipeline.healthSays('consumer-app', stood, NOTICE_LIMIT_MS);
+    await pipeline.tells('consumer-app', 'either', new RegExp(stood.source.slice(1)), stood);
     await pipeline.moreTaken();
     await pipeline.isWell('consumer-app');
     process.stdout.write(

@@ -1,6 +1,6 @@
 import { eventually } from '../support/app-process';
+import { CaptureLoad } from '../support/capture-load';
 import { getJson } from '../support/http';
-import { CaptureLoad, NOTICE_LIMIT_MS } from '../support/capture-load';
 import { NetworkLink } from '../support/network-link';
 
 interface CoverageRange {
@@ -12,11 +12,11 @@ describe('the network to the exchange', () => {
   let load: CaptureLoad;
   let link: NetworkLink;
 
-  beforeEach(async () => {
-    load = new CaptureLoad('standalone-app');
+  async function prepare(app: 'ingest-app' | 'standalone-app'): Promise<void> {
+    load = new CaptureLoad(app);
     await load.startExchange();
     link = await NetworkLink.start(await load.stack.port('exchange-simulator'));
-  });
+  }
 
   afterEach(async () => {
     await load.close();
@@ -44,14 +44,15 @@ describe('the network to the exchange', () => {
     ['silent: nothing is refused, and nothing passes', 'silent'],
     ['losing packets: requests for connections are not answered', 'lost'],
   ] as const)('should be told of and waited out when it is %s', async (_, state) => {
+    await prepare('standalone-app');
     const app = await start();
     if (state === 'lost') await link.lose();
     else link.set(state);
-    await load.healthSays(
+    await load.tells(
+      true,
+      /"exchange":\{"ok":true,"detail":"the exchange is unreachable \(.*\); capture goes on/,
       /^standalone: degraded, the exchange is unreachable \(.*\); capture goes on/,
-      NOTICE_LIMIT_MS,
     );
-    expect((await fetch(`${await load.stack.urlOf('standalone-app')}/readyz`)).status).toBe(200);
     expect(app.isRunning).toBe(true);
     if (state === 'lost') await link.find();
     else link.set('up');
@@ -61,7 +62,29 @@ describe('the network to the exchange', () => {
     expect(await load.missingPolls()).toBeLessThanOrEqual(8);
   });
 
+  it.each([
+    ['cut', 'cut'],
+    ['silent', 'silent'],
+  ] as const)('should make a process that only captures not ready while it is %s', async (_, state) => {
+    await prepare('ingest-app');
+    const app = await start();
+    link.set(state);
+    await load.tells(
+      false,
+      /"exchange":\{"ok":false,"detail":"the exchange is unreachable \(.*\); capture goes on/,
+      /^the exchange is unreachable \(.*\); capture goes on/,
+    );
+    expect((await fetch(`${await load.stack.urlOf('ingest-app')}/livez`)).status).toBe(200);
+    link.set('up');
+    await load.ready(true);
+    await load.minutesUntil((await load.stack.marketTime()) * 1_000);
+    expect(await load.metric('csp_events_lost_total')).toBe(0);
+    expect(new Set(await load.finish(app))).toEqual(new Set([0]));
+    expect(await load.missingPolls()).toBeLessThanOrEqual(8);
+  });
+
   it('should bring everything in when it is slow', async () => {
+    await prepare('standalone-app');
     const app = await start();
     link.set({ delayMs: 700 });
     await load.morePolls(5);

@@ -1,7 +1,9 @@
-import { Agent, get } from 'node:http';
+import { Agent } from 'node:http';
 import { eventually } from '../support/app-process';
-import { CaptureLoad, NOTICE_LIMIT_MS } from '../support/capture-load';
+import { askOver } from '../support/ask-over';
+import { CaptureLoad } from '../support/capture-load';
 import { limitHandles } from '../support/host-fault';
+import { NOTICE_LIMIT_MS } from '../support/readiness';
 
 /** A leak in another program of the same user, or a limit that is too low: no file can be opened, no connection taken. */
 describe('no file handle that is left', () => {
@@ -17,27 +19,11 @@ describe('no file handle that is left', () => {
     kept.destroy();
   });
 
-  async function ask(path: string): Promise<string> {
-    const url = `${await load.stack.urlOf(load.app)}${path}`;
-    return new Promise((resolve, reject) => {
-      const request = get(url, { agent: kept }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-        });
-        answer.on('end', () => {
-          resolve(text);
-        });
-      });
-      request.on('error', reject);
-    });
-  }
-
   const says = (path: string, text: string): Promise<boolean> =>
     eventually(
       `${path} says ${text}`,
       async () => {
-        const answer = await ask(path);
+        const answer = await askOver(kept, `${await load.stack.urlOf(load.app)}${path}`);
         if (answer.includes(text)) return true;
         throw new Error(answer);
       },

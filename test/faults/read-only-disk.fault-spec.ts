@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, type AppName } from '../support/app-process';
-import { CaptureLoad, NOTICE_LIMIT_MS } from '../support/capture-load';
+import { CaptureLoad } from '../support/capture-load';
 import { describeHostFault, HostFault } from '../support/host-fault';
+import { NOTICE_LIMIT_MS } from '../support/readiness';
 import { describeSmallDisk, SmallDisk } from '../support/small-disk';
 
 const DISK_BYTES = 48 * 1_048_576;
+const SPOOL_FAULT = /the spool cannot be written: EROFS: read-only file system/;
 
 describeSmallDisk('a disk that is read-only at the start', () => {
   let disk: SmallDisk;
@@ -31,9 +33,10 @@ describeSmallDisk('a disk that is read-only at the start', () => {
   async function waitsItOut(): Promise<void> {
     disk.setReadOnly(true);
     const app = await load.start();
-    await load.ready(false, /the disk of \w+( and RAW_DIR)? is read-only/, NOTICE_LIMIT_MS);
-    await load.ready(false, 'the spool cannot be written: EROFS: read-only file system', NOTICE_LIMIT_MS);
-    await load.healthSays(/ is read-only; mount it for writing again/, NOTICE_LIMIT_MS);
+    await Promise.all([
+      load.tells(false, /the disk of \w+( and RAW_DIR)? is read-only/, / is read-only; mount it for writing again/),
+      load.tells(false, SPOOL_FAULT, SPOOL_FAULT),
+    ]);
     const health = await (await fetch(`${await load.stack.urlOf(load.app)}/health`)).text();
     expect(health).not.toContain(disk.folder);
     await load.morePolls(20);
@@ -88,8 +91,8 @@ describeHostFault('a disk that becomes read-only', () => {
     await load.ready(true);
     await load.morePolls(5);
     fault = await HostFault.readOnlyDisk(app);
-    await load.ready(false, /the disk of STORAGE_PATH and RAW_DIR (is read-only|fails)/, NOTICE_LIMIT_MS);
-    await load.healthSays(/the spool cannot be written: EROFS: read-only file system/, NOTICE_LIMIT_MS);
+    const storeFault = /the disk of STORAGE_PATH and RAW_DIR (is read-only|fails)/;
+    await Promise.all([load.tells(false, storeFault, storeFault), load.tells(false, SPOOL_FAULT, SPOOL_FAULT)]);
     await load.morePolls(20);
     expect(app.isRunning).toBe(true);
 

@@ -1,6 +1,7 @@
 import { eventually, HopelessError, type AppName, type AppOptions, type AppProcess } from './app-process';
 import { storedRows } from './cli-store';
 import { getJson } from './http';
+import { NOTICE_LIMIT_MS, readiness, type Readiness } from './readiness';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
 import { StoreBooks } from './store-books';
@@ -10,13 +11,6 @@ const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'PEPEUSDT', '币安
 const CLOCK_FACTOR = 60;
 const POLL_INTERVAL_SECONDS = 3;
 const TICKER_ROUTE = '/api/v3/ticker/24hr';
-
-/** In which a fault has to be told: fifteen seconds, and ten more on a machine that is busy with other suites. */
-export const NOTICE_LIMIT_MS = 25_000;
-
-function matches(text: string, pattern: string | RegExp): boolean {
-  return typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text);
-}
 
 /** A capturing app under the load of a fast market, shortly before midnight, for tests of what can befall it. */
 export class CaptureLoad {
@@ -84,17 +78,12 @@ export class CaptureLoad {
     });
   }
 
-  /** Waits until the app is ready; or until it is not, for a reason that it gives. */
-  async ready(isReady: boolean, reason: string | RegExp = '', limitMs?: number): Promise<void> {
-    const url = `${await this.stack.urlOf(this.app)}/readyz`;
-    const probe = async (): Promise<true> => {
+  /** Waits until the app is ready, or is not, or does either, and `/readyz` gives a reason. */
+  async ready(isReady: Readiness, reason: string | RegExp = '', limitMs?: number): Promise<void> {
+    const url = await this.stack.urlOf(this.app);
+    await readiness(url, isReady, reason, limitMs, () => {
       this.checkRunning();
-      const response = await fetch(url);
-      const text = await response.text();
-      if (response.ok === isReady && matches(text, reason)) return true;
-      throw new Error(text);
-    };
-    await eventually(`${this.app} is ${isReady ? '' : 'not '}ready ${String(reason)}`, probe, limitMs);
+    });
   }
 
   /** Waits until `/health` of the app, or of another one of the stack, gives a reason. */
@@ -106,6 +95,11 @@ export class CaptureLoad {
       throw new Error(reasons.join('\n'));
     };
     await eventually(`${app} says ${String(reason)}`, probe, limitMs);
+  }
+
+  /** Both `/readyz`, by which the app is then ready or not, and `/health` say in time what began, or ended, just now. */
+  async tells(isReady: Readiness, reason: string | RegExp, inHealth: RegExp): Promise<void> {
+    await Promise.all([this.ready(isReady, reason, NOTICE_LIMIT_MS), this.healthSays(inHealth, NOTICE_LIMIT_MS)]);
   }
 
   /** Waits until `/health` of the app has nothing to complain of. */

@@ -5,6 +5,7 @@ import { ExchangeWitness, pollContents, type PollContents } from './exchange-wit
 import { getJson, getText } from './http';
 import { KafkaBroker } from './kafka-broker';
 import { NetworkLink } from './network-link';
+import { NOTICE_LIMIT_MS, readiness, type Readiness } from './readiness';
 import { everythingTaken, sinkProgress } from './sink-progress';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
@@ -23,6 +24,9 @@ const BACKLOG_LIMIT_MS = 600_000;
 
 /** The processes of the pipeline that a test may strike. */
 export type PipelineApp = Extract<AppName, 'ingest-app' | 'consumer-app'>;
+
+/** In the order in which they are started. */
+const PIPELINE_APPS: readonly PipelineApp[] = ['consumer-app', 'ingest-app'];
 
 interface PublisherHealth {
   readonly capture: { readonly publisher: { readonly waiting_events: number; readonly lost: readonly unknown[] } };
@@ -67,11 +71,12 @@ export class KafkaPipeline {
     this.stack.exchangeUrl = witness.url;
   }
 
-  static async start(): Promise<KafkaPipeline> {
+  /** @param market - market time at the start */
+  static async start(market = MARKET_START): Promise<KafkaPipeline> {
     const link = await NetworkLink.start();
     const broker = await KafkaBroker.start({}, { link });
     const simulator = new Stack();
-    const origin = marketAt(MARKET_START);
+    const origin = marketAt(market);
     const { url } = await simulator.startSimulator([
       ...['--clock-origin', origin, '--clock-factor', String(CLOCK_FACTOR), '--weight-limit', '1000000'],
     ]);
@@ -84,6 +89,13 @@ export class KafkaPipeline {
     const app = await this.stack.launch(name, name === 'ingest-app' ? {} : past);
     this.apps.set(name, app);
     return app;
+  }
+
+  /** Starts both processes, and waits until they do their work. */
+  async launchBoth(): Promise<void> {
+    for (const name of PIPELINE_APPS) await this.launch(name);
+    for (const name of PIPELINE_APPS) await this.isWell(name);
+    await this.moreTaken();
   }
 
   app(name: PipelineApp): AppProcess {
@@ -123,6 +135,19 @@ export class KafkaPipeline {
     await this.healthIs(name, `says ${String(reason)}`, isSaid, limitMs);
   }
 
+  /** Waits until a process is ready, or is not, or does either, and `/readyz` gives a reason. */
+  async ready(name: PipelineApp, isReady: Readiness, reason: string | RegExp = '', limitMs?: number): Promise<void> {
+    await readiness(await this.stack.urlOf(name), isReady, reason, limitMs);
+  }
+
+  /** Both `/readyz`, by which the process is then ready or not, and `/health` say in time what began, or ended, just now. */
+  async tells(name: PipelineApp, isReady: Readiness, reason: string | RegExp, inHealth: RegExp): Promise<void> {
+    await Promise.all([
+      this.ready(name, isReady, reason, NOTICE_LIMIT_MS),
+      this.healthSays(name, inHealth, NOTICE_LIMIT_MS),
+    ]);
+  }
+
   /** Waits until `/health` of a process has nothing to complain of. */
   async isWell(name: PipelineApp): Promise<void> {
     await this.healthIs(name, 'is well', ({ status }) => status === 'ok');
@@ -153,6 +178,11 @@ export class KafkaPipeline {
       throw new Error(health.reasons.join('\n'));
     };
     await eventually(`${name} ${what}`, probe, limitMs);
+  }
+
+  /** How far the store is in each partition. */
+  progress(): ReturnType<typeof sinkProgress> {
+    return sinkProgress(this.stack.databasePath);
   }
 
   /** Waits until the store has moved on. */

@@ -22,6 +22,9 @@ export const FAULT_CUT_SECONDS = wholeNumber('FAULT_CUT_SECONDS', 30);
 /** How long a test lets a process stand still, frozen or in a flush: `FAULT_FREEZE_SECONDS`. */
 export const FAULT_FREEZE_SECONDS = wholeNumber('FAULT_FREEZE_SECONDS', 20);
 
+/** In which a fault has to be told: fifteen seconds, and by itself ten more, on a machine that is busy with other suites. */
+export const FAULT_NOTICE_SECONDS = wholeNumber('FAULT_NOTICE_SECONDS', 25);
+
 /** Readers of a test of streams, `STREAM_READERS`, and for how long they read: `STREAM_SECONDS`. */
 export const STREAM_READERS = wholeNumber('STREAM_READERS', 200);
 export const STREAM_SECONDS = wholeNumber('STREAM_SECONDS', 30);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, type AppName, type AppProcess } from './app-process';
 import { exchangeKlines, numbersOf, type KlineRow } from './exchange-klines';
 import { getAll, getCsv, getJson, type ListPage } from './http';
+import { NOTICE_LIMIT_MS, readiness } from './readiness';
 import { SetClock } from './set-clock';
 import { marketAt, Stack } from './stack';
 
@@ -98,14 +99,27 @@ export class SetClockPlatform {
   }
 
   /** Waits until health says what is asked for; in each answer on the way no age is negative. */
-  async healthSays(what: string, wanted: (health: PlatformHealth) => boolean): Promise<PlatformHealth> {
+  async healthSays(
+    what: string,
+    wanted: (health: PlatformHealth) => boolean,
+    limitMs?: number,
+  ): Promise<PlatformHealth> {
     let last: PlatformHealth | undefined;
-    return eventually(`health says ${what}`, async () => {
+    const probe = async (): Promise<PlatformHealth> => {
       last = await this.health();
       for (const { last_event_age_seconds: age } of last.symbols) expect(age ?? 0).toBeGreaterThanOrEqual(0);
       if (wanted(last)) return last;
       throw new Error(JSON.stringify([last.status, last.reasons]));
-    });
+    };
+    return eventually(`health says ${what}`, probe, limitMs);
+  }
+
+  /** `/health` and `/readyz` say in time that the clock of the standalone process was set just now. */
+  async tellsOfClock(): Promise<void> {
+    await Promise.all([
+      this.clockIs('corrected', NOTICE_LIMIT_MS),
+      readiness(await this.url, true, '"clock":{"ok":true,"detail":"the local clock is ', NOTICE_LIMIT_MS),
+    ]);
   }
 
   async answers<T>(path: string): Promise<T> {
@@ -236,8 +250,9 @@ export class SetClockPlatform {
   }
 
   /** Waits until health says how the clock of the standalone process stands. */
-  async clockIs(state: string): Promise<PlatformHealth> {
-    return this.healthSays(`that the clock is ${state}`, (health) => clockOf(health, 'standalone') === state);
+  async clockIs(state: string, limitMs?: number): Promise<PlatformHealth> {
+    const isSo = (health: PlatformHealth): boolean => clockOf(health, 'standalone') === state;
+    return this.healthSays(`that the clock is ${state}`, isSo, limitMs);
   }
 
   async timeIsNotTold(): Promise<PlatformHealth> {
