@@ -15,8 +15,8 @@ export async function runCli(stack: Stack, ...args: string[]): Promise<CommandOu
 }
 
 /** Rows of the stack's database, which may be in use. */
-export function storedRows<T>(stack: Stack, sql: string): T[] {
-  const database = new Database(stack.databasePath, { readonly: true });
+export function storedRows<T>({ databasePath }: Pick<Stack, 'databasePath'>, sql: string): T[] {
+  const database = new Database(databasePath, { readonly: true });
   try {
     return database.prepare<[], T>(sql).all();
   } finally {

@@ -1,10 +1,11 @@
+import { Inject } from '@nestjs/common';
 import { Command } from 'nest-commander';
 import { StoreUpkeep, type CompactedFile } from '@app/domain';
 import { StorageHistoryModule } from '@app/storage';
 import { CliCommand } from '../options/cli-command';
 import { Terminal } from '../terminal/terminal';
 import type { TableColumn } from '../terminal/table';
-import { CommandWork } from '../work/command-work';
+import { CLI_PARTS, CommandWork, type CliParts } from '../work/command-work';
 
 const COLUMNS: readonly TableColumn<CompactedFile>[] = [
   { title: 'file', cell: ({ file }) => file },
@@ -16,6 +17,7 @@ const COLUMNS: readonly TableColumn<CompactedFile>[] = [
 @Command({ name: 'compact', description: 'Compresses the raw files of days that ended more than a day ago' })
 export class CompactCommand extends CliCommand {
   constructor(
+    @Inject(CLI_PARTS) private readonly parts: CliParts,
     private readonly work: CommandWork,
     private readonly terminal: Terminal,
   ) {
@@ -31,7 +33,9 @@ export class CompactCommand extends CliCommand {
         if (files.length > 0) this.terminal.table(COLUMNS, files);
         this.terminal.line(`${files.length} raw files were compressed`);
         const [first] = failed;
-        if (first) throw new Error(`${failed.length} raw files stay as they are; the first: ${first.reason}`);
+        if (!first) return;
+        const where = `RAW_DIR=${JSON.stringify(this.parts.config.storage.rawDir)}`;
+        throw new Error(`${where}: ${failed.length} raw files stay as they are; ${first.file}: ${first.reason}`);
       },
     );
   }

@@ -10,6 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import { ClockModule, createClock } from '@app/clock';
 import { ConfigModule } from '@app/config';
 import { StoreNotReadyError } from '@app/domain';
+import { hostFaultOf } from '@app/files';
 import { limitHeapGrowth, STOP_SIGNALS, type ProcessParts } from '@app/http';
 import { NestLogger, ObservabilityModule } from '@app/observability';
 import { faultOf } from '@app/storage';
@@ -26,6 +27,9 @@ export type CommandModules = NonNullable<DynamicModule['imports']>;
 
 /** What becomes of most work that is interrupted. */
 const GOES_ON = 'what was done is kept, and the same command goes on from there';
+
+/** What a store says to a process that stays; a command ends. */
+const GOES_ON_BY_ITSELF = /,( and)? (?:this process|it) goes on by itself/;
 
 /** Root of the context that one command runs in. */
 @Module({})
@@ -94,13 +98,21 @@ export class CommandWork {
     }
   }
 
-  /** Neither SQLite nor a store that is not ready says which file it is about. */
+  /** Neither SQLite, nor a store that is not ready, nor a disk that refuses a write says which file it is about. */
   private named(error: unknown): unknown {
+    const { databasePath, rawDir } = this.parts.config.storage;
+    if (isNamelessFault(error))
+      return new Error(`RAW_DIR=${JSON.stringify(rawDir)}: ${error.message}`, { cause: error });
     if (!isSqliteError(error) && !(error instanceof StoreNotReadyError)) return error;
-    const { databasePath } = this.parts.config.storage;
-    const said = faultOf(error)?.reason ?? error.message;
+    const said = (faultOf(error)?.reason ?? error.message).replace(GOES_ON_BY_ITSELF, ',$1 run the command again');
     return new Error(`STORAGE_PATH=${JSON.stringify(databasePath)}: ${said}`, { cause: error });
   }
+}
+
+/** Of the files that commands write without naming them, all but the database are raw files. */
+function isNamelessFault(error: unknown): error is Error {
+  const { syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  return error instanceof Error && syscall !== undefined && path === undefined && hostFaultOf(error) !== undefined;
 }
 
 function isSqliteError(error: unknown): error is Error {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import { isDiskFull } from '../condition/faults';
 import { BACKUP_LEASE_FACT, OWNER_FACT, StoreFacts } from '../database/store-facts';
 
 /** Program for the file beside this one, as built or as it is written: a module by its name, as no loader changes it. */
@@ -27,7 +28,7 @@ export interface CopiedStore {
  * where SQLite's online backup would begin anew at each write of another process. In a process of its own, so that it can be
  * ended and that nothing else waits meanwhile.
  *
- * @throws the error of SQLite, with its code; nothing when the signal is raised, the file is then a part
+ * @throws the error of SQLite, with its code, or of the system where the disk of the copy is full; nothing when the signal is raised, the file is then a part
  */
 export async function copyDatabase(
   from: string,
@@ -50,7 +51,9 @@ export async function copyDatabase(
   try {
     const [code, killedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     signal.throwIfAborted();
-    for (const { code: reason, message } of said) throw Object.assign(new Error(message), { code: reason });
+    for (const { code: reason, message } of said) {
+      throw withoutRoom(Object.assign(new Error(message), { code: reason }), to);
+    }
     if (code !== 0) throw new Error(`the process that copies the database ended with ${String(killedBy ?? code)}`);
   } finally {
     clearInterval(looks);
@@ -78,7 +81,16 @@ export function finishCopy(path: string, writerId: string): CopiedStore {
       )
       .all(writerId) as CopiedStore['files'];
     return { migrations, files };
+  } catch (error) {
+    throw withoutRoom(error, path);
   } finally {
     database.close();
   }
+}
+
+/** SQLite does not say which disk is full, that of the store or the one that is written: it is the latter. */
+function withoutRoom(error: unknown, path: string): unknown {
+  if (!isDiskFull(error)) return error;
+  const message = `ENOSPC: no space left on device, write '${path}'`;
+  return Object.assign(new Error(message, { cause: error }), { code: 'ENOSPC', syscall: 'write', path });
 }

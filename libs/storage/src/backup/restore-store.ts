@@ -11,7 +11,7 @@ import {
 } from '@app/backup';
 import { ARCHIVE_FILE } from '@app/bronze';
 import type { BackupWork } from '@app/domain';
-import { flushFolder, makeFolderOf } from '@app/files';
+import { flushFolder, hostFaultOf, makeFolderOf } from '@app/files';
 import { databaseName } from '../database/database-name';
 import { MIGRATIONS } from '../database/schema';
 import { StoreLocks } from '../database/store-locks';
@@ -66,7 +66,10 @@ export async function restoreStore(
         bytesDone += count;
         onProgress({ bytesDone, bytesTotal, file: file.name });
       };
-      const found = await unpackFile(from, to, { encoding: file.encoding, signal, onBytes });
+      const place = file.kind === 'database' ? ['STORAGE_PATH', databasePath] : ['RAW_DIR', rawDir];
+      const found = await unpackFile(from, to, { encoding: file.encoding, signal, onBytes }).catch((error: unknown) => {
+        throw inPlace(error, place);
+      });
       if (found.bytes !== file.content_bytes || found.sha256 !== file.content_sha256) {
         throw new AlteredBackupError(folder, file.stored_as);
       }
@@ -82,6 +85,12 @@ export async function restoreStore(
     for (const partial of partials) rmSync(partial, { recursive: true, force: true });
     locks.release();
   }
+}
+
+/** The system does not say which file it was that it refused to write. */
+function inPlace(error: unknown, [setting = '', path = '']: readonly string[]): unknown {
+  if (hostFaultOf(error) === undefined) return error;
+  return new Error(`${setting}=${JSON.stringify(path)}: ${(error as Error).message}`, { cause: error });
 }
 
 /** @throws RestoreTargetTakenError when there is anything that a restore would write over, or mix with */
