@@ -16,7 +16,7 @@ export class EventWriter {
   write(events: readonly CheckedEvent[], source: SourcePartition, bronze: BronzeUnit): SinkResult {
     const { result, kept, accepted, changes } = this.rows.write(events);
     appendEvents(bronze, kept, source?.partition ?? null);
-    for (const { kind, event } of accepted) this.contradictions.count(kind, event);
+    for (const { kind, event } of accepted) if (kind.contradictions) this.contradictions.count(kind, event);
     this.tell(changes, source);
     return result;
   }
