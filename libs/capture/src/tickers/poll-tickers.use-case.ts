@@ -108,7 +108,7 @@ export class PollTickersUseCase {
       throw error;
     }
     this.faults.answered();
-    this.noteAnswer(symbols, answer.data);
+    this.noteAnswer(symbols, answer.data.leftOut, answer.data.refused);
     const events = this.eventsOf(answer);
     if (events.length > 0) {
       await this.publisher.publish({ origin: answer.origin, events });
@@ -127,7 +127,11 @@ export class PollTickersUseCase {
     }
   }
 
-  private noteAnswer(symbols: readonly string[], { leftOut, refused }: TickerAnswer): void {
+  private noteAnswer(
+    symbols: readonly string[],
+    leftOut: TickerAnswer['leftOut'],
+    refused: readonly RefusedSymbol[],
+  ): void {
     const without = new Set([...leftOut, ...refused].map(({ symbol }) => symbol));
     const withRow = symbols.filter((symbol) => !without.has(symbol));
     for (const symbol of withRow) this.pauses.succeeded(symbol);
