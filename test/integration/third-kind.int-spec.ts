@@ -55,15 +55,14 @@ interface TradeLine {
 const TRADE_KIND: EventKind<Trade> = {
   name: 'trade',
   topic: 'crypto_trades',
-  serialize: ({ symbol, aggTradeId, price, quantity, source, receivedAt }) =>
-    JSON.stringify({
-      symbol,
-      agg_trade_id: aggTradeId,
-      price,
-      quantity,
-      source,
-      received_at: formatEventTime(receivedAt),
-    } satisfies TradeLine),
+  toContract: ({ symbol, aggTradeId, price, quantity, source, receivedAt }): TradeLine => ({
+    symbol,
+    agg_trade_id: aggTradeId,
+    price,
+    quantity,
+    source,
+    received_at: formatEventTime(receivedAt),
+  }),
   parse: (line) => {
     const { symbol, agg_trade_id: aggTradeId, price, quantity, source, received_at: at } = readLine(line);
     const receivedAt = parseIsoTime(at);
@@ -130,7 +129,7 @@ const batchOf = (...given: readonly Trade[]): EventBatch => ({
   events: given.map((one) => outgoingEvent(TRADE_KIND, one)),
 });
 
-const linesOf = (given: readonly Trade[]): string[] => given.map((one) => TRADE_KIND.serialize(one));
+const linesOf = (given: readonly Trade[]): string[] => given.map((one) => JSON.stringify(TRADE_KIND.toContract(one)));
 
 const SELECT_TRADES = `SELECT symbol, agg_trade_id AS aggTradeId, price, quantity, source, received_at AS receivedAt
   FROM agg_trades ORDER BY symbol, agg_trade_id`;

@@ -1,5 +1,5 @@
 import { contradictionsOf, formatDecimal, parseDecimal, type MinuteCandle } from '../model';
-import { parseCandle, serializeCandle } from './candle.contract';
+import { parseCandle, toCandleV1 } from './candle.contract';
 import type { EventKind } from './event-kind';
 
 export const CANDLES_TOPIC = 'crypto_candles';
@@ -9,7 +9,7 @@ export const CANDLE_KIND: EventKind<MinuteCandle> = {
   name: 'candle',
   topic: CANDLES_TOPIC,
   parse: parseCandle,
-  serialize: serializeCandle,
+  toContract: toCandleV1,
   keyOf: ({ symbol, openTime, source }) => ({ symbol, time: openTime, source }),
   capturedAt: ({ capturedAt }) => capturedAt,
   contentOf: numbersOf,

@@ -14,5 +14,5 @@ export function checkEvent<Event>(kind: EventKind<Event>, line: string): Checked
 
 /** An event whose own line is not at hand. */
 export function eventToWrite<Event>(kind: EventKind<Event>, event: Event): CheckedEvent<Event> {
-  return { kind, line: kind.serialize(event), event };
+  return { kind, line: JSON.stringify(kind.toContract(event)), event };
 }

@@ -28,8 +28,8 @@ export interface EventKind<Event = unknown> {
   readonly topic: string;
   /** Reads a line; unknown extra keys are accepted. @throws ContractViolationError naming field, value and what is allowed */
   parse(line: string): Event;
-  /** The event as one line of JSON without a line break. */
-  serialize(event: Event): string;
+  /** The fields of the event's contract, in order: as JSON they are its line. */
+  toContract(event: Event): object;
   keyOf(event: Event): EventKey;
   /** Time of capture: it orders the events of a key, and its UTC day is the one of the bronze file. */
   capturedAt(event: Event): EpochMicros;

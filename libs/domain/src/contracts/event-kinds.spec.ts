@@ -33,8 +33,8 @@ describe('EventKinds', () => {
   const kinds = eventKinds('prices');
 
   it('should say of a line what was said of the event, to the last digit', () => {
-    expect(PRICE_KIND.parse(PRICE_KIND.serialize(PRICE))).toEqual(PRICE);
-    expect(CANDLE_KIND.parse(CANDLE_KIND.serialize(CANDLE))).toEqual(CANDLE);
+    expect(PRICE_KIND.parse(JSON.stringify(PRICE_KIND.toContract(PRICE)))).toEqual(PRICE);
+    expect(CANDLE_KIND.parse(JSON.stringify(CANDLE_KIND.toContract(CANDLE)))).toEqual(CANDLE);
   });
 
   it('should tell what an event is about, and when it was captured', () => {

@@ -18,7 +18,8 @@ export interface OutgoingEvent {
 /** An event as it leaves capture. What it says has been checked, and is what its line says to the last digit. */
 export function outgoingEvent<Event>(kind: EventKind<Event>, event: Event): OutgoingEvent {
   const { symbol } = kind.keyOf(event);
-  return { kind: kind.name, symbol, value: kind.serialize(event), capturedAt: kind.capturedAt(event), event };
+  const value = JSON.stringify(kind.toContract(event));
+  return { kind: kind.name, symbol, value, capturedAt: kind.capturedAt(event), event };
 }
 
 /** An event with what it says, which is read from its line unless it travels with it. @throws ContractViolationError */
