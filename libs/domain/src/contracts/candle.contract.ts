@@ -1,5 +1,14 @@
-import { formatEventTime, formatMillisTime, MINUTE, type MinuteCandle } from '../model';
+import {
+  contradictionsOf,
+  formatDecimal,
+  formatEventTime,
+  formatMillisTime,
+  MINUTE,
+  parseDecimal,
+  type MinuteCandle,
+} from '../model';
 import { ContractViolationError } from './contract-violation.error';
+import type { EventKind } from './event-kind';
 import {
   countField,
   amountField,
@@ -82,4 +91,42 @@ export function parseCandle(text: string): MinuteCandle {
     source: textField(object, 'source'),
     capturedAt: eventTimeField(object, 'captured_at'),
   };
+}
+
+export const CANDLES_TOPIC = 'crypto_candles';
+
+/** Closed minutes. */
+export const CANDLE_KIND: EventKind<MinuteCandle> = {
+  name: 'candle',
+  topic: CANDLES_TOPIC,
+  parse: parseCandle,
+  toContract: toCandleV1,
+  keyOf: ({ symbol, openTime, source }) => ({ symbol, time: openTime, source }),
+  capturedAt: ({ capturedAt }) => capturedAt,
+  contentOf: numbersOf,
+  contradictions: {
+    metric: 'csp_contradictory_candles_total',
+    help: 'Minutes stored as the exchange gave them although their numbers contradict each other.',
+    of: contradictionsOf,
+  },
+};
+
+/** The same for numbers that are equal, however many zeros they are written with. */
+function numbersOf(candle: MinuteCandle): string {
+  const numbers = [
+    candle.open,
+    candle.high,
+    candle.low,
+    candle.close,
+    candle.volume,
+    candle.quoteVolume,
+    candle.takerBuyVolume,
+    candle.takerBuyQuoteVolume,
+  ].map(shortest);
+  return [...numbers, String(candle.tradeCount)].join(' ');
+}
+
+function shortest(text: string): string {
+  const plain = formatDecimal(parseDecimal(text));
+  return plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain;
 }

@@ -1,7 +1,7 @@
 import type { MinuteCandle, PriceEvent } from '../model';
-import { CANDLE_KIND } from './candle.kind';
+import { CANDLE_KIND } from './candle.contract';
 import { eventKinds } from './event-kinds';
-import { PRICE_KIND } from './price-event.kind';
+import { PRICE_KIND } from './price-event.contract';
 
 const TIME = 1_768_485_802_913_852;
 const PRICE: PriceEvent = {

@@ -1,6 +1,6 @@
-import { CANDLE_KIND } from './candle.kind';
+import { CANDLE_KIND } from './candle.contract';
 import type { EventKind } from './event-kind';
-import { PRICE_KIND } from './price-event.kind';
+import { PRICE_KIND } from './price-event.contract';
 
 /** The kinds of events that an installation has, in the order in which it goes through them. */
 export class EventKinds implements Iterable<EventKind> {

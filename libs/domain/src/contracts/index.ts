@@ -1,10 +1,8 @@
 export * from './bi';
 export * from './candle.contract';
-export * from './candle.kind';
 export * from './checked-event';
 export * from './contract-violation.error';
 export * from './event-kind';
 export * from './event-kinds';
 export { MAX_MESSAGE_LENGTH } from './fields';
 export * from './price-event.contract';
-export * from './price-event.kind';

@@ -1,4 +1,5 @@
 import { formatEventTime, type PriceEvent } from '../model';
+import type { EventKind } from './event-kind';
 import {
   amountField,
   eventTimeField,
@@ -79,3 +80,13 @@ function readAsJson(text: string): PriceEvent {
     source: textField(object, 'source'),
   };
 }
+
+/** Polled prices. */
+export const PRICE_KIND: EventKind<PriceEvent> = {
+  name: 'price',
+  topic: 'crypto_prices',
+  parse: parsePriceEvent,
+  toContract: toPriceEventV1,
+  keyOf: ({ symbol, timestamp, source }) => ({ symbol, time: timestamp, source }),
+  capturedAt: ({ timestamp }) => timestamp,
+};
