@@ -131,20 +131,42 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     this.spool.close();
   }
 
-  /** Publishes the batch that has waited longest, with those behind it that may travel with it. */
+  /**
+   * Publishes the batch that has waited longest, with those behind it that may travel with it: to the target, or to the
+   * spool where others wait there already or the target fails.
+   */
   private async publishNext(): Promise<void> {
     const [first, ...others] = this.waiting;
     if (!first) return;
+    const { origin } = first.batch;
     const group = [first];
-    let events = first.batch.events.length;
+    let count = first.batch.events.length;
     for (const next of others) {
-      events += next.batch.events.length;
-      if (next.batch.origin !== first.batch.origin || events > this.options.joinedEvents) break;
+      count += next.batch.events.length;
+      if (next.batch.origin !== origin || count > this.options.joinedEvents) break;
       group.push(next);
     }
+    const batch = { origin, events: group.flatMap((waiting) => waiting.batch.events) };
     this.moved();
     try {
-      await this.publishInTurn({ origin: first.batch.origin, events: group.flatMap(({ batch }) => batch.events) });
+      if (batch.events.length > 0) {
+        this.liveOrigin = origin;
+        if (this.mismatch?.offered === origin) throw this.mismatch;
+        let mustWait = this.spool.waitingEvents > 0;
+        if (!mustWait) {
+          try {
+            await this.hand(batch, this.options.patienceMillis);
+          } catch (error) {
+            if (error instanceof OriginMismatchError) throw error;
+            this.failed(error, batch);
+            mustWait = true;
+          }
+        }
+        if (mustWait) {
+          this.spool.append(batch);
+          this.startDraining();
+        }
+      }
       for (const { resolve } of group) resolve();
     } catch (error) {
       for (const { reject } of group) reject(error);
@@ -153,31 +175,28 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
     }
   }
 
-  private async publishInTurn(batch: EventBatch): Promise<void> {
-    if (batch.events.length === 0) return;
-    this.liveOrigin = batch.origin;
-    if (this.mismatch?.offered === batch.origin) throw this.mismatch;
-    if (this.spool.waitingEvents > 0) {
-      this.spool.append(batch);
-      this.startDraining();
-      return;
-    }
-    try {
-      await this.hand(batch, this.options.patienceMillis);
-    } catch (error) {
-      if (error instanceof OriginMismatchError) throw error;
-      this.failed(error, batch);
-      this.spool.append(batch);
-      this.startDraining();
-    }
-  }
-
-  /** Gives the batch to the target; events that can never be taken are set aside, the others go on in their order. */
+  /**
+   * Gives the batch to the target and waits, but not for ever; events that can never be taken are set aside, the others go
+   * on in their order.
+   */
   private async hand(batch: EventBatch, patienceMillis: number): Promise<void> {
+    this.moved();
+    const taking = this.target.take(batch);
+    // Once the publisher closes, time is short: what the target had must reach the spool.
+    const hurry = { signal: this.closing.signal, millis: this.options.closeTimeoutMillis / 2 };
     try {
-      await this.take(batch, patienceMillis);
+      await withPatience(taking, { what: this.target.name, millis: patienceMillis, hurry });
       this.metrics.published(batch.events);
     } catch (error) {
+      if (error instanceof PatienceError) {
+        this.straggler = {
+          batch,
+          taken: taking.then(
+            () => true,
+            () => false,
+          ),
+        };
+      }
       if (!(error instanceof ContractViolationError)) throw error;
       const { origin, events } = batch;
       const [first] = events;
@@ -190,27 +209,6 @@ export class SpoolingPublisher extends EventPublisher implements OnModuleInit, B
       const middle = Math.ceil(events.length / 2);
       await this.hand({ origin, events: events.slice(0, middle) }, patienceMillis);
       await this.hand({ origin, events: events.slice(middle) }, patienceMillis);
-    }
-  }
-
-  private async take(batch: EventBatch, patienceMillis: number): Promise<void> {
-    this.moved();
-    const taking = this.target.take(batch);
-    const hurry = { signal: this.closing.signal, millis: this.options.closeTimeoutMillis / 2 };
-    try {
-      // Once the publisher closes, time is short: what the target had must reach the spool.
-      await withPatience(taking, { what: this.target.name, millis: patienceMillis, hurry });
-    } catch (error) {
-      if (error instanceof PatienceError) {
-        this.straggler = {
-          batch,
-          taken: taking.then(
-            () => true,
-            () => false,
-          ),
-        };
-      }
-      throw error;
     } finally {
       this.moved();
     }
