@@ -1,4 +1,4 @@
-import { checkEvent, type CheckedEvent, type EventKind, type EventKinds } from '../contracts';
+import type { EventKind } from '../contracts';
 import { healthReason, type EpochMicros } from '../model';
 import type { LostLines } from './readers.port';
 
@@ -20,12 +20,6 @@ export function outgoingEvent<Event>(kind: EventKind<Event>, event: Event): Outg
   const { symbol } = kind.keyOf(event);
   const value = JSON.stringify(kind.toContract(event));
   return { kind: kind.name, symbol, value, capturedAt: kind.capturedAt(event), event };
-}
-
-/** An event with what it says, which is read from its line unless it travels with it. @throws ContractViolationError */
-export function incomingEvent(kinds: EventKinds, { kind: name, value, event }: OutgoingEvent): CheckedEvent {
-  const kind = kinds.named(name);
-  return event === undefined ? checkEvent(kind, value) : { kind, line: value, event };
 }
 
 /** Events captured together, all from one origin. */

@@ -1,8 +1,9 @@
 import type { BronzeUnits } from '@app/bronze';
 import {
+  checkEvent,
   EventSink,
-  incomingEvent,
   SINK_UNIT_EVENTS,
+  type CheckedEvent,
   type EventBatch,
   type EventKinds,
   type SinkResult,
@@ -30,9 +31,12 @@ export class SqliteEventSink extends EventSink {
   async take(batch: EventBatch): Promise<SinkResult> {
     const total = { taken: 0, repeats: 0, revisions: 0 };
     for (let start = 0; start < batch.events.length; start += SINK_UNIT_EVENTS) {
-      const events = batch.events
-        .slice(start, start + SINK_UNIT_EVENTS)
-        .map((event) => incomingEvent(this.kinds, event));
+      const unit = batch.events.slice(start, start + SINK_UNIT_EVENTS);
+      const events = unit.map(({ kind: name, value, event }): CheckedEvent => {
+        const kind = this.kinds.named(name);
+        // What has been in a spool comes as its line alone.
+        return event === undefined ? checkEvent(kind, value) : { kind, line: value, event };
+      });
       const result = await this.units.append((bronze) => {
         this.origin.claim(batch.origin);
         return this.writer.write(events, null, bronze);
