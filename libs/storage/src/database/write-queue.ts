@@ -110,9 +110,28 @@ export class WriteQueue {
   }
 
   /** Runs the unit after all units queued before it. Resolves when it is committed and, unless `normal`, flushed. */
-  run<T>(unit: WriteUnit<T>, options: WriteOptions = {}): Promise<T> {
+  run<T>(unit: WriteUnit<T>, { durability = 'full', undo, undoLate }: WriteOptions = {}): Promise<T> {
     return this.inTurn(async () => {
-      const result = await this.execute(unit, options);
+      this.setSynchronous(durability);
+      await this.begin();
+      this.checkGuard();
+      const stop = this.seconds.startTimer();
+      let result: T;
+      try {
+        result = unit(this.database);
+        this.database.exec('COMMIT');
+      } catch (error) {
+        if (this.database.inTransaction) {
+          undoAfter(error, undo);
+          this.database.exec('ROLLBACK');
+        } else {
+          this.overwriteFailedCommit();
+          if (undoLate) await this.underLock(error, undoLate);
+        }
+        throw error;
+      } finally {
+        stop();
+      }
       this.notice();
       return result;
     });
@@ -175,44 +194,19 @@ export class WriteQueue {
     if (this.refusal) return Promise.reject(this.refusal);
     this.depth.inc();
     const result = this.tail
-      .then(() => this.inHand(work))
+      .then(async () => {
+        if (this.isAbandoned && this.refusal) throw this.refusal;
+        try {
+          return await work();
+        } catch (error) {
+          throw this.explain(error);
+        }
+      })
       .finally(() => {
         this.depth.dec();
       });
     this.tail = result.catch(() => undefined);
     return result;
-  }
-
-  private async inHand<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.isAbandoned && this.refusal) throw this.refusal;
-    try {
-      return await work();
-    } catch (error) {
-      throw this.explain(error);
-    }
-  }
-
-  private async execute<T>(unit: WriteUnit<T>, { durability = 'full', undo, undoLate }: WriteOptions): Promise<T> {
-    this.setSynchronous(durability);
-    await this.begin();
-    this.checkGuard();
-    const stop = this.seconds.startTimer();
-    try {
-      const result = unit(this.database);
-      this.database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      if (this.database.inTransaction) {
-        undoAfter(error, undo);
-        this.database.exec('ROLLBACK');
-      } else {
-        this.overwriteFailedCommit();
-        if (undoLate) await this.underLock(error, undoLate);
-      }
-      throw error;
-    } finally {
-      stop();
-    }
   }
 
   /**
