@@ -39,7 +39,7 @@ import { SqliteProcessStatusStore } from './history/sqlite-process-status.store'
 import { SymbolFrames } from './ledger/symbol-frames';
 import { ContradictionCounter } from './sink/contradiction-counter';
 import { EventWriter } from './sink/event-writer';
-import { historyRows } from './sink/kind-writers';
+import { historyWriters } from './sink/kind-writers';
 import { rememberedKeys } from './sink/taken-keys';
 import { HistoryRetention } from './upkeep/history-retention';
 import { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
@@ -131,8 +131,8 @@ export async function openStoreParts(
     const losses = new SqliteBronzeLosses(database, identity, metrics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(kinds, metrics);
-    const eventRows = rows ? historyRows(kinds, database) : rememberedKeys(kinds, database, clock);
-    const writer = new EventWriter(eventRows, feed, contradictions);
+    const writers = rows ? historyWriters(kinds, database) : rememberedKeys(kinds, database, clock);
+    const writer = new EventWriter(writers, feed, contradictions);
     const backup = new BackupGuard(database, clock);
     const damaged = new SqliteDamagedFiles(facts);
     const recovered = new SqliteRecoveredStore(origin, frames, writer);

@@ -23,6 +23,6 @@ export class SqliteRecoveredStore extends RecoveredStore {
   }
 
   acceptRows(events: readonly CheckedEvent[], source: SourcePartition): SinkResult {
-    return this.writer.writeRows(events, source);
+    return this.writer.write(events, source);
   }
 }

@@ -1,35 +1,95 @@
 import { appendEvents, type BronzeUnit } from '@app/bronze';
 import type { Change, CheckedEvent, SinkResult, SourcePartition } from '@app/domain';
-import { LIVE_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
+import { LIVE_FEED, NO_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import type { ContradictionCounter } from './contradiction-counter';
-import type { EventRows } from './event-rows';
+
+/** What a writer makes of the events of its kind. */
+export interface KindOutcome {
+  /** Of each event, in the order given. */
+  readonly outcomes: readonly ('taken' | 'repeat' | 'revision')[];
+  /**
+   * Of each event, whether its line belongs into bronze. A capture that only repeats is kept too where revisions are, for
+   * what is stored must follow from bronze and what was fetched: without its line, a database made anew would lack it.
+   */
+  readonly kept: readonly boolean[];
+  /** Repeats that were kept without a line, by an earlier version of this program, and are versions now. */
+  readonly promoted: readonly CheckedEvent[];
+  /** What the change feed tells of it. */
+  readonly changes: readonly Change[];
+}
+
+/** Takes the events of one kind into its tables. Inside write units only. */
+export interface KindWriter<Event = unknown> {
+  write(events: readonly CheckedEvent<Event>[]): KindOutcome;
+}
+
+/** Writers by the names of their kinds, in the order in which they write. */
+export type KindWriters = ReadonlyMap<string, KindWriter>;
+
+/** Events of one kind in a unit, and what became of them. */
+interface KindEvents {
+  readonly events: CheckedEvent[];
+  outcome: KindOutcome | undefined;
+}
+
+const RESULTS = { taken: 'taken', repeat: 'repeats', revision: 'revisions' } as const;
 
 /** Writes events to their tables, and the lines of those that are kept to bronze. Inside write units only. */
 export class EventWriter {
+  /** A store without readers has no feed; one that is given no new events counts no contradictions. */
   constructor(
-    private readonly rows: EventRows,
-    private readonly feed: ChangeFeedWriter,
-    private readonly contradictions: ContradictionCounter,
+    private readonly writers: KindWriters,
+    private readonly feed: ChangeFeedWriter = NO_FEED,
+    private readonly contradictions?: ContradictionCounter,
   ) {}
 
-  /** Rows first, then the lines, flushed. */
-  write(events: readonly CheckedEvent[], source: SourcePartition, bronze: BronzeUnit): SinkResult {
-    const { result, kept, accepted, changes } = this.rows.write(events);
-    appendEvents(bronze, kept, source?.partition ?? null);
-    for (const { kind, event } of accepted) if (kind.contradictions) this.contradictions.count(kind, event);
-    this.tell(changes, source);
-    return result;
-  }
-
-  /** Rows only: for lines that are in bronze already. */
-  writeRows(events: readonly CheckedEvent[], source: SourcePartition): SinkResult {
-    const { result, changes } = this.rows.write(events);
-    this.tell(changes, source);
-    return result;
-  }
-
-  private tell(changes: readonly Change[], source: SourcePartition): void {
+  /**
+   * Rows first, those of each kind by the writer of that kind, then the lines, flushed: of each kind those that were
+   * promoted, and then those of the unit. Rows only where there is no `bronze`: for lines that are in bronze already.
+   */
+  write(events: readonly CheckedEvent[], source: SourcePartition, bronze?: BronzeUnit): SinkResult {
+    const groups = this.groupsOf(events);
+    const changes: Change[] = [];
+    for (const [name, writer] of this.writers) {
+      const group = groups.get(name);
+      if (!group) continue;
+      group.outcome = writer.write(group.events);
+      changes.push(...group.outcome.changes);
+    }
+    const result = { taken: 0, repeats: 0, revisions: 0 };
+    const kept: CheckedEvent[] = [];
+    /** Of these, the ones that were taken or revise. */
+    const accepted: CheckedEvent[] = [];
+    for (const { events: own, outcome } of groups.values()) {
+      if (!outcome) continue;
+      kept.push(...outcome.promoted);
+      accepted.push(...outcome.promoted);
+      for (const [index, event] of own.entries()) {
+        const became = outcome.outcomes[index] ?? 'repeat';
+        result[RESULTS[became]] += 1;
+        if (outcome.kept[index]) kept.push(event);
+        if (became !== 'repeat') accepted.push(event);
+      }
+    }
+    if (bronze) {
+      appendEvents(bronze, kept, source?.partition ?? null);
+      for (const { kind, event } of accepted) if (kind.contradictions) this.contradictions?.count(kind, event);
+    }
     const feed = source === null ? LIVE_FEED : partitionFeed(source.topic, source.partition);
     for (const change of changes) this.feed.note(feed, change);
+    return result;
+  }
+
+  /** The events of each kind, in the order in which the kinds appear. */
+  private groupsOf(events: readonly CheckedEvent[]): ReadonlyMap<string, KindEvents> {
+    const groups = new Map<string, KindEvents>();
+    for (const event of events) {
+      const { name } = event.kind;
+      const group = groups.get(name);
+      if (group) group.events.push(event);
+      else if (this.writers.has(name)) groups.set(name, { events: [event], outcome: undefined });
+      else throw new Error(`nothing writes events of the kind ${name}`);
+    }
+    return groups;
   }
 }

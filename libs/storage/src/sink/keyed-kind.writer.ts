@@ -3,7 +3,7 @@ import type { KindHistory } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { ColumnValues } from './candle-row';
-import type { KindOutcome, KindWriter } from './event-rows';
+import type { KindOutcome, KindWriter } from './event-writer';
 
 /** A row for each key, of which nothing else follows. An event whose key is there is a repeat. */
 export class KeyedKindWriter implements KindWriter {

@@ -13,7 +13,7 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
 import { SqliteRows } from '../rows/sqlite-rows';
 import { CandleWriter } from './candle.writer';
-import { EventRows, type KindOutcome, type KindWriter } from './event-rows';
+import type { KindOutcome, KindWriter, KindWriters } from './event-writer';
 import { KeyedKindWriter } from './keyed-kind.writer';
 
 /** Prices with what their days say of themselves. */
@@ -67,8 +67,8 @@ const WRITERS: ReadonlyMap<string, MakeWriter> = new Map<string, MakeWriter>([
 ]);
 
 /** Silver rows of all kinds, with what follows from them. */
-export function historyRows(kinds: HistoryKinds, database: SqliteHandle): EventRows {
-  return new EventRows(new Map([...kinds].map((kind) => [kind.name, writerOf(kind, kinds, database)])));
+export function historyWriters(kinds: HistoryKinds, database: SqliteHandle): KindWriters {
+  return new Map([...kinds].map((kind) => [kind.name, writerOf(kind, kinds, database)]));
 }
 
 function writerOf(kind: EventKind, kinds: HistoryKinds, database: SqliteHandle): KindWriter {

@@ -13,7 +13,7 @@ import {
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from '../database/store-facts';
-import { EventRows, type KindOutcome, type KindWriter } from './event-rows';
+import type { KindOutcome, KindWriter, KindWriters } from './event-writer';
 
 /** How long the key of an event is remembered: a broker or spool that brings it again later than this doubles it. */
 const REMEMBERED: EpochMicros = 48 * HOUR;
@@ -43,9 +43,9 @@ const TAKEN: EventOutcome = { outcome: 'taken', isKept: true, promoted: [] };
  * too: of what may be revised, every capture that differs from those known in its time or its content, as where there are
  * rows.
  */
-export function rememberedKeys(kinds: EventKinds, database: SqliteHandle, clock: Clock): EventRows {
+export function rememberedKeys(kinds: EventKinds, database: SqliteHandle, clock: Clock): KindWriters {
   const keys = new TakenKeys(database, clock);
-  return new EventRows(new Map([...kinds].map((kind) => [kind.name, new KindKeys(kind, keys)])));
+  return new Map([...kinds].map((kind) => [kind.name, new KindKeys(kind, keys)]));
 }
 
 /** The keys of one kind. */

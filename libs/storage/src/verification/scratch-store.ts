@@ -7,12 +7,12 @@ import type { ScratchFolders } from '@app/files';
 import { makeKindTables } from '../database/kind-tables';
 import { handleOf, openWriter, type SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
-import type { EventRows } from '../sink/event-rows';
-import { historyRows } from '../sink/kind-writers';
+import { EventWriter } from '../sink/event-writer';
+import { historyWriters } from '../sink/kind-writers';
 
 /** A store for the length of one piece of work, which the same sink fills as any other. */
 export class ScratchStore {
-  private readonly rows: EventRows;
+  private readonly writer: EventWriter;
 
   private constructor(
     private readonly folder: string,
@@ -20,7 +20,7 @@ export class ScratchStore {
     readonly database: SqliteHandle,
     kinds: HistoryKinds,
   ) {
-    this.rows = historyRows(kinds, database);
+    this.writer = new EventWriter(historyWriters(kinds, database));
   }
 
   /** `wantedBytes` is about as much as it may come to hold. @throws NoScratchFolderError */
@@ -47,7 +47,7 @@ export class ScratchStore {
   }
 
   take(events: readonly CheckedEvent[]): void {
-    this.database.transaction(() => this.rows.write(events))();
+    this.database.transaction(() => this.writer.write(events, null))();
   }
 
   async close(): Promise<void> {
