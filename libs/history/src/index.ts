@@ -78,5 +78,8 @@ export {
   type Rows,
   type Unit,
 } from './rows/unit';
-export { KNOWN_SYMBOLS, PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './units/price-tables';
+export { keyedUnit } from './units/keyed-unit';
+export type { KindOutcome } from './units/kind-outcome';
+export { KNOWN_SYMBOLS } from './units/known-symbols';
+export { PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './units/price-tables';
 export { priceUnit } from './units/price-unit';

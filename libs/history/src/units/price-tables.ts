@@ -43,7 +43,4 @@ export const TICKER_DAYS = describeTable(
   ],
 );
 
-/** Of symbols, what everything that is stored of one asks for: that it is known. */
-export const KNOWN_SYMBOLS = describeTable('symbols', ['symbol'], { symbol: 'text' });
-
 export type TickerDayRow = RowOf<typeof TICKER_DAYS>;

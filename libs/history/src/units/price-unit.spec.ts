@@ -3,7 +3,9 @@ import { MemoryRows } from '@app/testing';
 import fc from 'fast-check';
 import { polledDayOf } from '../polled-day';
 import { runUnit } from '../rows/unit';
-import { KNOWN_SYMBOLS, PRICE_EVENTS, TICKER_DAYS } from './price-tables';
+import type { KindOutcome } from './kind-outcome';
+import { KNOWN_SYMBOLS } from './known-symbols';
+import { PRICE_EVENTS, TICKER_DAYS } from './price-tables';
 import { priceUnit } from './price-unit';
 
 const MIDNIGHT = Date.UTC(2026, 0, 15) * 1_000;
@@ -36,24 +38,29 @@ const keyOf = ({ symbol, timestamp, source }: PriceEvent): string => `${symbol} 
 
 function writeAll(given: readonly (readonly PriceEvent[])[]): {
   readonly rows: MemoryRows;
-  readonly areNew: boolean[];
+  readonly outcomes: readonly KindOutcome[];
 } {
   const rows = new MemoryRows();
-  return { rows, areNew: given.flatMap((batch) => runUnit(rows, priceUnit(batch))) };
+  return { rows, outcomes: given.map((batch) => runUnit(rows, priceUnit(batch))) };
 }
 
 describe('a unit of prices', () => {
   it('should accept each key once, the first time that it comes, and say so', () => {
     fc.assert(
       fc.property(fc.oneof(batches, inOrder), (given) => {
-        const { rows, areNew } = writeAll(given);
+        const { rows, outcomes } = writeAll(given);
         const seen = new Map<string, PriceEvent>();
         const expected = given.flat().map((one) => {
           const isNew = !seen.has(keyOf(one));
           if (isNew) seen.set(keyOf(one), one);
           return isNew;
         });
-        expect(areNew).toEqual(expected);
+        expect(outcomes.flatMap(({ kept }) => kept)).toEqual(expected);
+        expect(outcomes.flatMap((outcome) => outcome.outcomes)).toEqual(
+          expected.map((isNew) => (isNew ? 'taken' : 'repeat')),
+        );
+        const told = outcomes.flatMap(({ changes }) => changes.flatMap((change): readonly object[] => change.items));
+        expect(told).toEqual(given.flat().filter((_, index) => expected[index]));
         expect(rows.all(PRICE_EVENTS).map(keyOf).sort()).toEqual([...seen.keys()].sort());
         expect(rows.all(KNOWN_SYMBOLS).map(({ symbol }) => symbol)).toEqual(
           [...new Set(given.flat().map(({ symbol }) => symbol))].sort(),

@@ -1,16 +1,17 @@
 import { compareCodePoints, DAY, floorTo, type EpochMicros, type PriceEvent } from '@app/domain';
 import { PolledDay, type InstantSources } from '../polled-day';
 import { addRows, ask, byKeys, ensureRows, inRanges, putRows, type KeyRange, type Unit } from '../rows/unit';
-import { KNOWN_SYMBOLS, PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './price-tables';
+import type { KindOutcome } from './kind-outcome';
+import { KNOWN_SYMBOLS } from './known-symbols';
+import { PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './price-tables';
 
 /**
- * Accepts price events and keeps what they say of their days; returns for each, in their order, whether it was new. One
- * whose key is known is a repeat.
+ * Accepts price events and keeps what they say of their days. One whose key is known is a repeat.
  *
  * An event that is later than all its day has seen is new for certain. Only of any other it is asked which sources have a
  * price at its instant.
  */
-export function* priceUnit(events: readonly PriceEvent[]): Unit<readonly boolean[]> {
+export function* priceUnit(events: readonly PriceEvent[]): Unit<KindOutcome> {
   const days = new UnitDays();
   const ofEvents = events.map((event) => days.of(event));
   const all = [...days.all()];
@@ -41,7 +42,12 @@ export function* priceUnit(events: readonly PriceEvent[]): Unit<readonly boolean
   });
   const begun = all.filter(({ isStored }) => !isStored);
   return {
-    outcome: areNew,
+    outcome: {
+      outcomes: areNew.map((isNew) => (isNew ? 'taken' : 'repeat')),
+      kept: areNew,
+      promoted: [],
+      changes: [{ kind: 'prices', items: added }],
+    },
     changes: [
       ensureRows(
         KNOWN_SYMBOLS,

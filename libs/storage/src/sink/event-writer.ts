@@ -1,22 +1,8 @@
 import { appendEvents, type BronzeUnit } from '@app/bronze';
 import type { Change, CheckedEvent, SinkResult, SourcePartition } from '@app/domain';
+import type { KindOutcome } from '@app/history';
 import { LIVE_FEED, NO_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import type { ContradictionCounter } from './contradiction-counter';
-
-/** What a writer makes of the events of its kind. */
-export interface KindOutcome {
-  /** Of each event, in the order given. */
-  readonly outcomes: readonly ('taken' | 'repeat' | 'revision')[];
-  /**
-   * Of each event, whether its line belongs into bronze. A capture that only repeats is kept too where revisions are, for
-   * what is stored must follow from bronze and what was fetched: without its line, a database made anew would lack it.
-   */
-  readonly kept: readonly boolean[];
-  /** Repeats that were kept without a line, by an earlier version of this program, and are versions now. */
-  readonly promoted: readonly CheckedEvent[];
-  /** What the change feed tells of it. */
-  readonly changes: readonly Change[];
-}
 
 /** Takes the events of one kind into its tables. Inside write units only. */
 export interface KindWriter<Event = unknown> {

@@ -5,31 +5,23 @@ import {
   type CheckedEvent,
   type EventKind,
   type MinuteCandle,
-  type PriceChange,
-  type PriceEvent,
 } from '@app/domain';
-import { priceUnit, runUnit, type HistoryKinds, type Rows } from '@app/history';
+import { keyedUnit, priceUnit, runUnit, type HistoryKinds, type KindOutcome, type Rows, type Unit } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
 import { SqliteRows } from '../rows/sqlite-rows';
 import { CandleWriter } from './candle.writer';
-import type { KindOutcome, KindWriter, KindWriters } from './event-writer';
-import { KeyedKindWriter } from './keyed-kind.writer';
+import type { KindWriter, KindWriters } from './event-writer';
 
-/** Prices with what their days say of themselves. */
-class PriceKindWriter implements KindWriter<PriceEvent> {
-  constructor(private readonly rows: Rows) {}
+/** Events of a kind whose rules are a unit over rows. */
+class UnitKindWriter<Event> implements KindWriter<Event> {
+  constructor(
+    private readonly rows: Rows,
+    private readonly unitOf: (events: readonly Event[]) => Unit<KindOutcome>,
+  ) {}
 
-  write(events: readonly CheckedEvent<PriceEvent>[]): KindOutcome {
-    const prices = events.map(({ event }) => event);
-    const areNew = runUnit(this.rows, priceUnit(prices));
-    const items: PriceChange[] = prices.filter((_, index) => areNew[index]);
-    return {
-      outcomes: areNew.map((isNew) => (isNew ? 'taken' : 'repeat')),
-      kept: areNew,
-      promoted: [],
-      changes: [{ kind: 'prices', items }],
-    };
+  write(events: readonly CheckedEvent<Event>[]): KindOutcome {
+    return runUnit(this.rows, this.unitOf(events.map(({ event }) => event)));
   }
 }
 
@@ -58,22 +50,24 @@ class CandleKindWriter implements KindWriter<MinuteCandle> {
   }
 }
 
-type MakeWriter = (kind: EventKind, database: SqliteHandle) => KindWriter;
+type MakeWriter = (kind: EventKind, database: SqliteHandle, rows: Rows) => KindWriter;
 
 /** Writers of the kinds with rules of their own: what follows from their events is kept up with them. */
 const WRITERS: ReadonlyMap<string, MakeWriter> = new Map<string, MakeWriter>([
-  [PRICE_KIND.name, (_, database) => new PriceKindWriter(new SqliteRows(database))],
+  [PRICE_KIND.name, (_kind, _database, rows) => new UnitKindWriter(rows, priceUnit)],
   [CANDLE_KIND.name, (kind, database) => new CandleKindWriter(kind as EventKind<MinuteCandle>, database)],
 ]);
 
 /** Silver rows of all kinds, with what follows from them. */
 export function historyWriters(kinds: HistoryKinds, database: SqliteHandle): KindWriters {
-  return new Map([...kinds].map((kind) => [kind.name, writerOf(kind, kinds, database)]));
+  const rows = new SqliteRows(database);
+  return new Map([...kinds].map((kind) => [kind.name, writerOf(kind, kinds, database, rows)]));
 }
 
-function writerOf(kind: EventKind, kinds: HistoryKinds, database: SqliteHandle): KindWriter {
+function writerOf(kind: EventKind, kinds: HistoryKinds, database: SqliteHandle, rows: Rows): KindWriter {
   const makeWriter = WRITERS.get(kind.name);
-  if (makeWriter) return makeWriter(kind, database);
+  if (makeWriter) return makeWriter(kind, database, rows);
   if (kind.contentOf) throw new Error(`nothing keeps the revisions of events of the kind ${kind.name}`);
-  return new KeyedKindWriter(kinds.historyOf(kind), database);
+  const history = kinds.historyOf(kind);
+  return new UnitKindWriter(rows, (events: readonly unknown[]) => keyedUnit(kind, history, events));
 }

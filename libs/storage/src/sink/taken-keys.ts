@@ -10,10 +10,11 @@ import {
   type EventKind,
   type EventKinds,
 } from '@app/domain';
+import type { KindOutcome } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { BRONZE_ONLY_FACT, StoreFacts } from '../database/store-facts';
-import type { KindOutcome, KindWriter, KindWriters } from './event-writer';
+import type { KindWriter, KindWriters } from './event-writer';
 
 /** How long the key of an event is remembered: a broker or spool that brings it again later than this doubles it. */
 const REMEMBERED: EpochMicros = 48 * HOUR;
