@@ -2,16 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  addRows,
   ask,
   byKeys,
   describeTable,
-  ensureRows,
   inRanges,
   KNOWN_SYMBOLS,
   PRICE_EVENTS,
-  putRows,
-  removeRows,
   RowNotNewError,
   runUnit,
   TICKER_DAYS,
@@ -19,8 +15,11 @@ import {
   type ColumnType,
   type Plan,
   type Questions,
+  type RowChange,
+  type RowKey,
   type RowOf,
   type Rows,
+  type Table,
   type Unit,
 } from '@app/history';
 import { handleOf, openWriter, SqliteRows, type SqliteHandle } from '@app/storage';
@@ -55,6 +54,27 @@ const DEFINITIONS = `
   CREATE TABLE sample_keys (symbol text NOT NULL PRIMARY KEY) WITHOUT ROWID`;
 
 type Sample = RowOf<typeof SAMPLES>;
+
+const addRows = <Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange => ({
+  kind: 'add',
+  table,
+  rows,
+});
+const ensureRows = <Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange => ({
+  kind: 'ensure',
+  table,
+  rows,
+});
+const putRows = <Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange => ({
+  kind: 'put',
+  table,
+  rows,
+});
+const removeRows = <Key extends RowKey>(table: Table<never, Key>, keys: readonly Key[]): RowChange => ({
+  kind: 'remove',
+  table,
+  keys,
+});
 
 const sample = (openTime: number, changes: Partial<Sample> = {}): Sample => ({
   symbol: 'BTCUSDT',

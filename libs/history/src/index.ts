@@ -57,13 +57,9 @@ export {
   type Table,
 } from './rows/table';
 export {
-  addRows,
   ask,
   byKeys,
-  ensureRows,
   inRanges,
-  putRows,
-  removeRows,
   RowNotNewError,
   runUnit,
   type Answer,
@@ -81,5 +77,4 @@ export {
 export { keyedUnit } from './units/keyed-unit';
 export type { KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
-export { PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './units/price-tables';
-export { priceUnit } from './units/price-unit';
+export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';

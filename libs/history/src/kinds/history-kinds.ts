@@ -10,7 +10,7 @@ import {
   PRICE_KIND,
   type EventKind,
 } from '@app/domain';
-import { PRICE_EVENTS } from '../units/price-tables';
+import { PRICE_EVENTS } from '../units/price-unit';
 import { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './candle-tables';
 import type { KindHistory } from './kind-history';
 

@@ -38,9 +38,19 @@ export type Answers = readonly Answer[];
  * - `put`: rows that take the place of what is under their keys.
  * - `remove`: keys whose rows go, where there are any.
  */
-export type RowChange =
-  | { readonly kind: 'add' | 'ensure' | 'put'; readonly table: Table; readonly rows: readonly object[] }
-  | { readonly kind: 'remove'; readonly table: Table; readonly keys: readonly RowKey[] };
+export type RowChange = WrittenRows | RemovedRows;
+
+export interface WrittenRows<Row extends object = object> {
+  readonly kind: 'add' | 'ensure' | 'put';
+  readonly table: Table<Row>;
+  readonly rows: readonly Row[];
+}
+
+export interface RemovedRows {
+  readonly kind: 'remove';
+  readonly table: Table;
+  readonly keys: readonly RowKey[];
+}
 
 /** What a unit decides; the changes are made one after the other. */
 export interface Plan<Outcome> {
@@ -79,22 +89,6 @@ export function byKeys<Row extends object, Key extends RowKey>(
 
 export function inRanges<Row extends object>(table: Table<Row>, ranges: readonly KeyRange[]): RangesQuestion<Row> {
   return { table, ranges };
-}
-
-export function addRows<Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange {
-  return { kind: 'add', table, rows };
-}
-
-export function ensureRows<Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange {
-  return { kind: 'ensure', table, rows };
-}
-
-export function putRows<Row extends object>(table: Table<Row>, rows: readonly Row[]): RowChange {
-  return { kind: 'put', table, rows };
-}
-
-export function removeRows<Key extends RowKey>(table: Table<never, Key>, keys: readonly Key[]): RowChange {
-  return { kind: 'remove', table, keys };
 }
 
 type AnswerTo<Asked> =

@@ -1,7 +1,7 @@
 import type { EventKind } from '@app/domain';
 import type { KindHistory } from '../kinds/kind-history';
 import type { ColumnValue } from '../rows/table';
-import { addRows, ask, byKeys, ensureRows, type Unit } from '../rows/unit';
+import { ask, byKeys, type Unit } from '../rows/unit';
 import type { KindOutcome } from './kind-outcome';
 import { KNOWN_SYMBOLS } from './known-symbols';
 
@@ -33,14 +33,8 @@ export function* keyedUnit<Event>(
       changes: [],
     },
     changes: [
-      ensureRows(
-        KNOWN_SYMBOLS,
-        [...symbols].map((symbol) => ({ symbol })),
-      ),
-      addRows(
-        table,
-        rows.filter((_, index) => areNew[index]),
-      ),
+      { kind: 'ensure', table: KNOWN_SYMBOLS, rows: [...symbols].map((symbol) => ({ symbol })) },
+      { kind: 'add', table, rows: rows.filter((_, index) => areNew[index]) },
     ],
   };
 }

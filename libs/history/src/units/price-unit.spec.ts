@@ -5,8 +5,7 @@ import { polledDayOf } from '../polled-day';
 import { runUnit } from '../rows/unit';
 import type { KindOutcome } from './kind-outcome';
 import { KNOWN_SYMBOLS } from './known-symbols';
-import { PRICE_EVENTS, TICKER_DAYS } from './price-tables';
-import { priceUnit } from './price-unit';
+import { PRICE_EVENTS, priceUnit, TICKER_DAYS } from './price-unit';
 
 const MIDNIGHT = Date.UTC(2026, 0, 15) * 1_000;
 

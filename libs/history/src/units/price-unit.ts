@@ -1,9 +1,54 @@
 import { compareCodePoints, DAY, floorTo, type EpochMicros, type PriceEvent } from '@app/domain';
 import { PolledDay, type InstantSources } from '../polled-day';
-import { addRows, ask, byKeys, ensureRows, inRanges, putRows, type KeyRange, type Unit } from '../rows/unit';
+import { describeTable, type RowOf } from '../rows/table';
+import { ask, byKeys, inRanges, type KeyRange, type Unit, type WrittenRows } from '../rows/unit';
 import type { KindOutcome } from './kind-outcome';
 import { KNOWN_SYMBOLS } from './known-symbols';
-import { PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './price-tables';
+
+/** Silver: polled prices. The change in percent has a sign, and so is no `decimal`. */
+export const PRICE_EVENTS = describeTable(
+  'price_events',
+  ['symbol', 'timestamp', 'source'],
+  {
+    symbol: 'text',
+    timestamp: 'time',
+    source: 'text',
+    lastPrice: 'decimal',
+    priceChangePercent: 'text',
+    volume: 'decimal',
+  },
+  (row) => [row.symbol, row.timestamp, row.source, row.lastPrice, row.priceChangePercent, row.volume],
+);
+
+/** Gold: what the polled prices of a UTC day say of it. */
+export const TICKER_DAYS = describeTable(
+  'ticker_days',
+  ['symbol', 'date'],
+  {
+    symbol: 'text',
+    date: 'time',
+    open: 'decimal',
+    high: 'decimal',
+    low: 'decimal',
+    close: 'decimal',
+    volume: 'decimal',
+    firstTimestamp: 'time',
+    lastTimestamp: 'time',
+  },
+  ({ symbol, date, open, high, low, close, volume, firstTimestamp, lastTimestamp }) => [
+    symbol,
+    date,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    firstTimestamp,
+    lastTimestamp,
+  ],
+);
+
+export type TickerDayRow = RowOf<typeof TICKER_DAYS>;
 
 /**
  * Accepts price events and keeps what they say of their days. One whose key is known is a repeat.
@@ -13,7 +58,7 @@ import { PRICE_EVENTS, TICKER_DAYS, type TickerDayRow } from './price-tables';
  */
 export function* priceUnit(events: readonly PriceEvent[]): Unit<KindOutcome> {
   const days = new UnitDays();
-  const ofEvents = events.map((event) => days.of(event));
+  const ofEvents = events.map(({ symbol, timestamp }) => days.of(symbol, timestamp));
   const all = [...days.all()];
   const [stored] = yield* ask(
     byKeys(
@@ -49,15 +94,13 @@ export function* priceUnit(events: readonly PriceEvent[]): Unit<KindOutcome> {
       changes: [{ kind: 'prices', items: added }],
     },
     changes: [
-      ensureRows(
-        KNOWN_SYMBOLS,
-        begun.map(({ symbol }) => ({ symbol })),
-      ),
-      addRows(PRICE_EVENTS, added),
-      putRows(
-        TICKER_DAYS,
-        all.flatMap((day) => day.row() ?? []),
-      ),
+      { kind: 'ensure', table: KNOWN_SYMBOLS, rows: begun.map(({ symbol }) => ({ symbol })) },
+      { kind: 'add', table: PRICE_EVENTS, rows: added } satisfies WrittenRows<PriceEvent>,
+      {
+        kind: 'put',
+        table: TICKER_DAYS,
+        rows: all.flatMap((day) => day.row() ?? []),
+      } satisfies WrittenRows<TickerDayRow>,
     ],
   };
 }
@@ -141,8 +184,8 @@ function ends(sources: ReadonlySet<string>): InstantSources | undefined {
 class UnitDays {
   private readonly days = new Map<EpochMicros, Map<string, UnitDay>>();
 
-  /** The day of an event. */
-  of({ symbol, timestamp }: PriceEvent): UnitDay {
+  /** The day that an instant of a symbol is in. */
+  of(symbol: string, timestamp: EpochMicros): UnitDay {
     const date = floorTo(timestamp, DAY);
     let ofDate = this.days.get(date);
     if (!ofDate) this.days.set(date, (ofDate = new Map<string, UnitDay>()));
