@@ -1,15 +1,21 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BronzeArchive } from '@app/bronze';
-import { DAY, floorTo } from '@app/domain';
+import { BronzeArchive, type BronzeUnit } from '@app/bronze';
+import { PRICE_KIND, type PriceEvent } from '@app/domain';
 import { FakeStoredFiles } from '@app/testing';
 import { NOON } from '../support/test-store';
 
-const TODAY = floorTo(NOON, DAY);
-const TOPIC = 'crypto_prices';
-const ofPartition = (partition: number) => ({ topic: TOPIC, partition });
-const fileOf = (partition: number): string => `${TOPIC}_2026-01-15.p${partition}.jsonl`;
+const fileOf = (partition: number): string => `crypto_prices_2026-01-15.p${partition}.jsonl`;
+
+/** Appends lines as those of prices that were captured at noon. */
+function append(unit: BronzeUnit, partition: number, ...lines: readonly string[]): void {
+  const event = { timestamp: NOON } as PriceEvent;
+  unit.appendEvents(
+    lines.map((line) => ({ kind: PRICE_KIND, line, event })),
+    partition,
+  );
+}
 
 /** Units of any store: what a failed one takes back is known to the unit, whatever else its process writes. */
 describe('a bronze unit', () => {
@@ -31,13 +37,13 @@ describe('a bronze unit', () => {
   const contents = (partition: number): string => readFileSync(join(folder, fileOf(partition)), 'utf8');
 
   it('should take back its own lines, and none of a unit that appends at the same time', () => {
-    archive.unit().append(ofPartition(0), TODAY, ['a', 'b']);
+    append(archive.unit(), 0, 'a', 'b');
     const [failing, other] = [archive.unit(), archive.unit()];
-    failing.append(ofPartition(0), TODAY, ['lost']);
-    other.append(ofPartition(1), TODAY, ['c']);
-    failing.append(ofPartition(2), TODAY, ['lost too']);
+    append(failing, 0, 'lost');
+    append(other, 1, 'c');
+    append(failing, 2, 'lost too');
     failing.cutBack();
-    other.append(ofPartition(1), TODAY, ['d']);
+    append(other, 1, 'd');
     expect([0, 1, 2].map(contents)).toEqual(['a\nb\n', 'c\nd\n', '']);
   });
 
@@ -45,8 +51,8 @@ describe('a bronze unit', () => {
     archive.unit().appendToManifest('{"first":1}');
     const failing = archive.unit();
     failing.appendToManifest('{"second":2}', '{"third":3}');
-    failing.append(ofPartition(0), TODAY, ['a']);
-    failing.append(ofPartition(0), TODAY, ['b']);
+    append(failing, 0, 'a');
+    append(failing, 0, 'b');
     failing.cutBack();
     expect(contents(0)).toBe('');
     expect(readFileSync(join(folder, 'fetches.jsonl'), 'utf8')).toBe('{"first":1}\n');
@@ -55,10 +61,10 @@ describe('a bronze unit', () => {
   it('should leave what another process has appended since, when it comes to it late', () => {
     const failing = archive.unit();
     stored.rolledBack(() => {
-      failing.append(ofPartition(0), TODAY, ['a line that is longer than what comes instead']);
+      append(failing, 0, 'a line that is longer than what comes instead');
     });
     const elsewhere = new BronzeArchive(folder, stored);
-    elsewhere.unit().append(ofPartition(0), TODAY, ['of another']);
+    append(elsewhere.unit(), 0, 'of another');
     elsewhere.close();
     failing.cutToStored();
     expect(contents(0)).toBe('of another\n');
@@ -66,7 +72,7 @@ describe('a bronze unit', () => {
 
   it('should change nothing once it is committed', () => {
     const unit = archive.unit();
-    unit.append(ofPartition(0), TODAY, ['a']);
+    append(unit, 0, 'a');
     unit.cutToStored();
     appendFileSync(join(folder, fileOf(0)), 'not of this unit\n');
     unit.cutToStored();

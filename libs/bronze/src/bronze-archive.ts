@@ -1,8 +1,7 @@
 import { compareCodePoints, parseIsoTime, type EpochMicros } from '@app/domain';
 import { BronzeFolder } from './bronze-folder';
-import { BronzeUnit, cutSurplus, NOTHING_STORED } from './bronze-unit';
+import { BronzeUnit, cutSurplus, LinePacker, NOTHING_STORED } from './bronze-unit';
 import { extendChecksum } from './checksum';
-import { LinePacker } from './line-packer';
 import type { BronzeStream, NamedStoredFile, StoredFile, StoredFiles, StreamFile } from './stored-files.port';
 
 /** A file that is shorter than the store says it was, or gone: lines were lost outside this program. */

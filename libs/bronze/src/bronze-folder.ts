@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { flushFolder, writeFully } from '@app/files';
+import { flushFolder } from '@app/files';
 
 const MAX_OPEN_FILES = 32;
 
@@ -45,24 +45,36 @@ export class BronzeFolder {
     return statSync(this.pathOf(file), { throwIfNoEntry: false })?.size;
   }
 
-  /** Writes pieces one after the other from a position on and flushes them; returns where they end. */
-  write(file: string, pieces: Iterable<Buffer>, position: number): number {
-    const { descriptor } = this.descriptorOf(file);
-    let end = position;
-    for (const piece of pieces) {
-      writeFully(descriptor, piece, end);
-      end += piece.length;
+  /** To write a file, which is made where it is not there yet; good until another file is asked for. */
+  descriptorOf(file: string): number {
+    this.useCounter += 1;
+    const known = this.open.get(file);
+    const path = this.pathOf(file);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (known && known.inode === found?.ino) {
+      known.lastUse = this.useCounter;
+      return known.descriptor;
     }
+    // Removed, or replaced by a copy: what is written into the old one is seen by nobody.
+    if (known) this.closeFile(file);
+    const descriptor = openSync(path, found ? 'r+' : 'w+');
+    this.open.set(file, { descriptor, inode: fstatSync(descriptor).ino, lastUse: this.useCounter });
+    if (!found) flushFolder(this.folder);
+    this.closeLeastUsed();
+    return descriptor;
+  }
+
+  /** What was written to a file outlives a power cut once this returns. */
+  flush(descriptor: number): void {
     fdatasyncSync(descriptor);
-    return end;
   }
 
   /** Cuts a file to a length and flushes it; a file that is not there stays so. */
   cut(file: string, length: number): void {
     if (!this.has(file)) return;
-    const { descriptor } = this.descriptorOf(file);
+    const descriptor = this.descriptorOf(file);
     ftruncateSync(descriptor, length);
-    fdatasyncSync(descriptor);
+    this.flush(descriptor);
   }
 
   remove(file: string): void {
@@ -73,25 +85,6 @@ export class BronzeFolder {
   close(): void {
     for (const { descriptor } of this.open.values()) closeSync(descriptor);
     this.open.clear();
-  }
-
-  private descriptorOf(file: string): OpenFile {
-    this.useCounter += 1;
-    const known = this.open.get(file);
-    const path = this.pathOf(file);
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (known && known.inode === found?.ino) {
-      known.lastUse = this.useCounter;
-      return known;
-    }
-    // Removed, or replaced by a copy: what is written into the old one is seen by nobody.
-    if (known) this.closeFile(file);
-    const descriptor = openSync(path, found ? 'r+' : 'w+');
-    const opened = { descriptor, inode: fstatSync(descriptor).ino, lastUse: this.useCounter };
-    this.open.set(file, opened);
-    if (!found) flushFolder(this.folder);
-    this.closeLeastUsed();
-    return opened;
   }
 
   private closeLeastUsed(): void {

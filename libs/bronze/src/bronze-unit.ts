@@ -1,12 +1,25 @@
 import { crc32 } from 'node:zlib';
-import { formatDate, type EpochMicros } from '@app/domain';
+import { DAY, floorTo, formatDate, type CheckedEvent, type EpochMicros } from '@app/domain';
+import { writeFully } from '@app/files';
 import type { BronzeFolder } from './bronze-folder';
 import { MANIFEST, MANIFEST_FILE } from './fetch-manifest';
-import type { LinePacker } from './line-packer';
-import type { BronzeStream, StoredFile, StoredFiles, StreamFile } from './stored-files.port';
+import type { StoredFile, StoredFiles, StreamFile } from './stored-files.port';
+
+/** Holds any line that the contracts admit. */
+const PIECE_BYTES = 512 * 1024;
+/** Most bytes that UTF-8 takes for a UTF-16 unit. */
+const BYTES_PER_UNIT = 3;
+const NEWLINE = 0x0a;
 
 /** Of a file that the store has never heard of. */
 export const NOTHING_STORED: StoredFile = { length: 0, crc32: 0 };
+
+/** Lines of one topic that were captured on one UTC day. */
+interface DayLines {
+  readonly topic: string;
+  readonly day: EpochMicros;
+  readonly lines: string[];
+}
 
 /** What one write unit appends to bronze. It knows which files these are, and takes its lines back when it fails. */
 export class BronzeUnit {
@@ -20,15 +33,28 @@ export class BronzeUnit {
   ) {}
 
   /**
-   * Appends lines to the stream's file of the day on which they were captured, flushes them to disk and stores the new
-   * length.
+   * Appends the lines of events to the files of the days on which they were captured, flushes them to disk and stores the
+   * new lengths. `partition` is the broker's, null where none brings the lines.
    */
-  append(stream: BronzeStream, day: EpochMicros, lines: readonly string[]): void {
-    const { file, stored } = this.target(`${stream.topic}_${formatDate(day)}`, stream);
-    this.appendTo({ ...stream, file }, stored, lines);
+  appendEvents(events: readonly CheckedEvent[], partition: number | null): void {
+    const files: DayLines[] = [];
+    let current: DayLines | undefined;
+    for (const { kind, line, event } of events) {
+      const { topic } = kind;
+      const day = floorTo(kind.capturedAt(event), DAY);
+      if (current?.day !== day || current.topic !== topic) {
+        current = files.find((known) => known.day === day && known.topic === topic) ?? { topic, day, lines: [] };
+        if (current.lines.length === 0) files.push(current);
+      }
+      current.lines.push(line);
+    }
+    for (const { topic, day, lines } of files) {
+      const { file, stored } = this.target(`${topic}_${formatDate(day)}`, partition);
+      this.appendTo({ topic, partition, file }, stored, lines);
+    }
   }
 
-  /** Appends lines to the manifest in the same way. */
+  /** Appends lines to the manifest, flushes them to disk and stores the new length. */
   appendToManifest(...lines: readonly string[]): void {
     if (lines.length === 0) return;
     const stored = this.stored.find(MANIFEST_FILE) ?? NOTHING_STORED;
@@ -56,15 +82,15 @@ export class BronzeUnit {
 
   private appendTo(file: StreamFile, { length, crc32: before }: StoredFile, lines: readonly string[]): void {
     if (!this.touched.has(file.file)) this.touched.set(file.file, length);
+    let end = length;
     let checksum = before;
-    const packer = this.packer;
-    function* pieces(): Generator<Buffer> {
-      for (const piece of packer.pack(lines)) {
-        if (checksum !== null) checksum = crc32(piece, checksum);
-        yield piece;
-      }
+    const descriptor = this.folder.descriptorOf(file.file);
+    for (const piece of this.packer.pack(lines)) {
+      writeFully(descriptor, piece, end);
+      end += piece.length;
+      if (checksum !== null) checksum = crc32(piece, checksum);
     }
-    const end = this.folder.write(file.file, pieces(), length);
+    this.folder.flush(descriptor);
     this.stored.put(file, { length: end, crc32: checksum });
   }
 
@@ -72,7 +98,7 @@ export class BronzeUnit {
    * The file that takes the stream's next lines of a day. A day whose file was compressed, or is damaged, goes on in a
    * new one: `….1.jsonl`, then `….2.jsonl`.
    */
-  private target(day: string, { partition }: BronzeStream): { file: string; stored: StoredFile } {
+  private target(day: string, partition: number | null): { file: string; stored: StoredFile } {
     const base = partition === null ? day : `${day}.p${partition}`;
     for (let number = 0; ; number += 1) {
       const file = number === 0 ? `${base}.jsonl` : `${base}.${number}.jsonl`;
@@ -87,4 +113,29 @@ export class BronzeUnit {
 export function cutSurplus(folder: BronzeFolder, stored: StoredFiles, file: string): void {
   const { length } = stored.find(file) ?? NOTHING_STORED;
   if ((folder.lengthOf(file) ?? 0) > length) folder.cut(file, length);
+}
+
+/** Turns lines into the bytes that go to a file, in pieces that share one buffer. */
+export class LinePacker {
+  private readonly buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+
+  /** The lines in order, each with its line break. A piece is good until the next one is asked for. */
+  *pack(lines: readonly string[]): Generator<Buffer> {
+    let used = 0;
+    for (const line of lines) {
+      const most = BYTES_PER_UNIT * line.length + 1;
+      if (used + most > PIECE_BYTES && used > 0) {
+        yield this.buffer.subarray(0, used);
+        used = 0;
+      }
+      if (most > PIECE_BYTES) {
+        yield Buffer.from(`${line}\n`, 'utf8');
+        continue;
+      }
+      used += this.buffer.write(line, used, 'utf8');
+      this.buffer[used] = NEWLINE;
+      used += 1;
+    }
+    if (used > 0) yield this.buffer.subarray(0, used);
+  }
 }

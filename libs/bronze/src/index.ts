@@ -12,7 +12,6 @@ export { BronzeUnits, type BronzeUnitOptions } from './bronze-units.port';
 export { BronzeWatch } from './bronze-watch';
 export { checksumOf } from './checksum';
 export { DamagedFiles, type FileDamage } from './damaged-files.port';
-export { appendEvents } from './event-lines';
 export { contentHash, contentLine, fileManifestLine, MANIFEST, MANIFEST_FILE, manifestLine } from './fetch-manifest';
 export {
   assetsLine,

@@ -1,5 +1,4 @@
 import {
-  appendEvents,
   assetsLine,
   fileManifestLine,
   ledgerLine,
@@ -348,7 +347,7 @@ export class SqliteHistoryStore extends HistoryStore {
     const kind = this.parts.kinds.of(CANDLE_KIND);
     for (const candle of candles) if (stored.has(candle.openTime)) this.parts.contradictions.count(kind, candle);
     const promoted = surfaced.map((candle) => eventToWrite(kind, candle));
-    appendEvents(bronze, promoted, null);
+    bronze.appendEvents(promoted, null);
     const items = spans(changed, ({ openTime }) => ({ start: openTime, end: openTime + MINUTE }));
     this.parts.feed.note(HISTORY_FEED, { kind: 'history', items });
   }

@@ -1,4 +1,4 @@
-import { appendEvents, type BronzeUnit } from '@app/bronze';
+import type { BronzeUnit } from '@app/bronze';
 import type { Change, CheckedEvent, SinkResult, SourcePartition } from '@app/domain';
 import type { KindOutcome } from '@app/history';
 import { LIVE_FEED, NO_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
@@ -58,7 +58,7 @@ export class EventWriter {
       }
     }
     if (bronze) {
-      appendEvents(bronze, kept, source?.partition ?? null);
+      bronze.appendEvents(kept, source?.partition ?? null);
       for (const { kind, event } of accepted) if (kind.contradictions) this.contradictions?.count(kind, event);
     }
     const feed = source === null ? LIVE_FEED : partitionFeed(source.topic, source.partition);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { LinePacker } from './line-packer';
+import { LinePacker } from './bronze-unit';
 
 /** Pieces share a buffer: each is copied before the next is asked for. */
 function pieces(packer: LinePacker, lines: readonly string[]): Buffer[] {
