@@ -47,7 +47,11 @@ type Keeper = StoreKeeper<WriteStore>;
         return StoreKeeper.start((explain) => WriteStore.open({ ...options, explain }), { watch, clock, logger });
       },
     },
-    KEEPER.port(EventSink, SqliteEventSink, ({ sink }) => sink),
+    {
+      provide: EventSink,
+      inject: [KEEPER.name, HistoryKinds],
+      useFactory: (keeper: Keeper, kinds: HistoryKinds) => new SqliteEventSink(keeper, kinds),
+    },
     KEEPER.port(StoreUpkeep, SqliteStoreUpkeep, ({ upkeep }) => upkeep),
     KEEPER.port(HistoryStore, SqliteHistoryStore, ({ history }) => history),
     KEEPER.port(ProcessStatusStore, SqliteProcessStatusStore, ({ processStatus }) => processStatus),

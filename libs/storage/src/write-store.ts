@@ -7,14 +7,17 @@ import { StoreLocks } from './database/store-locks';
 import type { SqliteHistoryStore } from './history/sqlite-history-store';
 import type { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 import type { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
-import { SqliteEventSink } from './sink/sqlite-event-sink';
+import { SinkOutcomes } from './sink/sink-outcomes';
+import { SqliteEventSink, type SinkStore } from './sink/sqlite-event-sink';
 import { abandonStoreParts, closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from './store-parts';
 
 /**
  * The writing half of the store in direct mode: one capture owner, one write queue, database and bronze in step. Opening
  * it migrates the schema and takes up what an earlier process left behind.
  */
-export class WriteStore implements WritableStore {
+export class WriteStore implements WritableStore, SinkStore {
+  readonly outcomes: SinkOutcomes;
+  /** Of this store alone: it tells nobody of what it meets, and knows of no store that is opened after this one. */
   readonly sink: SqliteEventSink;
 
   private constructor(
@@ -23,8 +26,8 @@ export class WriteStore implements WritableStore {
     readonly ownership: CaptureOwnership,
     { kinds, metrics }: StoreOptions,
   ) {
-    const { units, origin, writer } = parts;
-    this.sink = new SqliteEventSink(units, origin, writer, kinds, metrics);
+    this.outcomes = new SinkOutcomes(metrics);
+    this.sink = new SqliteEventSink({ current: this, explain: (error) => error }, kinds);
   }
 
   /**
