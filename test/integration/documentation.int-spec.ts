@@ -44,6 +44,45 @@ describe('docs/health.md', () => {
   });
 });
 
+describe('ARCHITECTURE.md', () => {
+  const [, section = ''] = /^## The walk of one event\n([\s\S]*?)^## /m.exec(page('ARCHITECTURE.md')) ?? [];
+  const WALKS = section.split(/^### /m).slice(1);
+  const stepsOf = (walk: string): { number: number; name: string; part: string | undefined; file: string }[] =>
+    [...walk.matchAll(/^\| (\d+) +\| `([\w.]+)`(?: \((?:constructor|`(\w+)`)\))? +\| `([\w./-]+)` +\|/gm)].map(
+      ([, number, name = '', part, file = '']) => ({ number: Number(number), name, part, file }),
+    );
+
+  /** Whether a file declares a function, or a class or description with such a member. */
+  function declares(file: string, name: string, part: string | undefined): boolean {
+    if (!existsSync(join(ROOT, file))) return false;
+    const source = page(file);
+    const [owner = '', member = part] = name.split('.');
+    if (!new RegExp(`\\b(?:class|const|function\\*?|async function) ${owner}\\b`).test(source)) return false;
+    // The values of a row are what `describeTable` is given last.
+    if (member === undefined || (member === 'valuesOf' && source.includes(`${owner} = describeTable(`))) return true;
+    return new RegExp(`^ +(?:(?:private|protected|static|async) )*\\*?${member}(?:<.*>)?[(:,]`, 'm').test(source);
+  }
+
+  it('should walk through functions that are there', () => {
+    const steps = WALKS.flatMap(stepsOf);
+    expect(steps.length).toBeGreaterThan(100);
+    expect(steps.filter(({ file, name, part }) => !declares(file, name, part))).toEqual([]);
+  });
+
+  it('should count the functions and files of each walk as it has them', () => {
+    const counted = WALKS.map((walk) => {
+      const steps = stepsOf(walk);
+      return [steps.map(({ number }) => number), steps.length, new Set(steps.map(({ file }) => file)).size];
+    });
+    const said = WALKS.map((walk) => {
+      const [, functions, files] = /^(\d+) functions in (\d+) files/m.exec(walk) ?? [];
+      return [Array.from({ length: Number(functions) }, (_, index) => index + 1), Number(functions), Number(files)];
+    });
+    expect(said).toHaveLength(3);
+    expect(counted).toEqual(said);
+  });
+});
+
 describe('docs/CONTRIBUTING.md', () => {
   it('should name files and folders that are there', () => {
     const named = [...page('docs/CONTRIBUTING.md').matchAll(/`((?:apps|bi|deploy|docker|docs|libs|test)\/[\w./-]+)`/g)];

@@ -64,8 +64,8 @@ export interface PublisherStatus {
 /** Hands events on: to the broker, or straight to the sink. */
 export abstract class EventPublisher {
   /**
-   * Resolves when the events are safe: taken by the sink or broker, or in the spool on disk. Order per symbol is the
-   * order of the calls. Rejects only for an origin that may not be mixed in ({@link OriginMismatchError}).
+   * Resolves when the events are safe: taken by the sink or broker, or in the spool on disk; where the disk takes nothing,
+   * when they are held in memory until it does. Order per symbol is the order of the calls. Rejects only for an origin that may not be mixed in ({@link OriginMismatchError}).
    */
   abstract publish(batch: EventBatch): Promise<void>;
 
