@@ -1,7 +1,7 @@
 import { symbols, type DestinationStream } from 'pino';
 
 /** Lines of requests are collected up to this many characters, or for this long. */
-const BUFFER_LENGTH = 4_096;
+const BUFFER_LENGTH = 65_536;
 const FLUSH_EVERY_MS = 100;
 
 /** Number of the level in pino. */
