@@ -53,11 +53,11 @@ describe('bufferedOutput', () => {
   });
 
   it('should write before that when much has come', () => {
-    for (let line = 0; line < 100; line += 1) logger.info(`line ${line}`);
+    for (let line = 0; line < 2_000; line += 1) logger.info(`line ${line}`);
     expect(output.writes).toBeGreaterThan(0);
     expect(output.writes).toBeLessThan(10);
     jest.advanceTimersByTime(100);
-    expect(output.messages()).toEqual(Array.from({ length: 100 }, (_, line) => `line ${line}`));
+    expect(output.messages()).toEqual(Array.from({ length: 2_000 }, (_, line) => `line ${line}`));
   });
 
   it('should let a warning out at once, after all that came before it', () => {
