@@ -85,7 +85,7 @@ export class CsvCache {
   /** The current snapshot of a question; equal keys must mean equal questions. */
   async current(key: string, build: BuildTable, asker: Asker): Promise<CsvSnapshot> {
     const now = this.clock.now();
-    const moment = await this.momentAt(now);
+    const moment = momentOf(await this.store.version(), now);
     const entry = this.entries.get(key);
     if (entry?.moment === moment) return dated(entry, now);
     const refusal = this.refusals.get(key);
@@ -108,11 +108,7 @@ export class CsvCache {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
     const now = this.clock.now();
-    return entry.moment === (await this.momentAt(now)) ? dated(entry, now) : undefined;
-  }
-
-  private async momentAt(now: EpochMicros): Promise<string> {
-    return `${await this.store.version()} ${floorTo(now, MINUTE)}`;
+    return entry.moment === momentOf(await this.store.version(), now) ? dated(entry, now) : undefined;
   }
 
   private async build(key: string, moment: string, build: () => Promise<BuiltTable>): Promise<Entry> {
@@ -142,6 +138,11 @@ export class CsvCache {
     this.entries.set(key, entry, bytes.length);
     return entry;
   }
+}
+
+/** What bytes are kept for: a version of the store, and a minute. */
+function momentOf(version: string, now: EpochMicros): string {
+  return `${version} ${floorTo(now, MINUTE)}`;
 }
 
 /**

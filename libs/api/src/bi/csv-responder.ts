@@ -60,14 +60,16 @@ export class CsvResponder {
   async sendSnapshot(reply: FastifyReply, snapshot: CsvSnapshot): Promise<void> {
     const { request } = reply;
     const range = request.headers.range;
-    if (!this.isNotModified(request.headers, snapshot)) {
+    const isUnchanged = this.isNotModified(request.headers, snapshot);
+    if (!isUnchanged) {
       await this.budget.rowsOf(request, reply).add(rowsOf(request, snapshot));
       if (range !== undefined && request.raw.method !== 'HEAD' && request.headers['if-range'] === undefined) {
         reply.header('cache-control', snapshot.cacheControl(this.clock.now()));
         if (sendRange(reply, snapshot, range)) return;
       }
     }
-    const { status, headers, body } = await this.answerOf(snapshot, request.headers);
+    const answer = isUnchanged ? this.unchanged(snapshot) : await this.wholeOf(snapshot, request.headers);
+    const { status, headers, body } = answer;
     await reply.code(status).headers(headers).send(body);
   }
 
@@ -76,17 +78,18 @@ export class CsvResponder {
     if (headers.range !== undefined || this.pins.pinned(url)) return undefined;
     const snapshot = await this.cache.atHand(key);
     if (!snapshot) return undefined;
+    if (this.isNotModified(headers, snapshot)) return this.unchanged(snapshot);
     // What costs more, and what may have to wait for room, is for the route.
-    if (snapshot.rows > ROWS_A_REQUEST && !this.isNotModified(headers, snapshot)) return undefined;
-    return this.answerOf(snapshot, headers);
+    return snapshot.rows > ROWS_A_REQUEST ? undefined : this.wholeOf(snapshot, headers);
   }
 
-  /** The whole table, or that it is unchanged. */
-  private async answerOf(snapshot: CsvSnapshot, asked: IncomingHttpHeaders): Promise<ReadyAnswer> {
+  private unchanged(snapshot: CsvSnapshot): ReadyAnswer {
     const caching = { 'cache-control': snapshot.cacheControl(this.clock.now()) };
-    if (this.isNotModified(asked, snapshot)) {
-      return { status: 304, headers: { ...caching, ...snapshot.validators() } };
-    }
+    return { status: 304, headers: { ...caching, ...snapshot.validators() } };
+  }
+
+  private async wholeOf(snapshot: CsvSnapshot, asked: IncomingHttpHeaders): Promise<ReadyAnswer> {
+    const caching = { 'cache-control': snapshot.cacheControl(this.clock.now()) };
     const wanted = contentCoding(asked);
     const { bytes, coding } = wanted ? await snapshot.coded(wanted) : { bytes: snapshot.bytes, coding: undefined };
     const codedHeaders = coding ? { 'content-encoding': coding, 'content-length': bytes.length } : {};

@@ -20,6 +20,8 @@ export function isNotModified(
 ): boolean {
   const tags = headers['if-none-match'];
   if (tags !== undefined) {
+    // As most clients send it.
+    if (tags === etag) return true;
     return tags.trim() === '*' || tags.split(',').some((tag) => opaque(tag) === opaque(etag));
   }
   const since = headers['if-modified-since'];

@@ -66,10 +66,10 @@ export class ReadyDoor {
     if (!isWithin(state)) return false;
     if (found.status === NOT_MODIFIED) state = (await budget.refund(request)) ?? state;
     const id = requestId(request);
-    const headers = { ...answerHeaders(id, asked.origin, origins), ...budgetHeaders(state), ...found.headers };
+    const headers = Object.assign(answerHeaders(id, asked.origin, origins), budgetHeaders(state), found.headers);
     const caching = headers['cache-control'];
     if (typeof caching === 'string') headers['cache-control'] = privateFor(this.callers.of(request), caching);
-    response.once('close', () => {
+    response.on('close', () => {
       this.records.note({ method: 'GET', route, status: found.status, id, milliseconds: performance.now() - begin });
     });
     response.writeHead(found.status, headers).end(found.body);

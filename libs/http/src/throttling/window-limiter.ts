@@ -47,25 +47,19 @@ export class WindowLimiter extends RateLimiterCompatibleAbstract {
     return this.windows.size;
   }
 
-  override async consume(counter: string, points = 1, options: DurationOption = {}): Promise<RateLimiterRes> {
-    const count = await this.penalty(counter, points, options);
+  override consume(counter: string, points = 1, options: DurationOption = {}): Promise<RateLimiterRes> {
+    const count = this.add(counter, points, options);
     // The library's contract: a refusal is its count, and no error.
-    // eslint-disable-next-line @typescript-eslint/only-throw-error
-    if (count.consumedPoints > this.points) throw count;
-    return count;
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    return count.consumedPoints > this.points ? Promise.reject(count) : Promise.resolve(count);
   }
 
-  override penalty(counter: string, points = 1, { customDuration }: DurationOption = {}): Promise<RateLimiterRes> {
-    const now = this.now();
-    const durationMs = customDuration === undefined ? this.durationMs : customDuration * 1_000;
-    const known = this.current(counter, now);
-    const window = known ?? this.begin(counter, now + durationMs);
-    window.points += points;
-    return Promise.resolve(this.count(window, now, known === undefined));
+  override penalty(counter: string, points = 1, options: DurationOption = {}): Promise<RateLimiterRes> {
+    return Promise.resolve(this.add(counter, points, options));
   }
 
   override reward(counter: string, points = 1, options: DurationOption = {}): Promise<RateLimiterRes> {
-    return this.penalty(counter, -points, options);
+    return Promise.resolve(this.add(counter, -points, options));
   }
 
   override get(counter: string): Promise<RateLimiterRes | null> {
@@ -88,6 +82,15 @@ export class WindowLimiter extends RateLimiterCompatibleAbstract {
 
   override delete(counter: string): Promise<boolean> {
     return Promise.resolve(this.windows.delete(counter));
+  }
+
+  private add(counter: string, points: number, { customDuration }: DurationOption): RateLimiterRes {
+    const now = this.now();
+    const durationMs = customDuration === undefined ? this.durationMs : customDuration * 1_000;
+    const known = this.current(counter, now);
+    const window = known ?? this.begin(counter, now + durationMs);
+    window.points += points;
+    return this.count(window, now, known === undefined);
   }
 
   private current(counter: string, now: number): Window | undefined {
