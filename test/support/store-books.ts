@@ -1,6 +1,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MINUTE, parseCandle, parsePriceEvent, serializePriceEvent, type PriceEvent } from '@app/domain';
+import {
+  asCaptured,
+  MINUTE,
+  parseCandle,
+  parsePriceEvent,
+  serializePriceEvent,
+  type ClockSpan,
+  type MinuteCandle,
+  type PriceEvent,
+} from '@app/domain';
 import Database from 'better-sqlite3';
 
 export interface StorePaths {
@@ -109,7 +118,7 @@ export class StoreBooks {
 
   /**
    * Each line is a row, was one before a revision, or repeats one; rows without a line were fetched, and are fewer than
-   * fetched.
+   * fetched. A line keeps the stamp of a clock that was found to have been ahead, which its row does not.
    */
   private candleProblems(): string[] {
     const keys = this.rows<{ key: string }>(
@@ -118,12 +127,14 @@ export class StoreBooks {
        UNION ALL SELECT symbol || ' ' || open_time || ' ' || captured_at FROM candle_repeats`,
     ).map(({ key }) => key);
     const stored = new Set(keys);
-    const lines = this.candleLines
-      .map(parseCandle)
-      .map(({ symbol, openTime, capturedAt }) => `${symbol} ${openTime} ${capturedAt}`);
+    const spans = this.rows<ClockSpan>('SELECT start_time AS start, end_time AS "end", until FROM clock_spans');
+    const keyOf = ({ symbol, openTime, capturedAt }: Pick<MinuteCandle, 'symbol' | 'openTime' | 'capturedAt'>) =>
+      `${symbol} ${openTime} ${capturedAt}`;
+    const lines = this.candleLines.map(parseCandle);
+    const wanted = lines.map((line) => keyOf(asCaptured(line, spans)));
     return [
-      ...lines.filter((key) => !stored.has(key)).map((key) => `candle line without a row: ${key}`),
-      ...repeated(lines).map((key) => `candle line twice: ${key}`),
+      ...wanted.filter((key) => !stored.has(key)).map((key) => `candle line without a row: ${key}`),
+      ...repeated(lines.map(keyOf)).map((key) => `candle line twice: ${key}`),
     ];
   }
 
