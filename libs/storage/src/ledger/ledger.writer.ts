@@ -2,13 +2,13 @@ import { DAY, floorTo, type EpochMicros, type TimeRange } from '@app/domain';
 import { forgetBefore, recordRuns, type LedgerChange, type RecordedRange } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { rangeOfValues, toRecordedRange, type CoverageRow, type CoverageValues } from './coverage-row';
+import { rangeOfValues, type CoverageValues } from './coverage-row';
 
 /** Writes the coverage ledger: disjoint runs of minutes, and their sums by UTC day. Inside write units only. */
 export class LedgerWriter {
   /** The last two runs that begin by a time, the later one first. */
   private readonly selectLast: Statement<[string, number], CoverageValues>;
-  private readonly selectOverlapping: Statement<[string, number, string, number, number], CoverageRow>;
+  private readonly selectOverlapping: Statement<[string, number, string, number, number], CoverageValues>;
   private readonly deleteRange: Statement<[string, number]>;
   private readonly insertRange: Statement<[string, number, number, string, number]>;
   private readonly extendRange: Statement<[number, string, number]>;
@@ -24,12 +24,14 @@ export class LedgerWriter {
          WHERE symbol = ? AND start_time <= ? ORDER BY start_time DESC LIMIT 2`,
       )
       .raw();
-    this.selectOverlapping = database.prepare(
-      `SELECT start_time, end_time, state, repaired FROM coverage
-       WHERE symbol = ? AND start_time >= coalesce(
-         (SELECT max(start_time) FROM coverage WHERE start_time < ? AND symbol = ?), ?) AND start_time <= ?
-       ORDER BY start_time`,
-    );
+    this.selectOverlapping = database
+      .prepare<[string, number, string, number, number], CoverageValues>(
+        `SELECT start_time, end_time, state, repaired FROM coverage
+         WHERE symbol = ? AND start_time >= coalesce(
+           (SELECT max(start_time) FROM coverage WHERE start_time < ? AND symbol = ?), ?) AND start_time <= ?
+         ORDER BY start_time`,
+      )
+      .raw();
     this.deleteRange = database.prepare('DELETE FROM coverage WHERE symbol = ? AND start_time = ?');
     this.insertRange = database.prepare(
       'INSERT INTO coverage (symbol, start_time, end_time, state, repaired) VALUES (?, ?, ?, ?, ?)',
@@ -72,7 +74,7 @@ export class LedgerWriter {
   }
 
   private allTouching(symbol: string, start: EpochMicros, end: EpochMicros): RecordedRange[] {
-    return this.selectOverlapping.all(symbol, start, symbol, start, end).map(toRecordedRange);
+    return this.selectOverlapping.all(symbol, start, symbol, start, end).map(rangeOfValues);
   }
 
   /** Recorded runs that overlap any of the ranges or touch one, ascending; the ranges are ascending. */
