@@ -90,9 +90,7 @@ describeSmallDisk('a full disk', () => {
       expect(await app.stop()).toBe(0);
       disk.free();
       const again = await load.launch({}, { outputFile: log });
-      await load.ready(true);
-      await load.morePolls(3);
-      await load.metricIs('csp_spool_events', 0);
+      await load.goesOn();
       expect(await lost()).toEqual([]);
       expect(new Set(await load.finish(again))).toEqual(new Set([0]));
       expect(await missingPolls()).toBeLessThanOrEqual(2);
@@ -220,9 +218,7 @@ describeSmallDisk('a full disk', () => {
       await load.morePolls(20);
       expect(app.isRunning).toBe(true);
       disk.free();
-      await load.ready(true);
-      await load.morePolls(3);
-      await load.metricIs('csp_spool_events', 0);
+      await load.goesOn();
       return app;
     }
 

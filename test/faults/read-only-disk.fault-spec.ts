@@ -43,9 +43,7 @@ describeSmallDisk('a disk that is read-only at the start', () => {
     expect(app.isRunning).toBe(true);
 
     disk.setReadOnly(false);
-    await load.ready(true);
-    await load.morePolls(3);
-    await load.metricIs('csp_spool_events', 0);
+    await load.goesOn();
     expect(await load.metric('csp_events_lost_total')).toBe(0);
     expect(new Set(await load.finish(app))).toEqual(new Set([0]));
     expect(await load.missingPolls()).toBeLessThanOrEqual(2);
@@ -97,9 +95,7 @@ describeHostFault('a disk that becomes read-only', () => {
     expect(app.isRunning).toBe(true);
 
     await fault.end();
-    await load.ready(true);
-    await load.morePolls(3);
-    await load.metricIs('csp_spool_events', 0);
+    await load.goesOn();
     expect(await load.metric('csp_events_lost_total')).toBe(0);
     expect(new Set(await load.finish(app))).toEqual(new Set([0]));
     expect(await load.missingPolls()).toBeLessThanOrEqual(1);

@@ -55,9 +55,7 @@ describe(`a store that takes nothing (FAULT_SEED=${FAULT_SEED})`, () => {
     }
 
     app = await load.start();
-    await load.ready(true);
-    await load.morePolls(3);
-    await load.metricIs('csp_spool_events', 0);
+    await load.goesOn();
     expect(await load.metric('csp_events_lost_total')).toBe(0);
     expect(new Set(await load.finish(app))).toEqual(new Set([0]));
     await expectNothingLost(KILLS_WHILE_HANDING_ON + 2);
@@ -78,9 +76,7 @@ describe(`a store that takes nothing (FAULT_SEED=${FAULT_SEED})`, () => {
     expect(app.isRunning).toBe(true);
 
     limitFiles(app, 'unlimited');
-    await load.ready(true);
-    await load.morePolls(3);
-    await load.metricIs('csp_spool_events', 0);
+    await load.goesOn();
     expect(await load.metric('csp_events_lost_total')).toBe(0);
     expect(await load.metric('csp_events_rejected_total')).toBe(0);
     expect(new Set(await load.finish(app))).toEqual(new Set([0]));

@@ -86,6 +86,13 @@ export class CaptureLoad {
     });
   }
 
+  /** Waits until the app is ready again, polls, and has stored all that waited. */
+  async goesOn(): Promise<void> {
+    await this.ready(true);
+    await this.morePolls(3);
+    await this.metricIs('csp_spool_events', 0);
+  }
+
   /** Waits until `/health` of the app, or of another one of the stack, gives a reason. */
   async healthSays(reason: RegExp, limitMs?: number, app = this.app): Promise<void> {
     const url = `${await this.stack.urlOf(app)}/health`;
