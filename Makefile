@@ -14,6 +14,9 @@ NODE := "$(CURDIR)/$(NODE_FILE)"
 export PATH := $(CURDIR)/$(NODE_HOME)/bin:$(PATH)
 endif
 
+# One arena of malloc, as the images have it: by itself glibc keeps one for each thread.
+export MALLOC_ARENA_MAX ?= 1
+
 SOURCES := $(shell find apps libs -name '*.ts' -not -name '*.spec.ts' 2>/dev/null) tsconfig.json tsconfig.build.json nest-cli.json
 
 .PHONY: help install node-path build start demo up down producer consumer api backfill online-up online-down

@@ -163,6 +163,7 @@ const settings = {
   BI_BUILD_DIR: `${folder}/bi/build`,
   PORT: options.port,
   LOG_LEVEL: process.env.LOG_LEVEL?.trim() || 'warn',
+  MALLOC_ARENA_MAX: '1',
 };
 const app = start('The standalone app', ['--max-semi-space-size=4', mainOf('standalone-app')], settings);
 app.stdout.pipe(process.stdout);

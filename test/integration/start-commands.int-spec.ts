@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { HEAP_FLAGS } from '../support/app-process';
+import { HEAP_FLAGS, MEMORY_SETTINGS } from '../support/app-process';
 
 const read = (file: string): string => readFileSync(resolve(__dirname, '../..', file), 'utf8');
+
+const UNIT = 'deploy/systemd/crypto-streaming-platform.service';
 
 describe('the commands that start a process with a small young generation', () => {
   const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
@@ -29,9 +31,17 @@ describe('the commands that start a process with a small young generation', () =
     const flags = HEAP_FLAGS.map((flag) => `'${flag}'`).join(', ');
     expect(read('scripts/demo.mjs')).toContain(`[${flags}, mainOf('standalone-app')]`);
   });
+
+  it('should set malloc up in images, make targets, demo and unit file as the tests and benches do', () => {
+    for (const [name, value] of Object.entries(MEMORY_SETTINGS)) {
+      expect(dockerfile).toMatch(new RegExp(`^ENV .*(?:\\\\\n.*)*\\b${name}=${value}\\b`, 'm'));
+      expect(read('Makefile')).toContain(`export ${name} ?= ${value}\n`);
+      expect(read('scripts/demo.mjs')).toContain(`${name}: '${value}'`);
+      expect(read(UNIT)).toContain(`Environment=${name}=${value}\n`);
+    }
+  });
 });
 
-const UNIT = 'deploy/systemd/crypto-streaming-platform.service';
 const isSystemdThere = spawnSync('systemd-analyze', ['--version']).status === 0;
 if (!isSystemdThere) process.stderr.write('SKIPPED: the unit file is not verified: there is no systemd-analyze\n');
 const itWithSystemd = isSystemdThere ? it : it.skip;

@@ -1,4 +1,3 @@
-import '@app/compile-cache';
 import 'reflect-metadata';
 import { ConfigError } from '@app/config';
 import { runProcess } from '@app/http';

@@ -1,4 +1,3 @@
-import '@app/compile-cache';
 import 'reflect-metadata';
 import { runProcess } from '@app/http';
 import { IngestAppModule } from './ingest-app.module';

@@ -1,4 +1,3 @@
-import '@app/compile-cache';
 import 'reflect-metadata';
 import { setupOpenApi } from '@app/api';
 import { runProcess } from '@app/http';
