@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
-import { AppProcess } from '../test/support/app-process';
+import { AppProcess, COMMAND_HEAP_FLAGS } from '../test/support/app-process';
 import { inArchiveForm, inTableForm, writeRows } from './archive-rows';
 import { compiledFile } from './installation';
 import { compare } from './measure';
@@ -34,7 +34,12 @@ const run = promisify(execFile);
 /** Rows per second of a process that does as `ImportFileUseCase` does, from the opening of the store to its close. */
 function importFile(file: string): Promise<number> {
   return inNewFolder(async (folder) => {
-    const { stdout } = await run(process.execPath, [compiledFile('import-archive.worker'), file, folder]);
+    const { stdout } = await run(process.execPath, [
+      ...COMMAND_HEAP_FLAGS,
+      compiledFile('import-archive.worker'),
+      file,
+      folder,
+    ]);
     return Number(stdout);
   });
 }

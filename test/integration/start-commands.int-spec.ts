@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { HEAP_FLAGS, MEMORY_SETTINGS } from '../support/app-process';
+import { COMMAND_HEAP_FLAGS, HEAP_FLAGS, MEMORY_SETTINGS } from '../support/app-process';
 
 const read = (file: string): string => readFileSync(resolve(__dirname, '../..', file), 'utf8');
 
 const UNIT = 'deploy/systemd/crypto-streaming-platform.service';
 
-describe('the commands that start a process with a small young generation', () => {
+describe('the commands that start a process with a young generation of its size', () => {
   const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
   const dockerfile = read('docker/Dockerfile');
 
@@ -21,9 +21,9 @@ describe('the commands that start a process with a small young generation', () =
     expect(dockerfile).toContain(`ENTRYPOINT [${command.map((word) => JSON.stringify(word)).join(', ')}]`);
   });
 
-  it('should start Node likewise for commands', () => {
-    expect(scripts['cli']).toBe(['node', ...HEAP_FLAGS, 'dist/apps/cli/src/main.js'].join(' '));
-    const entry = ['node', ...HEAP_FLAGS, '/app/dist/apps/cli/src/main.js'];
+  it('should start Node for commands in npm run cli and in their image as the tests and benches do', () => {
+    expect(scripts['cli']).toBe(['node', ...COMMAND_HEAP_FLAGS, 'dist/apps/cli/src/main.js'].join(' '));
+    const entry = ['node', ...COMMAND_HEAP_FLAGS, '/app/dist/apps/cli/src/main.js'];
     expect(dockerfile).toContain(`ENTRYPOINT [${entry.map((word) => JSON.stringify(word)).join(', ')}]`);
   });
 

@@ -1,4 +1,3 @@
-import '@app/compile-cache';
 import 'reflect-metadata';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { CommandFactory, CommandRunnerService, type CommanderOptionsType } from 'nest-commander';

@@ -1,4 +1,3 @@
-import '@app/compile-cache';
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { createSimulator } from './create-simulator';

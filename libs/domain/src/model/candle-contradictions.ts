@@ -1,18 +1,19 @@
 import type { CandleNumbers } from './candle';
 import { compareDecimalTexts } from './decimal';
 
+const PRICES = ['open', 'high', 'low', 'close'] as const;
+const PRICES_WITHIN = ['open', 'close'] as const;
+
 /**
  * In what the numbers of a minute contradict each other; nothing for nearly every one. Such a row is stored as the exchange
  * gave it, since nothing tells which of its numbers is wrong. Numbers are accepted ones: see `isAmountText`.
  */
 export function contradictionsOf(candle: CandleNumbers): string[] {
-  const { open, high, low, close, volume, quoteVolume, tradeCount, takerBuyVolume, takerBuyQuoteVolume } = candle;
+  const { high, low, volume, quoteVolume, tradeCount, takerBuyVolume, takerBuyQuoteVolume } = candle;
   const found: string[] = [];
   if (isLess(high, low)) found.push(`high ${high} is below low ${low}`);
-  for (const [name, price] of [
-    ['open', open],
-    ['close', close],
-  ] as const) {
+  for (const name of PRICES_WITHIN) {
+    const price = candle[name];
     if (isLess(high, price)) found.push(`${name} ${price} is above high ${high}`);
     if (isLess(price, low)) found.push(`${name} ${price} is below low ${low}`);
   }
@@ -25,8 +26,8 @@ export function contradictionsOf(candle: CandleNumbers): string[] {
     if (!isZero(quoteVolume)) found.push(`quote volume ${quoteVolume} without trades`);
     return found;
   }
-  for (const [name, price] of Object.entries({ open, high, low, close })) {
-    if (isZero(price)) found.push(`${name} of 0 with ${tradeCount} trades`);
+  for (const name of PRICES) {
+    if (isZero(candle[name])) found.push(`${name} of 0 with ${tradeCount} trades`);
   }
   return found;
 }
