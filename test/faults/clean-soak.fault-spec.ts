@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AppProcess } from '../support/app-process';
 import { AlertRecording } from '../support/alert-recording';
 import { CaptureLoad } from '../support/capture-load';
@@ -15,7 +16,11 @@ const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 0.5);
 const FACTOR = 20;
 /** The same of the pipeline, which has six. */
 const PIPELINE_FACTOR = 60;
+/** As fast as a market may go past fifty symbols: a minute in a quarter of a second, which nobody can fetch one by one. */
+const FAST_FACTOR = 250;
 const SYMBOLS = 50;
+/** Twenty symbols are asked for at once: more cost twenty times as much. */
+const REQUESTS_OF_A_POLL = 3;
 /** Market minutes until what is new at a start has come to rest. */
 const SETTLING = 5;
 const SLACK_MS = 180_000;
@@ -92,6 +97,38 @@ describePromtool(`a clean soak of ${MINUTES} minutes, SOAK_MINUTES`, () => {
         }
       } finally {
         await recording?.stop();
+        await load.close();
+      }
+    },
+    MINUTES * 60_000 + SLACK_MS,
+  );
+
+  it(
+    'should have lost and invented nothing of a market that goes 250 times as fast',
+    async () => {
+      const load = new CaptureLoad('standalone-app', { POLL_INTERVAL_SECONDS: '60', SYMBOLS: '*' });
+      try {
+        const start = Date.parse('2026-11-20T20:00:00Z');
+        await load.startExchange(start, ['--symbols', String(SYMBOLS)], FAST_FACTOR);
+        const app = await load.start();
+        await load.healthIsOk();
+        await delay(MINUTES * 60_000);
+        const marketMinutes = Math.floor(((await load.stack.marketTime()) - start) / 60_000);
+        await load.minutesUntil((start + (marketMinutes - 1) * 60_000) * 1_000);
+        expect(await load.finish(app)).toEqual([0]);
+        const books = load.books();
+        try {
+          expect(books.problems()).toEqual([]);
+          process.stderr.write(
+            `a fast soak: ${marketMinutes} market minutes, ${books.polls.length} polls, ` +
+              `${books.candleLines.length} candle lines\n`,
+          );
+          expect(books.polls.length * REQUESTS_OF_A_POLL).toBe(await load.pollsAsked());
+          expect(books.priceLines).toHaveLength(books.polls.length * SYMBOLS);
+        } finally {
+          books.close();
+        }
+      } finally {
         await load.close();
       }
     },
