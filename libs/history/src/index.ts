@@ -43,6 +43,11 @@ export {
 } from './open-rows';
 export { polledDayOf, type PolledDayValues, type PolledPrice } from './polled-day';
 export { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from './roll-up-levels';
+export { bucketChunks, minuteChunks } from './reading/candle-chunks';
+export { CandleLevel } from './reading/candle-level';
+export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
+export { MinuteAccounts } from './reading/minute-accounts';
+export { RolledDays } from './reading/rolled-days';
 export { mergeRollUps, rollUpJoined, rollUpMinutes, RollUpAccumulator } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
 export { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type NotedStop, type StoppedDay } from './stops';

@@ -13,7 +13,18 @@ import {
   type TimeKey,
   type TimeRange,
 } from '@app/domain';
-import { firstTimeAfter, mergeByTime, mergeChunksByTime, rolledCandle, type AccountOf } from '@app/history';
+import {
+  bucketChunks,
+  CandleLevel,
+  firstTimeAfter,
+  mergeByTime,
+  mergeChunksByTime,
+  MinuteAccounts,
+  minuteChunks,
+  RolledDays,
+  rolledCandle,
+  type AccountOf,
+} from '@app/history';
 import {
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
@@ -22,12 +33,10 @@ import {
   type MinuteCandleRow,
   type RollUpRow,
 } from '../sink/candle-row';
-import { bucketChunks, minuteChunks } from './candle-chunks';
-import { CandleLevel } from './candle-level';
-import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
-import { RolledDays } from './rolled-days';
 import { rowPages } from './row-pages';
+import { SqliteAccountRows } from './sqlite-account-rows';
+import { SqliteCandleRows } from './sqlite-candle-rows';
 
 const COLUMNS: Readonly<Record<StoredInterval, string>> = {
   '1m': MINUTE_COLUMNS,
@@ -43,11 +52,15 @@ interface SymbolRow {
 const keyOf = ({ openTime, symbol }: StoredCandle): TimeKey => ({ time: openTime, symbol });
 
 export class SqliteCandleReader extends CandleReader {
+  private readonly rows: SqliteCandleRows;
+  private readonly accounts: SqliteAccountRows;
   private readonly days: RolledDays;
 
   constructor(private readonly store: ReadStore) {
     super();
-    this.days = new RolledDays(store);
+    this.rows = new SqliteCandleRows(store);
+    this.accounts = new SqliteAccountRows(store);
+    this.days = new RolledDays(this.rows);
   }
 
   async range(
@@ -69,12 +82,12 @@ export class SqliteCandleReader extends CandleReader {
     const known = symbols.filter((symbol) => this.hasCandles(symbol, stored, asOf));
     const grids = this.grids(known, interval);
     const sources = known.map((symbol, index) => {
-      const level = new CandleLevel(this.store, symbol, asOf);
+      const level = new CandleLevel(this.rows, symbol, asOf);
       return interval === '1m'
         ? minuteChunks(level, rangeOf(symbol), share)
         : bucketChunks(
             level,
-            new MinuteAccounts(this.store, symbol, asOf),
+            new MinuteAccounts(this.accounts, symbol, asOf),
             symbol,
             interval,
             grids[index] as BucketGrid,
@@ -119,7 +132,7 @@ export class SqliteCandleReader extends CandleReader {
   ): (row: RollUpRow) => StoredCandle {
     const range = { start: rows[0]?.open_time ?? 0, end: (rows.at(-1)?.open_time ?? 0) + length };
     const accountsOf = (symbol: string): AccountOf => {
-      const accounts = new MinuteAccounts(this.store, symbol);
+      const accounts = new MinuteAccounts(this.accounts, symbol);
       return length === DAY ? accounts.withinDays(range) : accounts.within(range);
     };
     const accounts = new Map<string, AccountOf>();

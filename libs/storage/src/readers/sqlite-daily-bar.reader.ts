@@ -10,9 +10,9 @@ import {
   type MinuteAccount,
   type TimeRange,
 } from '@app/domain';
-import { candleBarState, polledBarState } from '@app/history';
-import { MinuteAccounts } from './minute-accounts';
+import { candleBarState, MinuteAccounts, polledBarState } from '@app/history';
 import type { ReadStore } from './read-store';
+import { SqliteAccountRows } from './sqlite-account-rows';
 import { countOf, storedSpan } from './stored-spans';
 import { tickerDayUntil, type TickerDayRow } from './ticker-days-ahead';
 
@@ -50,11 +50,14 @@ const COUNT_DATES = `
 
 /** Days from gold: one row of candles where there is one, else what the polled snapshots say. */
 export class SqliteDailyBarReader extends DailyBarReader {
+  private readonly accounts: SqliteAccountRows;
+
   constructor(
     private readonly store: ReadStore,
     private readonly clock: Clock,
   ) {
     super();
+    this.accounts = new SqliteAccountRows(store);
   }
 
   spans(symbols: readonly string[]): Promise<TimeRange[]> {
@@ -85,7 +88,7 @@ export class SqliteDailyBarReader extends DailyBarReader {
       const tickerDays = this.store.statement<[string, number, number], TickerDayRow>(TICKER_DAYS);
       const bars = symbols.flatMap((symbol) => {
         const rows = candleDays.all(symbol, start, end);
-        const account = new MinuteAccounts(this.store, symbol).withinDays({ start, end });
+        const account = new MinuteAccounts(this.accounts, symbol).withinDays({ start, end });
         const fromCandles = rows.map((row) => candleBar(symbol, row, account(dayOf(row), heldBy(row)), now));
         const dates = new Set(fromCandles.map(({ date }) => date));
         const fromTickers = tickerDays

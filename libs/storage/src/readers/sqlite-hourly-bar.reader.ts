@@ -11,9 +11,9 @@ import {
   type TimeRange,
   PAGE_ROWS,
 } from '@app/domain';
-import { candleBarState } from '@app/history';
-import { MinuteAccounts } from './minute-accounts';
+import { candleBarState, MinuteAccounts } from '@app/history';
 import type { ReadStore } from './read-store';
+import { SqliteAccountRows } from './sqlite-account-rows';
 import { countOf, storedSpan } from './stored-spans';
 
 interface HourRow {
@@ -45,11 +45,14 @@ const COUNT_DATES = `
 
 /** Hours from gold. */
 export class SqliteHourlyBarReader extends HourlyBarReader {
+  private readonly accounts: SqliteAccountRows;
+
   constructor(
     private readonly store: ReadStore,
     private readonly clock: Clock,
   ) {
     super();
+    this.accounts = new SqliteAccountRows(store);
   }
 
   spans(symbols: readonly string[]): Promise<TimeRange[]> {
@@ -84,7 +87,7 @@ export class SqliteHourlyBarReader extends HourlyBarReader {
     const rows = this.store.statement<[string, number, number], HourRow>(HOURS).all(symbol, start, end);
     const [first, last] = [rows[0], rows.at(-1)];
     if (!first || !last) return [];
-    const accounts = new MinuteAccounts(this.store, symbol);
+    const accounts = new MinuteAccounts(this.accounts, symbol);
     const account = accounts.within({ start: first.open_time, end: last.open_time + HOUR });
     return rows.map((row) => {
       const hour = { start: row.open_time, end: row.open_time + HOUR };

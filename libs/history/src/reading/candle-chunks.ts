@@ -13,19 +13,13 @@ import {
   type TimeRange,
   PAGE_ROWS,
 } from '@app/domain';
-import {
-  inBuckets,
-  mergeRollUps,
-  rolledCandle,
-  rollUpJoined,
-  type AccountOf,
-  type CandlePart,
-  type JoinedMinute,
-  type RollUp,
-} from '@app/history';
+import { inBuckets, rolledCandle, type CandlePart } from '../bucket-candles';
+import { mergeRollUps, rollUpJoined, type JoinedMinute, type RollUp } from '../roll-up';
+import type { AccountOf } from '../stops';
 import type { CandleLevel, LevelPage } from './candle-level';
+import type { StoredRollUp } from './candle-rows';
 import type { MinuteAccounts } from './minute-accounts';
-import type { RolledCandle, RolledDays } from './rolled-days';
+import type { RolledDays } from './rolled-days';
 
 /** Whole days that one statement reads where days are remembered: their minutes are fewer than those rows. */
 const DAYS_READ = 3;
@@ -42,8 +36,8 @@ interface KnownDays<Part> {
   /** Open time of the first minute that is stored in the range. */
   readonly firstIn: (range: TimeRange) => EpochMicros | undefined;
   /** Candles of as many days from the start of a day on as are known, by day; none where that day is not. */
-  readonly from: (start: EpochMicros, end: EpochMicros) => (readonly RolledCandle[])[];
-  readonly remember: (day: EpochMicros, rows: readonly CandlePart<Part>[], candles: readonly RolledCandle[]) => void;
+  readonly from: (start: EpochMicros, end: EpochMicros) => (readonly StoredRollUp[])[];
+  readonly remember: (day: EpochMicros, rows: readonly CandlePart<Part>[], candles: readonly StoredRollUp[]) => void;
 }
 
 /** Minutes of a range (by open time) in chunks; `size` of the first one, later ones are larger. */
@@ -121,7 +115,7 @@ async function* chunksOf<Part>(
   days?: KnownDays<Part>,
 ): AsyncGenerator<StoredCandle[]> {
   const end = grid.endOf(range.end - 1);
-  const candlesOf = (rolled: readonly RolledCandle[]): StoredCandle[] => {
+  const candlesOf = (rolled: readonly StoredRollUp[]): StoredCandle[] => {
     const [first, last] = [rolled[0], rolled.at(-1)];
     if (!first || !last) return [];
     const account = accounts({ start: first.openTime, end: grid.endOf(last.openTime) });
@@ -169,7 +163,7 @@ function rememberDays<Part>(
   days: KnownDays<Part>,
   { start, end }: TimeRange,
   rows: readonly CandlePart<Part>[],
-  candles: readonly RolledCandle[],
+  candles: readonly StoredRollUp[],
 ): void {
   for (let day = ceilTo(start, DAY); day + DAY <= end; day += DAY) {
     const isOfDay = ({ openTime }: { readonly openTime: EpochMicros }): boolean =>

@@ -1,35 +1,15 @@
 import { DAY, type CandleInterval, type EpochMicros } from '@app/domain';
-import type { JoinedMinute, RollUp } from '@app/history';
-import type { ReadStore } from './read-store';
+import type { JoinedMinute } from '../roll-up';
+import { STAMP_BITS, type CandleRows, type DayStamp, type StoredRollUp } from './candle-rows';
 
 /** Most candles that are remembered, of all symbols: about 7 MB, 15-minute candles of a hundred days. */
 const MOST_CANDLES = 10_000;
 /** Most days that one question, whether they are as they were, goes through. */
 const MOST_DAYS = 10;
 
-/** Stamps of minutes are summed by their lower bits, so that a day's sum is exact in a JavaScript number. */
-const STAMP_BITS = 2 ** 32 - 1;
-
-/**
- * What of a day's minutes changes with any of them: a minute more or less changes the number, another version of one
- * its revision, and a stamp that was put right the sum of stamps. Day by day: SQLite would sort the minutes of several to
- * group them, which takes as long again.
- */
-const STAMP = `
-  SELECT count(*), sum(revision), sum(captured_at & ${STAMP_BITS})
-  FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ?`;
-
-/** A candle that was made of minutes. */
-export interface RolledCandle {
-  readonly openTime: EpochMicros;
-  readonly rollUp: RollUp;
-}
-
-type DayStamp = readonly [minutes: number, revisions: number | null, stamps: number | null];
-
 interface RolledDay {
   readonly stamp: DayStamp;
-  readonly candles: readonly RolledCandle[];
+  readonly candles: readonly StoredRollUp[];
 }
 
 /** The stamp of a day of which these are all minutes. */
@@ -38,7 +18,7 @@ function stampOf(minutes: readonly JoinedMinute[]): DayStamp {
   for (const [, , capturedAt, revision] of minutes) {
     revisions += revision;
     // Without the bitwise operators, which take 32 bits with a sign.
-    stamps += capturedAt % (STAMP_BITS + 1);
+    stamps += capturedAt % 2 ** STAMP_BITS;
   }
   return [minutes.length, revisions, stamps];
 }
@@ -54,13 +34,13 @@ export class RolledDays {
   private readonly days = new Map<string, RolledDay>();
   private size = 0;
 
-  constructor(private readonly store: ReadStore) {}
+  constructor(private readonly rows: CandleRows) {}
 
   /**
    * Candles of the whole days from `start` (the start of a day) on, before `end`, as far as they are remembered and still
    * so; none where the first day is not. At most ten days.
    */
-  from(symbol: string, interval: CandleInterval, start: EpochMicros, end: EpochMicros): (readonly RolledCandle[])[] {
+  from(symbol: string, interval: CandleInterval, start: EpochMicros, end: EpochMicros): (readonly StoredRollUp[])[] {
     const known: RolledDay[] = [];
     for (let day = start; day + DAY <= end && known.length < MOST_DAYS; day += DAY) {
       const rolled = this.days.get(keyOf(symbol, interval, day));
@@ -68,11 +48,9 @@ export class RolledDays {
       known.push(rolled);
     }
     if (known.length === 0) return [];
-    const statement = this.store.rawStatement<[string, number, number], DayStamp>(STAMP);
-    const changed = known.findIndex(({ stamp }, index) => {
-      const day = start + index * DAY;
-      return !isSame(stamp, statement.get(symbol, day, day + DAY));
-    });
+    const changed = known.findIndex(
+      ({ stamp }, index) => !isSame(stamp, this.rows.stampOf(symbol, start + index * DAY)),
+    );
     const same = changed < 0 ? known : known.slice(0, changed);
     for (let index = 0; index < known.length; index += 1) {
       const key = keyOf(symbol, interval, start + index * DAY);
@@ -89,7 +67,7 @@ export class RolledDays {
     interval: CandleInterval,
     day: EpochMicros,
     minutes: readonly JoinedMinute[],
-    candles: readonly RolledCandle[],
+    candles: readonly StoredRollUp[],
   ): void {
     const key = keyOf(symbol, interval, day);
     this.forget(key);

@@ -1,5 +1,5 @@
 import { HOUR, type EpochMicros, type TimeRange } from '@app/domain';
-import { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type NotedStop, type StoppedDay } from '@app/history';
+import type { AccountRows, NotedStop, StoppedDay } from '@app/history';
 import type { ReadStore } from './read-store';
 
 /** Open time of a symbol's first candle on the exchange, and whether older ones are stored. */
@@ -44,61 +44,40 @@ const CAPTURED_BY = `
     SELECT 1 FROM candle_revisions AS version WHERE version.symbol = candles_1m.symbol
       AND version.open_time = candles_1m.open_time AND version.captured_at <= @asOf))`;
 
-/**
- * Which minutes of a symbol are accounted for, as it is or as it was known at a time. Candles bring how many minutes they
- * hold; what is read here is what the exchange does not have, which is little. Read after the candles: a minute that
- * comes in between is then counted nowhere, and never twice.
- */
-export class MinuteAccounts {
-  private readonly firstMinute: EpochMicros | undefined;
+export class SqliteAccountRows implements AccountRows {
+  constructor(private readonly store: ReadStore) {}
 
-  constructor(
-    private readonly store: ReadStore,
-    private readonly symbol: string,
-    private readonly asOf?: EpochMicros,
-  ) {
-    const row = store.statement<[string], { first_minute: number | null; has_older: number }>(FIRST_MINUTE).get(symbol);
-    this.firstMinute = row?.has_older === 1 ? undefined : (row?.first_minute ?? undefined);
+  firstDue(symbol: string): EpochMicros | undefined {
+    const row = this.store
+      .statement<[string], { first_minute: number | null; has_older: number }>(FIRST_MINUTE)
+      .get(symbol);
+    return row?.has_older === 1 ? undefined : (row?.first_minute ?? undefined);
   }
 
-  /** Accounts of buckets in the range. */
-  within(range: TimeRange): AccountOf {
-    const stopped = this.asOf === undefined ? this.stopped(range) : this.stoppedAt(this.asOf, range);
-    return accountsBy(stopped, this.firstMinute);
-  }
-
-  /** The same for buckets of whole days. */
-  withinDays(range: TimeRange): AccountOf {
-    if (this.asOf !== undefined) return this.within(range);
-    const stopped = stopsOfDays(this.stoppedDays(range), this.firstMinute, (day) => this.stopped(day));
-    return accountsBy(stopped, this.firstMinute);
-  }
-
-  private stopped({ start, end }: TimeRange): TimeRange[] {
+  stopped(symbol: string, { start, end }: TimeRange): TimeRange[] {
     return this.store
       .rawStatement<[{ symbol: string } & TimeRange], readonly [EpochMicros, EpochMicros]>(STOPPED)
-      .all({ symbol: this.symbol, start, end })
+      .all({ symbol, start, end })
       .map((stop) => ({ start: stop[0], end: stop[1] }));
   }
 
-  private stoppedDays({ start, end }: TimeRange): StoppedDay[] {
+  stoppedDays(symbol: string, { start, end }: TimeRange): StoppedDay[] {
     return this.store
       .rawStatement<[string, number, number], readonly [date: EpochMicros, minutes: number]>(STOPPED_DAYS)
-      .all(this.symbol, start, end)
+      .all(symbol, start, end)
       .map(([date, minutes]) => ({ date, minutes }));
   }
 
-  private stoppedAt(asOf: EpochMicros, { start, end }: TimeRange): TimeRange[] {
-    const noted = this.store
+  notedStops(symbol: string, { start, end }: TimeRange, asOf: EpochMicros): NotedStop[] {
+    return this.store
       .statement<[{ symbol: string; asOf: number } & TimeRange], NotedStop>(NOTED_STOPS)
-      .all({ symbol: this.symbol, start, end, asOf });
-    return stopsAsKnown(noted, (stop) => this.capturedBy(stop, asOf));
+      .all({ symbol, start, end, asOf });
   }
 
-  private capturedBy({ start, end }: TimeRange, asOf: EpochMicros): EpochMicros[] {
+  capturedBy(symbol: string, { start, end }: TimeRange, asOf: EpochMicros): EpochMicros[] {
     return this.store
       .statement<[{ symbol: string; asOf: number } & TimeRange], { open_time: number }>(CAPTURED_BY)
-      .all({ symbol: this.symbol, start, end, asOf })
+      .all({ symbol, start, end, asOf })
       .map(({ open_time: openTime }) => openTime);
   }
 }
