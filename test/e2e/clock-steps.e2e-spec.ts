@@ -108,6 +108,20 @@ describeClockSteps('a process whose clock is set', () => {
     await platform.healthSays('all is well', ({ status }) => status === 'ok');
   });
 
+  it.each([
+    ['ahead by a day', DAY_MS],
+    ['back by an hour', -HOUR_MS],
+  ])('set %s between two polls of the default interval: that is said, and over, within seconds', async (_, by) => {
+    platform = new SetClockPlatform({ factor: 1, settings: { POLL_INTERVAL_SECONDS: '60' } });
+    await platform.startExchange();
+    await platform.start(APP);
+    await platform.clockIs('ok');
+    platform.setClock(APP, by);
+    await platform.tellsOfClock();
+    platform.setClock(APP, 0);
+    await platform.tellsOfClockNoLonger();
+  });
+
   it('set back by an hour while the exchange does not tell its time: prices go on, and minutes come with the time', async () => {
     await begin();
     await platform.stack.setFaults([NO_TIME]);

@@ -67,6 +67,7 @@ describe('health', () => {
       'backup',
       'bi-build',
       'candle-sync',
+      'exchange-watch',
       'first-backfill',
       'first-minutes',
       'ledger-keeper',

@@ -15,6 +15,17 @@ describe('the network to the exchange', () => {
   async function prepare(app: 'ingest-app' | 'standalone-app'): Promise<void> {
     load = new CaptureLoad(app);
     await load.startExchange();
+    await connect();
+  }
+
+  /** A market in real time that is polled as often as by default: nothing is due until the next minute. */
+  async function prepareAtDefaults(app: 'ingest-app' | 'standalone-app'): Promise<void> {
+    load = new CaptureLoad(app, { POLL_INTERVAL_SECONDS: '60', BACKFILL_DAYS: '0' });
+    await load.startExchange(Date.parse('2026-11-20T12:00:21Z'), [], 1);
+    await connect();
+  }
+
+  async function connect(): Promise<void> {
     link = await NetworkLink.start(await load.stack.port('exchange-simulator'));
   }
 
@@ -29,6 +40,17 @@ describe('the network to the exchange', () => {
     return app;
   }
 
+  /** Starts it, and waits until it asks the exchange nothing any more. */
+  async function startAndRest(): ReturnType<CaptureLoad['launch']> {
+    const app = await start();
+    const url = `${await load.stack.urlOf(load.app)}/health`;
+    await eventually('no job runs', async () => {
+      const text = await (await fetch(url)).text();
+      return !text.includes('"state":"running"') || undefined;
+    });
+    return app;
+  }
+
   async function expectAllMinutes(): Promise<void> {
     await load.minutesUntil((await load.stack.marketTime()) * 1_000);
     const url = await load.stack.urlOf('standalone-app');
@@ -39,23 +61,66 @@ describe('the network to the exchange', () => {
     expect(await load.metric('csp_events_lost_total')).toBe(0);
   }
 
-  it.each([
+  async function fail(state: 'cut' | 'silent' | 'lost'): Promise<void> {
+    if (state === 'lost') await link.lose();
+    else link.set(state);
+  }
+
+  async function mend(state: 'cut' | 'silent' | 'lost'): Promise<void> {
+    if (state === 'lost') await link.find();
+    else link.set('up');
+  }
+
+  const WAYS = [
     ['cut', 'cut'],
     ['silent: nothing is refused, and nothing passes', 'silent'],
     ['losing packets: requests for connections are not answered', 'lost'],
-  ] as const)('should be told of and waited out when it is %s', async (_, state) => {
+  ] as const;
+
+  it.each(WAYS)('should be told of, and be over, within seconds between two polls when it is %s', async (_, state) => {
+    await prepareAtDefaults('standalone-app');
+    const app = await startAndRest();
+    await fail(state);
+    await load.tells(
+      true,
+      /"exchange":\{"ok":true,"detail":"the exchange is unreachable \(.*\); capture goes on/,
+      /^standalone: degraded, the exchange is unreachable \(.*\); capture goes on/,
+    );
+    await mend(state);
+    await load.tellsOfExchangeNoLonger();
+    expect(app.isRunning).toBe(true);
+    expect(new Set(await load.finish(app))).toEqual(new Set([0]));
+  });
+
+  it('should make a process that only captures not ready, and ready again, within seconds between two polls', async () => {
+    await prepareAtDefaults('ingest-app');
+    const app = await startAndRest();
+    link.set('silent');
+    await load.tells(
+      false,
+      /"exchange":\{"ok":false,"detail":"the exchange is unreachable \(.*\); capture goes on/,
+      /^the exchange is unreachable \(.*\); capture goes on/,
+    );
+    link.set('up');
+    await load.tellsOfExchangeNoLonger();
+    // Ended while a question is not answered, it says nothing and does not wait for the answer.
+    link.set('silent');
+    const errors = app.output.match(/"level":"(error|fatal)"/g) ?? [];
+    expect(await app.stop()).toBe(0);
+    expect(app.output.match(/"level":"(error|fatal)"/g) ?? []).toEqual(errors);
+  });
+
+  it.each(WAYS)('should be told of and waited out when it is %s', async (_, state) => {
     await prepare('standalone-app');
     const app = await start();
-    if (state === 'lost') await link.lose();
-    else link.set(state);
+    await fail(state);
     await load.tells(
       true,
       /"exchange":\{"ok":true,"detail":"the exchange is unreachable \(.*\); capture goes on/,
       /^standalone: degraded, the exchange is unreachable \(.*\); capture goes on/,
     );
     expect(app.isRunning).toBe(true);
-    if (state === 'lost') await link.find();
-    else link.set('up');
+    await mend(state);
     await load.healthIsOk();
     await expectAllMinutes();
     expect(new Set(await load.finish(app))).toEqual(new Set([0]));

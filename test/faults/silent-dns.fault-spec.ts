@@ -38,11 +38,11 @@ describeNameServer('name servers that do not answer', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function launch(): Promise<AppProcess> {
+  async function launch(settings: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
     const mount = `mount --bind ${join(folder, 'resolv.conf')} ${realpathSync('/etc/resolv.conf')} && exec "$@"`;
     const wrapper = ['unshare', '-m', 'sh', '-c', mount, 'sh'];
     const exchange = `http://${HOST}:${link.port}`;
-    const app = await stack.launch('standalone-app', { BINANCE_REST_URLS: exchange }, [], { wrapper });
+    const app = await stack.launch('standalone-app', { BINANCE_REST_URLS: exchange, ...settings }, [], { wrapper });
     await app.answers(`${url}/livez`);
     return app;
   }
@@ -81,10 +81,15 @@ describeNameServer('name servers that do not answer', () => {
 
   async function exchangeIsBack(): Promise<void> {
     await morePrices();
-    await eventually('health is well again', async () => {
+    await exchangeIsWell();
+  }
+
+  async function exchangeIsWell(limitMs?: number): Promise<void> {
+    const probe = async (): Promise<true | undefined> => {
       const { reasons } = await getJson<Health>(`${url}/health`);
       return reasons.some((reason) => reason.includes('exchange')) ? undefined : true;
-    });
+    };
+    await eventually('health is well again', probe, limitMs);
   }
 
   it('should be told of and waited out by a process that goes on serving', async () => {
@@ -114,6 +119,20 @@ describeNameServer('name servers that do not answer', () => {
 
     names.isSilent = false;
     await exchangeIsBack();
+    expect(await app.stop()).toBe(0);
+  });
+
+  it('should be told of, and be over, within seconds between two polls of the default interval', async () => {
+    names.isSilent = false;
+    const app = await launch({ POLL_INTERVAL_SECONDS: '60' });
+    await exchangeIsWell();
+    names.isSilent = true;
+    link.set('cut');
+    link.set('up');
+    await expectTold();
+
+    names.isSilent = false;
+    await exchangeIsWell(NOTICE_LIMIT_MS);
     expect(await app.stop()).toBe(0);
   });
 

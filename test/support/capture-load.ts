@@ -109,6 +109,20 @@ export class CaptureLoad {
     await Promise.all([this.ready(isReady, reason, NOTICE_LIMIT_MS), this.healthSays(inHealth, NOTICE_LIMIT_MS)]);
   }
 
+  /** Both say in time that what was told of the exchange is over, and the app is ready. */
+  async tellsOfExchangeNoLonger(): Promise<void> {
+    const url = `${await this.stack.urlOf(this.app)}/health`;
+    const probe = async (): Promise<true> => {
+      const { reasons } = await getJson<{ readonly reasons: readonly string[] }>(url);
+      if (!reasons.some((said) => said.includes('the exchange is '))) return true;
+      throw new Error(reasons.join('\n'));
+    };
+    await Promise.all([
+      this.ready(true, '"exchange":{"ok":true,"detail":""}', NOTICE_LIMIT_MS),
+      eventually(`${this.app} has nothing to say of the exchange`, probe, NOTICE_LIMIT_MS),
+    ]);
+  }
+
   /** Waits until `/health` of the app has nothing to complain of. */
   async healthIsOk(): Promise<void> {
     const url = `${await this.stack.urlOf(this.app)}/health`;

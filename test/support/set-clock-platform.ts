@@ -122,6 +122,14 @@ export class SetClockPlatform {
     ]);
   }
 
+  /** Both say in time that it was put right just now. */
+  async tellsOfClockNoLonger(): Promise<void> {
+    await Promise.all([
+      this.clockIs('ok', NOTICE_LIMIT_MS),
+      readiness(await this.url, true, '"clock":{"ok":true,"detail":""}', NOTICE_LIMIT_MS),
+    ]);
+  }
+
   async answers<T>(path: string): Promise<T> {
     return getJson<T>(`${await this.url}${path}`);
   }

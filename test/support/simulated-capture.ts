@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { createBinanceExchange } from '@app/binance';
-import { CaptureModule, CaptureStatus, type CaptureSnapshot } from '@app/capture';
+import { CaptureModule, CaptureStatus, WatchExchangeUseCase, type CaptureSnapshot } from '@app/capture';
 import { Exchange, MINUTE, parsePriceEvent, SECOND, type EpochMicros } from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { FakeClock, FakePorts } from '@app/testing';
@@ -13,6 +13,8 @@ const AT_ONCE = 1e12;
 const ATTEMPTS = 3;
 /** More than any true answer of the simulator has. */
 const MOST_BYTES = 4_000_000;
+/** Silence is counted in real time, of which a market that the test moves has as much as the machine takes. */
+const NO_WATCH: Pick<WatchExchangeUseCase, 'execute'> = { execute: () => Promise.resolve('idle') };
 
 export interface CapturedPrice {
   readonly symbol: string;
@@ -133,6 +135,8 @@ export class SimulatedCapture {
     this.module = await Test.createTestingModule({ imports: [capture] })
       .overrideProvider(Exchange)
       .useValue(this.exchange)
+      .overrideProvider(WatchExchangeUseCase)
+      .useValue(NO_WATCH)
       .compile();
     await this.module.init();
     await this.idle();

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type MetricsRegistry } from '@app/observability';
 import type { RequestWeightBudget } from './budget/request-weight-budget';
 
-export type Route = 'time' | 'exchange_info' | 'ticker_24hr' | 'klines';
+export type Route = 'ping' | 'time' | 'exchange_info' | 'ticker_24hr' | 'klines';
 
 /** What the client counts. Labels are from short fixed lists: never a symbol, a host or an address. */
 export class BinanceMetrics {

@@ -36,8 +36,13 @@ export interface BinanceRequest<T> {
   readonly priority: RequestPriority;
   /** How often one host is asked at most; the client's own number unless given. */
   readonly attempts?: number | undefined;
+  /** Real milliseconds for one attempt; never more than the client's own number. */
+  readonly timeoutMs?: number;
   readonly read: BodyReader<T>;
 }
+
+/** A request, and whether it is only to find out if anybody is there. */
+type Question<T> = BinanceRequest<T> & { readonly isProbe?: boolean };
 
 /** Real time after which a request that nobody has answered is told of, though it is still being tried. */
 const TELL_AFTER_MS = 5_000;
@@ -71,6 +76,9 @@ type HostResult<T> =
  * again, and goes on to the next host.
  */
 export class BinanceRequester {
+  /** Requests that found nobody so far and are still being tried. */
+  private readonly unanswered = new Set<object>();
+
   constructor(
     private readonly hosts: HostPool,
     private readonly origins: HostOriginResolver,
@@ -84,20 +92,47 @@ export class BinanceRequester {
   ) {}
 
   /** @throws ExchangeError, or the signal's reason when the caller aborts */
-  async get<T>(request: BinanceRequest<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
+  get<T>(request: BinanceRequest<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
+    return this.ask(this.hosts.candidates(), request, signal);
+  }
+
+  /**
+   * Finds out whether anybody is there, unless the exchange wants silence. Whatever comes back ends no pause, and clears
+   * no refusal: that is for those who asked what was refused.
+   *
+   * @returns whether there was a host to ask
+   * @throws ExchangeError, or the signal's reason when the caller aborts
+   */
+  async probe(request: BinanceRequest<unknown>, signal?: AbortSignal): Promise<boolean> {
+    const hosts = this.hosts.undisturbed();
+    if (hosts.length === 0 || this.block.until !== undefined) return false;
+    await this.ask(hosts, { ...request, isProbe: true }, signal);
+    return true;
+  }
+
+  private async ask<T>(
+    hosts: readonly ExchangeHost[],
+    request: Question<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<ExchangeAnswer<T>> {
     let failure: Extract<HostResult<T>, { kind: 'transient' }> | undefined;
     const began = performance.now();
-    for (const host of this.hosts.candidates()) {
-      const result = await this.askHost(host, request, began, signal);
-      if (result.kind === 'answered') return result.answer;
-      if (result.kind === 'transient') failure = result;
+    try {
+      for (const host of hosts) {
+        const result = await this.askHost(host, request, began, signal);
+        if (result.kind === 'answered') return result.answer;
+        if (result.kind === 'transient') failure = result;
+      }
+    } finally {
+      this.unanswered.delete(request);
     }
-    throw failure === undefined ? this.geoBlockedEverywhere() : this.unusable(failure);
+    if (failure === undefined) throw this.geoBlockedEverywhere();
+    throw request.isProbe === true ? this.vainProbe(failure, began) : this.unusable(failure);
   }
 
   private async askHost<T>(
     host: ExchangeHost,
-    request: BinanceRequest<T>,
+    request: Question<T>,
     began: number,
     signal: AbortSignal | undefined,
   ): Promise<HostResult<T>> {
@@ -109,21 +144,22 @@ export class BinanceRequester {
       switch (result.kind) {
         case 'answered':
           this.hosts.markUp(host);
-          this.block.answered();
-          this.state.answered(host.label, result.answer.receivedAt, this.block.until !== undefined);
+          this.answered(host, result.answer.receivedAt, request);
           return result;
         case 'geo_blocked':
           this.state.hostGeoBlocked(host.label, result.detail, this.hosts.markGeoBlocked(host));
           return result;
         case 'refused':
           this.hosts.markUp(host);
-          this.state.refused(result.error.message);
+          if (request.isProbe !== true) this.state.refused(result.error.message);
           throw result.error;
         case 'blocked':
           if (attempt >= attempts) throw result.error;
           this.metrics.retries.inc({ reason: result.error.failure });
           break;
         case 'transient':
+          if (!result.reached && request.isProbe !== true) this.unanswered.add(request);
+          if (result.retryAt !== undefined) this.hosts.markWaiting(host, result.retryAt);
           if (!result.reached && performance.now() - began >= TELL_AFTER_MS) {
             // Others may have been answered after this one began, and before the silence did.
             this.state.unansweredSince(performance.now() - TELL_AFTER_MS, `${host.label}: ${result.detail}`);
@@ -140,12 +176,22 @@ export class BinanceRequester {
     }
   }
 
+  private answered<T>(host: ExchangeHost, at: EpochMicros, { isProbe }: Question<T>): void {
+    if (isProbe !== true) {
+      this.block.answered();
+      this.state.answered(host.label, at, this.block.until !== undefined);
+    } else if (this.unanswered.size === 0) {
+      // Else what is still being tried says how it ends.
+      this.state.present(host.label);
+    }
+  }
+
   private async attempt<T>(
     host: ExchangeHost,
     request: BinanceRequest<T>,
     signal: AbortSignal | undefined,
   ): Promise<Attempt<T>> {
-    const { route, priority } = request;
+    const { route, priority, timeoutMs = Infinity } = request;
     if (priority !== 'live') await this.block.outwait(this.options.maxHistoryBlockWaitMs, signal);
     await this.block.pass(signal);
     let origin: string;
@@ -165,12 +211,13 @@ export class BinanceRequester {
       await this.block.pass(signal);
       sentAt = this.clock.monotonicNow();
       answer = await httpGet(`${host.baseUrl}${request.target}`, {
-        timeoutMs: this.options.requestTimeoutMs,
+        timeoutMs: Math.min(timeoutMs, this.options.requestTimeoutMs),
         maxBodyBytes: this.options.maxBodyBytes,
         signal,
         proxies: this.proxies,
       });
       usedWeight = readUsedWeight(answer.headers);
+      this.state.heard();
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       this.metrics.requests.inc({ route, outcome: error.failure });
@@ -262,6 +309,16 @@ export class BinanceRequester {
       (until === undefined ? '' : `; not asked again until ${formatBucketTime(until)}`);
     this.state.geoBlocked(detail);
     return new ExchangeError('geo_blocked', detail, { retryAt: until });
+  }
+
+  /** Others may have been answered meanwhile; who answers that he is in trouble is there. */
+  private vainProbe<T>(
+    { host, reached, ...failure }: Transient<T> & { readonly host: ExchangeHost },
+    began: number,
+  ): ExchangeError {
+    const detail = `${host.label}: ${failure.detail}`;
+    if (!reached) this.state.unansweredSince(began, detail);
+    return new ExchangeError(reached ? 'failing' : 'unreachable', detail, { cause: failure.cause });
   }
 
   private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>): ExchangeError {

@@ -5,6 +5,7 @@ import type { BinanceRequester, BodyReader } from './binance-requester';
 export const LIGHT_TICKER_SYMBOLS = 20;
 
 const WEIGHT = {
+  ping: 1,
   time: 1,
   exchangeInfo: 20,
   klines: 2,
@@ -12,6 +13,9 @@ const WEIGHT = {
   tickerUpTo100: 40,
   tickerAll: 80,
 } as const;
+
+/** Real milliseconds for an answer that has no content: long enough for packets that are sent again, and no longer. */
+const PING_TIMEOUT_MS = 6_000;
 
 export interface KlinesQuery {
   readonly symbol: string;
@@ -41,6 +45,22 @@ export interface KlineRequestOptions {
  */
 export class BinanceRestClient {
   constructor(private readonly requester: BinanceRequester) {}
+
+  /** `GET /api/v3/ping`, weight 1, of hosts that do not want to be left alone. @returns whether there was one to ask */
+  ping(signal?: AbortSignal): Promise<boolean> {
+    const read = (): void => undefined;
+    return this.requester.probe(
+      {
+        route: 'ping',
+        target: '/api/v3/ping',
+        weight: WEIGHT.ping,
+        priority: 'live',
+        timeoutMs: PING_TIMEOUT_MS,
+        read,
+      },
+      signal,
+    );
+  }
 
   /** `GET /api/v3/time`, weight 1. */
   time<T>(read: BodyReader<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {

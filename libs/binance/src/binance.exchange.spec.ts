@@ -719,6 +719,156 @@ describe('BinanceExchange', () => {
     );
   });
 
+  describe('the question whether anybody is there', () => {
+    const unreachable = { failure: 'unreachable' };
+    const LONG_MS = 3_600_000;
+    const gone: Handler = (_url, response) => response.socket?.resetAndDestroy();
+    const empty = status(200, {});
+    /** Answers the question as it says, and everything else otherwise. */
+    const pings = (ofPing: Handler, ofOthers: Handler): Handler => {
+      return (url, response) => {
+        (url.pathname === '/api/v3/ping' ? ofPing : ofOthers)(url, response);
+      };
+    };
+
+    it('should be asked after silence alone, with a weight of 1', async () => {
+      const server = await serve(empty);
+      const exchange = connect([server]);
+      await expect(exchange.ping(LONG_MS)).resolves.toBe(false);
+      expect(server.asked).toEqual([]);
+      await expect(exchange.ping(0)).resolves.toBe(true);
+      expect(server.asked).toEqual(['/api/v3/ping']);
+      expect(exchange.status()).toMatchObject({ state: 'unknown', usedWeight: 1 });
+    });
+
+    it.each<[string, Handler]>([
+      ['an answer', answerTickers],
+      ['a refusal', status(400, { code: -1130, msg: 'no' })],
+      ['trouble', status(500)],
+    ])('should take %s for the end of silence', async (_what, handler) => {
+      const server = await serve(handler);
+      const exchange = connect([server]);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await exchange.tickers(['BTCUSDT']).catch(() => undefined);
+      await expect(exchange.ping(50)).resolves.toBe(false);
+    });
+
+    it('should find out that the exchange is away, and that it is back', async () => {
+      const server = await serve();
+      const exchange = connect([server]);
+      await exchange.tickers(['BTCUSDT']);
+      server.handler = gone;
+      await expect(exchange.ping(0)).rejects.toMatchObject(unreachable);
+      expect(exchange.status()).toMatchObject({ state: 'unreachable' });
+      server.handler = pings(empty, gone);
+      await exchange.ping(0);
+      expect(exchange.status()).toMatchObject({ state: 'ok', detail: '' });
+      expect(logLines('info').at(-1)).toContain('the exchange answers');
+    });
+
+    it('should find out that it is back after another request has found that it is away', async () => {
+      const server = await serve(gone);
+      const exchange = connect([server]);
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject(unreachable);
+      server.handler = pings(empty, gone);
+      await exchange.ping(0);
+      expect(exchange.status().state).toBe('ok');
+    });
+
+    it('should not say that it is back while a request that found nobody is still being tried', async () => {
+      const server = await serve(gone);
+      const exchange = connect([server], { attemptsPerHost: 2, retryDelayMs: () => 1_000 });
+      await expect(exchange.ping(0)).rejects.toMatchObject(unreachable);
+      server.handler = pings(empty, gone);
+      const poll = exchange.tickers(['BTCUSDT']).catch(() => undefined);
+      while (!server.asked.some((path) => path.includes('ticker')))
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      await exchange.ping(0);
+      expect(exchange.status().state).toBe('unreachable');
+      await poll;
+      await exchange.ping(0);
+      expect(exchange.status().state).toBe('ok');
+    });
+
+    it.each<[string, Handler, string]>([
+      ['fails', status(500), 'failing'],
+      ['is refused by the firewall', status(403, '<html></html>'), 'forbidden'],
+    ])('should not hide that a poll %s', async (_what, handler, state) => {
+      const server = await serve(pings(empty, handler));
+      const exchange = connect([server]);
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toThrow();
+      await expect(exchange.ping(0)).resolves.toBe(true);
+      expect(exchange.status().state).toBe(state);
+    });
+
+    it.each([
+      ['418 with Retry-After', status(418, '', { 'retry-after': '600' })],
+      ['429 with Retry-After', status(429, '', { 'retry-after': '600' })],
+      ['429 that names no end', status(429)],
+      ['503 with Retry-After', status(503, '', { 'retry-after': '600' })],
+      ['451', status(451)],
+    ])('should not be asked while the exchange wants silence after %s', async (_what, handler) => {
+      const server = await serve(handler);
+      const exchange = connect([server], { maxBlockWaitMs: 0 });
+      await expect(exchange.tickers(['BTCUSDT'])).rejects.toThrow();
+      const { length } = server.asked;
+      clock.advance(59 * SECOND);
+      await expect(exchange.ping(0)).resolves.toBe(false);
+      expect(server.asked).toHaveLength(length);
+      clock.advance(10 * MINUTE);
+      server.handler = empty;
+      await expect(exchange.ping(0)).resolves.toBe(true);
+    });
+
+    it('should leave pauses that grow as they are', async () => {
+      const server = await serve(pings(empty, status(429)));
+      const exchange = connect([server], { maxBlockWaitMs: 0 });
+      const pauses: number[] = [];
+      for (let poll = 0; poll < 3; poll += 1) {
+        await expect(exchange.tickers(['BTCUSDT'])).rejects.toMatchObject({ failure: 'rate_limited' });
+        const pause = (exchange.status().blockedUntil ?? 0) - clock.now();
+        pauses.push(pause / MINUTE);
+        clock.advance(pause);
+        await expect(exchange.ping(0)).resolves.toBe(true);
+      }
+      expect(pauses).toEqual([1, 2, 4]);
+    });
+
+    it('should take a refusal for a sign of life where the exchange has no such route', async () => {
+      const server = await serve(pings(status(404), answerTickers));
+      const exchange = connect([server]);
+      await expect(exchange.ping(0)).resolves.toBe(true);
+      expect(exchange.status().state).toBe('unknown');
+    });
+
+    it('should ask the next host where one is away, and only those that do not want to be left alone', async () => {
+      const [first, second] = [await serve(gone), await serve(empty)];
+      const exchange = connect([first, second]);
+      await exchange.ping(0);
+      expect([first.asked.length, second.asked.length]).toEqual([3, 1]);
+      first.handler = status(503, '', { 'retry-after': '600' });
+      second.handler = answerTickers;
+      clock.advance(6 * MINUTE);
+      await exchange.tickers(['BTCUSDT']);
+      second.handler = gone;
+      const { length } = first.asked;
+      await expect(exchange.ping(0)).rejects.toMatchObject(unreachable);
+      expect(first.asked).toHaveLength(length);
+    });
+
+    it('should tell of a host that does not answer after some seconds, and end when it is told to', async () => {
+      const server = await serve(() => undefined);
+      const exchange = connect([server]);
+      const stop = new AbortController();
+      const asked = exchange.ping(0, stop.signal);
+      const began = performance.now();
+      while (exchange.status().state !== 'unreachable') await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(performance.now() - began).toBeLessThan(8_000);
+      stop.abort();
+      await expect(asked).rejects.toThrow('aborted');
+    }, 15_000);
+  });
+
   describe('origin', () => {
     it('should take the origin that a simulator names, once', async () => {
       const server = await serve();

@@ -2,6 +2,7 @@ import {
   DAY,
   Exchange,
   ExchangeError,
+  isExchangeWide,
   isSymbol,
   MILLISECOND,
   MINUTE,
@@ -125,6 +126,17 @@ export class BinanceExchange extends Exchange {
 
   async serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<ServerTime>> {
     return this.parts.client.time((body, _, trip) => ({ ...trip, time: mapServerTime(body) }), signal);
+  }
+
+  async ping(silentMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.parts.state.silentMs < silentMs) return false;
+    try {
+      return await this.parts.client.ping(signal);
+    } catch (error) {
+      // Whoever refuses the question is there.
+      if (!(error instanceof ExchangeError) || isExchangeWide(error)) throw error;
+      return true;
+    }
   }
 
   status(): ExchangeStatus {

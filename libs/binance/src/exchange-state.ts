@@ -26,6 +26,8 @@ export class ExchangeState {
   /** The same in real time, by which networks and their time-outs go. */
   private lastGoodReal = -Infinity;
   private lastGoodHost = '';
+  /** When anything came, also a refusal; in real time. */
+  private heardReal = performance.now();
 
   constructor(
     private readonly clock: Clock,
@@ -44,12 +46,30 @@ export class ExchangeState {
     return this.lastGoodAt;
   }
 
+  /** Real milliseconds since anything came, or since the beginning. */
+  get silentMs(): number {
+    return performance.now() - this.heardReal;
+  }
+
+  /** Something came from the exchange, whatever it was. */
+  heard(): void {
+    this.heardReal = performance.now();
+  }
+
+  /** The question whether anybody is there was answered: it ends silence alone, and nothing that is refused or fails. */
+  present(host: string): void {
+    if (this.currentState === 'unreachable') this.well(host);
+  }
+
   /** @param blocked whether the exchange wants silence: an answer that was on its way then does not end that */
   answered(host: string, at: EpochMicros, blocked: boolean): void {
     this.lastGoodAt = at;
     this.lastGoodCount = this.clock.monotonicNow();
     this.lastGoodReal = performance.now();
-    if (blocked) return;
+    if (!blocked) this.well(host);
+  }
+
+  private well(host: string): void {
     const change = this.currentState !== 'ok';
     const moved = this.lastGoodHost !== '' && this.lastGoodHost !== host;
     if (change) {

@@ -47,7 +47,7 @@ describe('CaptureModule', () => {
       'symbol-refresh',
       'ticker-poll',
     ]);
-    expect(registry.getIntervals()).toEqual(['process-status']);
+    expect(registry.getIntervals().sort()).toEqual(['exchange-watch', 'process-status']);
     await until(() => ports.processStatus.rows.length > 0);
     const [row] = ports.processStatus.rows;
     expect([row?.process, row?.updatedAt]).toEqual(['test', NOW]);

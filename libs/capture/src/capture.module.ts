@@ -30,6 +30,7 @@ import { Pauses } from './schedule/pauses';
 import { CaptureFaults } from './status/capture-faults';
 import { CaptureMetrics } from './status/capture-metrics';
 import { CaptureStatus } from './status/capture-status';
+import { WatchExchangeUseCase } from './status/watch-exchange.use-case';
 import { WriteProcessStatusUseCase } from './status/write-process-status.use-case';
 import { CapturedSymbols } from './symbols/captured-symbols';
 import { ChosenSymbols } from './symbols/chosen-symbols';
@@ -66,6 +67,8 @@ const COMMON: Provider[] = [
 ];
 
 const LIVE_JOBS: Provider[] = [
+  WatchExchangeUseCase,
+  provideJob('exchange-watch', WatchExchangeUseCase),
   provideJob('ticker-poll', PollTickersUseCase),
   provideJob('candle-sync', SyncCandlesUseCase),
 ];

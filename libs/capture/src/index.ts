@@ -9,3 +9,4 @@ export { RepairGapsUseCase, type RepairReport } from './history/repair-gaps.use-
 export type { CaptureSnapshot } from './status/capture-snapshot';
 export { ChosenSymbols } from './symbols/chosen-symbols';
 export { CaptureStatus } from './status/capture-status';
+export { WatchExchangeUseCase } from './status/watch-exchange.use-case';

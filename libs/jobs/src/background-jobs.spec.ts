@@ -54,6 +54,7 @@ describe('the table of background jobs', () => {
     expect(NAMES.filter(mayRun)).toEqual([
       'ticker-poll',
       'candle-sync',
+      'exchange-watch',
       'symbol-refresh',
       'listings',
       'first-backfill',

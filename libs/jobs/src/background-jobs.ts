@@ -58,6 +58,14 @@ export const BACKGROUND_JOBS = entries({
     hangsAfterMs: HOUR_MS,
     endsAtOnce: false,
   },
+  /** Whether anybody is there while nothing comes from the exchange, and whether the local clock was set. */
+  'exchange-watch': {
+    scope: 'capture',
+    needs: [],
+    when: () => ({ kind: 'steady', everyMs: 1_000 }),
+    hangsAfterMs: 10 * MINUTE_MS,
+    endsAtOnce: true,
+  },
   /** What the exchange says of the symbols: asked for each hour, sooner while it does not answer and after a halt. */
   'symbol-refresh': {
     scope: 'history',

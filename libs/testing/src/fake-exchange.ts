@@ -22,7 +22,8 @@ import {
 } from '@app/domain';
 
 export interface ExchangeCall {
-  readonly method: 'tickers' | 'minuteCandles' | 'dayCandles' | 'firstMinute' | 'symbols' | 'allSymbols' | 'serverTime';
+  readonly method:
+    'tickers' | 'minuteCandles' | 'dayCandles' | 'firstMinute' | 'symbols' | 'allSymbols' | 'serverTime' | 'ping';
   readonly symbol?: string;
   readonly symbols?: readonly string[];
   readonly range?: TimeRange;
@@ -89,6 +90,8 @@ export class FakeExchange extends Exchange {
   gate: Promise<unknown> = Promise.resolve();
   /** How far the exchange's clock is ahead of ours. */
   skew: EpochMicros = 0;
+  /** For how many real milliseconds nothing has come. */
+  silentMs = 0;
   /** Overrides what the status says. */
   current: Partial<ExchangeStatus> = {};
   private lastAnswerAt: EpochMicros | null = null;
@@ -187,6 +190,13 @@ export class FakeExchange extends Exchange {
     const sentAt = this.clock.monotonicNow();
     await this.called({ method: 'serverTime' }, signal);
     return this.answer({ time: this.clock.now() + this.skew, sentAt, receivedAt: this.clock.monotonicNow() });
+  }
+
+  async ping(silentMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.silentMs < silentMs) return false;
+    await this.called({ method: 'ping' }, signal);
+    if (this.refusal.state === 'unreachable') this.refusal = {};
+    return true;
   }
 
   status(): ExchangeStatus {

@@ -50,6 +50,27 @@ describe('OldData', () => {
     expect(line).not.toContain('A6USDT');
   });
 
+  it('should give up to ten symbols with the same reason a line each', () => {
+    for (let number = 1; number <= 10; number += 1) symbol(`A${number}USDT`, 900);
+    expect(old.reasons(rows)).toEqual(rows.map((row) => `${row.symbol}: last price 900 s ago`));
+  });
+
+  it('should say one reason of many symbols in one line, with their number and some names', () => {
+    for (let number = 1; number <= 1_000; number += 1) symbol(`A${number}USDT`, number <= 11 ? null : 100 + number);
+    symbol('BTCUSDT', 3);
+    rows.splice(0, rows.length, ...rows.map((row, index) => (index < 2 ? { ...row, last_minute: null } : row)));
+    expect(old.reasons(rows)).toEqual([
+      'A1USDT: no minute in the last 10',
+      'A2USDT: no minute in the last 10',
+      '11 symbols: no price yet (A1USDT, A2USDT, A3USDT, A4USDT, A5USDT and 6 more)',
+      '920 symbols: last price more than 180 s ago (A81USDT, A82USDT, A83USDT, A84USDT, A85USDT and 915 more)',
+    ]);
+    const inFirstMinute = rows.map((row) => ({ ...row, last_event_age_seconds: 1, last_minute: null }));
+    expect(old.reasons(inFirstMinute)).toEqual([
+      '1001 symbols: no minute in the last 10 (A1USDT, A2USDT, A3USDT, A4USDT, A5USDT and 996 more)',
+    ]);
+  });
+
   it('should look at the store once in five seconds, however often it is asked', async () => {
     await Promise.all([old.line(), old.line()]);
     jest.advanceTimersByTime(4_999);

@@ -15,6 +15,8 @@ export class ExchangeHost {
   /** On the monotonic counter of the clock, as the next: a clock that is set neither prolongs nor ends a rest. */
   downUntil: EpochMicros = -Infinity;
   geoBlockedUntil: EpochMicros = -Infinity;
+  /** Until when it wants to be left alone by what it is in trouble with; questions that can wait keep away. */
+  waitsUntil: EpochMicros = -Infinity;
   /** Host and port, without scheme, credentials or path. */
   readonly label: string;
 
@@ -43,6 +45,12 @@ export class HostPool {
     const now = this.clock.monotonicNow();
     const open = this.hosts.filter((host) => host.geoBlockedUntil <= now);
     return [...open.filter((host) => host.downUntil <= now), ...open.filter((host) => host.downUntil > now)];
+  }
+
+  /** The same without those that asked for a pause. */
+  undisturbed(): ExchangeHost[] {
+    const now = this.clock.monotonicNow();
+    return this.candidates().filter((host) => host.waitsUntil <= now);
   }
 
   /** The host in use: the last good one while it is open, else the next to be asked. */
@@ -78,6 +86,11 @@ export class HostPool {
     host.isDown = true;
     host.downUntil = this.clock.monotonicNow() + DOWN_REST;
     host.origin = undefined;
+  }
+
+  /** It names the market time at which it wants to be asked again. */
+  markWaiting(host: ExchangeHost, until: EpochMicros): void {
+    host.waitsUntil = this.clock.monotonicNow() + (until - this.clock.now());
   }
 
   /** Returns the market time until which the host rests. */

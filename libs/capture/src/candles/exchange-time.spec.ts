@@ -114,6 +114,23 @@ describe('ExchangeTime', () => {
     expect(stamps()).toEqual([0, 2 * HOUR + 2 * SECOND]);
   });
 
+  it('asks again for an answer during which the clock was set, though its time was read before the answer came', async () => {
+    await poll();
+    let set = false;
+    const tickers = ports.exchange.tickers.bind(ports.exchange);
+    jest.spyOn(ports.exchange, 'tickers').mockImplementation(async (symbols, signal) => {
+      const answer = await tickers(symbols, signal);
+      if (!set) {
+        set = true;
+        ports.clock.step(2 * HOUR);
+        await time().ready();
+      }
+      return answer;
+    });
+    await poll();
+    expect(stamps()).toEqual([0, 2 * HOUR + 2 * SECOND]);
+  });
+
   it.each([
     [2 * SECOND, 'ok', []],
     [-2 * SECOND, 'ok', []],

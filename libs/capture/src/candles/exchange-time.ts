@@ -47,6 +47,8 @@ export class ExchangeTime implements OnModuleDestroy {
   /** After readings that failed. */
   private readonly pause: GrowingPause;
   private said = '';
+  /** Readings that were due because the local clock was set. */
+  private steps = 0;
   /** Newest minute that the exchange has given a row of: it had begun by then. */
   private newestMinute: EpochMicros = -Infinity;
 
@@ -104,8 +106,11 @@ export class ExchangeTime implements OnModuleDestroy {
   async ask<T>(question: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.ready(signal);
     const { stepped } = this.alignment;
+    const { steps } = this;
     const answer = await question();
-    if (stepped || !this.alignment.stepped) return answer;
+    // Others may have noticed it, and read the exchange's clock, before the answer came.
+    const wasSet = this.alignment.stepped || this.steps > steps;
+    if (stepped || !wasSet) return answer;
     await this.ready(signal);
     return question();
   }
@@ -158,7 +163,9 @@ export class ExchangeTime implements OnModuleDestroy {
   private async read(): Promise<void> {
     const { signal } = this.abort;
     try {
-      this.alignment.align(await this.confirmed());
+      const reading = await this.confirmed();
+      if (this.alignment.stepped) this.steps += 1;
+      this.alignment.align(reading);
       this.faults.answered();
       this.pause.succeeded();
       this.refusals.answered('server time', []);

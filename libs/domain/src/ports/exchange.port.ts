@@ -178,5 +178,14 @@ export abstract class Exchange {
   /** The exchange's clock. @throws ExchangeError */
   abstract serverTime(signal?: AbortSignal): Promise<ExchangeAnswer<ServerTime>>;
 
+  /**
+   * Asks whether anybody is there, if nothing has come from the exchange for so many real milliseconds and it does not want
+   * to be left alone. An answer ends that the exchange counts as unreachable, and nothing that it refuses.
+   *
+   * @returns whether it was asked
+   * @throws ExchangeError when nobody answers
+   */
+  abstract ping(silentMs: number, signal?: AbortSignal): Promise<boolean>;
+
   abstract status(): ExchangeStatus;
 }
