@@ -2,6 +2,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
 import {
+  CandleCursor,
   CandleReader,
   EventSink,
   HistoryStore,
@@ -62,6 +63,10 @@ export class KeptStore {
 
   get history(): HistoryStore {
     return this.module.get(HistoryStore, { strict: false });
+  }
+
+  get cursor(): CandleCursor {
+    return this.module.get(CandleCursor, { strict: false });
   }
 
   get processStatus(): ProcessStatusStore {
