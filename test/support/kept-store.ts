@@ -12,6 +12,7 @@ import {
   StoreCondition,
   StoreNotReadyError,
   StoreStatus,
+  StoreUpkeep,
   SymbolReader,
   type OutgoingEvent,
   type PriceEvent,
@@ -71,6 +72,10 @@ export class KeptStore {
 
   get processStatus(): ProcessStatusStore {
     return this.module.get(ProcessStatusStore, { strict: false });
+  }
+
+  get upkeep(): StoreUpkeep {
+    return this.module.get(StoreUpkeep, { strict: false });
   }
 
   get status(): StoreStatus {
