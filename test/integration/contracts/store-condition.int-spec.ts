@@ -13,6 +13,8 @@ interface Subject {
   away(): Promise<void>;
   /** Puts back what was taken away, and does nothing else. */
   back(): void;
+  /** Until the process has the store open: nothing can happen to it before. */
+  opened(): Promise<void>;
   /** Something is not as it should be, and keeps nothing from working. */
   disturb(): Promise<void>;
   settle(): Promise<void>;
@@ -39,6 +41,9 @@ async function processSubject(
     },
     back: () => {
       renameSync(elsewhere, store.databasePath);
+    },
+    opened: async () => {
+      await eventually('the database is open', () => Promise.resolve(kept.status.readiness().ready || undefined));
     },
     disturb: async () => {
       linkSync(store.databasePath, secondName);
@@ -67,6 +72,7 @@ function fakeSubject(): Promise<Subject> {
     back: () => {
       condition.state = STORE_READY;
     },
+    opened: () => Promise.resolve(),
     disturb: () => {
       condition.said = ['the file has a second name'];
       return Promise.resolve();
@@ -90,6 +96,7 @@ describe.each([
   beforeEach(async () => {
     subject = await make();
     ({ condition } = subject);
+    await subject.opened();
     condition.watchFiles();
   });
 
@@ -127,6 +134,7 @@ describe.each([
       subject.back();
       await untilReady();
       expect(condition.readiness()).toEqual(STORE_READY);
+      await subject.opened();
     }
   });
 
