@@ -2,6 +2,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
 import {
+  CandleCursor,
   CandleReader,
   EventSink,
   HistoryStore,
@@ -11,6 +12,7 @@ import {
   StoreCondition,
   StoreNotReadyError,
   StoreStatus,
+  StoreUpkeep,
   SymbolReader,
   type OutgoingEvent,
   type PriceEvent,
@@ -64,8 +66,16 @@ export class KeptStore {
     return this.module.get(HistoryStore, { strict: false });
   }
 
+  get cursor(): CandleCursor {
+    return this.module.get(CandleCursor, { strict: false });
+  }
+
   get processStatus(): ProcessStatusStore {
     return this.module.get(ProcessStatusStore, { strict: false });
+  }
+
+  get upkeep(): StoreUpkeep {
+    return this.module.get(StoreUpkeep, { strict: false });
   }
 
   get status(): StoreStatus {

@@ -4,16 +4,32 @@ import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { APP_CONFIG, loadConfig } from '@app/config';
-import { Clock, EventKinds, eventKinds, EventPublisher, EventSink, type EventBatch } from '@app/domain';
+import {
+  Clock,
+  EventKinds,
+  eventKinds,
+  EventPublisher,
+  EventSink,
+  serializePriceEvent,
+  type EventBatch,
+} from '@app/domain';
 import { createLogger, LOGGER, MetricsRegistry } from '@app/observability';
 import { FakeClock, FakeEventSink } from '@app/testing';
 import { MessagingModule } from './messaging.module';
 import { Spool } from './spool/spool';
 
 const KINDS = eventKinds('crypto_prices');
+const PRICE = {
+  timestamp: 1,
+  symbol: 'BTCUSDT',
+  lastPrice: '68001.20',
+  priceChangePercent: '-1.250',
+  volume: '24567.123',
+  source: 'test',
+};
 const BATCH: EventBatch = {
   origin: 'simulator:test',
-  events: [{ kind: 'price', symbol: 'BTCUSDT', capturedAt: 1, value: '{"n":1}' }],
+  events: [{ kind: 'price', symbol: 'BTCUSDT', capturedAt: 1, value: serializePriceEvent(PRICE) }],
 };
 
 describe('MessagingModule', () => {

@@ -27,15 +27,11 @@ export class FakeSymbolTracking extends SymbolTracking {
   }
 
   frame(symbol: string): Promise<TrackedSymbol | undefined> {
-    return Promise.resolve(this.frames.get(symbol));
+    return Promise.resolve(this.frameByNow(symbol));
   }
 
   ensure(symbol: string, _origin: string, listedAt?: EpochMicros): Promise<TrackedSymbol> {
-    const now = this.clock.now();
-    const ledgerStart = listedAt ?? floorTo(now, MINUTE);
-    const frame = this.frames.get(symbol) ?? { symbol, trackedSince: now, ledgerStart };
-    this.frames.set(symbol, frame);
-    return Promise.resolve(frame);
+    return Promise.resolve(this.frameByNow(symbol) ?? this.begin(symbol, listedAt));
   }
 
   known(): Promise<readonly string[]> {
@@ -44,5 +40,18 @@ export class FakeSymbolTracking extends SymbolTracking {
 
   forget(symbol: string): void {
     this.frames.delete(symbol);
+  }
+
+  /** One that is still to begin was noted by a clock that was ahead. */
+  private frameByNow(symbol: string): TrackedSymbol | undefined {
+    const known = this.frames.get(symbol);
+    return known && known.ledgerStart > this.clock.now() + MINUTE ? this.begin(symbol) : known;
+  }
+
+  private begin(symbol: string, listedAt?: EpochMicros): TrackedSymbol {
+    const now = this.clock.now();
+    const frame = { symbol, trackedSince: now, ledgerStart: listedAt ?? floorTo(now, MINUTE) };
+    this.frames.set(symbol, frame);
+    return frame;
   }
 }

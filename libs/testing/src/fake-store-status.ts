@@ -1,4 +1,5 @@
 import {
+  compareCodePoints,
   STORE_READY,
   StoreNotReadyError,
   StoreStatus,
@@ -24,8 +25,9 @@ export class FakeStore {
 
   /** Rejects while the store is not ready. */
   open(): Promise<void> {
-    const { ready, reason } = this.readiness;
-    return ready ? Promise.resolve() : Promise.reject(new StoreNotReadyError(reason));
+    const { readiness } = this;
+    if (readiness.ready) return Promise.resolve();
+    return Promise.reject(new StoreNotReadyError(readiness.reason, readiness.state));
   }
 }
 
@@ -65,6 +67,6 @@ export class FakeStoreStatus extends StoreStatus {
 
   async processes(): Promise<ProcessStatusRow[]> {
     await this.store.open();
-    return this.store.processes;
+    return [...this.store.processes].sort((a, b) => compareCodePoints(a.process, b.process));
   }
 }

@@ -1,5 +1,15 @@
-import { AlignedClock, SystemClock } from '@app/clock';
-import { DAY, HOUR, MILLISECOND, MINUTE, SECOND, type Clock, type EpochMicros } from '@app/domain';
+import { AlignedClock, SimulatorClock, SystemClock } from '@app/clock';
+import {
+  CLOCK_FOLLOW,
+  DAY,
+  HOUR,
+  MILLISECOND,
+  MINUTE,
+  SECOND,
+  type Clock,
+  type ClockAlignment,
+  type EpochMicros,
+} from '@app/domain';
 import { FakeClock, TimerClock } from '@app/testing';
 import { NOON } from '../../support/test-store';
 
@@ -24,6 +34,12 @@ function machine(): Subject {
       wall += by / MILLISECOND;
     },
   };
+}
+
+/** The clock of a simulated market that runs as fast as the machine's. */
+function simulated(): Subject {
+  const local = machine();
+  return { ...local, clock: new SimulatorClock({ market: NOON, real: NOON, factor: 1 }, local.clock) };
 }
 
 function aligned(): Subject {
@@ -60,6 +76,7 @@ function timers(): Subject {
 
 describe.each([
   ['SystemClock', machine],
+  ['SimulatorClock', simulated],
   ['AlignedClock', aligned],
   ['the fake that the test moves', fake],
   ['the fake that timers move', timers],
@@ -143,5 +160,84 @@ describe.each([
     expect(clock.realMillisUntil(time)).toBe(HOUR / MILLISECOND);
     step(2 * HOUR);
     expect(clock.realMillisUntil(time)).toBe(0);
+  });
+});
+
+describe.each([
+  ['SystemClock', machine],
+  ['SimulatorClock', simulated],
+  ['the fake that the test moves', fake],
+  ['the fake that timers move', timers],
+])('the contract of ClockAlignment over %s', (_, make) => {
+  let local: Subject;
+  let clock: ClockAlignment;
+
+  beforeEach(() => {
+    local = make();
+    clock = new AlignedClock(local.clock);
+    expect(clock.now()).toBe(NOON);
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Reads an exchange's clock that is so far ahead of the local one, in an answer that takes 20 ms. */
+  function read(ahead: EpochMicros): void {
+    const sentAt = clock.monotonicNow();
+    local.pass(10);
+    const time = local.clock.now() + ahead;
+    local.pass(10);
+    clock.align({ time, sentAt, receivedAt: clock.monotonicNow() });
+  }
+
+  it('should say nothing of the exchange, and go by the local clock, before the first reading', () => {
+    local.pass(1_000);
+    expect(clock.offset()).toBeUndefined();
+    expect(clock.exchangeNow()).toBe(NOON + SECOND);
+    expect(clock.now()).toBe(NOON + SECOND);
+    expect([clock.followsExchange, clock.stepped]).toEqual([false, false]);
+  });
+
+  it.each([
+    ['a second ahead', SECOND, false],
+    ['3 seconds behind', -3 * SECOND, false],
+    ['just within what is let be', CLOCK_FOLLOW, false],
+    ['just beyond it', CLOCK_FOLLOW + MILLISECOND, true],
+    ['just beyond it, behind', -CLOCK_FOLLOW - MILLISECOND, true],
+    ['26 hours ahead', 26 * HOUR, true],
+    ['400 days behind', -400 * DAY, true],
+  ])('should go by an exchange only that is further away than it lets be: %s', (_how, offset, follows) => {
+    read(offset);
+    local.pass(60_000);
+    expect(clock.offset()).toEqual({ offset, age: MINUTE });
+    expect(clock.exchangeNow()).toBe(local.clock.now() + offset);
+    expect(clock.followsExchange).toBe(follows);
+    const now = local.clock.now() + (follows ? offset : 0);
+    expect([clock.now(), clock.realNow()]).toEqual([now, now]);
+    expect(clock.realMillisUntil(now + MINUTE)).toBe(60_000);
+    expect(clock.stepped).toBe(false);
+  });
+
+  it.each([HOUR, -HOUR, 400 * DAY])('should notice that the local clock was set by %i µs, and not be moved', (by) => {
+    read(0);
+    local.pass(1_000);
+    const before = clock.now();
+    local.step(by);
+    expect([clock.now(), clock.exchangeNow()]).toEqual([before, before]);
+    expect([clock.followsExchange, clock.stepped]).toEqual([true, true]);
+    local.pass(1_000);
+    expect(clock.now()).toBe(before + SECOND);
+    read(-by);
+    expect(clock.stepped).toBe(false);
+    expect(clock.offset()).toEqual({ offset: -by, age: 0 });
+  });
+
+  it('should go by the local clock again once that is right', () => {
+    read(-26 * HOUR);
+    expect(clock.followsExchange).toBe(true);
+    local.step(-26 * HOUR);
+    expect(clock.now()).toBe(local.clock.now());
+    expect(clock.followsExchange).toBe(false);
   });
 });

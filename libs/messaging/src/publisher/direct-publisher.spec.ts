@@ -1,7 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ContractViolationError, OriginMismatchError, type EventBatch, type OutgoingEvent } from '@app/domain';
+import {
+  ContractViolationError,
+  OriginMismatchError,
+  parsePriceEvent,
+  serializePriceEvent,
+  type EventBatch,
+  type OutgoingEvent,
+} from '@app/domain';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { FakeClock, FakeEventSink } from '@app/testing';
 import { DirectPublisher } from './direct-publisher';
@@ -13,8 +20,20 @@ const KINDS = ['price', 'candle'];
 const ORIGIN = 'simulator:test';
 const TIMES = { firstRetryMillis: 1, longestRetryMillis: 4, closeTimeoutMillis: 200 };
 
+/** A price event whose time is its number. */
 function event(number: number): OutgoingEvent {
-  return { kind: 'price', symbol: 'BTCUSDT', capturedAt: number, value: `{"n":${number}}` };
+  return { kind: 'price', symbol: 'BTCUSDT', capturedAt: number, value: lineOf(number) };
+}
+
+function lineOf(number: number): string {
+  return serializePriceEvent({
+    timestamp: number,
+    symbol: 'BTCUSDT',
+    lastPrice: '68001.20',
+    priceChangePercent: '-1.250',
+    volume: '24567.123',
+    source: 'test',
+  });
 }
 
 function batch(...numbers: number[]): EventBatch {
@@ -22,7 +41,7 @@ function batch(...numbers: number[]): EventBatch {
 }
 
 function valuesOf(events: readonly OutgoingEvent[]): number[] {
-  return events.map(({ value }) => (JSON.parse(value) as { n: number }).n);
+  return events.map(({ value }) => parsePriceEvent(value).timestamp);
 }
 
 describe('DirectPublisher', () => {
@@ -121,15 +140,15 @@ describe('DirectPublisher', () => {
     expect(valuesOf(sink.taken)).toEqual([3]);
     const lines = readFileSync(join(folder, 'rejected.jsonl'), 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
-      expect.objectContaining({ origin: 'simulator:old', field: null, value: '{"n":1}' }),
-      expect.objectContaining({ origin: 'simulator:old', value: '{"n":2}' }),
+      expect.objectContaining({ origin: 'simulator:old', field: null, value: lineOf(1) }),
+      expect.objectContaining({ origin: 'simulator:old', value: lineOf(2) }),
     ]);
     expect(await metric('csp_events_rejected_total')).toBe(2);
   });
 
   it('sets broken events aside and takes the rest in order', async () => {
     sink.fault = ({ events }) =>
-      events.some(({ value }) => value === '{"n":3}' || value === '{"n":7}')
+      events.some(({ value }) => value === lineOf(3) || value === lineOf(7))
         ? new ContractViolationError('n', 3, 'another number')
         : undefined;
     await publisher.publish(batch(1, 2, 3, 4, 5, 6, 7, 8));
@@ -139,10 +158,10 @@ describe('DirectPublisher', () => {
       expect.objectContaining({
         origin: ORIGIN,
         field: 'n',
-        value: '{"n":3}',
+        value: lineOf(3),
         error: 'n: 3 is not allowed; expected another number',
       }),
-      expect.objectContaining({ value: '{"n":7}' }),
+      expect.objectContaining({ value: lineOf(7) }),
     ]);
     expect(await metric('csp_events_rejected_total')).toBe(2);
   });
@@ -151,7 +170,7 @@ describe('DirectPublisher', () => {
     sink.fault = () => new Error('away');
     await publisher.publish(batch(1, 2, 3));
     sink.fault = ({ events }) =>
-      events.some(({ value }) => value === '{"n":2}') ? new ContractViolationError('n', 2, '1 or 3') : undefined;
+      events.some(({ value }) => value === lineOf(2)) ? new ContractViolationError('n', 2, '1 or 3') : undefined;
     await drained();
     expect(valuesOf(sink.taken)).toEqual([1, 3]);
   });
