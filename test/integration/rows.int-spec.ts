@@ -13,6 +13,7 @@ import {
   TICKER_DAYS,
   type Answers,
   type ColumnType,
+  type KeyRange,
   type Plan,
   type Questions,
   type RowChange,
@@ -45,6 +46,13 @@ const SAMPLE_PRICES = describeTable('samples', ['symbol', 'openTime', 'part'], {
   lastPrice: 'decimal',
 });
 
+/** The same rows in another order. */
+const SAMPLES_BY_TIME = describeTable('samples', ['openTime', 'part', 'symbol'], {
+  symbol: 'text',
+  openTime: 'time',
+  part: 'integer',
+});
+
 const KEYS = describeTable('sample_keys', ['symbol'], { symbol: 'text' });
 
 const DEFINITIONS = `
@@ -74,6 +82,11 @@ const removeRows = <Key extends RowKey>(table: Table<never, Key>, keys: readonly
   kind: 'remove',
   table,
   keys,
+});
+const removeRanges = (table: Table<never>, ranges: readonly KeyRange[]): RowChange => ({
+  kind: 'remove',
+  table,
+  ranges,
 });
 
 const sample = (openTime: number, changes: Partial<Sample> = {}): Sample => ({
@@ -176,6 +189,43 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
     expect(keys).toEqual([symbols.map((symbol) => ({ symbol })), [{ symbol: symbols[1] }]]);
   });
 
+  it('should read the first or the last row of a range alone, where there is one', () => {
+    rows.apply([
+      addRows(
+        SAMPLES,
+        [10, 9, 100].flatMap((openTime) => [1, 0].map((part) => sample(openTime, { part }))),
+      ),
+    ]);
+    const one = (range: Omit<KeyRange, 'prefix'>): unknown =>
+      rows.load([inRanges(SAMPLES, [{ prefix: ['BTCUSDT'], ...range }])])[0]?.[0];
+    expect(one({ only: 'first' })).toEqual([sample(9)]);
+    expect(one({ only: 'last' })).toEqual([sample(100, { part: 1 })]);
+    expect(one({ until: 100, only: 'last' })).toEqual([sample(10, { part: 1 })]);
+    expect(one({ from: 10, only: 'first' })).toEqual([sample(10)]);
+    expect(one({ from: 10, until: 100, only: 'first' })).toEqual([sample(10)]);
+    expect(one({ until: 9, only: 'last' })).toEqual([]);
+    expect(rows.load([inRanges(SAMPLES, [{ prefix: ['A'], only: 'first' }])])).toEqual([[[]]]);
+    expect(rows.load([inRanges(KEYS, [{ prefix: [], only: 'last' }])])).toEqual([[[]]]);
+  });
+
+  it('should read the rows of a table in the order of another key', () => {
+    rows.apply([addRows(SAMPLES, [sample(2), sample(1, { symbol: 'ETHBTC' }), sample(1), sample(10)])]);
+    const placesOf = (range: KeyRange): unknown =>
+      (rows.load([inRanges(SAMPLES_BY_TIME, [range])])[0]?.[0] as readonly Sample[]).map(({ openTime, symbol }) => [
+        openTime,
+        symbol,
+      ]);
+    expect(placesOf({ prefix: [], until: 10 })).toEqual([
+      [1, 'BTCUSDT'],
+      [1, 'ETHBTC'],
+      [2, 'BTCUSDT'],
+    ]);
+    expect(placesOf({ prefix: [1, 0], from: 'C' })).toEqual([[1, 'ETHBTC']]);
+    rows.apply([removeRanges(SAMPLES_BY_TIME, [{ prefix: [], until: 2 }])]);
+    expect(all()).toEqual([sample(2), sample(10)]);
+    expect(all('ETHBTC')).toEqual([]);
+  });
+
   it('should put a row in the place of the one under its key, and ensure only one that is not there', () => {
     rows.apply([addRows(SAMPLES, [sample(1), sample(2)])]);
     rows.apply([
@@ -213,6 +263,24 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
       ]),
     ]);
     expect(all()).toEqual([sample(1), sample(3)]);
+  });
+
+  it('should remove the rows of ranges, and nothing where nothing is', () => {
+    rows.apply([
+      addRows(SAMPLES, [...[1, 2, 3, 4].map((openTime) => sample(openTime)), sample(2, { symbol: 'ETHBTC' })]),
+    ]);
+    rows.apply([
+      removeRanges(SAMPLES, [
+        { prefix: ['BTCUSDT'], from: 4 },
+        { prefix: ['BTCUSDT', 2], until: 1 },
+        { prefix: ['BTCUSDT', 3], from: 1 },
+        { prefix: ['LTCBTC'] },
+      ]),
+    ]);
+    expect(all()).toEqual([sample(1), sample(3)]);
+    rows.apply([removeRanges(SAMPLES, [{ prefix: ['BTCUSDT'] }])]);
+    expect(all()).toEqual([]);
+    expect(all('ETHBTC')).toEqual([sample(2, { symbol: 'ETHBTC' })]);
   });
 
   it('should make changes one after the other', () => {

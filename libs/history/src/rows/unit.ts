@@ -11,6 +11,8 @@ export interface KeyRange {
   readonly prefix: RowKey;
   readonly from?: KeyValue;
   readonly until?: KeyValue;
+  /** That row of the range alone, where there is one. */
+  readonly only?: 'first' | 'last';
 }
 
 /** Asks for the rows in ranges: answered with those of each range, in the order of their keys. */
@@ -36,9 +38,9 @@ export type Answers = readonly Answer[];
  * - `add`: new rows. One whose key is there already fails the unit: the tables contradict each other.
  * - `ensure`: rows that are put only where nothing is under their keys.
  * - `put`: rows that take the place of what is under their keys.
- * - `remove`: keys whose rows go, where there are any.
+ * - `remove`: keys, or ranges of them, whose rows go, where there are any.
  */
-export type RowChange = WrittenRows | RemovedRows;
+export type RowChange = WrittenRows | RemovedRows | RemovedRanges;
 
 export interface WrittenRows<Row extends object = object> {
   readonly kind: 'add' | 'ensure' | 'put';
@@ -50,6 +52,12 @@ export interface RemovedRows {
   readonly kind: 'remove';
   readonly table: Table;
   readonly keys: readonly RowKey[];
+}
+
+export interface RemovedRanges {
+  readonly kind: 'remove';
+  readonly table: Table;
+  readonly ranges: readonly Omit<KeyRange, 'only'>[];
 }
 
 /** What a unit decides; the changes are made one after the other. */
