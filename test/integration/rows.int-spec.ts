@@ -10,6 +10,9 @@ import {
   PRICE_EVENTS,
   RowNotNewError,
   runUnit,
+  STORE_FACTS,
+  TAKEN_KEYS,
+  TAKEN_KEYS_BY_AGE,
   TICKER_DAYS,
   type Answers,
   type ColumnType,
@@ -366,7 +369,7 @@ describe('descriptions of tables', () => {
     try {
       await source.runMigrations();
       const database = handleOf(source);
-      for (const table of [PRICE_EVENTS, TICKER_DAYS, KNOWN_SYMBOLS]) {
+      for (const table of [PRICE_EVENTS, TICKER_DAYS, KNOWN_SYMBOLS, STORE_FACTS, TAKEN_KEYS]) {
         const stored = database.pragma(`table_info(${table.name})`) as {
           readonly name: string;
           readonly type: string;
@@ -390,6 +393,19 @@ describe('descriptions of tables', () => {
         const others = stored.filter(({ name }) => !named.has(name));
         expect(others.filter(({ notnull, dflt_value: byDefault }) => notnull === 1 && byDefault === null)).toEqual([]);
       }
+    } finally {
+      await source.destroy();
+    }
+  });
+
+  it('should be in the order of another key only where the store has an index for it', async () => {
+    const source = await openWriter(join(folder, 'app.db'));
+    try {
+      await source.runMigrations();
+      const database = handleOf(source);
+      expect([...TAKEN_KEYS_BY_AGE.key].sort()).toEqual([...TAKEN_KEYS.key].sort());
+      const plan = database.prepare('EXPLAIN QUERY PLAN DELETE FROM taken_keys WHERE captured_at < ?').all(0);
+      expect(plan).toEqual([expect.objectContaining({ detail: expect.stringContaining('taken_keys_age') as string })]);
     } finally {
       await source.destroy();
     }

@@ -64,6 +64,7 @@ export {
   runUnit,
   type Answer,
   type Answers,
+  type Inquiry,
   type KeyRange,
   type KeysQuestion,
   type Plan,
@@ -78,3 +79,5 @@ export { keyedUnit } from './units/keyed-unit';
 export type { KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
 export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';
+export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
+export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';

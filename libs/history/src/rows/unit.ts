@@ -66,11 +66,14 @@ export interface Plan<Outcome> {
   readonly changes: readonly RowChange[];
 }
 
+/** Asks for rows, round by round, and returns what it has found. */
+export type Inquiry<Found> = Generator<Questions, Found, Answers>;
+
 /**
  * What a write unit does, without a store: it asks for rows, round by round, and returns a plan. A driver resumes it with the
  * answers, in the same call or after waiting for them.
  */
-export type Unit<Outcome> = Generator<Questions, Plan<Outcome>, Answers>;
+export type Unit<Outcome> = Inquiry<Plan<Outcome>>;
 
 /** Tables of a store, inside one of its transactions. */
 export interface Rows {
@@ -109,9 +112,7 @@ type AnswerTo<Asked> =
 type AnswersTo<Asked extends Questions> = { readonly [Index in keyof Asked]: AnswerTo<Asked[Index]> };
 
 /** One round of questions; nobody is asked where they ask for nothing. */
-export function* ask<const Asked extends Questions>(
-  ...questions: Asked
-): Generator<Questions, AnswersTo<Asked>, Answers> {
+export function* ask<const Asked extends Questions>(...questions: Asked): Inquiry<AnswersTo<Asked>> {
   const asksNothing = questions.every(
     (question) => ('keys' in question ? question.keys : question.ranges).length === 0,
   );

@@ -16,9 +16,6 @@ export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 /** JSON array of bronze files whose bytes are others than were stored. */
 export const BRONZE_ALTERED_FACT = 'bronze_altered';
 
-/** Since when (microseconds) lines have been taken of which the tables have no rows. */
-export const BRONZE_ONLY_FACT = 'bronze_only_since';
-
 /** Version of the formulas that the stored metrics were made by. */
 export const METRICS_VERSION_FACT = 'daily_metrics_version';
 
