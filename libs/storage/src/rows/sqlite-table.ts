@@ -16,8 +16,8 @@ export class SqliteTable {
   private readonly fields: readonly string[];
   private readonly flags: readonly string[];
   private readonly keyColumns: readonly string[];
-  private readonly writes = new Map<RowWrite, Statement<[SqlValue[]]>>();
-  private insertMany: Statement<[SqlValue[]]> | undefined;
+  private readonly writes = new Map<RowWrite, Statement<SqlValue[]>>();
+  private insertMany: Statement<SqlValue[]> | undefined;
   private selectByKey: Statement<[RowKey], object> | undefined;
   /** By the shape of a range. */
   private readonly selects = new Map<number, Statement<[readonly KeyValue[]], object>>();
@@ -55,11 +55,11 @@ export class SqliteTable {
       if (kind === 'add' && rows.length >= ROWS_AT_ONCE) {
         this.insertMany ??= this.prepareWrite(kind, ROWS_AT_ONCE);
         for (; start + ROWS_AT_ONCE <= rows.length; start += ROWS_AT_ONCE) {
-          this.insertMany.run(this.valuesOf(rows, start, start + ROWS_AT_ONCE));
+          this.insertMany.run(...this.valuesOf(rows, start, start + ROWS_AT_ONCE));
         }
       }
       const one = this.writeOne(kind);
-      for (; start < rows.length; start += 1) one.run(this.valuesOf(rows, start, start + 1));
+      for (; start < rows.length; start += 1) one.run(...this.valuesOf(rows, start, start + 1));
     } catch (error) {
       if (kind === 'add' && isKeyConflict(error)) throw new RowNotNewError(this.table.name);
       throw error;
@@ -111,17 +111,17 @@ export class SqliteTable {
     return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   }
 
-  private writeOne(kind: RowWrite): Statement<[SqlValue[]]> {
+  private writeOne(kind: RowWrite): Statement<SqlValue[]> {
     let statement = this.writes.get(kind);
     if (!statement) this.writes.set(kind, (statement = this.prepareWrite(kind, 1)));
     return statement;
   }
 
-  private prepareWrite(kind: RowWrite, count: number): Statement<[SqlValue[]]> {
+  private prepareWrite(kind: RowWrite, count: number): Statement<SqlValue[]> {
     const row = `(${this.fields.map(() => '?').join(', ')})`;
     const rows = Array.from({ length: count }, () => row).join(', ');
     const [insert, otherwise] = this.howToWrite(kind);
-    return this.database.prepare<[SqlValue[]]>(
+    return this.database.prepare<SqlValue[]>(
       `${insert} INTO ${this.table.name} (${this.columns}) VALUES ${rows}${otherwise}`,
     );
   }
