@@ -119,6 +119,29 @@ export function* ask<const Asked extends Questions>(...questions: Asked): Inquir
   return (asksNothing ? questions.map(() => []) : yield questions) as unknown as AnswersTo<Asked>;
 }
 
+type FoundBy<Inquiries extends readonly Inquiry<unknown>[]> = {
+  readonly [Index in keyof Inquiries]: Inquiries[Index] extends Inquiry<infer Found> ? Found : never;
+};
+
+/** Inquiries side by side: what each of them asks in a round is asked in one. */
+export function* together<const Inquiries extends readonly Inquiry<unknown>[]>(
+  ...inquiries: Inquiries
+): Inquiry<FoundBy<Inquiries>> {
+  const steps = inquiries.map((inquiry) => inquiry.next([]));
+  while (steps.some(({ done }) => !done)) {
+    const answers = yield steps.flatMap((step) => (step.done ? [] : step.value));
+    let start = 0;
+    for (const [index, inquiry] of inquiries.entries()) {
+      const step = steps[index];
+      if (!step || step.done) continue;
+      const end = start + step.value.length;
+      steps[index] = inquiry.next(answers.slice(start, end));
+      start = end;
+    }
+  }
+  return steps.map(({ value }) => value) as unknown as FoundBy<Inquiries>;
+}
+
 /** Runs a unit over tables that answer at once. */
 export function runUnit<Outcome>(rows: Rows, unit: Unit<Outcome>): Outcome {
   let step = unit.next([]);
