@@ -33,7 +33,7 @@ import {
   type TrackedSymbol,
   type UnfilledRange,
 } from '@app/domain';
-import { missingIn } from '@app/history';
+import { missingIn, type MinutesOutcome } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
@@ -45,7 +45,7 @@ import { LedgerWriter } from '../ledger/ledger.writer';
 import { StopNotes } from '../ledger/stop-notes';
 import { MOVE_LEDGER } from '../ledger/symbol-frames';
 import { UnfilledWriter } from '../ledger/unfilled.writer';
-import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
+import { CandleWriter } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
 import { DayWriter } from '../sink/day.writer';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
@@ -341,7 +341,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private keepAndTell(
     bronze: BronzeUnit,
     candles: readonly MinuteCandle[],
-    { surfaced, changed }: Pick<CandleOutcome, 'surfaced' | 'changed'>,
+    { surfaced, changed }: Pick<MinutesOutcome, 'surfaced' | 'changed'>,
   ): void {
     const stored = new Set(changed.map(({ openTime }) => openTime));
     const kind = this.parts.kinds.of(CANDLE_KIND);

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { clockLine, revisionLine, type BronzeUnit, type BronzeUnits } from '@app/bronze';
 import { DAY, MINUTE, latestStamp, type ClockSpan, type EpochMicros, type SettledStamps } from '@app/domain';
+import type { MinutesOutcome } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { ClockSpans } from '../ledger/clock-spans';
 import { LedgerWriter } from '../ledger/ledger.writer';
-import type { CandleOutcome, CandleWriter } from '../sink/candle.writer';
+import type { CandleWriter } from '../sink/candle.writer';
 
 interface StampRange {
   readonly first: EpochMicros | null;
@@ -23,7 +24,7 @@ interface StampSettlerParts {
   readonly candles: CandleWriter;
   readonly spans: ClockSpans;
   /** Keeps lines and tells readers of what a unit has done. */
-  readonly keep: (bronze: BronzeUnit, outcome: Pick<CandleOutcome, 'surfaced' | 'changed'>) => void;
+  readonly keep: (bronze: BronzeUnit, outcome: Pick<MinutesOutcome, 'surfaced' | 'changed'>) => void;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { DAY, floorTo, type Clock, type EpochMicros } from '@app/domain';
-import { missingIn } from '@app/history';
+import { MINUTES_REMOVED_FACT, missingIn } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { MINUTES_REMOVED_FACT, StoreFacts } from '../database/store-facts';
+import { StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { LedgerWriter } from '../ledger/ledger.writer';
