@@ -2,8 +2,8 @@ import { RowNotNewError, type ColumnValue, type KeyRange, type KeyValue, type Ro
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 
-/** New rows in one statement: a seventh to a fifth less time than one by one. Of others, none. */
-const ROWS_AT_ONCE = 20;
+/** Rows in one statement take a seventh to a half less time than one by one, the more of them lie on one page. */
+const ROWS_AT_ONCE = 10;
 
 type SqlValue = string | number | null;
 
@@ -17,7 +17,7 @@ export class SqliteTable {
   private readonly flags: readonly string[];
   private readonly keyColumns: readonly string[];
   private readonly writes = new Map<RowWrite, Statement<SqlValue[]>>();
-  private insertMany: Statement<SqlValue[]> | undefined;
+  private readonly writesOfMany = new Map<RowWrite, Statement<SqlValue[]>>();
   private selectByKey: Statement<[RowKey], object> | undefined;
   /** By the shape of a range. */
   private readonly selects = new Map<number, Statement<[readonly KeyValue[]], object>>();
@@ -52,14 +52,10 @@ export class SqliteTable {
     if (rows.length === 0) return;
     try {
       let start = 0;
-      if (kind === 'add' && rows.length >= ROWS_AT_ONCE) {
-        this.insertMany ??= this.prepareWrite(kind, ROWS_AT_ONCE);
-        for (; start + ROWS_AT_ONCE <= rows.length; start += ROWS_AT_ONCE) {
-          this.insertMany.run(...this.valuesOf(rows, start, start + ROWS_AT_ONCE));
-        }
+      for (; start + ROWS_AT_ONCE <= rows.length; start += ROWS_AT_ONCE) {
+        this.writeOf(kind, ROWS_AT_ONCE).run(...this.valuesOf(rows, start, start + ROWS_AT_ONCE));
       }
-      const one = this.writeOne(kind);
-      for (; start < rows.length; start += 1) one.run(...this.valuesOf(rows, start, start + 1));
+      for (; start < rows.length; start += 1) this.writeOf(kind, 1).run(...this.valuesOf(rows, start, start + 1));
     } catch (error) {
       if (kind === 'add' && isKeyConflict(error)) throw new RowNotNewError(this.table.name);
       throw error;
@@ -111,9 +107,10 @@ export class SqliteTable {
     return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   }
 
-  private writeOne(kind: RowWrite): Statement<SqlValue[]> {
-    let statement = this.writes.get(kind);
-    if (!statement) this.writes.set(kind, (statement = this.prepareWrite(kind, 1)));
+  private writeOf(kind: RowWrite, count: number): Statement<SqlValue[]> {
+    const writes = count === 1 ? this.writes : this.writesOfMany;
+    let statement = writes.get(kind);
+    if (!statement) writes.set(kind, (statement = this.prepareWrite(kind, count)));
     return statement;
   }
 
