@@ -7,19 +7,26 @@ import {
   CANDLE_REPEATS,
   CANDLE_REVISIONS,
   CANDLES_1M,
+  COVERAGE,
+  COVERAGE_DAYS,
+  DAY_CAPTURES,
   DAY_ENDS,
   describeTable,
+  EARLIER_CAPTURES,
   FIRST_REVISIONS,
   inRanges,
   KNOWN_SYMBOLS,
+  MINUTE_TRADES,
   PRICE_EVENTS,
   RowNotNewError,
   runUnit,
   STOP_NOTES,
   STORE_FACTS,
+  SYMBOL_FRAMES,
   TAKEN_KEYS,
   TAKEN_KEYS_BY_AGE,
   TICKER_DAYS,
+  UNFILLED_RANGES,
   type Answers,
   type ColumnType,
   type KeyRange,
@@ -375,8 +382,12 @@ describe('descriptions of tables', () => {
     KNOWN_SYMBOLS,
     STORE_FACTS,
     TAKEN_KEYS,
+    COVERAGE,
+    COVERAGE_DAYS,
+    SYMBOL_FRAMES,
+    UNFILLED_RANGES,
   ];
-  const READ_ALONE: readonly Table<never>[] = [DAY_ENDS];
+  const READ_ALONE: readonly Table<never>[] = [DAY_ENDS, DAY_CAPTURES, MINUTE_TRADES, EARLIER_CAPTURES];
   const folder = mkdtempSync(join(tmpdir(), 'csp-rows-'));
 
   afterAll(() => {

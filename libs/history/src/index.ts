@@ -46,6 +46,7 @@ export {
 export {
   ask,
   byKeys,
+  inquire,
   inRanges,
   RowNotNewError,
   runUnit,
@@ -63,13 +64,25 @@ export {
   type Unit,
 } from './rows/unit';
 export { dayUnit, type DayOutcome } from './units/day-unit';
-export { FIRST_REVISIONS, raiseUnit, STOP_NOTES } from './units/first-revisions';
+export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
 export type { KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
+export { datedDaysUnit, forgetLedgerUnit } from './units/ledger-days-unit';
+export {
+  COVERAGE,
+  COVERAGE_DAYS,
+  DAY_CAPTURES,
+  EARLIER_CAPTURES,
+  MINUTE_TRADES,
+  SYMBOL_FRAMES,
+} from './units/ledger-tables';
+export { minuteLedgerUnit } from './units/minute-ledger-unit';
 export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
 export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
 export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
+export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
 export { BRONZE_ONLY_FACT, MINUTES_REMOVED_FACT, STORE_FACTS } from './units/store-facts';
 export type { SymbolMinutes } from './units/unit-minute';
+export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from '../kinds/candle-tables';
 import { runUnit } from '../rows/unit';
 import { dayUnit, type DayOutcome } from './day-unit';
-import { FIRST_REVISIONS, STOP_NOTES } from './first-revisions';
+import { FIRST_REVISIONS } from './first-revisions';
 import { DAY_ENDS, minuteUnit } from './minute-unit';
+import { STOP_NOTES } from './stops-unit';
 import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
 
 const MIDNIGHT = Date.UTC(2026, 0, 15) * 1_000;

@@ -2,14 +2,7 @@ import type { MinuteCandle, RaisedRevision } from '@app/domain';
 import { firstRevision } from '../candle-versions';
 import { describeTable } from '../rows/table';
 import { ask, byKeys, inRanges, type Inquiry, type KeyRange, type Unit } from '../rows/unit';
-
-/** When it was noted that the exchange does not have minutes; disjoint, and kept where one came after all. */
-export const STOP_NOTES = describeTable('stop_notes', ['symbol', 'startTime'], {
-  symbol: 'text',
-  startTime: 'time',
-  endTime: 'time',
-  notedAt: 'time',
-});
+import { STOP_NOTES } from './stops-unit';
 
 /** Minutes whose versions were put in another order after they had been served, with the revision of the first one. */
 export const FIRST_REVISIONS = describeTable('first_revisions', ['symbol', 'openTime'], {

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { versionsOf } from '../candle-versions';
 import { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M, type MinuteRow } from '../kinds/candle-tables';
 import { runUnit, type Rows, type Unit } from '../rows/unit';
-import { FIRST_REVISIONS, raiseUnit, STOP_NOTES } from './first-revisions';
+import { FIRST_REVISIONS, raiseUnit } from './first-revisions';
 import { DAY_ENDS, minuteUnit, type CandlesOutcome } from './minute-unit';
+import { STOP_NOTES } from './stops-unit';
 import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
 
 const MIDNIGHT = Date.UTC(2026, 0, 15) * 1_000;

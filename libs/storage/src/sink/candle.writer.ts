@@ -1,5 +1,6 @@
 import type { ClockSpan, EpochMicros, MinuteCandle } from '@app/domain';
 import {
+  minuteLedgerUnit,
   minuteUnit,
   restampUnit,
   runUnit,
@@ -10,7 +11,6 @@ import {
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { SqliteRows } from '../rows/sqlite-rows';
-import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { RollUpWriter } from './roll-up.writer';
 
 /** Writes closed minutes with their versions, then what follows from them. Inside write units only. */
@@ -18,13 +18,11 @@ export class CandleWriter {
   private readonly rows: SqliteRows;
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
-  private readonly ledger: MinuteLedgerWriter;
 
   constructor(database: SqliteHandle) {
     this.rows = new SqliteRows(database);
     this.rollUps = new RollUpWriter(database);
     this.metrics = new DailyMetricsWriter(database);
-    this.ledger = new MinuteLedgerWriter(database);
   }
 
   /** See {@link minuteUnit}. */
@@ -46,7 +44,7 @@ export class CandleWriter {
     if (openTimes.length === 0) return;
     // What is read back says the rest.
     const minutes = openTimes.map((openTime) => ({ openTime, tradeCount: 0, firstCapturedAt: Infinity, isNew: false }));
-    this.ledger.account(symbol, minutes);
+    runUnit(this.rows, minuteLedgerUnit([{ symbol, changed: minutes }]));
   }
 
   /** Brings hours, days and ledger after the minutes, whose rows are written before. */
@@ -57,7 +55,7 @@ export class CandleWriter {
         symbol,
         changed.map(({ openTime }) => openTime),
       );
-      this.ledger.account(symbol, changed);
     }
+    runUnit(this.rows, minuteLedgerUnit(bySymbol));
   }
 }

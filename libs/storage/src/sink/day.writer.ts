@@ -1,10 +1,9 @@
 import type { DayOfMinutes } from '@app/domain';
-import { dayUnit, runUnit, type SymbolMinutes, type DayOutcome } from '@app/history';
+import { dayUnit, minuteLedgerUnit, runUnit, type SymbolMinutes, type DayOutcome } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { SqliteRows } from '../rows/sqlite-rows';
 import type { CandleWriter } from './candle.writer';
-import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { RollUpWriter } from './roll-up.writer';
 
 /**
@@ -15,7 +14,6 @@ export class DayWriter {
   private readonly rows: SqliteRows;
   private readonly rollUps: RollUpWriter;
   private readonly metrics: DailyMetricsWriter;
-  private readonly ledger: MinuteLedgerWriter;
 
   constructor(
     database: SqliteHandle,
@@ -24,7 +22,6 @@ export class DayWriter {
     this.rows = new SqliteRows(database);
     this.rollUps = new RollUpWriter(database);
     this.metrics = new DailyMetricsWriter(database);
-    this.ledger = new MinuteLedgerWriter(database);
   }
 
   /** See {@link dayUnit}. */
@@ -35,9 +32,10 @@ export class DayWriter {
     return outcome;
   }
 
-  private followFilled({ symbol, added, changed }: SymbolMinutes, { range }: DayOfMinutes): void {
+  private followFilled(minutes: SymbolMinutes, { range }: DayOfMinutes): void {
+    const { symbol, added } = minutes;
     this.rollUps.fillDay(symbol, added);
     this.metrics.update(symbol, [range.start]);
-    this.ledger.account(symbol, changed);
+    runUnit(this.rows, minuteLedgerUnit([minutes]));
   }
 }

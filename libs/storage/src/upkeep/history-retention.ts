@@ -1,11 +1,11 @@
 import { DAY, floorTo, type Clock, type EpochMicros } from '@app/domain';
-import { MINUTES_REMOVED_FACT, missingIn } from '@app/history';
+import { inquire, MINUTES_REMOVED_FACT, missingMinutesIn } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
-import { LedgerWriter } from '../ledger/ledger.writer';
+import { SqliteRows } from '../rows/sqlite-rows';
 
 /** Rows that one write unit removes at most, so that it stays short. */
 const ROWS_A_UNIT = 5_000;
@@ -14,7 +14,7 @@ const MINUTE_TABLES = ['candle_repeats', 'candle_revisions', 'candles_1m'] as co
 
 /** Removes silver rows after their time. Gold made of them stays, and never changes any more. */
 export class HistoryRetention {
-  private readonly ledger: LedgerWriter;
+  private readonly rows: SqliteRows;
   private readonly facts: StoreFacts;
   private readonly selectSymbols: Statement<[], string>;
   private readonly nextMinute: Statement<[string, number], { open_time: number }>;
@@ -30,7 +30,7 @@ export class HistoryRetention {
     private readonly feed: ChangeFeedWriter,
     private readonly clock: Clock,
   ) {
-    this.ledger = new LedgerWriter(database);
+    this.rows = new SqliteRows(database);
     this.facts = new StoreFacts(database);
     this.selectSymbols = database.prepare<[], string>('SELECT symbol FROM symbols ORDER BY symbol').pluck();
     this.nextMinute = database.prepare(
@@ -68,7 +68,7 @@ export class HistoryRetention {
   private removeDay(symbol: string, day: EpochMicros): number {
     const start = Math.max(day, this.selectLedgerStart.get(symbol)?.ledger_start ?? day);
     const range = { start, end: day + DAY };
-    if (missingIn(range, this.ledger.touching(symbol, range)).length > 0) return 0;
+    if (inquire(this.rows, missingMinutesIn(symbol, range)).length > 0) return 0;
     this.facts.set(
       MINUTES_REMOVED_FACT,
       String(Math.max(day + DAY, Number(this.facts.get(MINUTES_REMOVED_FACT) ?? 0))),
