@@ -83,6 +83,7 @@ export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
 export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
 export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
+export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
 export { BRONZE_ONLY_FACT, MINUTES_REMOVED_FACT, STORE_FACTS } from './units/store-facts';
 export type { SymbolMinutes } from './units/unit-minute';
 export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';
