@@ -52,22 +52,22 @@ export interface CandlesOutcome extends MinutesOutcome {
  */
 export function* minuteUnit(given: readonly MinuteCandle[], spans: readonly ClockSpan[] = []): Unit<CandlesOutcome> {
   const candles = spans.length === 0 ? given : given.map((candle) => asCaptured(candle, spans));
-  const unit = new UnitMinutes();
-  const offers = candles.map((candle) => unit.offer(candle));
-  const { days, minutes } = unit;
-  const [firsts] = yield* together(firstRevisionsOf(minutes), readStored(days, offers));
+  const days = new UnitDays();
+  const ofCandles = candles.map((candle) => days.minuteOf(candle));
+  const minutes = days.all.flatMap((day) => day.minutes);
+  const [firsts] = yield* together(firstRevisionsOf(minutes), readStored(days.all, candles, ofCandles));
   for (const [index, minute] of minutes.entries()) minute.first = firsts[index] ?? minute.first;
 
   const kept: boolean[] = [];
   const surfaced: MinuteCandle[] = [];
   const changed: CandleChange[] = [];
-  const fates = offers.map(({ candle, minute, day }): CandleFate => {
-    const outcome = day.isRemoved ? undefined : minute.take(candle);
+  const fates = candles.map((candle, index): CandleFate => {
+    const outcome = ofCandles[index]?.take(candle);
     kept.push(outcome?.isKept ?? false);
     if (!outcome) return 'repeat';
     surfaced.push(...outcome.surfaced);
     if (outcome.isNew || outcome.fate === 'revision') {
-      changed.push({ symbol: minute.symbol, openTime: minute.openTime, revision: outcome.revision });
+      changed.push({ symbol: candle.symbol, openTime: candle.openTime, revision: outcome.revision });
     }
     return outcome.fate;
   });
@@ -75,15 +75,12 @@ export function* minuteUnit(given: readonly MinuteCandle[], spans: readonly Cloc
   return { outcome: { fates, kept, surfaced, changed, bySymbol }, changes: rows };
 }
 
-/** A candle in the course of a unit. */
-interface Offer {
-  readonly candle: MinuteCandle;
-  readonly minute: UnitMinute;
-  readonly day: UnitDay;
-}
-
 /** Lets days and minutes go on from what is stored of them. */
-function* readStored(days: readonly UnitDay[], offers: readonly Offer[]): Inquiry<void> {
+function* readStored(
+  days: readonly UnitDay[],
+  candles: readonly MinuteCandle[],
+  ofCandles: readonly UnitMinute[],
+): Inquiry<void> {
   if (days.length === 0) return;
   const [[removed], ends] = yield* ask(
     byKeys(STORE_FACTS, [[MINUTES_REMOVED_FACT]]),
@@ -94,12 +91,9 @@ function* readStored(days: readonly UnitDay[], offers: readonly Offer[]): Inquir
   );
   for (const [index, day] of days.entries()) day.lastMinute = ends[index]?.lastMinute ?? day.lastMinute;
 
-  // Hours and roll-up of a day whose minutes retention has removed stand alone, and cannot be made anew of one that is late.
   const removedUntil = Number(removed?.value ?? 0);
   const old = days.filter(({ date, lastMinute }) => date < removedUntil && lastMinute > -Infinity);
-  const lateOnes = new Set<UnitMinute>();
-  for (const { minute, day } of offers) if (minute.openTime <= day.lastMinute) lateOnes.add(minute);
-  const late = [...lateOnes];
+  const late = days.flatMap((day) => day.lateMinutes());
   const [rows, lastRows] = yield* ask(
     byKeys(
       CANDLES_1M,
@@ -110,55 +104,69 @@ function* readStored(days: readonly UnitDay[], offers: readonly Offer[]): Inquir
       old.map(({ symbol, lastMinute }) => [symbol, lastMinute]),
     ),
   );
+  for (const [index, day] of old.entries()) if (!lastRows[index]) day.close();
+  if (late.length === 0) return;
   for (const [index, minute] of late.entries()) minute.learn(rows[index]);
-  for (const [index, day] of old.entries()) day.isRemoved = lastRows[index] === undefined;
 
   const others = new Set<UnitMinute>();
-  for (const { candle, minute } of offers) if (minute.isStored && !minute.isCurrent(candle)) others.add(minute);
+  for (const [index, candle] of candles.entries()) {
+    const minute = ofCandles[index];
+    if (minute?.isStored && !minute.isCurrent(candle)) others.add(minute);
+  }
   yield* readOthers([...others]);
 }
 
 /** A day of a symbol in the course of a unit. */
 class UnitDay {
-  /** By open time. */
-  readonly minutes = new Map<EpochMicros, UnitMinute>();
+  readonly minutes: UnitMinute[] = [];
   /** As its roll-up says; none where nothing is stored of the day. */
   lastMinute: EpochMicros = -Infinity;
-  isRemoved = false;
+  private latest: EpochMicros = -Infinity;
 
   constructor(
     readonly symbol: string,
     readonly date: EpochMicros,
   ) {}
-}
 
-/** The minutes that a unit brings something of, and their days. */
-class UnitMinutes {
-  readonly days: UnitDay[] = [];
-  readonly minutes: UnitMinute[] = [];
-  private readonly bySymbol = new Map<string, Map<EpochMicros, UnitDay>>();
-
-  offer(candle: MinuteCandle): Offer {
-    const { symbol, openTime } = candle;
-    const day = this.dayOf(symbol, floorTo(openTime, DAY));
-    let minute = day.minutes.get(openTime);
-    if (!minute) {
-      minute = new UnitMinute(symbol, openTime);
-      day.minutes.set(openTime, minute);
-      this.minutes.push(minute);
-    }
-    return { candle, minute, day };
+  minuteAt(openTime: EpochMicros): UnitMinute {
+    // Nearly all come in their order.
+    const known = openTime > this.latest ? undefined : this.minutes.find((minute) => minute.openTime === openTime);
+    if (known) return known;
+    const minute = new UnitMinute(this.symbol, openTime);
+    this.minutes.push(minute);
+    this.latest = Math.max(this.latest, openTime);
+    return minute;
   }
 
-  private dayOf(symbol: string, date: EpochMicros): UnitDay {
-    let days = this.bySymbol.get(symbol);
-    if (!days) this.bySymbol.set(symbol, (days = new Map<EpochMicros, UnitDay>()));
-    let day = days.get(date);
+  /** Minutes that may be there already. */
+  lateMinutes(): readonly UnitMinute[] {
+    return this.lastMinute === -Infinity ? [] : this.minutes.filter(({ openTime }) => openTime <= this.lastMinute);
+  }
+
+  /**
+   * Its minutes were removed after their time of retention: its hours and its own roll-up stand alone, and cannot be made
+   * anew of a minute that comes late.
+   */
+  close(): void {
+    for (const minute of this.minutes) minute.isClosed = true;
+  }
+}
+
+/** The days that a unit brings minutes of. */
+class UnitDays {
+  readonly all: UnitDay[] = [];
+  private readonly byDate = new Map<EpochMicros, Map<string, UnitDay>>();
+
+  minuteOf({ symbol, openTime }: MinuteCandle): UnitMinute {
+    const date = floorTo(openTime, DAY);
+    let ofDate = this.byDate.get(date);
+    if (!ofDate) this.byDate.set(date, (ofDate = new Map<string, UnitDay>()));
+    let day = ofDate.get(symbol);
     if (!day) {
       day = new UnitDay(symbol, date);
-      days.set(date, day);
-      this.days.push(day);
+      ofDate.set(symbol, day);
+      this.all.push(day);
     }
-    return day;
+    return day.minuteAt(openTime);
   }
 }

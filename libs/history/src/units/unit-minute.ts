@@ -52,6 +52,8 @@ const NOTHING: ArrangedMinute = { versions: [], repeats: [] };
 export class UnitMinute {
   /** Revision of its first version. */
   first = 1;
+  /** Whether nothing is accepted of it any more. */
+  isClosed = false;
   private stored = NOTHING;
   private arranged = NOTHING;
   private hasChanged = false;
@@ -91,8 +93,9 @@ export class UnitMinute {
     return current !== undefined && isSameCapture(current.capture, candle);
   }
 
-  /** Accepts one capture. */
-  take(candle: MinuteCandle): VersionOutcome {
+  /** Accepts one capture; undefined where it is closed. */
+  take(candle: MinuteCandle): VersionOutcome | undefined {
+    if (this.isClosed) return undefined;
     const outcome = this.place(candle);
     if (outcome.fate !== 'repeat') this.hasChanged = true;
     return outcome;
@@ -131,28 +134,24 @@ export class UnitMinute {
   addTo(rows: MinuteRows): void {
     const { symbol, openTime, stored, arranged } = this;
     if (arranged.versions !== stored.versions) {
-      const revisions = new Set<number>();
       for (const { capture, revision, supersededAt } of arranged.versions) {
-        if (supersededAt === undefined) continue;
-        revisions.add(revision);
-        rows.revisions.push({ ...capture, revision, supersededAt });
+        if (supersededAt !== undefined) rows.revisions.push({ ...capture, revision, supersededAt });
       }
       for (const { revision, supersededAt } of stored.versions) {
-        if (supersededAt === undefined || revisions.has(revision)) continue;
+        if (supersededAt === undefined || arranged.versions.some(isRevision(revision))) continue;
         rows.revisionsGone.push([symbol, openTime, revision]);
       }
       const row = this.isStored && this.row();
       if (row) rows.current.push(row);
     }
     if (arranged.repeats !== stored.repeats) {
-      const known = new Set(stored.repeats);
-      const stamps = new Set<EpochMicros>();
       for (const repeat of arranged.repeats) {
-        stamps.add(repeat.capture.capturedAt);
-        if (!known.has(repeat)) rows.repeats.push({ ...repeat.capture, recorded: repeat.isRecorded });
+        if (stored.repeats.includes(repeat)) continue;
+        rows.repeats.push({ ...repeat.capture, recorded: repeat.isRecorded });
       }
       for (const { capture } of stored.repeats) {
-        if (!stamps.has(capture.capturedAt)) rows.repeatsGone.push([symbol, openTime, capture.capturedAt]);
+        if (arranged.repeats.some((repeat) => repeat.capture.capturedAt === capture.capturedAt)) continue;
+        rows.repeatsGone.push([symbol, openTime, capture.capturedAt]);
       }
     }
   }
@@ -187,6 +186,11 @@ export class UnitMinute {
   private current(): KeptVersion | undefined {
     return this.arranged.versions.at(-1);
   }
+}
+
+/** Says whether a version is that revision, and not the current one. */
+function isRevision(revision: number): (version: KeptVersion) => boolean {
+  return (version) => version.revision === revision && version.supersededAt !== undefined;
 }
 
 /** Lets stored minutes go on from what is known of them besides their current versions. */
