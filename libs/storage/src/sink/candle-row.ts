@@ -23,12 +23,6 @@ export interface CaptureRow extends CandleNumbersRow {
   captured_at: number;
 }
 
-/** A row of `candle_repeats`. */
-export interface RepeatRow extends CaptureRow {
-  /** Whether a line of bronze, or the fetch in the manifest, tells of it. */
-  recorded: 0 | 1;
-}
-
 /** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */
 export interface MinuteCandleRow extends CaptureRow {
   revision: number;
@@ -139,33 +133,6 @@ export function toStoredMinute(row: MinuteCandleRow): StoredCandle {
     revision: row.revision,
     account: accountOfMinute(row.open_time),
   };
-}
-
-/** Values of {@link REPEAT_COLUMNS}. */
-export function captureValues(candle: MinuteCandle): ColumnValues {
-  const { symbol, openTime, closeTime, source, capturedAt } = candle;
-  return [symbol, openTime, closeTime, ...numberValues(candle), source, capturedAt];
-}
-
-/** Values of {@link MINUTE_COLUMNS}. */
-export function minuteValues(candle: MinuteCandle, revision: number): ColumnValues {
-  return [
-    candle.symbol,
-    candle.openTime,
-    candle.closeTime,
-    candle.open,
-    candle.high,
-    candle.low,
-    candle.close,
-    candle.volume,
-    candle.quoteVolume,
-    candle.tradeCount,
-    candle.takerBuyVolume,
-    candle.takerBuyQuoteVolume,
-    candle.source,
-    candle.capturedAt,
-    revision,
-  ];
 }
 
 export function toRollUp(row: RollUpRow): RollUp {
