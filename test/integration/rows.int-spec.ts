@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ask,
+  asText,
   byKeys,
   describeTable,
   inRanges,
@@ -174,6 +175,36 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
     ]);
     expect(placesOf(parts)).toEqual([[[9, 1]], []]);
     expect(keys).toEqual([symbols.map((symbol) => ({ symbol })), [{ symbol: symbols[1] }]]);
+  });
+
+  it('should read ranges as text: a line for each row, with the values that the prefix does not hold', () => {
+    const prices = [12, 10, 11].map((openTime) => ({
+      symbol: 'BTCUSDT',
+      openTime: openTime * 1_000_000_000_000_000,
+      part: openTime,
+      lastPrice: `00${openTime}.50`,
+    }));
+    rows.apply([
+      addRows(
+        SAMPLES,
+        prices.map((price) => ({ ...sample(0), ...price })),
+      ),
+    ]);
+    const until = 12_000_000_000_000_000;
+    const answers = rows.load([
+      asText(SAMPLE_PRICES, [
+        { prefix: ['BTCUSDT'], until },
+        { prefix: ['ETHBTC'] },
+        { prefix: ['BTCUSDT', until] },
+        { prefix: [], from: 'BTCUSDT', until: 'ETHBTC' },
+      ]),
+      asText(SAMPLE_PRICES, []),
+    ]);
+    const lines = ['10000000000000000 10 0010.50', '11000000000000000 11 0011.50', '12000000000000000 12 0012.50'];
+    expect(answers).toEqual([
+      [lines.slice(0, 2).join('\n'), '', '12 0012.50', lines.map((line) => `BTCUSDT ${line}`).join('\n')],
+      [],
+    ]);
   });
 
   it('should put a row in the place of the one under its key, and ensure only one that is not there', () => {

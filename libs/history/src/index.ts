@@ -58,12 +58,14 @@ export {
 } from './rows/table';
 export {
   ask,
+  asText,
   byKeys,
   inRanges,
   RowNotNewError,
   runUnit,
   type Answer,
   type Answers,
+  type JoinedQuestion,
   type KeyRange,
   type KeysQuestion,
   type Plan,

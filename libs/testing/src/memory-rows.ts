@@ -42,6 +42,7 @@ export class MemoryRows implements Rows {
   private answer(question: Question): Answer {
     const { table } = question;
     if ('ranges' in question) return question.ranges.map((range) => this.inRange(table, range));
+    if ('joined' in question) return question.joined.map((range) => this.joined(table, range));
     return question.keys.map((key) => {
       const { index, isThere } = this.find(table, key);
       const row = this.rowsOf(table)[index];
@@ -58,6 +59,14 @@ export class MemoryRows implements Rows {
       return until === undefined || next === undefined || compareValues(next, until) < 0;
     });
     return found.map((row) => describedPart(table, row));
+  }
+
+  private joined(table: Table, range: KeyRange): string {
+    const held = table.key.slice(0, range.prefix.length);
+    const fields = table.columns.map(({ field }) => field).filter((field) => !held.includes(field));
+    return this.inRange(table, range)
+      .map((row) => fields.map((field) => String((row as StoredRow)[field])).join(' '))
+      .join('\n');
   }
 
   private write(kind: 'add' | 'ensure' | 'put', table: Table, row: object): void {
