@@ -17,7 +17,8 @@ export { datesOf, ledgerDays, ledgerSpan, ledgerTail, openDay, type LedgerDay, t
 export { firstTimeAfter, mergeByTime, mergeChunksByTime } from './merge-by-time';
 export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-metrics';
 export type { MetricsDay } from './metrics/metrics-day';
-export { capturedMetrics, daysBehind, metricsReaches, type CapturedDay } from './metrics/metrics-reach';
+export { metricsReaches } from './metrics/metrics-reach';
+export { MonthsBefore } from './metrics/months-before';
 export {
   firstCapture,
   isSameCapture,
@@ -42,7 +43,7 @@ export {
   noteOpenSymbol,
 } from './open-rows';
 export { polledDayOf, type PolledDayValues, type PolledPrice } from './polled-day';
-export { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from './roll-up-levels';
+export { rollUpBy } from './roll-up-levels';
 export { mergeRollUps, rollUpJoined, rollUpMinutes, RollUpAccumulator } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
 export { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type NotedStop, type StoppedDay } from './stops';
@@ -76,7 +77,22 @@ export {
   type Rows,
   type Unit,
 } from './rows/unit';
+export {
+  DAILY_METRICS,
+  dailyMetricsUnit,
+  METRICS_DAYS,
+  type DailyMetricsRow,
+  type SymbolDates,
+} from './units/daily-metrics-unit';
 export { keyedUnit } from './units/keyed-unit';
 export type { KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
 export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';
+export {
+  CANDLES_1D,
+  CANDLES_1H,
+  newDayRollUps,
+  rollUpUnit,
+  type ChangedMinutes,
+  type RollUpRow,
+} from './units/roll-up-unit';

@@ -6,14 +6,23 @@ import {
   type MinuteCandle,
   type RaisedRevision,
 } from '@app/domain';
-import type { ChangedCandle, RollUpMinute, VersionOutcome } from '@app/history';
+import {
+  dailyMetricsUnit,
+  metricsReaches,
+  MonthsBefore,
+  rollUpUnit,
+  runUnit,
+  type ChangedCandle,
+  type RollUpMinute,
+  type Rows,
+  type VersionOutcome,
+} from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { FirstRevisions } from '../ledger/first-revisions';
+import { SqliteRows } from '../rows/sqlite-rows';
 import { MinuteLedgerWriter } from './minute-ledger.writer';
 import { MinuteVersionsWriter } from './minute-versions.writer';
 import { RemovedDays } from './removed-days';
-import { RollUpWriter } from './roll-up.writer';
 
 /** What became of a candle that was offered. */
 export type CandleFate = VersionOutcome['fate'];
@@ -53,16 +62,15 @@ export class CandleWriter {
   private readonly versions: MinuteVersionsWriter;
   private readonly removedDays: RemovedDays;
   private readonly firstRevisions: FirstRevisions;
-  private readonly rollUps: RollUpWriter;
-  private readonly metrics: DailyMetricsWriter;
+  private readonly rows: Rows;
+  private readonly months = new MonthsBefore();
   private readonly ledger: MinuteLedgerWriter;
 
   constructor(database: SqliteHandle) {
     this.versions = new MinuteVersionsWriter(database);
     this.removedDays = new RemovedDays(database);
     this.firstRevisions = new FirstRevisions(database);
-    this.rollUps = new RollUpWriter(database);
-    this.metrics = new DailyMetricsWriter(database);
+    this.rows = new SqliteRows(database);
     this.ledger = new MinuteLedgerWriter(database);
   }
 
@@ -126,13 +134,19 @@ export class CandleWriter {
     this.ledger.account(symbol, minutes);
   }
 
-  /** Brings hours, days and ledger after the minutes. */
+  /** Brings hours, days, metrics and ledger after the minutes. */
   private follow(changes: ReadonlyMap<string, SymbolChange>): void {
-    for (const [symbol, { added, revised, changed }] of changes) {
-      this.rollUps.update({ symbol, added: [...added.values()], revised: [...revised] });
-      this.metrics.update(symbol, [...changed.keys()]);
-      this.ledger.account(symbol, [...changed.values()]);
-    }
+    const changedMinutes = [...changes].map(([symbol, { added, revised }]) => ({
+      symbol,
+      added: [...added.values()],
+      revised: [...revised],
+    }));
+    runUnit(this.rows, rollUpUnit(changedMinutes));
+    const changedMetrics = [...changes].flatMap(([symbol, { changed }]) =>
+      metricsReaches(changed.keys()).map((dates) => ({ symbol, dates })),
+    );
+    runUnit(this.rows, dailyMetricsUnit(changedMetrics, this.months));
+    for (const [symbol, { changed }] of changes) this.ledger.account(symbol, [...changed.values()]);
   }
 }
 

@@ -6,15 +6,24 @@ import {
   type ImportCounts,
   type MinuteCandle,
 } from '@app/domain';
-import type { RollUpMinute } from '@app/history';
+import {
+  byKeys,
+  CANDLES_1D,
+  dailyMetricsUnit,
+  metricsReaches,
+  MonthsBefore,
+  newDayRollUps,
+  runUnit,
+  type RollUpMinute,
+  type Rows,
+} from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { FirstRevisions } from '../ledger/first-revisions';
+import { SqliteRows } from '../rows/sqlite-rows';
 import { MINUTE_COLUMNS, minuteValues, toMinuteCandle, type ColumnValues, type MinuteCandleRow } from './candle-row';
 import type { CandleOutcome, CandleWriter } from './candle.writer';
 import { MinuteLedgerWriter } from './minute-ledger.writer';
-import { RollUpWriter } from './roll-up.writer';
 import { RowInserter } from './row-inserter';
 
 /** What became of a day. */
@@ -28,10 +37,9 @@ interface DayOutcome extends Pick<CandleOutcome, 'surfaced' | 'changed'> {
  * they had come one by one; numbers that only repeat what is stored leave no trace.
  */
 export class DayWriter {
-  private readonly rows: RowInserter;
+  private readonly minutes: RowInserter;
   private readonly selectDay: Statement<[string, number, number], MinuteCandleRow>;
-  private readonly rollUps: RollUpWriter;
-  private readonly metrics: DailyMetricsWriter;
+  private readonly rows: Rows;
   private readonly ledger: MinuteLedgerWriter;
   private readonly firstRevisions: FirstRevisions;
 
@@ -39,12 +47,11 @@ export class DayWriter {
     database: SqliteHandle,
     private readonly candles: CandleWriter,
   ) {
-    this.rows = new RowInserter(database, 'INSERT INTO candles_1m', MINUTE_COLUMNS);
+    this.minutes = new RowInserter(database, 'INSERT INTO candles_1m', MINUTE_COLUMNS);
     this.selectDay = database.prepare(
       `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time >= ? AND open_time < ?`,
     );
-    this.rollUps = new RollUpWriter(database);
-    this.metrics = new DailyMetricsWriter(database);
+    this.rows = new SqliteRows(database);
     this.ledger = new MinuteLedgerWriter(database);
     this.firstRevisions = new FirstRevisions(database);
   }
@@ -54,9 +61,13 @@ export class DayWriter {
     if (candles.length === 0) return { counts: { taken: 0, repeats: 0, revisions: 0 }, surfaced: [], changed: [] };
     const stored = this.selectDay.all(symbol, range.start, range.end);
     // A day whose minutes were removed after their time of retention still has its roll-up.
-    if (stored.length === 0 && !this.rollUps.hasDay(symbol, range.start))
-      return this.fill(symbol, range.start, candles);
+    if (stored.length === 0 && !this.hasRolledDay(symbol, range.start)) return this.fill(symbol, range.start, candles);
     return this.merge(candles, stored);
+  }
+
+  private hasRolledDay(symbol: string, day: EpochMicros): boolean {
+    const [days] = this.rows.load([byKeys(CANDLES_1D, [[symbol, day]])]);
+    return days?.[0] !== undefined;
   }
 
   private fill(symbol: string, day: EpochMicros, candles: readonly MinuteCandle[]): DayOutcome {
@@ -69,9 +80,10 @@ export class DayWriter {
       changed.push({ symbol, openTime: candle.openTime, revision });
       return revision === 1 ? candle : { ...candle, revision };
     });
-    this.rows.insert(values);
-    this.rollUps.fillDay(symbol, minutes);
-    this.metrics.update(symbol, [day]);
+    this.minutes.insert(values);
+    this.rows.apply(newDayRollUps(symbol, minutes));
+    const dates = metricsReaches([day]).map((range) => ({ symbol, dates: range }));
+    runUnit(this.rows, dailyMetricsUnit(dates, new MonthsBefore()));
     this.ledger.account(
       symbol,
       candles.map(({ openTime, tradeCount, capturedAt }) => ({
