@@ -8,16 +8,33 @@ import {
   CANDLES_1D,
   CANDLES_1H,
   DAILY_METRICS,
+  CANDLE_REPEATS,
+  CANDLE_REVISIONS,
+  CANDLES_1M,
+  COVERAGE,
+  COVERAGE_DAYS,
+  DAY_CAPTURES,
+  DAY_ENDS,
   describeTable,
+  EARLIER_CAPTURES,
+  FIRST_REVISIONS,
   inRanges,
   KNOWN_SYMBOLS,
   METRICS_DAYS,
+  MINUTE_TRADES,
   PRICE_EVENTS,
   RowNotNewError,
   runUnit,
+  STOP_NOTES,
+  STORE_FACTS,
+  SYMBOL_FRAMES,
+  TAKEN_KEYS,
+  TAKEN_KEYS_BY_AGE,
   TICKER_DAYS,
+  UNFILLED_RANGES,
   type Answers,
   type ColumnType,
+  type KeyRange,
   type Plan,
   type Questions,
   type RowChange,
@@ -50,6 +67,13 @@ const SAMPLE_PRICES = describeTable('samples', ['symbol', 'openTime', 'part'], {
   lastPrice: 'decimal',
 });
 
+/** The same rows in another order. */
+const SAMPLES_BY_TIME = describeTable('samples', ['openTime', 'part', 'symbol'], {
+  symbol: 'text',
+  openTime: 'time',
+  part: 'integer',
+});
+
 const KEYS = describeTable('sample_keys', ['symbol'], { symbol: 'text' });
 
 const DEFINITIONS = `
@@ -79,6 +103,11 @@ const removeRows = <Key extends RowKey>(table: Table<never, Key>, keys: readonly
   kind: 'remove',
   table,
   keys,
+});
+const removeRanges = (table: Table<never>, ranges: readonly KeyRange[]): RowChange => ({
+  kind: 'remove',
+  table,
+  ranges,
 });
 
 const sample = (openTime: number, changes: Partial<Sample> = {}): Sample => ({
@@ -211,6 +240,43 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
     ]);
   });
 
+  it('should read the first or the last row of a range alone, where there is one', () => {
+    rows.apply([
+      addRows(
+        SAMPLES,
+        [10, 9, 100].flatMap((openTime) => [1, 0].map((part) => sample(openTime, { part }))),
+      ),
+    ]);
+    const one = (range: Omit<KeyRange, 'prefix'>): unknown =>
+      rows.load([inRanges(SAMPLES, [{ prefix: ['BTCUSDT'], ...range }])])[0]?.[0];
+    expect(one({ only: 'first' })).toEqual([sample(9)]);
+    expect(one({ only: 'last' })).toEqual([sample(100, { part: 1 })]);
+    expect(one({ until: 100, only: 'last' })).toEqual([sample(10, { part: 1 })]);
+    expect(one({ from: 10, only: 'first' })).toEqual([sample(10)]);
+    expect(one({ from: 10, until: 100, only: 'first' })).toEqual([sample(10)]);
+    expect(one({ until: 9, only: 'last' })).toEqual([]);
+    expect(rows.load([inRanges(SAMPLES, [{ prefix: ['A'], only: 'first' }])])).toEqual([[[]]]);
+    expect(rows.load([inRanges(KEYS, [{ prefix: [], only: 'last' }])])).toEqual([[[]]]);
+  });
+
+  it('should read the rows of a table in the order of another key', () => {
+    rows.apply([addRows(SAMPLES, [sample(2), sample(1, { symbol: 'ETHBTC' }), sample(1), sample(10)])]);
+    const placesOf = (range: KeyRange): unknown =>
+      (rows.load([inRanges(SAMPLES_BY_TIME, [range])])[0]?.[0] as readonly Sample[]).map(({ openTime, symbol }) => [
+        openTime,
+        symbol,
+      ]);
+    expect(placesOf({ prefix: [], until: 10 })).toEqual([
+      [1, 'BTCUSDT'],
+      [1, 'ETHBTC'],
+      [2, 'BTCUSDT'],
+    ]);
+    expect(placesOf({ prefix: [1, 0], from: 'C' })).toEqual([[1, 'ETHBTC']]);
+    rows.apply([removeRanges(SAMPLES_BY_TIME, [{ prefix: [], until: 2 }])]);
+    expect(all()).toEqual([sample(2), sample(10)]);
+    expect(all('ETHBTC')).toEqual([]);
+  });
+
   it('should put a row in the place of the one under its key, and ensure only one that is not there', () => {
     rows.apply([addRows(SAMPLES, [sample(1), sample(2)])]);
     rows.apply([
@@ -248,6 +314,24 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
       ]),
     ]);
     expect(all()).toEqual([sample(1), sample(3)]);
+  });
+
+  it('should remove the rows of ranges, and nothing where nothing is', () => {
+    rows.apply([
+      addRows(SAMPLES, [...[1, 2, 3, 4].map((openTime) => sample(openTime)), sample(2, { symbol: 'ETHBTC' })]),
+    ]);
+    rows.apply([
+      removeRanges(SAMPLES, [
+        { prefix: ['BTCUSDT'], from: 4 },
+        { prefix: ['BTCUSDT', 2], until: 1 },
+        { prefix: ['BTCUSDT', 3], from: 1 },
+        { prefix: ['LTCBTC'] },
+      ]),
+    ]);
+    expect(all()).toEqual([sample(1), sample(3)]);
+    rows.apply([removeRanges(SAMPLES, [{ prefix: ['BTCUSDT'] }])]);
+    expect(all()).toEqual([]);
+    expect(all('ETHBTC')).toEqual([sample(2, { symbol: 'ETHBTC' })]);
   });
 
   it('should make changes one after the other', () => {
@@ -322,19 +406,38 @@ describe('descriptions of tables', () => {
     time: 'INTEGER',
     flag: 'INTEGER',
   };
+  const WRITTEN: readonly Table<never>[] = [
+    PRICE_EVENTS,
+    TICKER_DAYS,
+    CANDLES_1M,
+    CANDLE_REVISIONS,
+    CANDLE_REPEATS,
+    FIRST_REVISIONS,
+    STOP_NOTES,
+    KNOWN_SYMBOLS,
+    STORE_FACTS,
+    TAKEN_KEYS,
+    COVERAGE,
+    COVERAGE_DAYS,
+    SYMBOL_FRAMES,
+    UNFILLED_RANGES,
+    CANDLES_1H,
+    CANDLES_1D,
+    DAILY_METRICS,
+  ];
+  const READ_ALONE: readonly Table<never>[] = [DAY_ENDS, DAY_CAPTURES, MINUTE_TRADES, EARLIER_CAPTURES, METRICS_DAYS];
   const folder = mkdtempSync(join(tmpdir(), 'csp-rows-'));
 
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('should be those of the store, and name all columns that have no default', async () => {
+  it('should be those of the store, and name all columns that have no default where rows are written', async () => {
     const source = await openWriter(join(folder, 'app.db'));
     try {
       await source.runMigrations();
       const database = handleOf(source);
-      const written = [PRICE_EVENTS, TICKER_DAYS, KNOWN_SYMBOLS, CANDLES_1H, CANDLES_1D, DAILY_METRICS];
-      for (const table of [...written, METRICS_DAYS]) {
+      for (const table of [...WRITTEN, ...READ_ALONE]) {
         const stored = database.pragma(`table_info(${table.name})`) as {
           readonly name: string;
           readonly type: string;
@@ -355,9 +458,23 @@ describe('descriptions of tables', () => {
         ).toEqual(table.key);
         const fields = table.columns.map(({ field }) => field);
         expect(table.valuesOf(Object.fromEntries(fields.map((field) => [field, field])) as never)).toEqual(fields);
-        const others = stored.filter(({ name }) => table !== METRICS_DAYS && !named.has(name));
+        if (READ_ALONE.includes(table)) continue;
+        const others = stored.filter(({ name }) => !named.has(name));
         expect(others.filter(({ notnull, dflt_value: byDefault }) => notnull === 1 && byDefault === null)).toEqual([]);
       }
+    } finally {
+      await source.destroy();
+    }
+  });
+
+  it('should be in the order of another key only where the store has an index for it', async () => {
+    const source = await openWriter(join(folder, 'app.db'));
+    try {
+      await source.runMigrations();
+      const database = handleOf(source);
+      expect([...TAKEN_KEYS_BY_AGE.key].sort()).toEqual([...TAKEN_KEYS.key].sort());
+      const plan = database.prepare('EXPLAIN QUERY PLAN DELETE FROM taken_keys WHERE captured_at < ?').all(0);
+      expect(plan).toEqual([expect.objectContaining({ detail: expect.stringContaining('taken_keys_age') as string })]);
     } finally {
       await source.destroy();
     }

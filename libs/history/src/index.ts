@@ -1,7 +1,8 @@
 export { candleBarState, polledBarState, type BarState } from './bars';
 export { inBuckets, isAsKnown, rolledCandle, versionKnownAt, type CandlePart } from './bucket-candles';
-export { compareCaptures, firstRevision, versionsOf, type CandleVersions } from './candle-versions';
+export { versionsOf } from './candle-versions';
 export { Freshness } from './freshness';
+export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';
 export {
@@ -19,20 +20,6 @@ export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-m
 export type { MetricsDay } from './metrics/metrics-day';
 export { metricsReaches } from './metrics/metrics-reach';
 export { MonthsBefore } from './metrics/months-before';
-export {
-  firstCapture,
-  isSameCapture,
-  placeCapture,
-  repeatedCapture,
-  repeatsCurrent,
-  restampCaptures,
-  type ArrangedMinute,
-  type KeptRepeat,
-  type KeptVersion,
-  type KnownMinute,
-  type RestampOutcome,
-  type VersionOutcome,
-} from './minute-captures';
 export { markOf, marksOf, sharedMinutes, type ChangedCandle, type LedgerFrame } from './minute-marks';
 export {
   noteOpenDay,
@@ -61,11 +48,13 @@ export {
   ask,
   asText,
   byKeys,
+  inquire,
   inRanges,
   RowNotNewError,
   runUnit,
   type Answer,
   type Answers,
+  type Inquiry,
   type JoinedQuestion,
   type KeyRange,
   type KeysQuestion,
@@ -84,9 +73,22 @@ export {
   type DailyMetricsRow,
   type SymbolDates,
 } from './units/daily-metrics-unit';
+export { dayUnit, type DayOutcome } from './units/day-unit';
+export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
 export type { KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
+export { datedDaysUnit, forgetLedgerUnit } from './units/ledger-days-unit';
+export {
+  COVERAGE,
+  COVERAGE_DAYS,
+  DAY_CAPTURES,
+  EARLIER_CAPTURES,
+  MINUTE_TRADES,
+  SYMBOL_FRAMES,
+} from './units/ledger-tables';
+export { minuteLedgerUnit } from './units/minute-ledger-unit';
+export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
 export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';
 export {
   CANDLES_1D,
@@ -96,3 +98,10 @@ export {
   type ChangedMinutes,
   type RollUpRow,
 } from './units/roll-up-unit';
+export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
+export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
+export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
+export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
+export { BRONZE_ONLY_FACT, MINUTES_REMOVED_FACT, STORE_FACTS } from './units/store-facts';
+export type { SymbolMinutes } from './units/unit-minute';
+export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';

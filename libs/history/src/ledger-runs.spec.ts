@@ -54,11 +54,9 @@ class Ledger {
     );
   }
 
-  private apply({ removed, moved, added, days }: LedgerChange): void {
-    const kept = this.runs
-      .map((known) => ({ ...known, end: moved.find(({ start }) => start === known.start)?.end ?? known.end }))
-      .filter(({ start }) => !removed.includes(start));
-    this.runs = [...kept, ...added].sort((a, b) => a.start - b.start);
+  private apply({ removed, written, days }: LedgerChange): void {
+    const gone = new Set([...removed, ...written.map(({ start }) => start)]);
+    this.runs = [...this.runs.filter(({ start }) => !gone.has(start)), ...written].sort((a, b) => a.start - b.start);
     for (const { date, counts } of days) {
       const day = this.days.get(date) ?? { captured: 0, quiet: 0, stopped: 0, repaired: 0 };
       for (const [name, difference] of Object.entries(counts)) day[name] = (day[name] ?? 0) + difference;
@@ -153,13 +151,11 @@ describe('runs of the ledger', () => {
     ];
     expect(recordRuns([before], [next])).toMatchObject({
       removed: [],
-      moved: [{ start: T, end: T + 6 * MINUTE }],
-      added: [],
+      written: [{ ...before, end: T + 6 * MINUTE }],
     });
     expect(recordRuns([before], [{ ...before, end: T + 2 * MINUTE }])).toEqual({
       removed: [],
-      moved: [],
-      added: [],
+      written: [],
       days: [],
     });
   });

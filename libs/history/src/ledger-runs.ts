@@ -34,11 +34,10 @@ export interface DayDifference {
 
 /** What becomes of the runs of a symbol's ledger, and of the sums of its days. */
 export interface LedgerChange {
-  /** Starts of the runs that are no longer. */
+  /** Starts at which no run begins any more. */
   readonly removed: readonly EpochMicros[];
-  /** Runs that end elsewhere than before, and are else as they were. */
-  readonly moved: readonly TimeRange[];
-  readonly added: readonly RecordedRange[];
+  /** Runs that were not there before, or were other ones. */
+  readonly written: readonly RecordedRange[];
   /** Of days whose sums change. */
   readonly days: readonly DayDifference[];
 }
@@ -49,25 +48,16 @@ export interface LedgerChange {
  */
 export function recordRuns(before: readonly RecordedRange[], runs: readonly RecordedRange[]): LedgerChange {
   const left = new Map(before.map((run) => [run.start, run]));
-  const removed: EpochMicros[] = [];
-  const moved: TimeRange[] = [];
-  const added: RecordedRange[] = [];
+  const written: RecordedRange[] = [];
   for (const run of joinRanges([...subtractRanges(before, runs), ...runs].sort((a, b) => a.start - b.start))) {
     const old = left.get(run.start);
     left.delete(run.start);
-    const isSame = old?.state === run.state && old.repaired === run.repaired;
-    if (isSame && old.end === run.end) continue;
-    if (isSame) moved.push({ start: run.start, end: run.end });
-    else {
-      if (old) removed.push(old.start);
-      added.push(run);
-    }
+    if (old?.end !== run.end || old.state !== run.state || old.repaired !== run.repaired) written.push(run);
   }
-  removed.push(...left.keys());
   const days: DaySums = new Map();
   for (const run of runs) addDays(days, run, 1);
   for (const old of overlaps(before, runs)) addDays(days, old, -1);
-  return { removed, moved, added, days: differences(days) };
+  return { removed: [...left.keys()], written, days: differences(days) };
 }
 
 /** Accounts for nothing before a minute any more. `before` are the recorded runs that begin before it, ascending. */
@@ -76,8 +66,7 @@ export function forgetBefore(before: readonly RecordedRange[], minute: EpochMicr
   for (const run of before) addDays(days, { ...run, end: Math.min(run.end, minute) }, -1);
   return {
     removed: before.map(({ start }) => start),
-    moved: [],
-    added: before.filter(({ end }) => end > minute).map((run) => ({ ...run, start: minute })),
+    written: before.filter(({ end }) => end > minute).map((run) => ({ ...run, start: minute })),
     days: differences(days),
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '@app/bronze';
 import type { Clock } from '@app/domain';
 import { makeFolderOf } from '@app/files';
-import type { HistoryKinds } from '@app/history';
+import { BRONZE_ONLY_FACT, type HistoryKinds } from '@app/history';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { DataSource } from 'typeorm';
 import { BackupGuard } from './backup/backup-lease';
@@ -28,7 +28,7 @@ import { databaseName } from './database/database-name';
 import { makeKindTables } from './database/kind-tables';
 import { OriginGuard } from './database/origin-guard';
 import { handleOf, openAnchor, openWriter, type SqliteHandle } from './database/sqlite-connection';
-import { BRONZE_ONLY_FACT, StoreFacts } from './database/store-facts';
+import { StoreFacts } from './database/store-facts';
 import { WalBound } from './database/wal-bound';
 import { LOCK_PATIENCE_MS, WriteQueue } from './database/write-queue';
 import { ChangeRetention } from './feed/change-retention';
@@ -39,8 +39,7 @@ import { SqliteProcessStatusStore } from './history/sqlite-process-status.store'
 import { SymbolFrames } from './ledger/symbol-frames';
 import { ContradictionCounter } from './sink/contradiction-counter';
 import { EventWriter } from './sink/event-writer';
-import { historyWriters } from './sink/kind-writers';
-import { rememberedKeys } from './sink/taken-keys';
+import { historyWriters, rememberedKeys } from './sink/kind-writers';
 import { HistoryRetention } from './upkeep/history-retention';
 import { SqliteStoreUpkeep } from './upkeep/sqlite-store.upkeep';
 

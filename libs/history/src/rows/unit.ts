@@ -11,6 +11,8 @@ export interface KeyRange {
   readonly prefix: RowKey;
   readonly from?: KeyValue;
   readonly until?: KeyValue;
+  /** That row of the range alone, where there is one. */
+  readonly only?: 'first' | 'last';
 }
 
 /** Asks for the rows in ranges: answered with those of each range, in the order of their keys. */
@@ -27,7 +29,7 @@ export interface RangesQuestion<Row extends object = object> {
  */
 export interface JoinedQuestion {
   readonly table: Table;
-  readonly joined: readonly KeyRange[];
+  readonly joined: readonly Omit<KeyRange, 'only'>[];
 }
 
 export type Question = KeysQuestion | RangesQuestion | JoinedQuestion;
@@ -47,9 +49,9 @@ export type Answers = readonly Answer[];
  * - `add`: new rows. One whose key is there already fails the unit: the tables contradict each other.
  * - `ensure`: rows that are put only where nothing is under their keys.
  * - `put`: rows that take the place of what is under their keys.
- * - `remove`: keys whose rows go, where there are any.
+ * - `remove`: keys, or ranges of them, whose rows go, where there are any.
  */
-export type RowChange = WrittenRows | RemovedRows;
+export type RowChange = WrittenRows | RemovedRows | RemovedRanges;
 
 export interface WrittenRows<Row extends object = object> {
   readonly kind: 'add' | 'ensure' | 'put';
@@ -63,17 +65,26 @@ export interface RemovedRows {
   readonly keys: readonly RowKey[];
 }
 
+export interface RemovedRanges {
+  readonly kind: 'remove';
+  readonly table: Table;
+  readonly ranges: readonly Omit<KeyRange, 'only'>[];
+}
+
 /** What a unit decides; the changes are made one after the other. */
 export interface Plan<Outcome> {
   readonly outcome: Outcome;
   readonly changes: readonly RowChange[];
 }
 
+/** Asks for rows, round by round, and returns what it has found. */
+export type Inquiry<Found> = Generator<Questions, Found, Answers>;
+
 /**
  * What a write unit does, without a store: it asks for rows, round by round, and returns a plan. A driver resumes it with the
  * answers, in the same call or after waiting for them.
  */
-export type Unit<Outcome> = Generator<Questions, Plan<Outcome>, Answers>;
+export type Unit<Outcome> = Inquiry<Plan<Outcome>>;
 
 /** Tables of a store, inside one of its transactions. */
 export interface Rows {
@@ -102,7 +113,7 @@ export function inRanges<Row extends object>(table: Table<Row>, ranges: readonly
   return { table, ranges };
 }
 
-export function asText<Row extends object>(table: Table<Row>, ranges: readonly KeyRange[]): JoinedQuestion {
+export function asText<Row extends object>(table: Table<Row>, ranges: JoinedQuestion['joined']): JoinedQuestion {
   return { table, joined: ranges };
 }
 
@@ -118,9 +129,7 @@ type AnswerTo<Asked> =
 type AnswersTo<Asked extends Questions> = { readonly [Index in keyof Asked]: AnswerTo<Asked[Index]> };
 
 /** One round of questions; nobody is asked where they ask for nothing. */
-export function* ask<const Asked extends Questions>(
-  ...questions: Asked
-): Generator<Questions, AnswersTo<Asked>, Answers> {
+export function* ask<const Asked extends Questions>(...questions: Asked): Inquiry<AnswersTo<Asked>> {
   const asksNothing = questions.every((question) => wantedOf(question).length === 0);
   return (asksNothing ? questions.map(() => []) : yield questions) as unknown as AnswersTo<Asked>;
 }
@@ -130,11 +139,39 @@ function wantedOf(question: Question): readonly unknown[] {
   return 'ranges' in question ? question.ranges : question.joined;
 }
 
+type FoundBy<Inquiries extends readonly Inquiry<unknown>[]> = {
+  readonly [Index in keyof Inquiries]: Inquiries[Index] extends Inquiry<infer Found> ? Found : never;
+};
+
+/** Inquiries side by side: what each of them asks in a round is asked in one. */
+export function* together<const Inquiries extends readonly Inquiry<unknown>[]>(
+  ...inquiries: Inquiries
+): Inquiry<FoundBy<Inquiries>> {
+  const steps = inquiries.map((inquiry) => inquiry.next([]));
+  while (steps.some(({ done }) => !done)) {
+    const answers = yield steps.flatMap((step) => (step.done ? [] : step.value));
+    let start = 0;
+    for (const [index, inquiry] of inquiries.entries()) {
+      const step = steps[index];
+      if (!step || step.done) continue;
+      const end = start + step.value.length;
+      steps[index] = inquiry.next(answers.slice(start, end));
+      start = end;
+    }
+  }
+  return steps.map(({ value }) => value) as unknown as FoundBy<Inquiries>;
+}
+
+/** What an inquiry finds in tables that answer at once. */
+export function inquire<Found>(rows: Rows, inquiry: Inquiry<Found>): Found {
+  let step = inquiry.next([]);
+  while (!step.done) step = inquiry.next(rows.load(step.value));
+  return step.value;
+}
+
 /** Runs a unit over tables that answer at once. */
 export function runUnit<Outcome>(rows: Rows, unit: Unit<Outcome>): Outcome {
-  let step = unit.next([]);
-  while (!step.done) step = unit.next(rows.load(step.value));
-  const { outcome, changes } = step.value;
+  const { outcome, changes } = inquire(rows, unit);
   rows.apply(changes);
   return outcome;
 }

@@ -121,6 +121,6 @@ describe('a unit of prices', () => {
     const unit = priceUnit([price]);
     let step = unit.next([]);
     while (!step.done) step = unit.next(rows.load(step.value));
-    expect(step.value.changes.map((change) => ('rows' in change ? change.rows : change.keys))).toEqual([[], [], []]);
+    expect(step.value.changes.map((change) => ('rows' in change ? change.rows : change))).toEqual([[], [], []]);
   });
 });

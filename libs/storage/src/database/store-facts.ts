@@ -16,14 +16,8 @@ export const BRONZE_DAMAGE_FACT = 'bronze_damage';
 /** JSON array of bronze files whose bytes are others than were stored. */
 export const BRONZE_ALTERED_FACT = 'bronze_altered';
 
-/** Since when (microseconds) lines have been taken of which the tables have no rows. */
-export const BRONZE_ONLY_FACT = 'bronze_only_since';
-
 /** Version of the formulas that the stored metrics were made by. */
 export const METRICS_VERSION_FACT = 'daily_metrics_version';
-
-/** Before which time (microseconds) days may have lost their minutes to retention. */
-export const MINUTES_REMOVED_FACT = 'minutes_removed_until';
 
 /** Which feed tables these are: random, made with them, so that no position of other ones is taken for theirs. */
 export const FEED_GENERATION_FACT = 'feed_generation';

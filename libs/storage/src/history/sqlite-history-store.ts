@@ -14,7 +14,6 @@ import {
   DAY,
   DELISTED,
   eventToWrite,
-  floorTo,
   HistoryStore,
   MINUTE,
   minutesIn,
@@ -33,7 +32,15 @@ import {
   type TrackedSymbol,
   type UnfilledRange,
 } from '@app/domain';
-import { missingIn } from '@app/history';
+import {
+  forgetLedgerUnit,
+  inquire,
+  missingMinutesIn,
+  runUnit,
+  stopUnit,
+  unfilledUnit,
+  type MinutesOutcome,
+} from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
@@ -41,11 +48,9 @@ import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { spans } from '../feed/spans';
 import { ClockSpans } from '../ledger/clock-spans';
-import { LedgerWriter } from '../ledger/ledger.writer';
-import { StopNotes } from '../ledger/stop-notes';
 import { MOVE_LEDGER } from '../ledger/symbol-frames';
-import { UnfilledWriter } from '../ledger/unfilled.writer';
-import { CandleWriter, type CandleOutcome } from '../sink/candle.writer';
+import { SqliteRows } from '../rows/sqlite-rows';
+import { CandleWriter } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
 import { DayWriter } from '../sink/day.writer';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
@@ -73,9 +78,7 @@ interface HistoryStoreParts {
 export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
   private readonly days: DayWriter;
-  private readonly ledger: LedgerWriter;
-  private readonly stopNotes: StopNotes;
-  private readonly unfilled: UnfilledWriter;
+  private readonly rows: SqliteRows;
   private readonly assets: SymbolAssets;
   private readonly settler: StampSettler;
   private readonly reach: LedgerReach;
@@ -101,9 +104,7 @@ export class SqliteHistoryStore extends HistoryStore {
     super();
     this.candles = new CandleWriter(database);
     this.days = new DayWriter(database, this.candles);
-    this.ledger = new LedgerWriter(database);
-    this.stopNotes = new StopNotes(database);
-    this.unfilled = new UnfilledWriter(database);
+    this.rows = new SqliteRows(database);
     this.assets = new SymbolAssets(database);
     this.settler = new StampSettler(database, {
       units: parts.units,
@@ -234,7 +235,7 @@ export class SqliteHistoryStore extends HistoryStore {
   saveFetched(fetched: FetchedMinutes): Promise<void> {
     return this.runRepeatable(fetched.origin, (bronze) => {
       this.keepAndTell(bronze, fetched.candles, this.candles.write(fetched.candles));
-      this.unfilled.replace(fetched.symbol, fetched.range, []);
+      runUnit(this.rows, unfilledUnit(fetched.symbol, fetched.range, []));
       this.noteLeftOut(fetched.symbol, fetched);
       const trackedSince = this.read(fetched.symbol)?.trackedSince ?? fetched.fetchedAt;
       if (fetched.candles.length > 0) bronze.appendToManifest(manifestLine(fetched, trackedSince));
@@ -246,7 +247,7 @@ export class SqliteHistoryStore extends HistoryStore {
       const { counts, ...outcome } = this.days.write(day.symbol, day);
       this.keepAndTell(bronze, day.candles, outcome);
       const settled = subtractRanges([day.range], this.gaps(day.symbol, day.range));
-      for (const range of settled) this.unfilled.replace(day.symbol, range, []);
+      for (const range of settled) runUnit(this.rows, unfilledUnit(day.symbol, range, []));
       this.noteLeftOut(day.symbol, day);
       if (day.file) {
         const trackedSince = this.read(day.symbol)?.trackedSince ?? day.fetchedAt;
@@ -261,10 +262,8 @@ export class SqliteHistoryStore extends HistoryStore {
       const notedAt = this.parts.clock.now();
       const lines: string[] = [];
       for (const range of ranges) {
-        this.unfilled.replace(symbol, range, []);
-        for (const gap of this.gaps(symbol, range)) {
-          this.ledger.recordStopped(symbol, gap, notedAt);
-          this.stopNotes.note(symbol, gap, notedAt);
+        runUnit(this.rows, unfilledUnit(symbol, range, []));
+        for (const gap of runUnit(this.rows, stopUnit(symbol, range, notedAt))) {
           this.tellLedger(symbol, gap);
           lines.push(stoppedLine(symbol, gap, notedAt));
         }
@@ -276,7 +275,7 @@ export class SqliteHistoryStore extends HistoryStore {
   noteUnfilled(symbol: string, asked: TimeRange, unfilled: readonly UnfilledRange[]): Promise<void> {
     return this.queue.run(
       () => {
-        this.unfilled.replace(symbol, asked, unfilled);
+        runUnit(this.rows, unfilledUnit(symbol, asked, unfilled));
         for (const range of unfilled) this.tellLedger(symbol, range);
       },
       { durability: 'normal' },
@@ -307,8 +306,7 @@ export class SqliteHistoryStore extends HistoryStore {
     const { symbol, ledgerStart } = frame;
     await this.parts.units.append((bronze) => {
       this.moveLedgerTo.run(frame);
-      this.ledger.forgetBefore(symbol, ledgerStart);
-      this.ledger.dayChanged(symbol, floorTo(ledgerStart, DAY));
+      runUnit(this.rows, forgetLedgerUnit(symbol, ledgerStart));
       this.tellLedger(symbol, { start: ledgerStart, end: ledgerStart });
       bronze.appendToManifest(reachLine(frame));
     });
@@ -333,7 +331,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private noteLeftOut(symbol: string, { leftOut, fetchedAt }: Pick<FetchedMinutes, 'leftOut' | 'fetchedAt'>): void {
     for (const { detail, ...range } of leftOut) {
       const notes = this.gaps(symbol, range).map((gap) => ({ ...gap, reason: detail, askedAt: fetchedAt }));
-      for (const note of notes) this.unfilled.replace(symbol, note, [note]);
+      for (const note of notes) runUnit(this.rows, unfilledUnit(symbol, note, [note]));
     }
   }
 
@@ -341,7 +339,7 @@ export class SqliteHistoryStore extends HistoryStore {
   private keepAndTell(
     bronze: BronzeUnit,
     candles: readonly MinuteCandle[],
-    { surfaced, changed }: Pick<CandleOutcome, 'surfaced' | 'changed'>,
+    { surfaced, changed }: Pick<MinutesOutcome, 'surfaced' | 'changed'>,
   ): void {
     const stored = new Set(changed.map(({ openTime }) => openTime));
     const kind = this.parts.kinds.of(CANDLE_KIND);
@@ -363,7 +361,7 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   private gaps(symbol: string, range: TimeRange): TimeRange[] {
-    return missingIn(range, this.ledger.touching(symbol, range));
+    return inquire(this.rows, missingMinutesIn(symbol, range));
   }
 
   private read(symbol: string): TrackedSymbol | undefined {

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { clockLine, revisionLine, type BronzeUnit, type BronzeUnits } from '@app/bronze';
 import { DAY, MINUTE, latestStamp, type ClockSpan, type EpochMicros, type SettledStamps } from '@app/domain';
+import { datedDaysUnit, runUnit, type MinutesOutcome } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { ClockSpans } from '../ledger/clock-spans';
-import { LedgerWriter } from '../ledger/ledger.writer';
-import type { CandleOutcome, CandleWriter } from '../sink/candle.writer';
+import { SqliteRows } from '../rows/sqlite-rows';
+import type { CandleWriter } from '../sink/candle.writer';
 
 interface StampRange {
   readonly first: EpochMicros | null;
@@ -23,7 +24,7 @@ interface StampSettlerParts {
   readonly candles: CandleWriter;
   readonly spans: ClockSpans;
   /** Keeps lines and tells readers of what a unit has done. */
-  readonly keep: (bronze: BronzeUnit, outcome: Pick<CandleOutcome, 'surfaced' | 'changed'>) => void;
+  readonly keep: (bronze: BronzeUnit, outcome: Pick<MinutesOutcome, 'surfaced' | 'changed'>) => void;
 }
 
 /**
@@ -46,13 +47,13 @@ export class StampSettler {
   private readonly trackedIn: Statement<[ClockSpan], string>;
   private readonly retrack: Statement<[ClockSpan]>;
   private readonly unverify: Statement<[ClockSpan]>;
-  private readonly ledger: LedgerWriter;
+  private readonly rows: SqliteRows;
 
   constructor(
     database: SqliteHandle,
     private readonly parts: StampSettlerParts,
   ) {
-    this.ledger = new LedgerWriter(database);
+    this.rows = new SqliteRows(database);
     this.symbols = database.prepare<[], string>('SELECT symbol FROM symbols ORDER BY symbol').pluck();
     this.daysAfter = database
       .prepare<[string, EpochMicros], EpochMicros>(
@@ -161,10 +162,8 @@ export class StampSettler {
     await this.parts.units.run(() => {
       const days = this.stopDays.all(span);
       this.stopsAtTheirEnd.run(span);
-      for (const day of days) {
-        this.restop.run(day);
-        this.ledger.dayChanged(day.symbol, day.date);
-      }
+      for (const day of days) this.restop.run(day);
+      runUnit(this.rows, datedDaysUnit(days));
       this.retrack.run(span);
       this.unverify.run(span);
       this.parts.spans.settled(span);

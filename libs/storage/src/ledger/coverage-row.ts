@@ -17,10 +17,3 @@ export function toRecordedRange(row: CoverageRow): RecordedRange {
     repaired: row.repaired === 1,
   };
 }
-
-/** The same as its values in their order, which the driver makes faster. */
-export type CoverageValues = readonly [startTime: number, endTime: number, state: string, repaired: number];
-
-export function rangeOfValues([start, end, state, repaired]: CoverageValues): RecordedRange {
-  return { start, end, state: state as RecordedState, repaired: repaired === 1 };
-}

@@ -1,11 +1,11 @@
 import { withTrueStamps, type ManifestEntry } from '@app/bronze';
 import type { TrackedSymbol } from '@app/domain';
+import { noteStopUnit, raiseUnit, runUnit } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SymbolAssets } from '../history/symbol-assets';
+import { SqliteRows } from '../rows/sqlite-rows';
 import { ClockSpans } from './clock-spans';
-import { FirstRevisions } from './first-revisions';
-import { StopNotes } from './stop-notes';
 
 /** Takes a {@link TrackedSymbol}. */
 export const MOVE_LEDGER = `UPDATE symbols SET tracked_since = @trackedSince, ledger_start = @ledgerStart,
@@ -16,8 +16,7 @@ export const MOVE_LEDGER = `UPDATE symbols SET tracked_since = @trackedSince, le
  * had been noted that the exchange does not have them, and what the symbol stood for before.
  */
 export class SymbolFrames {
-  private readonly stopNotes: StopNotes;
-  private readonly firstRevisions: FirstRevisions;
+  private readonly rows: SqliteRows;
   private readonly assets: SymbolAssets;
   private readonly clockSpans: ClockSpans;
   private readonly track: Statement<[string, number, number]>;
@@ -31,8 +30,7 @@ export class SymbolFrames {
        ON CONFLICT (symbol) DO UPDATE SET
          tracked_since = coalesce(tracked_since, excluded.tracked_since), ${earliest}, backfill_planned = 1`,
     );
-    this.stopNotes = new StopNotes(database);
-    this.firstRevisions = new FirstRevisions(database);
+    this.rows = new SqliteRows(database);
     this.assets = new SymbolAssets(database);
     this.clockSpans = new ClockSpans(database);
     this.extend = database.prepare(
@@ -55,8 +53,8 @@ export class SymbolFrames {
     if (entry.kind === 'clock') this.clockSpans.note(entry.span, true);
     if (entry.kind === 'ledger') this.extend.run(entry.symbol, entry.ledgerStart);
     if (entry.kind === 'assets') this.assets.restore(entry.change);
-    if (entry.kind === 'revision') this.firstRevisions.raise(entry.raised);
-    if (entry.kind === 'stopped') this.stopNotes.note(entry.symbol, entry.range, entry.notedAt);
+    if (entry.kind === 'revision') runUnit(this.rows, raiseUnit(entry.raised));
+    if (entry.kind === 'stopped') runUnit(this.rows, noteStopUnit(entry.symbol, entry.range, entry.notedAt));
     if (entry.kind === 'tracking') {
       const { symbol, trackedSince, ledgerStart } = entry.frame;
       this.track.run(symbol, trackedSince, ledgerStart);

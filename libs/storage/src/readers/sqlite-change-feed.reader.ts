@@ -11,7 +11,8 @@ import {
   type Resumption,
   type StoredCandle,
 } from '@app/domain';
-import { BRONZE_ONLY_FACT, FEED_GENERATION_FACT } from '../database/store-facts';
+import { BRONZE_ONLY_FACT } from '@app/history';
+import { FEED_GENERATION_FACT } from '../database/store-facts';
 import { MINUTE_COLUMNS, toStoredMinute, type MinuteCandleRow } from '../sink/candle-row';
 import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventRow } from './price-event-row';
 import type { ReadStore } from './read-store';

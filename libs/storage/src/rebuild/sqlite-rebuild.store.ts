@@ -25,6 +25,7 @@ import {
   type RecordedFetch,
 } from '@app/domain';
 import { makeFolderOf } from '@app/files';
+import { inquire, missingMinutesIn, runUnit, stoppedUnit, unfilledUnit } from '@app/history';
 import { storedFilesIn } from '../bronze/sqlite-stored-files';
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
@@ -37,8 +38,7 @@ import {
   StoreFacts,
 } from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
-import { LedgerWriter } from '../ledger/ledger.writer';
-import { UnfilledWriter } from '../ledger/unfilled.writer';
+import { SqliteRows } from '../rows/sqlite-rows';
 import { CandleWriter } from '../sink/candle.writer';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from '../store-parts';
 import { PREVIOUS_SCHEMA, PreviousDatabase, removeDatabase } from './previous-database';
@@ -58,8 +58,7 @@ const OTHER_ROWS = 'the source gives other rows than it gave then';
 /** Of a database that is being made anew: the bronze folder with its manifest, and how far the work has come. */
 export class SqliteRebuildStore extends RebuildStore {
   private readonly candles: CandleWriter;
-  private readonly ledger: LedgerWriter;
-  private readonly unfilled: UnfilledWriter;
+  private readonly rows: SqliteRows;
   private readonly facts: StoreFacts;
   private readonly unreadable: RebuildLoss[] = [];
   private altered: readonly RebuildLoss[] = [];
@@ -76,8 +75,7 @@ export class SqliteRebuildStore extends RebuildStore {
   ) {
     super();
     this.candles = new CandleWriter(parts.database);
-    this.ledger = new LedgerWriter(parts.database);
-    this.unfilled = new UnfilledWriter(parts.database);
+    this.rows = new SqliteRows(parts.database);
     this.facts = new StoreFacts(parts.database);
   }
 
@@ -186,10 +184,8 @@ export class SqliteRebuildStore extends RebuildStore {
         const { symbol, range, notedAt } = entry;
         // Minutes of a fetch that could not be repeated may have had rows.
         const unknown = lost.filter((fetch) => fetch.symbol === symbol).map((fetch) => fetch.range);
-        const known = this.ledger.touching(symbol, range);
-        for (const gap of subtractRanges([range], [...known, ...unknown])) {
-          this.ledger.recordStopped(symbol, gap, notedAt);
-        }
+        const missing = inquire(this.rows, missingMinutesIn(symbol, range));
+        runUnit(this.rows, stoppedUnit(symbol, subtractRanges(missing, unknown), notedAt));
       }
     });
   }
@@ -247,7 +243,8 @@ export class SqliteRebuildStore extends RebuildStore {
       const reason = entry.kind === 'fetch' ? losses.get(entry.fetch.line) : undefined;
       if (entry.kind !== 'fetch' || reason === undefined) continue;
       const { symbol, range, kind } = entry.fetch;
-      this.unfilled.replace(symbol, range, [{ ...range, reason: `${kind} not repeated: ${reason}`, askedAt }]);
+      const note = { ...range, reason: `${kind} not repeated: ${reason}`, askedAt };
+      runUnit(this.rows, unfilledUnit(symbol, range, [note]));
     }
   }
 

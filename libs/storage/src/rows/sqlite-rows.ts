@@ -20,8 +20,9 @@ export class SqliteRows implements Rows {
   apply(changes: readonly RowChange[]): void {
     for (const change of changes) {
       const table = this.of(change.table);
-      if (change.kind === 'remove') table.remove(change.keys);
-      else table.write(change.kind, change.rows);
+      if (change.kind !== 'remove') table.write(change.kind, change.rows);
+      else if ('keys' in change) table.remove(change.keys);
+      else table.removeRanges(change.ranges);
     }
   }
 

@@ -1,4 +1,4 @@
-import { accountOfMinute, type CandleNumbers, type MinuteCandle, type StoredCandle } from '@app/domain';
+import { accountOfMinute, type MinuteCandle, type StoredCandle } from '@app/domain';
 import type { RollUp } from '@app/history';
 
 /** The numbers of a candle as they stand in the tables. */
@@ -23,12 +23,6 @@ export interface CaptureRow extends CandleNumbersRow {
   captured_at: number;
 }
 
-/** A row of `candle_repeats`. */
-export interface RepeatRow extends CaptureRow {
-  /** Whether a line of bronze, or the fetch in the manifest, tells of it. */
-  recorded: 0 | 1;
-}
-
 /** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */
 export interface MinuteCandleRow extends CaptureRow {
   revision: number;
@@ -45,7 +39,7 @@ export interface RollUpRow extends CandleNumbersRow {
   revision: number;
 }
 
-export const NUMBER_COLUMNS =
+const NUMBER_COLUMNS =
   'open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume';
 
 export const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at`;
@@ -53,28 +47,6 @@ export const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS},
 export const MINUTE_COLUMNS = `${REPEAT_COLUMNS}, revision`;
 
 export const ROLL_UP_COLUMNS = `symbol, open_time, ${NUMBER_COLUMNS}, minutes, first_traded_minute, last_minute, captured_at, revision`;
-
-/** A value of each column in its order: the driver binds these faster than named ones. */
-export type ColumnValues = readonly (string | number | null)[];
-
-/** As many parameters as there are columns: `?, ?, …`. */
-export function parametersOf(columns: string): string {
-  return columns.replace(/\w+/g, '?');
-}
-
-function numberValues(candle: CandleNumbers): ColumnValues {
-  return [
-    candle.open,
-    candle.high,
-    candle.low,
-    candle.close,
-    candle.volume,
-    candle.quoteVolume,
-    candle.tradeCount,
-    candle.takerBuyVolume,
-    candle.takerBuyQuoteVolume,
-  ];
-}
 
 // The following name each field: spreading the row, or a part of it, costs a hundred times as much, and reading a page
 // of candles does little else.
@@ -118,33 +90,6 @@ export function toStoredMinute(row: MinuteCandleRow): StoredCandle {
     revision: row.revision,
     account: accountOfMinute(row.open_time),
   };
-}
-
-/** Values of {@link REPEAT_COLUMNS}. */
-export function captureValues(candle: MinuteCandle): ColumnValues {
-  const { symbol, openTime, closeTime, source, capturedAt } = candle;
-  return [symbol, openTime, closeTime, ...numberValues(candle), source, capturedAt];
-}
-
-/** Values of {@link MINUTE_COLUMNS}. */
-export function minuteValues(candle: MinuteCandle, revision: number): ColumnValues {
-  return [
-    candle.symbol,
-    candle.openTime,
-    candle.closeTime,
-    candle.open,
-    candle.high,
-    candle.low,
-    candle.close,
-    candle.volume,
-    candle.quoteVolume,
-    candle.tradeCount,
-    candle.takerBuyVolume,
-    candle.takerBuyQuoteVolume,
-    candle.source,
-    candle.capturedAt,
-    revision,
-  ];
 }
 
 export function toRollUp(row: RollUpRow): RollUp {

@@ -1,12 +1,25 @@
+import { createHash } from 'node:crypto';
 import {
   CANDLE_KIND,
   eventToWrite,
   PRICE_KIND,
   type CheckedEvent,
+  type Clock,
   type EventKind,
+  type EventKinds,
   type MinuteCandle,
 } from '@app/domain';
-import { keyedUnit, priceUnit, runUnit, type HistoryKinds, type KindOutcome, type Rows, type Unit } from '@app/history';
+import {
+  keyedUnit,
+  KeyMemory,
+  priceUnit,
+  runUnit,
+  takenKeysUnit,
+  type HistoryKinds,
+  type KindOutcome,
+  type Rows,
+  type Unit,
+} from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
 import { SqliteRows } from '../rows/sqlite-rows';
@@ -70,4 +83,13 @@ function writerOf(kind: EventKind, kinds: HistoryKinds, database: SqliteHandle, 
   if (kind.contentOf) throw new Error(`nothing keeps the revisions of events of the kind ${kind.name}`);
   const history = kinds.historyOf(kind);
   return new UnitKindWriter(rows, (events: readonly unknown[]) => keyedUnit(kind, history, events));
+}
+
+/** In place of rows, the keys of what was taken: for a store that keeps bronze files only. */
+export function rememberedKeys(kinds: EventKinds, database: SqliteHandle, clock: Clock): KindWriters {
+  const rows = new SqliteRows(database);
+  const memory = new KeyMemory((content) => createHash('sha256').update(content).digest('base64url'));
+  const writerOf = (kind: EventKind): KindWriter =>
+    new UnitKindWriter(rows, (events: readonly unknown[]) => takenKeysUnit(kind, events, clock.now(), memory));
+  return new Map([...kinds].map((kind) => [kind.name, writerOf(kind)]));
 }

@@ -1,25 +1,18 @@
 import { DAY, floorTo, type Clock, type EpochMicros } from '@app/domain';
-import { missingIn } from '@app/history';
+import { inquire, nextDayOfMinutes, removeMinutesUnit, runUnit } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { MINUTES_REMOVED_FACT, StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
-import { LedgerWriter } from '../ledger/ledger.writer';
+import { SqliteRows } from '../rows/sqlite-rows';
 
 /** Rows that one write unit removes at most, so that it stays short. */
 const ROWS_A_UNIT = 5_000;
 
-const MINUTE_TABLES = ['candle_repeats', 'candle_revisions', 'candles_1m'] as const;
-
 /** Removes silver rows after their time. Gold made of them stays, and never changes any more. */
 export class HistoryRetention {
-  private readonly ledger: LedgerWriter;
-  private readonly facts: StoreFacts;
+  private readonly rows: SqliteRows;
   private readonly selectSymbols: Statement<[], string>;
-  private readonly nextMinute: Statement<[string, number], { open_time: number }>;
-  private readonly selectLedgerStart: Statement<[string], { ledger_start: number | null }>;
-  private readonly removeMinutes: readonly Statement<[string, number, number]>[];
   private readonly newestEvent: Statement<[string], { timestamp: number | null }>;
   private readonly eventAfter: Statement<[string, number, number], { timestamp: number }>;
   private readonly removeEvents: Statement<[string, number]>;
@@ -30,16 +23,8 @@ export class HistoryRetention {
     private readonly feed: ChangeFeedWriter,
     private readonly clock: Clock,
   ) {
-    this.ledger = new LedgerWriter(database);
-    this.facts = new StoreFacts(database);
+    this.rows = new SqliteRows(database);
     this.selectSymbols = database.prepare<[], string>('SELECT symbol FROM symbols ORDER BY symbol').pluck();
-    this.nextMinute = database.prepare(
-      'SELECT open_time FROM candles_1m WHERE symbol = ? AND open_time >= ? ORDER BY open_time LIMIT 1',
-    );
-    this.selectLedgerStart = database.prepare('SELECT ledger_start FROM symbols WHERE symbol = ?');
-    this.removeMinutes = MINUTE_TABLES.map((table) =>
-      database.prepare(`DELETE FROM ${table} WHERE symbol = ? AND open_time >= ? AND open_time < ?`),
-    );
     this.newestEvent = database.prepare('SELECT max(timestamp) AS timestamp FROM price_events WHERE symbol = ?');
     this.eventAfter = database.prepare(
       `SELECT timestamp FROM price_events WHERE symbol = ? AND timestamp < ?
@@ -55,8 +40,7 @@ export class HistoryRetention {
     for (const symbol of this.selectSymbols.all()) {
       let from: EpochMicros = 0;
       while (!signal.aborted) {
-        const next = this.nextMinute.get(symbol, from);
-        const day = next && floorTo(next.open_time, DAY);
+        const day = inquire(this.rows, nextDayOfMinutes(symbol, from));
         if (day === undefined || day >= horizon) break;
         from = day + DAY;
         removed += await this.queue.run(() => this.removeDay(symbol, day));
@@ -66,17 +50,9 @@ export class HistoryRetention {
   }
 
   private removeDay(symbol: string, day: EpochMicros): number {
-    const start = Math.max(day, this.selectLedgerStart.get(symbol)?.ledger_start ?? day);
-    const range = { start, end: day + DAY };
-    if (missingIn(range, this.ledger.touching(symbol, range)).length > 0) return 0;
-    this.facts.set(
-      MINUTES_REMOVED_FACT,
-      String(Math.max(day + DAY, Number(this.facts.get(MINUTES_REMOVED_FACT) ?? 0))),
-    );
-    let removed = 0;
-    for (const statement of this.removeMinutes) removed = statement.run(symbol, day, day + DAY).changes;
-    const item = { symbol, start: day, end: day + DAY, count: removed };
-    this.feed.note(HISTORY_FEED, { kind: 'removed', items: [item] });
+    const removed = runUnit(this.rows, removeMinutesUnit(symbol, day));
+    const items = removed === 0 ? [] : [{ symbol, start: day, end: day + DAY, count: removed }];
+    this.feed.note(HISTORY_FEED, { kind: 'removed', items });
     return removed;
   }
 

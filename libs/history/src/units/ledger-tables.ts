@@ -1,0 +1,61 @@
+import { describeTable, type RowOf } from '../rows/table';
+
+/** Runs of minutes in one state; minutes in no row are missing. */
+export const COVERAGE = describeTable(
+  'coverage',
+  ['symbol', 'startTime'],
+  { symbol: 'text', startTime: 'time', endTime: 'time', state: 'text', repaired: 'flag' },
+  (row) => [row.symbol, row.startTime, row.endTime, row.state, row.repaired],
+);
+
+/** Gold: the ledger summed up by UTC day. */
+export const COVERAGE_DAYS = describeTable(
+  'coverage_days',
+  ['symbol', 'date'],
+  {
+    symbol: 'text',
+    date: 'time',
+    captured: 'integer',
+    quiet: 'integer',
+    stopped: 'integer',
+    repaired: 'integer',
+    changedAt: 'time',
+    stoppedAt: 'time?',
+  },
+  (row) => [row.symbol, row.date, row.captured, row.quiet, row.stopped, row.repaired, row.changedAt, row.stoppedAt],
+);
+
+/** Of the roll-ups of days, when the newest capture of their minutes came; to be read alone. */
+export const DAY_CAPTURES = describeTable('candles_1d', ['symbol', 'openTime'], {
+  symbol: 'text',
+  openTime: 'time',
+  capturedAt: 'time',
+});
+
+/** Of symbols, what their ledgers are framed by. */
+export const SYMBOL_FRAMES = describeTable(
+  'symbols',
+  ['symbol'],
+  { symbol: 'text', trackedSince: 'time?', ledgerStart: 'time?', ledgerFloor: 'time?', firstCapturedAt: 'time?' },
+  (row) => [row.symbol, row.trackedSince, row.ledgerStart, row.ledgerFloor, row.firstCapturedAt],
+);
+
+/** Of minutes, what their account follows from; to be read alone. */
+export const MINUTE_TRADES = describeTable('candles_1m', ['symbol', 'openTime'], {
+  symbol: 'text',
+  openTime: 'time',
+  tradeCount: 'integer',
+  capturedAt: 'time',
+});
+
+/** When the versions that a minute had before came; to be read alone. */
+export const EARLIER_CAPTURES = describeTable('candle_revisions', ['symbol', 'openTime', 'revision'], {
+  symbol: 'text',
+  openTime: 'time',
+  revision: 'integer',
+  capturedAt: 'time',
+});
+
+export type CoverageRow = RowOf<typeof COVERAGE>;
+export type CoverageDayRow = RowOf<typeof COVERAGE_DAYS>;
+export type SymbolFrameRow = RowOf<typeof SYMBOL_FRAMES>;

@@ -1,0 +1,111 @@
+import { DAY, MINUTE, type EpochMicros } from '@app/domain';
+import { MemoryRows } from '@app/testing';
+import fc from 'fast-check';
+import { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from '../kinds/candle-tables';
+import { runsOfMinutes } from '../ledger-runs';
+import { inquire, runUnit } from '../rows/unit';
+import { COVERAGE, SYMBOL_FRAMES } from './ledger-tables';
+import { nextDayOfMinutes, removeMinutesUnit } from './retention-unit';
+import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
+
+const SYMBOL = 'BTCUSDT';
+const MIDNIGHT = Date.UTC(2026, 0, 15) * 1_000;
+const NOON = MIDNIGHT + DAY / 2;
+
+const capture = (openTime: EpochMicros, symbol = SYMBOL) => ({
+  symbol,
+  openTime,
+  closeTime: openTime + MINUTE - 1,
+  open: '1',
+  high: '1',
+  low: '1',
+  close: '1',
+  volume: '1',
+  quoteVolume: '1',
+  tradeCount: 1,
+  takerBuyVolume: '1',
+  takerBuyQuoteVolume: '1',
+  source: 'binance-kline',
+  capturedAt: openTime + 2 * MINUTE,
+});
+
+describe('the unit of minutes whose time of retention is over', () => {
+  let rows: MemoryRows;
+
+  /** A ledger that begins at noon and accounts for the minutes, each of which is stored with what it said before. */
+  const begin = (minutes: readonly EpochMicros[], stopped: readonly EpochMicros[] = []): void => {
+    rows = new MemoryRows();
+    const recorded = [
+      ...minutes.map((minute) => ({ minute, state: 'captured' as const, repaired: false })),
+      ...stopped.map((minute) => ({ minute, state: 'stopped' as const, repaired: false })),
+    ];
+    const runs = runsOfMinutes(recorded).map(({ start, end, state, repaired }) => ({
+      symbol: SYMBOL,
+      startTime: start,
+      endTime: end,
+      state,
+      repaired,
+    }));
+    const frame = { symbol: SYMBOL, trackedSince: 1, ledgerStart: NOON, ledgerFloor: null, firstCapturedAt: 1 };
+    const captures = minutes.map((minute) => capture(minute));
+    rows.apply([
+      { kind: 'add', table: COVERAGE, rows: runs },
+      { kind: 'add', table: SYMBOL_FRAMES, rows: [frame] },
+      { kind: 'add', table: CANDLES_1M, rows: captures.map((one) => ({ ...one, revision: 2 })) },
+      { kind: 'add', table: CANDLES_1M, rows: [{ ...capture(NOON, 'ETHUSDT'), revision: 1 }] },
+      {
+        kind: 'add',
+        table: CANDLE_REVISIONS,
+        rows: captures.map((one) => ({ ...one, revision: 1, supersededAt: one.capturedAt })),
+      },
+      { kind: 'add', table: CANDLE_REPEATS, rows: captures.map((one) => ({ ...one, recorded: true })) },
+    ]);
+  };
+  const minutesFrom = (start: EpochMicros, count: number): EpochMicros[] =>
+    Array.from({ length: count }, (_, index) => start + index * MINUTE);
+  const left = (): number[][] =>
+    [CANDLES_1M, CANDLE_REVISIONS, CANDLE_REPEATS].map((table) =>
+      rows
+        .all(table as typeof CANDLES_1M)
+        .filter(({ symbol }) => symbol === SYMBOL)
+        .map(({ openTime }) => openTime),
+    );
+
+  it('should remove a day with all its captures where the ledger misses none of it, and nothing of other days', () => {
+    const next = MIDNIGHT + DAY;
+    begin(minutesFrom(NOON, 720 + 3));
+    expect(runUnit(rows, removeMinutesUnit(SYMBOL, MIDNIGHT))).toBe(720);
+    expect(left()).toEqual([minutesFrom(next, 3), minutesFrom(next, 3), minutesFrom(next, 3)]);
+    expect(rows.all(CANDLES_1M).filter(({ symbol }) => symbol === 'ETHUSDT')).toHaveLength(1);
+    expect(rows.all(STORE_FACTS)).toEqual([{ name: MINUTES_REMOVED_FACT, value: String(next) }]);
+  });
+
+  it('should leave a day alone of which any minute is missing', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 719 }), { minLength: 1, maxLength: 3 }), (missing) => {
+        const held = minutesFrom(NOON, 720).filter((_, index) => !missing.includes(index));
+        begin(held);
+        expect(runUnit(rows, removeMinutesUnit(SYMBOL, MIDNIGHT))).toBe(0);
+        expect(left()).toEqual([held, held, held]);
+        expect(rows.all(STORE_FACTS)).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('should count what the exchange does not have as accounted for, and keep the latest day that was removed', () => {
+    begin(minutesFrom(NOON, 700), minutesFrom(NOON + 700 * MINUTE, 20));
+    const later = { name: MINUTES_REMOVED_FACT, value: String(MIDNIGHT + 9 * DAY) };
+    rows.apply([{ kind: 'add', table: STORE_FACTS, rows: [later] }]);
+    expect(runUnit(rows, removeMinutesUnit(SYMBOL, MIDNIGHT))).toBe(700);
+    expect(rows.all(STORE_FACTS)).toEqual([later]);
+  });
+
+  it('should find the days of which minutes are stored, one after the other', () => {
+    begin([NOON, NOON + 2 * DAY]);
+    const next = (from: EpochMicros): unknown => inquire(rows, nextDayOfMinutes(SYMBOL, from));
+    expect(next(0)).toBe(MIDNIGHT);
+    expect(next(MIDNIGHT + DAY)).toBe(MIDNIGHT + 2 * DAY);
+    expect(next(MIDNIGHT + 3 * DAY)).toBeUndefined();
+  });
+});
