@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ask,
+  asText,
   byKeys,
+  CANDLES_1D,
+  CANDLES_1H,
+  DAILY_METRICS,
   CANDLE_REPEATS,
   CANDLE_REVISIONS,
   CANDLES_1M,
@@ -16,6 +20,7 @@ import {
   FIRST_REVISIONS,
   inRanges,
   KNOWN_SYMBOLS,
+  METRICS_DAYS,
   MINUTE_TRADES,
   PRICE_EVENTS,
   RowNotNewError,
@@ -205,6 +210,36 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
     expect(keys).toEqual([symbols.map((symbol) => ({ symbol })), [{ symbol: symbols[1] }]]);
   });
 
+  it('should read ranges as text: a line for each row, with the values that the prefix does not hold', () => {
+    const prices = [12, 10, 11].map((openTime) => ({
+      symbol: 'BTCUSDT',
+      openTime: openTime * 1_000_000_000_000_000,
+      part: openTime,
+      lastPrice: `00${openTime}.50`,
+    }));
+    rows.apply([
+      addRows(
+        SAMPLES,
+        prices.map((price) => ({ ...sample(0), ...price })),
+      ),
+    ]);
+    const until = 12_000_000_000_000_000;
+    const answers = rows.load([
+      asText(SAMPLE_PRICES, [
+        { prefix: ['BTCUSDT'], until },
+        { prefix: ['ETHBTC'] },
+        { prefix: ['BTCUSDT', until] },
+        { prefix: [], from: 'BTCUSDT', until: 'ETHBTC' },
+      ]),
+      asText(SAMPLE_PRICES, []),
+    ]);
+    const lines = ['10000000000000000 10 0010.50', '11000000000000000 11 0011.50', '12000000000000000 12 0012.50'];
+    expect(answers).toEqual([
+      [lines.slice(0, 2).join('\n'), '', '12 0012.50', lines.map((line) => `BTCUSDT ${line}`).join('\n')],
+      [],
+    ]);
+  });
+
   it('should read the first or the last row of a range alone, where there is one', () => {
     rows.apply([
       addRows(
@@ -386,8 +421,11 @@ describe('descriptions of tables', () => {
     COVERAGE_DAYS,
     SYMBOL_FRAMES,
     UNFILLED_RANGES,
+    CANDLES_1H,
+    CANDLES_1D,
+    DAILY_METRICS,
   ];
-  const READ_ALONE: readonly Table<never>[] = [DAY_ENDS, DAY_CAPTURES, MINUTE_TRADES, EARLIER_CAPTURES];
+  const READ_ALONE: readonly Table<never>[] = [DAY_ENDS, DAY_CAPTURES, MINUTE_TRADES, EARLIER_CAPTURES, METRICS_DAYS];
   const folder = mkdtempSync(join(tmpdir(), 'csp-rows-'));
 
   afterAll(() => {

@@ -18,7 +18,8 @@ export { datesOf, ledgerDays, ledgerSpan, ledgerTail, openDay, type LedgerDay, t
 export { firstTimeAfter, mergeByTime, mergeChunksByTime } from './merge-by-time';
 export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-metrics';
 export type { MetricsDay } from './metrics/metrics-day';
-export { capturedMetrics, daysBehind, metricsReaches, type CapturedDay } from './metrics/metrics-reach';
+export { metricsReaches } from './metrics/metrics-reach';
+export { MonthsBefore } from './metrics/months-before';
 export { markOf, marksOf, sharedMinutes, type ChangedCandle, type LedgerFrame } from './minute-marks';
 export {
   noteOpenDay,
@@ -29,12 +30,12 @@ export {
   noteOpenSymbol,
 } from './open-rows';
 export { polledDayOf, type PolledDayValues, type PolledPrice } from './polled-day';
-export { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from './roll-up-levels';
 export { bucketChunks, minuteChunks } from './reading/candle-chunks';
 export { CandleLevel } from './reading/candle-level';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { MinuteAccounts } from './reading/minute-accounts';
 export { RolledDays } from './reading/rolled-days';
+export { rollUpBy } from './roll-up-levels';
 export { mergeRollUps, rollUpJoined, rollUpMinutes, RollUpAccumulator } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
 export { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type NotedStop, type StoppedDay } from './stops';
@@ -50,6 +51,7 @@ export {
 } from './rows/table';
 export {
   ask,
+  asText,
   byKeys,
   inquire,
   inRanges,
@@ -58,6 +60,7 @@ export {
   type Answer,
   type Answers,
   type Inquiry,
+  type JoinedQuestion,
   type KeyRange,
   type KeysQuestion,
   type Plan,
@@ -68,6 +71,13 @@ export {
   type Rows,
   type Unit,
 } from './rows/unit';
+export {
+  DAILY_METRICS,
+  dailyMetricsUnit,
+  METRICS_DAYS,
+  type DailyMetricsRow,
+  type SymbolDates,
+} from './units/daily-metrics-unit';
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
@@ -85,6 +95,14 @@ export {
 export { minuteLedgerUnit } from './units/minute-ledger-unit';
 export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
 export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';
+export {
+  CANDLES_1D,
+  CANDLES_1H,
+  newDayRollUps,
+  rollUpUnit,
+  type ChangedMinutes,
+  type RollUpRow,
+} from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
 export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
 export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';

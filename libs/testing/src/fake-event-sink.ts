@@ -9,11 +9,14 @@ import {
   type EventBatch,
   type MinuteCandle,
   type OutgoingEvent,
+  type PriceEvent,
   type SinkResult,
 } from '@app/domain';
-import { firstCapture, placeCapture, type KnownMinute, type VersionOutcome } from '@app/history';
+import { minuteUnit, priceUnit, rollUpUnit, runUnit, type KindOutcome } from '@app/history';
+import { MemoryRows } from './memory-rows';
 
-type Outcome = Pick<VersionOutcome, 'fate' | 'isKept'>;
+/** What became of each event, in the order given. */
+type Outcomes = Pick<KindOutcome, 'outcomes' | 'kept'>;
 
 const RESULTS = { taken: 'taken', repeat: 'repeats', revision: 'revisions' } as const;
 
@@ -28,9 +31,7 @@ export class FakeEventSink extends EventSink {
   /** Awaited before each batch is taken. */
   gate: Promise<unknown> = Promise.resolve();
   private readonly kinds = eventKinds('crypto_prices');
-  private readonly keys = new Set<string>();
-  /** What is kept of each minute, by its key. */
-  private readonly minutes = new Map<string, KnownMinute>();
+  private readonly rows = new MemoryRows();
   private origin: string | undefined;
 
   async take(batch: EventBatch): Promise<SinkResult> {
@@ -43,10 +44,11 @@ export class FakeEventSink extends EventSink {
       const unit = batch.events.slice(start, start + SINK_UNIT_EVENTS);
       const checked = unit.map(({ kind, value }) => checkEvent(this.kinds.named(kind), value));
       this.claim(batch.origin);
-      for (const [index, event] of unit.entries()) {
-        const { fate, isKept } = this.outcomeOf(checked[index]!);
-        result[RESULTS[fate]] += 1;
-        if (isKept) this.taken.push(event);
+      for (const name of new Set(unit.map(({ kind }) => kind))) {
+        const own = unit.filter(({ kind }) => kind === name);
+        const { outcomes, kept } = this.store(checked.filter(({ kind }) => kind.name === name));
+        for (const became of outcomes) result[RESULTS[became]] += 1;
+        this.taken.push(...own.filter((_, index) => kept[index]));
       }
     }
     return result;
@@ -57,25 +59,14 @@ export class FakeEventSink extends EventSink {
     if (this.origin !== origin) throw new OriginMismatchError('STORAGE_PATH', this.origin, origin);
   }
 
-  private outcomeOf({ kind, event }: CheckedEvent): Outcome {
-    const key = JSON.stringify([kind.name, kind.keyOf(event)]);
-    if (kind.name === CANDLE_KIND.name) return this.capture(key, event as MinuteCandle);
-    const isNew = !this.keys.has(key);
-    this.keys.add(key);
-    return { fate: isNew ? 'taken' : 'repeat', isKept: isNew };
-  }
-
-  private capture(key: string, candle: MinuteCandle): Outcome {
-    const known = this.minutes.get(key);
-    if (!known) {
-      this.minutes.set(key, { versions: [candle], repeats: [] });
-      return firstCapture(candle, 1);
+  /** Events of one kind, by the rules of the history. */
+  private store(events: readonly CheckedEvent[]): Outcomes {
+    if (events[0]?.kind.name !== CANDLE_KIND.name) {
+      return runUnit(this.rows, priceUnit(events.map(({ event }) => event as PriceEvent)));
     }
-    const { outcome, minute } = placeCapture(candle, known, 1);
-    if (minute) {
-      const versions = minute.versions.map(({ capture }) => capture);
-      this.minutes.set(key, { versions, repeats: minute.repeats });
-    }
-    return outcome;
+    const { fates, kept, bySymbol } = runUnit(this.rows, minuteUnit(events.map(({ event }) => event as MinuteCandle)));
+    // By its day a minute is known to be new.
+    runUnit(this.rows, rollUpUnit(bySymbol));
+    return { outcomes: fates, kept };
   }
 }

@@ -44,6 +44,7 @@ export class MemoryRows implements Rows {
   private answer(question: Question): Answer {
     const { table } = question;
     if ('ranges' in question) return question.ranges.map((range) => this.inRange(table, range));
+    if ('joined' in question) return question.joined.map((range) => this.joined(table, range));
     return question.keys.map((key) => {
       const row = this.rowsOf(table).get(keyText(table, key));
       return row && describedPart(table, row);
@@ -69,6 +70,14 @@ export class MemoryRows implements Rows {
 
   private keysIn(table: Table, range: KeyRange): RowKey[] {
     return this.rowsIn(table, range).map((row) => table.keyOf(row));
+  }
+
+  private joined(table: Table, range: KeyRange): string {
+    const held = table.key.slice(0, range.prefix.length);
+    const fields = table.columns.map(({ field }) => field).filter((field) => !held.includes(field));
+    return this.inRange(table, range)
+      .map((row) => fields.map((field) => String((row as StoredRow)[field])).join(' '))
+      .join('\n');
   }
 
   private write(kind: 'add' | 'ensure' | 'put', table: Table, row: object): void {

@@ -114,8 +114,8 @@ export function ratioOf(a: Decimal, b: Decimal): number {
 /** Negative, zero or positive as a is less than, equal to or greater than b; trailing zeros do not count. */
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const scale = Math.max(a.scale, b.scale);
-  const difference = unitsAt(a, scale) - unitsAt(b, scale);
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+  const [units, otherUnits] = [unitsAt(a, scale), unitsAt(b, scale)];
+  return units < otherUnits ? -1 : units > otherUnits ? 1 : 0;
 }
 
 /** The exact sum of two decimal texts, with the larger scale of the two. */

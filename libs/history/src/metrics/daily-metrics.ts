@@ -22,10 +22,17 @@ export const METRICS_VERSION = '2';
 /** Share of a window's observations below which it says nothing: 6 of 7, 24 of 30. */
 const fewest = (window: number): number => Math.ceil(window * 0.8);
 
-type Observed = DayObservation & { readonly date: EpochMicros };
-type Stepped = Observed & { readonly step: DayStep };
+/** A day as metrics of later days see it. */
+export interface ObservedDay {
+  readonly date: EpochMicros;
+  readonly close: string;
+  /** Undefined for a day without a logarithm. */
+  readonly observation: DayObservation | undefined;
+}
 
-const hasStep = (day: Observed): day is Stepped => day.step !== null;
+type Stepped = DayObservation & { readonly step: DayStep };
+
+const hasStep = (observation: DayObservation): observation is Stepped => observation.step !== null;
 
 /** The statistic of a window; null when less than 80 % of its observations are there. */
 function statistic<T>(
@@ -45,35 +52,43 @@ function statistic<T>(
  * has missing minutes, changes when they come.
  */
 export function metricsOfDays(days: readonly MetricsDay[], range: TimeRange): DailyMetrics[] {
-  const observed: Observed[] = [];
+  const observed: ObservedDay[] = [];
   const metrics: DailyMetrics[] = [];
-  let before: MetricsDay | undefined;
   for (const day of days) {
-    const previous = before?.date === day.date - DAY ? before : undefined;
-    before = day;
-    const last = observed.at(-1);
-    const observation = observeDay(day, last?.date === day.date - DAY ? last : undefined);
-    if (observation) observed.push({ ...observation, date: day.date });
-    if (day.date < range.start || day.date >= range.end) continue;
-    metrics.push(metricsOfDay(day, previous, observed));
+    const { date, close } = day;
+    observed.push({ date, close, observation: observeAfter(observed.at(-1), day) });
+    if (date >= range.start && date < range.end) metrics.push(metricsOfDay(day, observed, observed.length - 1));
   }
   return metrics;
 }
 
-/** `observed` ends with the day itself, or before it where it has no logarithm. */
-function metricsOfDay(day: MetricsDay, previous: MetricsDay | undefined, observed: readonly Observed[]): DailyMetrics {
-  const long = observed.slice(-METRICS_WINDOW).filter(({ date }) => date > day.date - METRICS_WINDOW * DAY);
-  const longSteps = long.filter(hasStep);
-  const shortSteps = longSteps.filter(({ date }) => date > day.date - SHORT_WINDOW * DAY);
-  const own = long.at(-1);
-  const step = own?.date === day.date ? own.step : null;
+/** Observes a day behind the one that is stored before it, of whichever date that is. */
+export function observeAfter(before: ObservedDay | undefined, day: MetricsDay): DayObservation | undefined {
+  return observeDay(day, before?.date === day.date - DAY ? before.observation : undefined);
+}
+
+/** Metrics of a day, which is at a place of the observed days: those before it are all that its windows reach. */
+export function metricsOfDay(day: MetricsDay, observed: readonly ObservedDay[], place: number): DailyMetrics {
+  const long: DayObservation[] = [];
+  const longSteps: Stepped[] = [];
+  const shortSteps: Stepped[] = [];
+  for (let index = Math.max(0, place - METRICS_WINDOW + 1); index <= place; index += 1) {
+    const { date = 0, observation } = observed[index] ?? {};
+    if (!observation || date <= day.date - METRICS_WINDOW * DAY) continue;
+    long.push(observation);
+    if (!hasStep(observation)) continue;
+    longSteps.push(observation);
+    if (date > day.date - SHORT_WINDOW * DAY) shortSteps.push(observation);
+  }
+  const step = observed[place]?.observation?.step ?? null;
+  const before = observed[place - 1];
   const stepsOf = (steps: readonly Stepped[]): DayStep[] => steps.map((stepped) => stepped.step);
   return {
     date: day.date,
     close: day.close,
     logReturn: step && formatStatistic(step.closeToClose),
     vwap: volumeWeightedPrice(day),
-    trueRange: previous ? trueRange(day, previous.close) : null,
+    trueRange: before?.date === day.date - DAY ? trueRange(day, before.close) : null,
     volClose7d: statistic(stepsOf(shortSteps), SHORT_WINDOW, closeToCloseVolatility),
     volClose30d: statistic(stepsOf(longSteps), METRICS_WINDOW, closeToCloseVolatility),
     volParkinson30d: statistic(long, METRICS_WINDOW, parkinsonVolatility),

@@ -8,10 +8,16 @@ import { compareDecimals, ratioOf, subtractDecimals, type Decimal } from '@app/d
  */
 export function maximumDrawdown(closes: readonly Decimal[]): number {
   let [peak] = closes;
+  let lowest = peak;
   let drawdown = 0;
   for (const close of closes) {
-    if (!peak || compareDecimals(close, peak) > 0) peak = close;
-    drawdown = Math.max(drawdown, ratioOf(subtractDecimals(peak, close), peak));
+    if (!peak || !lowest || compareDecimals(close, peak) > 0) {
+      peak = close;
+      lowest = close;
+    } else if (compareDecimals(close, lowest) < 0) {
+      lowest = close;
+      drawdown = Math.max(drawdown, ratioOf(subtractDecimals(peak, close), peak));
+    }
   }
   return drawdown;
 }

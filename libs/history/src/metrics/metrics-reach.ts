@@ -1,5 +1,5 @@
 import { DAY, floorTo, type DailyMetrics, type EpochMicros, type TimeRange } from '@app/domain';
-import { METRICS_REACH, metricsOfDays } from './daily-metrics';
+import { METRICS_REACH, metricsOfDay, observeAfter, type ObservedDay } from './daily-metrics';
 import type { MetricsDay } from './metrics-day';
 
 /** A day with the newest capture that it is made of. */
@@ -31,17 +31,46 @@ export function daysBehind({ start, end }: TimeRange): TimeRange {
   return { start: start - METRICS_REACH * DAY, end };
 }
 
-/** Metrics of the days in a range; `days` are ascending and all that are stored of {@link daysBehind}. */
-export function capturedMetrics(days: readonly CapturedDay[], range: TimeRange): CapturedMetrics[] {
-  const capturedAt = new Map(days.map((day, index) => [day.date, newestCapture(days, index)]));
-  return metricsOfDays(days, range).map((metrics) => ({ metrics, capturedAt: capturedAt.get(metrics.date) ?? 0 }));
+/** A day as metrics of later days see it, with the newest capture that it is made of. */
+export interface PastDay extends ObservedDay {
+  readonly capturedAt: EpochMicros;
 }
 
-/** Newest capture among the days that a row is made of. */
-function newestCapture(days: readonly CapturedDay[], index: number): EpochMicros {
-  const own = days[index]?.date ?? 0;
-  return days
-    .slice(Math.max(0, index - METRICS_REACH), index + 1)
-    .filter(({ date }) => date >= own - METRICS_REACH * DAY)
-    .reduce((newest, { capturedAt }) => Math.max(newest, capturedAt), 0);
+/** The past with the days behind it; all are ascending. */
+export function observeDays(days: readonly CapturedDay[], past: readonly PastDay[] = []): PastDay[] {
+  const observed = [...past];
+  for (const day of days) {
+    const { date, close, capturedAt } = day;
+    observed.push({ date, close, observation: observeAfter(observed.at(-1), day), capturedAt });
+  }
+  return observed;
+}
+
+/**
+ * Metrics of the days in a range; `days` are ascending and, with those that are observed before them, all that are stored
+ * of {@link daysBehind}.
+ */
+export function capturedMetrics(
+  days: readonly CapturedDay[],
+  range: TimeRange,
+  observed: readonly PastDay[] = observeDays(days),
+): CapturedMetrics[] {
+  const offset = observed.length - days.length;
+  const rows: CapturedMetrics[] = [];
+  for (const [index, day] of days.entries()) {
+    if (day.date < range.start || day.date >= range.end) continue;
+    const place = offset + index;
+    rows.push({ metrics: metricsOfDay(day, observed, place), capturedAt: newestCapture(observed, place, day.date) });
+  }
+  return rows;
+}
+
+/** Newest capture among the days that the row of a day is made of. */
+function newestCapture(observed: readonly PastDay[], place: number, own: EpochMicros): EpochMicros {
+  let newest = 0;
+  for (let index = Math.max(0, place - METRICS_REACH); index <= place; index += 1) {
+    const { date = 0, capturedAt = 0 } = observed[index] ?? {};
+    if (date >= own - METRICS_REACH * DAY && capturedAt > newest) newest = capturedAt;
+  }
+  return newest;
 }

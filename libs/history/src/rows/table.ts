@@ -25,7 +25,7 @@ export type RowKey = readonly KeyValue[];
 
 /**
  * A table as data. Rows are unique by their key and are read in its order: numbers by size, texts by code points. Of a
- * store's table a description may leave columns out that have a default.
+ * store's table a description may leave columns out that have a default; one that is only read by, any but the key.
  */
 export interface Table<Row extends object = object, Key extends RowKey = RowKey> {
   readonly name: string;

@@ -21,12 +21,23 @@ export interface RangesQuestion<Row extends object = object> {
   readonly ranges: readonly KeyRange[];
 }
 
-export type Question = KeysQuestion | RangesQuestion;
+/**
+ * Asks for the rows in ranges as text: answered with one text for each range, which has a line for each row, in the order
+ * of their keys: its values but those of the prefix, in the order of the columns, with a blank between two. Of many rows a
+ * text comes out of a store in less time than the rows, and says at once whether they are those of the time before. Only
+ * of columns that always have a value, without blanks.
+ */
+export interface JoinedQuestion {
+  readonly table: Table;
+  readonly joined: readonly Omit<KeyRange, 'only'>[];
+}
+
+export type Question = KeysQuestion | RangesQuestion | JoinedQuestion;
 
 /** The questions of one round: none of them depends on the answer to another. */
 export type Questions = readonly Question[];
 
-export type Answer = readonly (object | undefined)[] | readonly (readonly object[])[];
+export type Answer = readonly (object | undefined)[] | readonly (readonly object[])[] | readonly string[];
 
 /** The answers of a round, in the order of its questions. */
 export type Answers = readonly Answer[];
@@ -102,21 +113,30 @@ export function inRanges<Row extends object>(table: Table<Row>, ranges: readonly
   return { table, ranges };
 }
 
+export function asText<Row extends object>(table: Table<Row>, ranges: JoinedQuestion['joined']): JoinedQuestion {
+  return { table, joined: ranges };
+}
+
 type AnswerTo<Asked> =
   Asked extends KeysQuestion<infer Row>
     ? readonly (Row | undefined)[]
     : Asked extends RangesQuestion<infer Row>
       ? readonly (readonly Row[])[]
-      : never;
+      : Asked extends JoinedQuestion
+        ? readonly string[]
+        : never;
 
 type AnswersTo<Asked extends Questions> = { readonly [Index in keyof Asked]: AnswerTo<Asked[Index]> };
 
 /** One round of questions; nobody is asked where they ask for nothing. */
 export function* ask<const Asked extends Questions>(...questions: Asked): Inquiry<AnswersTo<Asked>> {
-  const asksNothing = questions.every(
-    (question) => ('keys' in question ? question.keys : question.ranges).length === 0,
-  );
+  const asksNothing = questions.every((question) => wantedOf(question).length === 0);
   return (asksNothing ? questions.map(() => []) : yield questions) as unknown as AnswersTo<Asked>;
+}
+
+function wantedOf(question: Question): readonly unknown[] {
+  if ('keys' in question) return question.keys;
+  return 'ranges' in question ? question.ranges : question.joined;
 }
 
 type FoundBy<Inquiries extends readonly Inquiry<unknown>[]> = {

@@ -1,8 +1,8 @@
-import { METRICS_VERSION } from '@app/history';
+import { dailyMetricsUnit, METRICS_VERSION, MonthsBefore, runUnit } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { METRICS_VERSION_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
-import { DailyMetricsWriter } from './daily-metrics.writer';
+import { SqliteRows } from '../rows/sqlite-rows';
 
 const ALL_TIME = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
@@ -16,12 +16,12 @@ export async function bringDailyMetricsUpToDate(
   facts: StoreFacts,
 ): Promise<void> {
   if (facts.get(METRICS_VERSION_FACT) === METRICS_VERSION) return;
-  const writer = new DailyMetricsWriter(database);
+  const rows = new SqliteRows(database);
   const symbols = database.prepare<[], { symbol: string }>('SELECT symbol FROM symbols ORDER BY symbol').all();
   for (const { symbol } of symbols) {
     await queue.run(
       () => {
-        writer.rewrite(symbol, ALL_TIME);
+        runUnit(rows, dailyMetricsUnit([{ symbol, dates: ALL_TIME }], new MonthsBefore()));
       },
       { durability: 'normal' },
     );

@@ -9,7 +9,7 @@ import {
   type TimeRange,
 } from '@app/domain';
 import { firstTimeAfter, mergeByTime, type LedgerDay } from '@app/history';
-import { DAILY_METRICS_COLUMNS, toDailyMetrics, type DailyMetricsRow } from '../gold/daily-metrics-row';
+import { DAILY_METRICS_COLUMNS, toDailyMetrics, type DailyMetricsRow } from './daily-metrics-row';
 import { ledgerDays } from './ledger-days';
 import type { ReadStore } from './read-store';
 import { rowPages } from './row-pages';

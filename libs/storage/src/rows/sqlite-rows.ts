@@ -12,7 +12,8 @@ export class SqliteRows implements Rows {
   load(questions: Questions): Answers {
     return questions.map((question) => {
       const table = this.of(question.table);
-      return 'keys' in question ? table.byKeys(question.keys) : table.inRanges(question.ranges);
+      if ('keys' in question) return table.byKeys(question.keys);
+      return 'ranges' in question ? table.inRanges(question.ranges) : table.joined(question.joined);
     });
   }
 

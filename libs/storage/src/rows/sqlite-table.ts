@@ -21,6 +21,7 @@ export class SqliteTable {
   private selectByKey: Statement<[RowKey], object> | undefined;
   /** By the shape of a range. */
   private readonly selects = new Map<number, Statement<[readonly KeyValue[]], object>>();
+  private readonly joinedSelects = new Map<number, Statement<[readonly KeyValue[]], string | null>>();
   private readonly deletions = new Map<number, Statement<[readonly KeyValue[]]>>();
 
   constructor(
@@ -46,6 +47,16 @@ export class SqliteTable {
   /** The rows of each range, in the order of their keys. */
   inRanges(ranges: readonly KeyRange[]): object[][] {
     return ranges.map((range) => this.inRange(range));
+  }
+
+  /** The rows of each range as one text. */
+  joined(ranges: readonly KeyRange[]): string[] {
+    return ranges.map((range) => {
+      const shape = shapeOf(range);
+      let select = this.joinedSelects.get(shape);
+      if (!select) this.joinedSelects.set(shape, (select = this.prepareJoined(range)));
+      return select.get(boundsOf(range)) ?? '';
+    });
   }
 
   write(kind: RowWrite, rows: readonly object[]): void {
@@ -96,6 +107,17 @@ export class SqliteTable {
     return this.database.prepare(
       `SELECT ${columns} FROM ${this.table.name}${this.within(range)} ORDER BY ${order}${limit}`,
     );
+  }
+
+  private prepareJoined(range: KeyRange): Statement<[readonly KeyValue[]], string | null> {
+    const held = this.table.key.slice(0, range.prefix.length);
+    const columns = this.table.columns.filter(({ field }) => !held.includes(field)).map(({ name }) => quoted(name));
+    const rows = `SELECT concat_ws(' ', ${columns.join(', ')}) AS line FROM ${this.table.name}${this.within(range)}`;
+    return this.database
+      .prepare<[readonly KeyValue[]], string | null>(
+        `SELECT group_concat(line, char(10)) FROM (${rows} ORDER BY ${this.keyColumns.join(', ')})`,
+      )
+      .pluck();
   }
 
   private within({ prefix, from, until }: KeyRange): string {

@@ -1,4 +1,4 @@
-import { accountOfMinute, type CandleNumbers, type MinuteCandle, type StoredCandle } from '@app/domain';
+import { accountOfMinute, type MinuteCandle, type StoredCandle } from '@app/domain';
 import type { RollUp } from '@app/history';
 
 /** The numbers of a candle as they stand in the tables. */
@@ -39,57 +39,14 @@ export interface RollUpRow extends CandleNumbersRow {
   revision: number;
 }
 
-export const NUMBER_COLUMNS =
+const NUMBER_COLUMNS =
   'open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume';
 
 export const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at`;
 
 export const MINUTE_COLUMNS = `${REPEAT_COLUMNS}, revision`;
 
-/** What a roll-up is made of, without where it stands. */
-export const ROLL_UP_VALUE_COLUMNS = `${NUMBER_COLUMNS}, minutes, first_traded_minute, last_minute, captured_at, revision`;
-
-export const ROLL_UP_COLUMNS = `symbol, open_time, ${ROLL_UP_VALUE_COLUMNS}`;
-
-/** A value of each of {@link ROLL_UP_VALUE_COLUMNS}: the driver makes arrays in half the time of rows. */
-export type RollUpRowValues = readonly [
-  open: string,
-  high: string,
-  low: string,
-  close: string,
-  volume: string,
-  quoteVolume: string,
-  tradeCount: number,
-  takerBuyVolume: string,
-  takerBuyQuoteVolume: string,
-  minutes: number,
-  firstTradedMinute: number | null,
-  lastMinute: number,
-  capturedAt: number,
-  revision: number,
-];
-
-/** A value of each column in its order: the driver binds these faster than named ones. */
-export type ColumnValues = readonly (string | number | null)[];
-
-/** As many parameters as there are columns: `?, ?, …`. */
-export function parametersOf(columns: string): string {
-  return columns.replace(/\w+/g, '?');
-}
-
-function numberValues(candle: CandleNumbers): ColumnValues {
-  return [
-    candle.open,
-    candle.high,
-    candle.low,
-    candle.close,
-    candle.volume,
-    candle.quoteVolume,
-    candle.tradeCount,
-    candle.takerBuyVolume,
-    candle.takerBuyQuoteVolume,
-  ];
-}
+export const ROLL_UP_COLUMNS = `symbol, open_time, ${NUMBER_COLUMNS}, minutes, first_traded_minute, last_minute, captured_at, revision`;
 
 // The following name each field: spreading the row, or a part of it, costs a hundred times as much, and reading a page
 // of candles does little else.
@@ -152,30 +109,4 @@ export function toRollUp(row: RollUpRow): RollUp {
     capturedAt: row.captured_at,
     revision: row.revision,
   };
-}
-
-export function rollUpOfValues(values: RollUpRowValues): RollUp {
-  return {
-    open: values[0],
-    high: values[1],
-    low: values[2],
-    close: values[3],
-    volume: values[4],
-    quoteVolume: values[5],
-    tradeCount: values[6],
-    takerBuyVolume: values[7],
-    takerBuyQuoteVolume: values[8],
-    minutes: values[9],
-    firstTradedMinute: values[10],
-    lastMinute: values[11],
-    capturedAt: values[12],
-    revision: values[13],
-  };
-}
-
-/** Values of {@link ROLL_UP_COLUMNS}. */
-export function rollUpValues(symbol: string, openTime: number, rollUp: RollUp): ColumnValues {
-  const { minutes, firstTradedMinute, lastMinute, capturedAt, revision } = rollUp;
-  const numbers = numberValues(rollUp);
-  return [symbol, openTime, ...numbers, minutes, firstTradedMinute, lastMinute, capturedAt, revision];
 }

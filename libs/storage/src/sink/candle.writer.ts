@@ -1,28 +1,27 @@
 import type { ClockSpan, EpochMicros, MinuteCandle } from '@app/domain';
 import {
+  dailyMetricsUnit,
+  metricsReaches,
   minuteLedgerUnit,
   minuteUnit,
+  MonthsBefore,
   restampUnit,
+  rollUpUnit,
   runUnit,
   type CandlesOutcome,
   type SymbolMinutes,
   type RestampedMinutes,
 } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { SqliteRows } from '../rows/sqlite-rows';
-import { RollUpWriter } from './roll-up.writer';
 
 /** Writes closed minutes with their versions, then what follows from them. Inside write units only. */
 export class CandleWriter {
   private readonly rows: SqliteRows;
-  private readonly rollUps: RollUpWriter;
-  private readonly metrics: DailyMetricsWriter;
+  private readonly months = new MonthsBefore();
 
   constructor(database: SqliteHandle) {
     this.rows = new SqliteRows(database);
-    this.rollUps = new RollUpWriter(database);
-    this.metrics = new DailyMetricsWriter(database);
   }
 
   /** See {@link minuteUnit}. */
@@ -47,15 +46,13 @@ export class CandleWriter {
     runUnit(this.rows, minuteLedgerUnit([{ symbol, changed: minutes }]));
   }
 
-  /** Brings hours, days and ledger after the minutes, whose rows are written before. */
+  /** Brings hours, days, metrics and ledger after the minutes, whose rows are written before. */
   follow(bySymbol: readonly SymbolMinutes[]): void {
-    for (const { symbol, added, revised, changed } of bySymbol) {
-      this.rollUps.update({ symbol, added, revised });
-      this.metrics.update(
-        symbol,
-        changed.map(({ openTime }) => openTime),
-      );
-    }
+    runUnit(this.rows, rollUpUnit(bySymbol));
+    const changedMetrics = bySymbol.flatMap(({ symbol, changed }) =>
+      metricsReaches(changed.map(({ openTime }) => openTime)).map((dates) => ({ symbol, dates })),
+    );
+    runUnit(this.rows, dailyMetricsUnit(changedMetrics, this.months));
     runUnit(this.rows, minuteLedgerUnit(bySymbol));
   }
 }

@@ -1,10 +1,18 @@
 import type { DayOfMinutes } from '@app/domain';
-import { dayUnit, minuteLedgerUnit, runUnit, type SymbolMinutes, type DayOutcome } from '@app/history';
+import {
+  dailyMetricsUnit,
+  dayUnit,
+  metricsReaches,
+  minuteLedgerUnit,
+  MonthsBefore,
+  newDayRollUps,
+  runUnit,
+  type DayOutcome,
+  type SymbolMinutes,
+} from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { DailyMetricsWriter } from '../gold/daily-metrics.writer';
 import { SqliteRows } from '../rows/sqlite-rows';
 import type { CandleWriter } from './candle.writer';
-import { RollUpWriter } from './roll-up.writer';
 
 /**
  * Writes a whole UTC day of one symbol at once. A day of which nothing is stored is filled in one pass: rows, its hours
@@ -12,16 +20,12 @@ import { RollUpWriter } from './roll-up.writer';
  */
 export class DayWriter {
   private readonly rows: SqliteRows;
-  private readonly rollUps: RollUpWriter;
-  private readonly metrics: DailyMetricsWriter;
 
   constructor(
     database: SqliteHandle,
     private readonly candles: CandleWriter,
   ) {
     this.rows = new SqliteRows(database);
-    this.rollUps = new RollUpWriter(database);
-    this.metrics = new DailyMetricsWriter(database);
   }
 
   /** See {@link dayUnit}. */
@@ -34,8 +38,9 @@ export class DayWriter {
 
   private followFilled(minutes: SymbolMinutes, { range }: DayOfMinutes): void {
     const { symbol, added } = minutes;
-    this.rollUps.fillDay(symbol, added);
-    this.metrics.update(symbol, [range.start]);
+    this.rows.apply(newDayRollUps(symbol, added));
+    const dates = metricsReaches([range.start]).map((reach) => ({ symbol, dates: reach }));
+    runUnit(this.rows, dailyMetricsUnit(dates, new MonthsBefore()));
     runUnit(this.rows, minuteLedgerUnit([minutes]));
   }
 }

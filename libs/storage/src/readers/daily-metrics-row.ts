@@ -1,5 +1,4 @@
 import type { DailyMetrics } from '@app/domain';
-import type { ColumnValues } from '../sink/candle-row';
 
 /** A row of `daily_metrics`. */
 export interface DailyMetricsRow {
@@ -22,26 +21,6 @@ export interface DailyMetricsRow {
 export const DAILY_METRICS_COLUMNS =
   'symbol, date, close, log_return, vwap, true_range, vol_close_7d, vol_close_30d, vol_parkinson_30d, ' +
   'vol_garman_klass_30d, vol_yang_zhang_30d, max_drawdown_30d, observations, captured_at';
-
-/** Values of {@link DAILY_METRICS_COLUMNS}. */
-export function dailyMetricsValues(symbol: string, metrics: DailyMetrics, capturedAt: number): ColumnValues {
-  return [
-    symbol,
-    metrics.date,
-    metrics.close,
-    metrics.logReturn,
-    metrics.vwap,
-    metrics.trueRange,
-    metrics.volClose7d,
-    metrics.volClose30d,
-    metrics.volParkinson30d,
-    metrics.volGarmanKlass30d,
-    metrics.volYangZhang30d,
-    metrics.maxDrawdown30d,
-    metrics.observations,
-    capturedAt,
-  ];
-}
 
 export function toDailyMetrics(row: DailyMetricsRow): DailyMetrics {
   return {
