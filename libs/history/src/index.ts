@@ -41,7 +41,6 @@ export {
   noteOpenQuality,
   noteOpenSymbol,
 } from './open-rows';
-export { polledDayOf, type PolledDayValues, type PolledPrice } from './polled-day';
 export { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from './roll-up-levels';
 export { mergeRollUps, rollUpJoined, rollUpMinutes, RollUpAccumulator } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
@@ -77,4 +76,11 @@ export {
 export { keyedUnit } from './units/keyed-unit';
 export type { KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
-export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';
+export {
+  polledDayOf,
+  PRICE_EVENTS,
+  priceUnit,
+  TICKER_DAYS,
+  type PolledPrice,
+  type TickerDayRow,
+} from './units/price-unit';

@@ -14,7 +14,7 @@ import { candleBarState, polledBarState } from '@app/history';
 import { MinuteAccounts } from './minute-accounts';
 import type { ReadStore } from './read-store';
 import { countOf, storedSpan } from './stored-spans';
-import { tickerDayUntil, type TickerDayRow } from './ticker-days-ahead';
+import { tickerDayUntil, type StoredTickerDay } from './ticker-days-ahead';
 
 interface DayCandleRow {
   readonly date: number;
@@ -82,7 +82,7 @@ export class SqliteDailyBarReader extends DailyBarReader {
     return this.store.read(() => {
       const now = this.clock.now();
       const candleDays = this.store.statement<[string, number, number], DayCandleRow>(CANDLE_DAYS);
-      const tickerDays = this.store.statement<[string, number, number], TickerDayRow>(TICKER_DAYS);
+      const tickerDays = this.store.statement<[string, number, number], StoredTickerDay>(TICKER_DAYS);
       const bars = symbols.flatMap((symbol) => {
         const rows = candleDays.all(symbol, start, end);
         const account = new MinuteAccounts(this.store, symbol).withinDays({ start, end });
@@ -123,7 +123,7 @@ function candleBar(symbol: string, row: DayCandleRow, account: MinuteAccount, no
   };
 }
 
-function tickerBar(symbol: string, row: TickerDayRow, now: EpochMicros): DailyBar {
+function tickerBar(symbol: string, row: StoredTickerDay, now: EpochMicros): DailyBar {
   const { isFinal, changedAt } = polledBarState(row.date + DAY, row.lastTimestamp, now);
   return {
     date: row.date,

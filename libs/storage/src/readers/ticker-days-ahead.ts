@@ -1,11 +1,9 @@
 import { DAY, type EpochMicros } from '@app/domain';
-import { polledDayOf, type PolledDayValues, type PolledPrice } from '@app/history';
+import { polledDayOf, type PolledPrice, type TickerDayRow } from '@app/history';
 import type { ReadStore } from './read-store';
 
 /** What the price events of one symbol say of one UTC day, as gold has it. */
-export interface TickerDayRow extends Readonly<Omit<PolledDayValues, 'firstTimestamp'>> {
-  readonly date: EpochMicros;
-}
+export type StoredTickerDay = Omit<TickerDayRow, 'symbol' | 'firstTimestamp'>;
 
 const EVENTS = `SELECT timestamp, source, last_price AS lastPrice, volume FROM price_events
   WHERE symbol = ? AND timestamp >= ? AND timestamp < ? AND timestamp <= ? ORDER BY timestamp, source`;
@@ -17,14 +15,13 @@ const EVENTS = `SELECT timestamp, source, last_price AS lastPrice, volume FROM p
 export function tickerDayUntil(
   store: ReadStore,
   symbol: string,
-  row: TickerDayRow,
+  row: StoredTickerDay,
   latest: EpochMicros,
-): TickerDayRow | undefined {
+): StoredTickerDay | undefined {
   if (row.lastTimestamp <= latest) return row;
   const { date } = row;
   const events = store
     .statement<[string, EpochMicros, EpochMicros, EpochMicros], PolledPrice>(EVENTS)
     .iterate(symbol, date, date + DAY, latest);
-  const day = polledDayOf(events);
-  return day && { ...day, date };
+  return polledDayOf(symbol, date, events);
 }
