@@ -39,7 +39,8 @@ export class SqliteRows implements Rows {
         for (let start = 0, end = 0; start < rows.length; start = end) {
           const count = kind === 'add' && start + NEW_ROWS_AT_ONCE <= rows.length ? NEW_ROWS_AT_ONCE : 1;
           end = start + count;
-          const values = rows.slice(start, end).flatMap((row) => change.table.valuesOf(row));
+          const values: ColumnValue[] = [];
+          for (const row of rows.slice(start, end)) values.push(...change.table.valuesOf(row));
           table.toWrite(kind, count).run(table.hasFlags ? values.map(toSqlValue) : (values as SqlValue[]));
         }
       } catch (error) {
