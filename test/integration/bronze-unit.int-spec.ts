@@ -1,9 +1,11 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { BronzeArchive, type BronzeUnit } from '@app/bronze';
 import { PRICE_KIND, type PriceEvent } from '@app/domain';
 import { FakeStoredFiles } from '@app/testing';
+import fc from 'fast-check';
 import { NOON } from '../support/test-store';
 
 const fileOf = (partition: number): string => `crypto_prices_2026-01-15.p${partition}.jsonl`;
@@ -35,6 +37,33 @@ describe('a bronze unit', () => {
   });
 
   const contents = (partition: number): string => readFileSync(join(folder, fileOf(partition)), 'utf8');
+
+  it('should append the bytes of every line and its line break, in order, and store their length and checksum', () => {
+    let expected = '';
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 300 }), { maxLength: 20 }), (lines) => {
+        append(archive.unit(), 0, ...lines);
+        expected += lines.map((line) => `${line}\n`).join('');
+        if (expected === '') return;
+        const bytes = readFileSync(join(folder, fileOf(0)));
+        expect(bytes.toString('utf8')).toBe(expected);
+        expect(stored.find(fileOf(0))).toEqual({ length: bytes.length, crc32: crc32(bytes) });
+      }),
+    );
+  });
+
+  it('should append more lines than its buffer holds, and a line that is larger than it', () => {
+    const lines = [
+      ...Array.from({ length: 9 }, (_, index) => `${index}`.repeat(65_536)),
+      '币'.repeat(400_000),
+      ...Array.from({ length: 20_000 }, (_, index) => `{"line":${index}}`),
+    ];
+    append(archive.unit(), 0, ...lines);
+    const bytes = readFileSync(join(folder, fileOf(0)));
+    expect(bytes.length).toBeGreaterThan(3 * 512 * 1024);
+    expect(bytes.equals(Buffer.from(`${lines.join('\n')}\n`))).toBe(true);
+    expect(stored.find(fileOf(0))).toEqual({ length: bytes.length, crc32: crc32(bytes) });
+  });
 
   it('should take back its own lines, and none of a unit that appends at the same time', () => {
     append(archive.unit(), 0, 'a', 'b');

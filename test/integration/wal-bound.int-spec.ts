@@ -189,9 +189,9 @@ describe('the -wal beside a database', () => {
   it('should be cut once by those who ask at once', async () => {
     const slow = await grow();
     slow.exec('COMMIT');
-    const between = jest.spyOn(queue, 'between');
+    const turns = jest.spyOn(queue, 'inTurn');
     expect(await Promise.all([wal.keep(), wal.keep(), wal.keep()])).toEqual([true, true, true]);
-    expect(between).toHaveBeenCalledTimes(1);
+    expect(turns).toHaveBeenCalledTimes(1);
   });
 
   it.each([

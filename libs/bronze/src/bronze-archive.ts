@@ -1,6 +1,6 @@
 import { compareCodePoints, parseIsoTime, type EpochMicros } from '@app/domain';
 import { BronzeFolder } from './bronze-folder';
-import { BronzeUnit, cutSurplus, LinePacker, NOTHING_STORED } from './bronze-unit';
+import { BronzeUnit, cutSurplus, NOTHING_STORED } from './bronze-unit';
 import { extendChecksum } from './checksum';
 import type { BronzeStream, NamedStoredFile, StoredFile, StoredFiles, StreamFile } from './stored-files.port';
 
@@ -22,6 +22,9 @@ export interface BronzeFile extends BronzeStream {
   readonly foundLength: number;
 }
 
+/** Holds any line that the contracts admit. */
+const BUFFER_BYTES = 512 * 1024;
+
 /** Topic, date, partition in Kafka mode, and the number of a file that a day was continued in. */
 const FILE_NAME = /^(.+)_(\d{4}-\d{2}-\d{2})(?:\.p(\d+))?(?:\.(\d+))?\.jsonl(\.gz)?$/;
 
@@ -31,7 +34,8 @@ const FILE_NAME = /^(.+)_(\d{4}-\d{2}-\d{2})(?:\.p(\d+))?(?:\.(\d+))?\.jsonl(\.g
  */
 export class BronzeArchive {
   private readonly folder: BronzeFolder;
-  private readonly packer = new LinePacker();
+  /** One for all units: each appends in one go. */
+  private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
   constructor(
     folder: string,
@@ -42,7 +46,7 @@ export class BronzeArchive {
 
   /** What a write unit appends through. */
   unit(): BronzeUnit {
-    return new BronzeUnit(this.folder, this.known, this.packer);
+    return new BronzeUnit(this.folder, this.known, this.buffer);
   }
 
   /** Cuts what a file holds behind the length that the store knows. Inside a write unit. */

@@ -5,8 +5,6 @@ import type { BronzeFolder } from './bronze-folder';
 import { MANIFEST, MANIFEST_FILE } from './fetch-manifest';
 import type { StoredFile, StoredFiles, StreamFile } from './stored-files.port';
 
-/** Holds any line that the contracts admit. */
-const PIECE_BYTES = 512 * 1024;
 /** Most bytes that UTF-8 takes for a UTF-16 unit. */
 const BYTES_PER_UNIT = 3;
 const NEWLINE = 0x0a;
@@ -29,7 +27,8 @@ export class BronzeUnit {
   constructor(
     private readonly folder: BronzeFolder,
     private readonly stored: StoredFiles,
-    private readonly packer: LinePacker,
+    /** In which lines become bytes. */
+    private readonly buffer: Buffer,
   ) {}
 
   /**
@@ -82,14 +81,31 @@ export class BronzeUnit {
 
   private appendTo(file: StreamFile, { length, crc32: before }: StoredFile, lines: readonly string[]): void {
     if (!this.touched.has(file.file)) this.touched.set(file.file, length);
+    const { buffer } = this;
+    const descriptor = this.folder.descriptorOf(file.file);
     let end = length;
     let checksum = before;
-    const descriptor = this.folder.descriptorOf(file.file);
-    for (const piece of this.packer.pack(lines)) {
+    const append = (piece: Buffer): void => {
       writeFully(descriptor, piece, end);
       end += piece.length;
       if (checksum !== null) checksum = crc32(piece, checksum);
+    };
+    let used = 0;
+    for (const line of lines) {
+      const most = BYTES_PER_UNIT * line.length + 1;
+      if (used + most > buffer.length) {
+        append(buffer.subarray(0, used));
+        used = 0;
+      }
+      if (most > buffer.length) {
+        append(Buffer.from(`${line}\n`, 'utf8'));
+      } else {
+        used += buffer.write(line, used, 'utf8');
+        buffer[used] = NEWLINE;
+        used += 1;
+      }
     }
+    append(buffer.subarray(0, used));
     this.folder.flush(descriptor);
     this.stored.put(file, { length: end, crc32: checksum });
   }
@@ -113,29 +129,4 @@ export class BronzeUnit {
 export function cutSurplus(folder: BronzeFolder, stored: StoredFiles, file: string): void {
   const { length } = stored.find(file) ?? NOTHING_STORED;
   if ((folder.lengthOf(file) ?? 0) > length) folder.cut(file, length);
-}
-
-/** Turns lines into the bytes that go to a file, in pieces that share one buffer. */
-export class LinePacker {
-  private readonly buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
-
-  /** The lines in order, each with its line break. A piece is good until the next one is asked for. */
-  *pack(lines: readonly string[]): Generator<Buffer> {
-    let used = 0;
-    for (const line of lines) {
-      const most = BYTES_PER_UNIT * line.length + 1;
-      if (used + most > PIECE_BYTES && used > 0) {
-        yield this.buffer.subarray(0, used);
-        used = 0;
-      }
-      if (most > PIECE_BYTES) {
-        yield Buffer.from(`${line}\n`, 'utf8');
-        continue;
-      }
-      used += this.buffer.write(line, used, 'utf8');
-      this.buffer[used] = NEWLINE;
-      used += 1;
-    }
-    if (used > 0) yield this.buffer.subarray(0, used);
-  }
 }

@@ -29,7 +29,6 @@ export {
   noteOpenQuality,
   noteOpenSymbol,
 } from './open-rows';
-export { polledDayOf, type PolledDayValues, type PolledPrice } from './polled-day';
 export { bucketChunks, minuteChunks } from './reading/candle-chunks';
 export { CandleLevel } from './reading/candle-level';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
@@ -53,7 +52,7 @@ export {
   ask,
   asText,
   byKeys,
-  inquire,
+  findOnly,
   inRanges,
   RowNotNewError,
   runUnit,
@@ -94,7 +93,14 @@ export {
 } from './units/ledger-tables';
 export { minuteLedgerUnit } from './units/minute-ledger-unit';
 export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
-export { PRICE_EVENTS, priceUnit, TICKER_DAYS, type TickerDayRow } from './units/price-unit';
+export {
+  polledDayOf,
+  PRICE_EVENTS,
+  priceUnit,
+  TICKER_DAYS,
+  type PolledPrice,
+  type TickerDayRow,
+} from './units/price-unit';
 export {
   CANDLES_1D,
   CANDLES_1H,

@@ -1,4 +1,4 @@
-import { csvLines, encodeCsv, wideTable, withColumns, type CsvStyle, type CsvTable } from '@app/bi';
+import { encodeCsv, withColumns, type CsvStyle, type CsvTable } from '@app/bi';
 import { invalidParameter } from '@app/http';
 import { csvStyle, type CsvParameters } from '../lists/csv-style';
 
@@ -18,13 +18,6 @@ export interface TableText {
   readonly key: string;
 }
 
-/** A table's text: what comes first, and the lines of rows. */
-export interface TableLines<Row> {
-  readonly head: string;
-  /** Of rows that hold all of each of their dates or hours. */
-  readonly lines: (rows: readonly Row[]) => string;
-}
-
 /** @throws ProblemError 400 naming the parameter that does not fit */
 export function tableText(query: TableTextQuery): TableText {
   const { columns, wide, sep, decimal, bom } = query;
@@ -38,21 +31,6 @@ export function tableText(query: TableTextQuery): TableText {
     wide,
     key: given.map(([name, value]) => ` ${name}=${String(value)}`).join(''),
   };
-}
-
-/** @param symbols of a wide table, in the order of its columns */
-export function tableLines<Row>(
-  table: CsvTable<Row>,
-  { style, columns, wide }: TableText,
-  symbols: readonly string[],
-): TableLines<Row> {
-  if (wide !== undefined) {
-    const turned = wideTable(table, wide, symbols);
-    const { head, line } = csvLines(turned.columns, style);
-    return { head, lines: (rows) => turned.rows(rows).map(line).join('') };
-  }
-  const { head, line } = csvLines((columns ? withColumns(table, columns) : table).columns, style);
-  return { head, lines: (rows) => rows.map(line).join('') };
 }
 
 /** A table without dates as its bytes. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { byBuckets, type CsvTable } from '@app/bi';
+import { byBuckets, csvLines, wideTable, withColumns, type CsvTable } from '@app/bi';
 import {
   Clock,
   compareCodePoints,
@@ -19,7 +19,7 @@ import { CsvResponder } from './csv-responder';
 import { dateWindow, storedWindow, type StoredWindow, type TableSize } from './date-window';
 import { symbolsLabel } from './file-label';
 import { TableFreshness } from './table-freshness';
-import { tableLines, tableText, type TableText, type TableTextQuery } from './table-text';
+import { tableText, type TableText, type TableTextQuery } from './table-text';
 import { wideCells } from './wide-size';
 
 /** No line of any of these tables is longer, as long as its decimals are of the length that the market has. */
@@ -37,6 +37,13 @@ export interface WindowedTable<Row extends { readonly changedAt: EpochMicros }> 
   readonly read: (symbols: readonly string[], range: TimeRange) => Promise<readonly Row[]>;
   /** Notes the row where it is open. */
   readonly noteOpen: (row: Row, fresh: Freshness, now: EpochMicros) => void;
+}
+
+/** A table's text: what comes first, and the lines of rows. */
+interface TableLines<Row> {
+  readonly head: string;
+  /** Of rows that hold all of each of their dates or hours. */
+  readonly lines: (rows: readonly Row[]) => string;
 }
 
 /** Serves tables by symbols and window of dates. */
@@ -114,4 +121,19 @@ async function build<Row extends { readonly changedAt: EpochMicros }>(
     newest = rows.reduce((latest, { changedAt }) => Math.max(latest, changedAt), newest);
   }
   return { bytes: Buffer.concat(parts), lastModified: newest, freshUntil: fresh.until };
+}
+
+/** @param symbols of a wide table, in the order of its columns */
+function tableLines<Row>(
+  table: CsvTable<Row>,
+  { style, columns, wide }: TableText,
+  symbols: readonly string[],
+): TableLines<Row> {
+  if (wide !== undefined) {
+    const turned = wideTable(table, wide, symbols);
+    const { head, line } = csvLines(turned.columns, style);
+    return { head, lines: (rows) => turned.rows(rows).map(line).join('') };
+  }
+  const { head, line } = csvLines((columns ? withColumns(table, columns) : table).columns, style);
+  return { head, lines: (rows) => rows.map(line).join('') };
 }

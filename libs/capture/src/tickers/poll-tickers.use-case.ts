@@ -108,10 +108,18 @@ export class PollTickersUseCase {
       throw error;
     }
     this.faults.answered();
-    this.noteAnswer(symbols, answer.data.leftOut, answer.data.refused);
-    const events = this.eventsOf(answer);
+    const { data, origin, receivedAt } = answer;
+    this.noteAnswer(symbols, data.leftOut, data.refused);
+    const rows = new Map(data.rows.map((row) => [row.symbol, row]));
+    const events = this.captured.list.flatMap((symbol): OutgoingEvent[] => {
+      const row = rows.get(symbol);
+      if (!row) return [];
+      const { lastPrice, priceChangePercent, volume } = row;
+      const event = { timestamp: receivedAt, symbol, lastPrice, priceChangePercent, volume, source: TICKER_SOURCE };
+      return [outgoingEvent(PRICE_KIND, event)];
+    });
     if (events.length > 0) {
-      await this.publisher.publish({ origin: answer.origin, events });
+      await this.publisher.publish({ origin, events });
       this.faults.accepted();
     }
     return answer;
@@ -157,16 +165,5 @@ export class PollTickersUseCase {
 
   private nextPoll(): EpochMicros {
     return floorTo(this.clock.now(), this.interval) + this.interval;
-  }
-
-  private eventsOf({ data, receivedAt }: ExchangeAnswer<TickerAnswer>): OutgoingEvent[] {
-    const rows = new Map(data.rows.map((row) => [row.symbol, row]));
-    return this.captured.list.flatMap((symbol): OutgoingEvent[] => {
-      const row = rows.get(symbol);
-      if (!row) return [];
-      const { lastPrice, priceChangePercent, volume } = row;
-      const event = { timestamp: receivedAt, symbol, lastPrice, priceChangePercent, volume, source: TICKER_SOURCE };
-      return [outgoingEvent(PRICE_KIND, event)];
-    });
   }
 }

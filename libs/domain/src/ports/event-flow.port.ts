@@ -16,10 +16,12 @@ export interface OutgoingEvent {
 }
 
 /** An event as it leaves capture. What it says has been checked, and is what its line says to the last digit. */
-export function outgoingEvent<Event>(kind: EventKind<Event>, event: Event): OutgoingEvent {
-  const { symbol } = kind.keyOf(event);
+export function outgoingEvent<Event extends { readonly symbol: string }>(
+  kind: EventKind<Event>,
+  event: Event,
+): OutgoingEvent {
   const value = JSON.stringify(kind.toContract(event));
-  return { kind: kind.name, symbol, value, capturedAt: kind.capturedAt(event), event };
+  return { kind: kind.name, symbol: event.symbol, value, capturedAt: kind.capturedAt(event), event };
 }
 
 /** Events captured together, all from one origin. */

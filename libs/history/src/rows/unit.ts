@@ -162,16 +162,16 @@ export function* together<const Inquiries extends readonly Inquiry<unknown>[]>(
   return steps.map(({ value }) => value) as unknown as FoundBy<Inquiries>;
 }
 
-/** What an inquiry finds in tables that answer at once. */
-export function inquire<Found>(rows: Rows, inquiry: Inquiry<Found>): Found {
-  let step = inquiry.next([]);
-  while (!step.done) step = inquiry.next(rows.load(step.value));
-  return step.value;
+/** An inquiry as a unit that changes nothing. */
+export function* findOnly<Found>(inquiry: Inquiry<Found>): Unit<Found> {
+  return { outcome: yield* inquiry, changes: [] };
 }
 
 /** Runs a unit over tables that answer at once. */
 export function runUnit<Outcome>(rows: Rows, unit: Unit<Outcome>): Outcome {
-  const { outcome, changes } = inquire(rows, unit);
+  let step = unit.next([]);
+  while (!step.done) step = unit.next(rows.load(step.value));
+  const { outcome, changes } = step.value;
   rows.apply(changes);
   return outcome;
 }

@@ -1,11 +1,18 @@
-import { DAY, SECOND, type PriceEvent } from '@app/domain';
+import { compareDecimalTexts, DAY, SECOND, type PriceEvent } from '@app/domain';
 import { MemoryRows } from '@app/testing';
 import fc from 'fast-check';
-import { polledDayOf } from '../polled-day';
 import { runUnit } from '../rows/unit';
 import type { KindOutcome } from './kind-outcome';
 import { KNOWN_SYMBOLS } from './known-symbols';
-import { PRICE_EVENTS, priceUnit, TICKER_DAYS } from './price-unit';
+import {
+  PolledDay,
+  polledDayOf,
+  PRICE_EVENTS,
+  priceUnit,
+  TICKER_DAYS,
+  type PolledPrice,
+  type TickerDayRow,
+} from './price-unit';
 
 const MIDNIGHT = Date.UTC(2026, 0, 15) * 1_000;
 
@@ -78,10 +85,13 @@ describe('a unit of prices', () => {
           const key = `${price.symbol} ${date}`;
           days.set(key, [...(days.get(key) ?? []), price]);
         }
-        const stored = rows.all(TICKER_DAYS).map(({ symbol, date, ...values }) => [`${symbol} ${date}`, values]);
-        expect(new Map(stored as [string, unknown][])).toEqual(
-          new Map([...days].map(([key, prices]) => [key, polledDayOf(prices)])),
-        );
+        const expected = [...days.values()].map((prices) => {
+          const [{ symbol, timestamp }] = prices as [PriceEvent];
+          return polledDayOf(symbol, timestamp - (timestamp % DAY), prices);
+        });
+        const stored = rows.all(TICKER_DAYS);
+        expect(stored).toHaveLength(expected.length);
+        expect(stored).toEqual(expect.arrayContaining(expected));
       }),
     );
   });
@@ -122,5 +132,71 @@ describe('a unit of prices', () => {
     let step = unit.next([]);
     while (!step.done) step = unit.next(rows.load(step.value));
     expect(step.value.changes.map((change) => ('rows' in change ? change.rows : change))).toEqual([[], [], []]);
+  });
+});
+
+/** Prices of a day with distinct keys: a few instants, a few sources. */
+const prices = fc
+  .uniqueArray(
+    fc.record({
+      second: fc.integer({ min: 0, max: 6 }),
+      source: fc.constantFrom('a', 'b', 'c'),
+      lastPrice: fc.constantFrom('10', '9.5', '10.25', '11', '7.75'),
+      volume: fc.integer({ min: 1, max: 99 }).map(String),
+    }),
+    { minLength: 1, maxLength: 15, selector: ({ second, source }) => `${second} ${source}` },
+  )
+  .map((row) => row.map(({ second, ...price }): PolledPrice => ({ ...price, timestamp: MIDNIGHT + second * SECOND })));
+
+const sorted = (row: readonly PolledPrice[]): PolledPrice[] =>
+  [...row].sort((a, b) => a.timestamp - b.timestamp || (a.source < b.source ? -1 : 1));
+
+const dayOf = (row: readonly PolledPrice[]): TickerDayRow | undefined => polledDayOf('BTCUSDT', MIDNIGHT, row);
+
+describe('a day of polled prices', () => {
+  it('should be open, high, low and close of its prices in order, with the last volume', () => {
+    fc.assert(
+      fc.property(prices, (row) => {
+        const [first, last] = [sorted(row)[0]!, sorted(row).at(-1)!];
+        const values = row.map(({ lastPrice }) => lastPrice).sort(compareDecimalTexts);
+        expect(dayOf(sorted(row))).toEqual({
+          symbol: 'BTCUSDT',
+          date: MIDNIGHT,
+          open: first.lastPrice,
+          high: values.at(-1),
+          low: values[0],
+          close: last.lastPrice,
+          volume: last.volume,
+          firstTimestamp: first.timestamp,
+          lastTimestamp: last.timestamp,
+        });
+      }),
+    );
+  });
+
+  it('should be the same in whatever order the prices come', () => {
+    fc.assert(
+      fc.property(prices, (row) => {
+        expect(dayOf(row)).toEqual(dayOf(sorted(row)));
+      }),
+    );
+  });
+
+  it('should go on from what is known of it', () => {
+    fc.assert(
+      fc.property(prices, fc.nat(), (row, cut) => {
+        const ofOneSource = sorted(row).filter(({ source }) => source === 'a');
+        const known = dayOf(ofOneSource.slice(0, cut % (ofOneSource.length + 1)));
+        const day = new PolledDay('BTCUSDT', MIDNIGHT);
+        day.goOnFrom(known);
+        for (const price of ofOneSource.slice(cut % (ofOneSource.length + 1))) expect(day.add(price)).toBe(true);
+        expect(day.row).toEqual(dayOf(ofOneSource));
+      }),
+    );
+  });
+
+  it('should be nothing without a price, of which nothing is stored at any instant', () => {
+    expect(dayOf([])).toBeUndefined();
+    expect(new PolledDay('BTCUSDT', MIDNIGHT).hasToAsk(-Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 });

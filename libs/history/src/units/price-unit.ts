@@ -1,5 +1,4 @@
-import { compareCodePoints, DAY, floorTo, type EpochMicros, type PriceEvent } from '@app/domain';
-import { PolledDay, type InstantSources } from '../polled-day';
+import { compareCodePoints, compareDecimalTexts, DAY, floorTo, type EpochMicros, type PriceEvent } from '@app/domain';
 import { describeTable, type RowOf } from '../rows/table';
 import { ask, byKeys, inRanges, type KeyRange, type Unit, type WrittenRows } from '../rows/unit';
 import type { KindOutcome } from './kind-outcome';
@@ -50,6 +49,9 @@ export const TICKER_DAYS = describeTable(
 
 export type TickerDayRow = RowOf<typeof TICKER_DAYS>;
 
+/** What a day needs of a price. */
+export type PolledPrice = Pick<PriceEvent, 'timestamp' | 'source' | 'lastPrice' | 'volume'>;
+
 /**
  * Accepts price events and keeps what they say of their days. One whose key is known is a repeat.
  *
@@ -57,7 +59,7 @@ export type TickerDayRow = RowOf<typeof TICKER_DAYS>;
  * price at its instant.
  */
 export function* priceUnit(events: readonly PriceEvent[]): Unit<KindOutcome> {
-  const days = new UnitDays();
+  const days = new PolledDays();
   const ofEvents = events.map(({ symbol, timestamp }) => days.of(symbol, timestamp));
   const all = [...days.all()];
   const [stored] = yield* ask(
@@ -68,7 +70,7 @@ export function* priceUnit(events: readonly PriceEvent[]): Unit<KindOutcome> {
   );
   for (const [index, day] of all.entries()) day.goOnFrom(stored[index]);
 
-  const known: { readonly day: UnitDay; readonly instant: EpochMicros }[] = [];
+  const known: { readonly day: PolledDay; readonly instant: EpochMicros }[] = [];
   const ranges: KeyRange[] = [];
   for (const [index, { timestamp }] of events.entries()) {
     const day = ofEvents[index];
@@ -99,18 +101,21 @@ export function* priceUnit(events: readonly PriceEvent[]): Unit<KindOutcome> {
       {
         kind: 'put',
         table: TICKER_DAYS,
-        rows: all.flatMap((day) => day.row() ?? []),
+        rows: all.flatMap(({ row, isChanged }) => (row && isChanged ? [row] : [])),
       } satisfies WrittenRows<TickerDayRow>,
     ],
   };
 }
 
-/** A day of a symbol in the course of a unit. */
-class UnitDay {
-  private day = new PolledDay();
+/**
+ * A UTC day of a symbol, as its polled prices have it, whatever order they come in. Of several sources at one instant the
+ * first by name opens and the last closes.
+ */
+export class PolledDay {
+  private current: { -readonly [Field in keyof TickerDayRow]: TickerDayRow[Field] } | undefined;
   private storedUntil = -Infinity;
-  private readonly added: PriceEvent[] = [];
-  /** Sources by instant: as stored where that was asked, and of the first `counted` events that were added. */
+  private readonly added: PolledPrice[] = [];
+  /** Sources by instant: as stored where that was asked, and of the first `counted` prices that were added. */
   private sources: Map<EpochMicros, Set<string>> | undefined;
   private counted = 0;
 
@@ -119,16 +124,26 @@ class UnitDay {
     readonly date: EpochMicros,
   ) {}
 
+  /** Undefined while the day has no price. */
+  get row(): TickerDayRow | undefined {
+    return this.current;
+  }
+
   get isStored(): boolean {
     return this.storedUntil > -Infinity;
   }
 
+  get isChanged(): boolean {
+    return this.added.length > 0;
+  }
+
   goOnFrom(row: TickerDayRow | undefined): void {
     if (!row) return;
+    const { symbol, date } = this;
     // Each field by its name: spreading a row that a driver has made costs many times as much.
     const { open, high, low, close, volume, firstTimestamp, lastTimestamp } = row;
-    this.day = new PolledDay({ open, high, low, close, volume, firstTimestamp, lastTimestamp });
-    this.storedUntil = row.lastTimestamp;
+    this.current = { symbol, date, open, high, low, close, volume, firstTimestamp, lastTimestamp };
+    this.storedUntil = lastTimestamp;
   }
 
   /** Whether what is stored of an instant must be known, and has not been asked yet. */
@@ -143,31 +158,42 @@ class UnitDay {
     this.sources?.set(instant, new Set(stored.map(({ source }) => source)));
   }
 
-  /** Adds an event; false for a repeat. */
-  add(event: PriceEvent): boolean {
-    const isAhead = event.timestamp > this.day.lastTimestamp;
-    if (!isAhead && this.sourcesAt(event.timestamp).has(event.source)) return false;
-    this.added.push(event);
-    this.day.add(event, (instant) => ends(this.sourcesAt(instant)));
+  /** Adds a price; false for a repeat. */
+  add(price: PolledPrice): boolean {
+    const { timestamp, source, lastPrice, volume } = price;
+    const day = this.current;
+    const isAhead = !day || timestamp > day.lastTimestamp;
+    if (!isAhead && this.sourcesAt(timestamp).has(source)) return false;
+    this.added.push(price);
+    if (!day) {
+      const { symbol, date } = this;
+      const prices = { open: lastPrice, high: lastPrice, low: lastPrice, close: lastPrice };
+      this.current = { symbol, date, ...prices, volume, firstTimestamp: timestamp, lastTimestamp: timestamp };
+      return true;
+    }
+    const sources = isAhead ? [] : [...this.sourcesAt(timestamp)].sort(compareCodePoints);
+    if (timestamp < day.firstTimestamp || (timestamp === day.firstTimestamp && source === sources[0])) {
+      day.open = lastPrice;
+      day.firstTimestamp = timestamp;
+    }
+    if (isAhead || (timestamp === day.lastTimestamp && source === sources.at(-1))) {
+      day.close = lastPrice;
+      day.volume = volume;
+      day.lastTimestamp = timestamp;
+    }
+    if (compareDecimalTexts(lastPrice, day.high) > 0) day.high = lastPrice;
+    else if (compareDecimalTexts(lastPrice, day.low) < 0) day.low = lastPrice;
     return true;
-  }
-
-  /** The day as it is to be stored; undefined where it has not changed. */
-  row(): TickerDayRow | undefined {
-    const { values } = this.day;
-    if (!values || this.added.length === 0) return undefined;
-    const { open, high, low, close, volume, firstTimestamp, lastTimestamp } = values;
-    return { symbol: this.symbol, date: this.date, open, high, low, close, volume, firstTimestamp, lastTimestamp };
   }
 
   private sourcesAt(instant: EpochMicros): ReadonlySet<string> {
     this.sources ??= new Map();
     for (; this.counted < this.added.length; this.counted += 1) {
-      const event = this.added[this.counted];
-      if (!event) break;
-      const sources = this.sources.get(event.timestamp);
-      if (sources) sources.add(event.source);
-      else this.sources.set(event.timestamp, new Set([event.source]));
+      const price = this.added[this.counted];
+      if (!price) break;
+      const sources = this.sources.get(price.timestamp);
+      if (sources) sources.add(price.source);
+      else this.sources.set(price.timestamp, new Set([price.source]));
     }
     return this.sources.get(instant) ?? NOBODY;
   }
@@ -175,26 +201,32 @@ class UnitDay {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-function ends(sources: ReadonlySet<string>): InstantSources | undefined {
-  const [first, ...others] = [...sources].sort(compareCodePoints);
-  return first === undefined ? undefined : { first, last: others.at(-1) ?? first };
+/** What all prices of a day say of it; undefined for none. */
+export function polledDayOf(
+  symbol: string,
+  date: EpochMicros,
+  prices: Iterable<PolledPrice>,
+): TickerDayRow | undefined {
+  const day = new PolledDay(symbol, date);
+  for (const price of prices) day.add(price);
+  return day.row;
 }
 
 /** The days that a unit adds price events to. */
-class UnitDays {
-  private readonly days = new Map<EpochMicros, Map<string, UnitDay>>();
+class PolledDays {
+  private readonly days = new Map<EpochMicros, Map<string, PolledDay>>();
 
   /** The day that an instant of a symbol is in. */
-  of(symbol: string, timestamp: EpochMicros): UnitDay {
+  of(symbol: string, timestamp: EpochMicros): PolledDay {
     const date = floorTo(timestamp, DAY);
     let ofDate = this.days.get(date);
-    if (!ofDate) this.days.set(date, (ofDate = new Map<string, UnitDay>()));
+    if (!ofDate) this.days.set(date, (ofDate = new Map<string, PolledDay>()));
     let day = ofDate.get(symbol);
-    if (!day) ofDate.set(symbol, (day = new UnitDay(symbol, date)));
+    if (!day) ofDate.set(symbol, (day = new PolledDay(symbol, date)));
     return day;
   }
 
-  *all(): Generator<UnitDay> {
+  *all(): Generator<PolledDay> {
     for (const ofDate of this.days.values()) yield* ofDate.values();
   }
 }

@@ -3,7 +3,7 @@ import { MemoryRows } from '@app/testing';
 import fc from 'fast-check';
 import { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from '../kinds/candle-tables';
 import { runsOfMinutes } from '../ledger-runs';
-import { inquire, runUnit } from '../rows/unit';
+import { findOnly, runUnit } from '../rows/unit';
 import { COVERAGE, SYMBOL_FRAMES } from './ledger-tables';
 import { nextDayOfMinutes, removeMinutesUnit } from './retention-unit';
 import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
@@ -103,7 +103,7 @@ describe('the unit of minutes whose time of retention is over', () => {
 
   it('should find the days of which minutes are stored, one after the other', () => {
     begin([NOON, NOON + 2 * DAY]);
-    const next = (from: EpochMicros): unknown => inquire(rows, nextDayOfMinutes(SYMBOL, from));
+    const next = (from: EpochMicros): unknown => runUnit(rows, findOnly(nextDayOfMinutes(SYMBOL, from)));
     expect(next(0)).toBe(MIDNIGHT);
     expect(next(MIDNIGHT + DAY)).toBe(MIDNIGHT + 2 * DAY);
     expect(next(MIDNIGHT + 3 * DAY)).toBeUndefined();

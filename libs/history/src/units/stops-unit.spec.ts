@@ -1,7 +1,7 @@
 import { DAY, floorTo, HOUR, MINUTE, type EpochMicros, type TimeRange } from '@app/domain';
 import { MemoryRows } from '@app/testing';
 import fc from 'fast-check';
-import { inquire, runUnit } from '../rows/unit';
+import { findOnly, runUnit } from '../rows/unit';
 import { forgetLedgerUnit } from './ledger-days-unit';
 import { COVERAGE, COVERAGE_DAYS, DAY_CAPTURES } from './ledger-tables';
 import { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './stops-unit';
@@ -105,7 +105,7 @@ describe('the units of stops', () => {
           ]);
         }
         const all = { start: MIDNIGHT - HOUR, end: MIDNIGHT + HOUR };
-        expect(inquire(rows, missingMinutesIn(SYMBOL, all)).flatMap(minutesIn)).toEqual(
+        expect(runUnit(rows, findOnly(missingMinutesIn(SYMBOL, all))).flatMap(minutesIn)).toEqual(
           minutesIn(all).filter((minute) => !held.has(minute) && !noted.has(minute)),
         );
       }),

@@ -145,7 +145,7 @@ export class WalBound {
     const thread = new WalCut(this.files);
     try {
       if (!(await this.bringOver(thread))) return false;
-      return await this.options.queue.between(() => (this.isAbandoned ? false : thread.cut()));
+      return await this.options.queue.inTurn(() => (this.isAbandoned ? false : thread.cut()));
     } finally {
       await thread.close();
     }

@@ -143,7 +143,7 @@ export class WriteQueue {
    * neither for a reader nor for another writer.
    */
   checkpoint(): Promise<boolean> {
-    return this.between(() => {
+    return this.inTurn(() => {
       this.database.pragma('busy_timeout = 0');
       try {
         const [result] = this.database.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
@@ -154,9 +154,24 @@ export class WriteQueue {
     });
   }
 
-  /** Does something else between two units: those that are queued after it wait until it is done. */
-  between<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.inTurn(work);
+  /** Does something between two units: what was queued before it is through, and what is queued after it waits. */
+  inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.refusal) return Promise.reject(this.refusal);
+    this.depth.inc();
+    const result = this.tail
+      .then(async () => {
+        if (this.isAbandoned && this.refusal) throw this.refusal;
+        try {
+          return await work();
+        } catch (error) {
+          throw this.explain(error);
+        }
+      })
+      .finally(() => {
+        this.depth.dec();
+      });
+    this.tail = result.catch(() => undefined);
+    return result;
   }
 
   /** Calls this after each commit. */
@@ -188,25 +203,6 @@ export class WriteQueue {
     this.refusal = reason;
     this.isAbandoned = true;
     await this.tail;
-  }
-
-  private inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.refusal) return Promise.reject(this.refusal);
-    this.depth.inc();
-    const result = this.tail
-      .then(async () => {
-        if (this.isAbandoned && this.refusal) throw this.refusal;
-        try {
-          return await work();
-        } catch (error) {
-          throw this.explain(error);
-        }
-      })
-      .finally(() => {
-        this.depth.dec();
-      });
-    this.tail = result.catch(() => undefined);
-    return result;
   }
 
   /**

@@ -34,7 +34,7 @@ import {
 } from '@app/domain';
 import {
   forgetLedgerUnit,
-  inquire,
+  findOnly,
   missingMinutesIn,
   runUnit,
   stopUnit,
@@ -361,7 +361,7 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   private gaps(symbol: string, range: TimeRange): TimeRange[] {
-    return inquire(this.rows, missingMinutesIn(symbol, range));
+    return runUnit(this.rows, findOnly(missingMinutesIn(symbol, range)));
   }
 
   private read(symbol: string): TrackedSymbol | undefined {

@@ -10,11 +10,17 @@ import {
   type MinuteAccount,
   type TimeRange,
 } from '@app/domain';
-import { candleBarState, MinuteAccounts, polledBarState } from '@app/history';
+import {
+  candleBarState,
+  MinuteAccounts,
+  polledBarState,
+  polledDayOf,
+  type PolledPrice,
+  type TickerDayRow,
+} from '@app/history';
 import type { ReadStore } from './read-store';
 import { SqliteAccountRows } from './sqlite-account-rows';
 import { countOf, storedSpan } from './stored-spans';
-import { tickerDayUntil, type TickerDayRow } from './ticker-days-ahead';
 
 interface DayCandleRow {
   readonly date: number;
@@ -32,6 +38,9 @@ interface DayCandleRow {
   readonly accounted_at: number | null;
 }
 
+/** What the price events of one symbol say of one UTC day, as gold has it. */
+type StoredTickerDay = Omit<TickerDayRow, 'symbol' | 'firstTimestamp'>;
+
 const CANDLE_DAYS = `
   SELECT open_time AS date, open, high, low, close, volume, quote_volume, trade_count, captured_at,
     minutes, last_minute, changed_at AS accounted_at
@@ -42,6 +51,9 @@ const CANDLE_DAYS = `
 const TICKER_DAYS = `
   SELECT date, open, high, low, close, volume, last_timestamp AS lastTimestamp FROM ticker_days
   WHERE symbol = ? AND date >= ? AND date < ? ORDER BY date`;
+
+const PRICES = `SELECT timestamp, source, last_price AS lastPrice, volume FROM price_events
+  WHERE symbol = ? AND timestamp >= ? AND timestamp < ? AND timestamp <= ? ORDER BY timestamp, source`;
 
 const COUNT_DATES = `
   SELECT count(*) AS count FROM (
@@ -85,7 +97,7 @@ export class SqliteDailyBarReader extends DailyBarReader {
     return this.store.read(() => {
       const now = this.clock.now();
       const candleDays = this.store.statement<[string, number, number], DayCandleRow>(CANDLE_DAYS);
-      const tickerDays = this.store.statement<[string, number, number], TickerDayRow>(TICKER_DAYS);
+      const tickerDays = this.store.statement<[string, number, number], StoredTickerDay>(TICKER_DAYS);
       const bars = symbols.flatMap((symbol) => {
         const rows = candleDays.all(symbol, start, end);
         const account = new MinuteAccounts(this.accounts, symbol).withinDays({ start, end });
@@ -126,7 +138,25 @@ function candleBar(symbol: string, row: DayCandleRow, account: MinuteAccount, no
   };
 }
 
-function tickerBar(symbol: string, row: TickerDayRow, now: EpochMicros): DailyBar {
+/**
+ * A day of which gold has seen an event that is stamped ahead of its time: made anew of those that count by now; undefined
+ * when there is none.
+ */
+function tickerDayUntil(
+  store: ReadStore,
+  symbol: string,
+  row: StoredTickerDay,
+  latest: EpochMicros,
+): StoredTickerDay | undefined {
+  if (row.lastTimestamp <= latest) return row;
+  const { date } = row;
+  const events = store
+    .statement<[string, EpochMicros, EpochMicros, EpochMicros], PolledPrice>(PRICES)
+    .iterate(symbol, date, date + DAY, latest);
+  return polledDayOf(symbol, date, events);
+}
+
+function tickerBar(symbol: string, row: StoredTickerDay, now: EpochMicros): DailyBar {
   const { isFinal, changedAt } = polledBarState(row.date + DAY, row.lastTimestamp, now);
   return {
     date: row.date,

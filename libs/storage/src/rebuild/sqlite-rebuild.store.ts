@@ -25,7 +25,7 @@ import {
   type RecordedFetch,
 } from '@app/domain';
 import { makeFolderOf } from '@app/files';
-import { inquire, missingMinutesIn, runUnit, stoppedUnit, unfilledUnit } from '@app/history';
+import { findOnly, missingMinutesIn, runUnit, stoppedUnit, unfilledUnit } from '@app/history';
 import { storedFilesIn } from '../bronze/sqlite-stored-files';
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
@@ -184,7 +184,7 @@ export class SqliteRebuildStore extends RebuildStore {
         const { symbol, range, notedAt } = entry;
         // Minutes of a fetch that could not be repeated may have had rows.
         const unknown = lost.filter((fetch) => fetch.symbol === symbol).map((fetch) => fetch.range);
-        const missing = inquire(this.rows, missingMinutesIn(symbol, range));
+        const missing = runUnit(this.rows, findOnly(missingMinutesIn(symbol, range)));
         runUnit(this.rows, stoppedUnit(symbol, subtractRanges(missing, unknown), notedAt));
       }
     });

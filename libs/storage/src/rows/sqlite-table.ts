@@ -1,11 +1,8 @@
-import { RowNotNewError, type ColumnValue, type KeyRange, type KeyValue, type RowKey, type Table } from '@app/history';
+import type { ColumnValue, KeyRange, KeyValue, RowKey, Table } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 
-/** Rows in one statement take a seventh to a half less time than one by one, the more of them lie on one page. */
-const ROWS_AT_ONCE = 10;
-
-type SqlValue = string | number | null;
+export type SqlValue = string | number | null;
 
 /** What a change does with rows. */
 type RowWrite = 'add' | 'ensure' | 'put';
@@ -35,12 +32,17 @@ export class SqliteTable {
     this.keyColumns = table.key.map((field) => quoted(names.get(field) ?? field));
   }
 
+  /** Whether a row has truth values, which SQLite stores as numbers. */
+  get hasFlags(): boolean {
+    return this.flags.length > 0;
+  }
+
   /** The row under each key. */
   byKeys(keys: readonly RowKey[]): (object | undefined)[] {
     const select = (this.selectByKey ??= this.prepareSelect({ prefix: this.table.key }));
     return keys.map((key) => {
       const row = select.get(key);
-      return row && this.flags.length > 0 ? this.withFlags(row) : row;
+      return row && this.hasFlags ? this.withFlags(row) : row;
     });
   }
 
@@ -59,18 +61,12 @@ export class SqliteTable {
     });
   }
 
-  write(kind: RowWrite, rows: readonly object[]): void {
-    if (rows.length === 0) return;
-    try {
-      let start = 0;
-      for (; start + ROWS_AT_ONCE <= rows.length; start += ROWS_AT_ONCE) {
-        this.writeOf(kind, ROWS_AT_ONCE).run(...this.valuesOf(rows, start, start + ROWS_AT_ONCE));
-      }
-      for (; start < rows.length; start += 1) this.writeOf(kind, 1).run(...this.valuesOf(rows, start, start + 1));
-    } catch (error) {
-      if (kind === 'add' && isKeyConflict(error)) throw new RowNotNewError(this.table.name);
-      throw error;
-    }
+  /** Writes so many rows, of which it binds the values one after the other. */
+  toWrite(kind: RowWrite, count: number): Statement<SqlValue[]> {
+    const writes = count === 1 ? this.writes : this.writesOfMany;
+    let statement = writes.get(kind);
+    if (!statement) writes.set(kind, (statement = this.prepareWrite(kind, count)));
+    return statement;
   }
 
   remove(keys: readonly RowKey[]): void {
@@ -87,7 +83,7 @@ export class SqliteTable {
     if (!select) this.selects.set(shape, (select = this.prepareSelect(range)));
     const values = boundsOf(range);
     const rows = range.only === undefined ? select.all(values) : toList(select.get(values));
-    return this.flags.length > 0 ? rows.map((row) => this.withFlags(row)) : rows;
+    return this.hasFlags ? rows.map((row) => this.withFlags(row)) : rows;
   }
 
   private removeRange(range: KeyRange): void {
@@ -129,13 +125,6 @@ export class SqliteTable {
     return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   }
 
-  private writeOf(kind: RowWrite, count: number): Statement<SqlValue[]> {
-    const writes = count === 1 ? this.writes : this.writesOfMany;
-    let statement = writes.get(kind);
-    if (!statement) writes.set(kind, (statement = this.prepareWrite(kind, count)));
-    return statement;
-  }
-
   private prepareWrite(kind: RowWrite, count: number): Statement<SqlValue[]> {
     const row = `(${this.fields.map(() => '?').join(', ')})`;
     const rows = Array.from({ length: count }, () => row).join(', ');
@@ -159,25 +148,11 @@ export class SqliteTable {
     return ['INSERT', ` ON CONFLICT (${this.keyColumns.join(', ')}) DO ${update}`];
   }
 
-  /** The values of rows one after the other, as the statements bind them. */
-  private valuesOf(rows: readonly object[], start: number, end: number): SqlValue[] {
-    const values: ColumnValue[] = [];
-    for (let index = start; index < end; index += 1) {
-      const row = rows[index];
-      if (row) values.push(...this.table.valuesOf(row));
-    }
-    return this.flags.length > 0 ? values.map(toSqlValue) : (values as SqlValue[]);
-  }
-
   private withFlags(row: object): object {
     const values = row as Record<string, ColumnValue>;
     for (const flag of this.flags) values[flag] = values[flag] === 1;
     return row;
   }
-}
-
-function toSqlValue(value: ColumnValue): SqlValue {
-  return typeof value === 'boolean' ? Number(value) : value;
 }
 
 /** A number for each form that ranges have: those of one are read by the same statement. */
@@ -201,8 +176,4 @@ function toList<T>(value: T | undefined): T[] {
 
 function quoted(name: string): string {
   return `"${name}"`;
-}
-
-function isKeyConflict(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 }

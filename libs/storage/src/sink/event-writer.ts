@@ -1,12 +1,24 @@
 import type { BronzeUnit } from '@app/bronze';
 import type { Change, CheckedEvent, SinkResult, SourcePartition } from '@app/domain';
-import type { KindOutcome } from '@app/history';
+import { runUnit, type KindOutcome, type Rows, type Unit } from '@app/history';
 import { LIVE_FEED, NO_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import type { ContradictionCounter } from './contradiction-counter';
 
 /** Takes the events of one kind into its tables. Inside write units only. */
 export interface KindWriter<Event = unknown> {
   write(events: readonly CheckedEvent<Event>[]): KindOutcome;
+}
+
+/** Writes events of a kind whose rules are a unit over rows. */
+export class UnitKindWriter<Event> implements KindWriter<Event> {
+  constructor(
+    private readonly rows: Rows,
+    private readonly unitOf: (events: readonly Event[]) => Unit<KindOutcome>,
+  ) {}
+
+  write(events: readonly CheckedEvent<Event>[]): KindOutcome {
+    return runUnit(this.rows, this.unitOf(events.map(({ event }) => event)));
+  }
 }
 
 /** Writers by the names of their kinds, in the order in which they write. */
@@ -34,7 +46,14 @@ export class EventWriter {
    * promoted, and then those of the unit. Rows only where there is no `bronze`: for lines that are in bronze already.
    */
   write(events: readonly CheckedEvent[], source: SourcePartition, bronze?: BronzeUnit): SinkResult {
-    const groups = this.groupsOf(events);
+    const groups = new Map<string, KindEvents>();
+    for (const event of events) {
+      const { name } = event.kind;
+      const group = groups.get(name);
+      if (group) group.events.push(event);
+      else if (this.writers.has(name)) groups.set(name, { events: [event], outcome: undefined });
+      else throw new Error(`nothing writes events of the kind ${name}`);
+    }
     const changes: Change[] = [];
     for (const [name, writer] of this.writers) {
       const group = groups.get(name);
@@ -64,18 +83,5 @@ export class EventWriter {
     const feed = source === null ? LIVE_FEED : partitionFeed(source.topic, source.partition);
     for (const change of changes) this.feed.note(feed, change);
     return result;
-  }
-
-  /** The events of each kind, in the order in which the kinds appear. */
-  private groupsOf(events: readonly CheckedEvent[]): ReadonlyMap<string, KindEvents> {
-    const groups = new Map<string, KindEvents>();
-    for (const event of events) {
-      const { name } = event.kind;
-      const group = groups.get(name);
-      if (group) group.events.push(event);
-      else if (this.writers.has(name)) groups.set(name, { events: [event], outcome: undefined });
-      else throw new Error(`nothing writes events of the kind ${name}`);
-    }
-    return groups;
   }
 }

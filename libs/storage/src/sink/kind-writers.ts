@@ -13,30 +13,16 @@ import {
   keyedUnit,
   KeyMemory,
   priceUnit,
-  runUnit,
   takenKeysUnit,
   type HistoryKinds,
   type KindOutcome,
   type Rows,
-  type Unit,
 } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
 import { SqliteRows } from '../rows/sqlite-rows';
 import { CandleWriter } from './candle.writer';
-import type { KindWriter, KindWriters } from './event-writer';
-
-/** Events of a kind whose rules are a unit over rows. */
-class UnitKindWriter<Event> implements KindWriter<Event> {
-  constructor(
-    private readonly rows: Rows,
-    private readonly unitOf: (events: readonly Event[]) => Unit<KindOutcome>,
-  ) {}
-
-  write(events: readonly CheckedEvent<Event>[]): KindOutcome {
-    return runUnit(this.rows, this.unitOf(events.map(({ event }) => event)));
-  }
-}
+import { UnitKindWriter, type KindWriter, type KindWriters } from './event-writer';
 
 /** Minutes with their versions, roll-ups and ledger. */
 class CandleKindWriter implements KindWriter<MinuteCandle> {

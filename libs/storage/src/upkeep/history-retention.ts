@@ -1,5 +1,5 @@
 import { DAY, floorTo, type Clock, type EpochMicros } from '@app/domain';
-import { inquire, nextDayOfMinutes, removeMinutesUnit, runUnit } from '@app/history';
+import { findOnly, nextDayOfMinutes, removeMinutesUnit, runUnit } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
@@ -40,7 +40,7 @@ export class HistoryRetention {
     for (const symbol of this.selectSymbols.all()) {
       let from: EpochMicros = 0;
       while (!signal.aborted) {
-        const day = inquire(this.rows, nextDayOfMinutes(symbol, from));
+        const day = runUnit(this.rows, findOnly(nextDayOfMinutes(symbol, from)));
         if (day === undefined || day >= horizon) break;
         from = day + DAY;
         removed += await this.queue.run(() => this.removeDay(symbol, day));

@@ -8,10 +8,34 @@ import { VarintReader, VarintWriter } from './varint-bytes';
  */
 export function packChange(change: Change): Buffer {
   const writer = new VarintWriter();
-  if (change.kind === 'prices') packPrices(writer, change.items);
-  else if (change.kind === 'candles') packCandles(writer, change.items);
-  else packRanges(writer, change.items);
-  return writer.done();
+  const texts = new TextDeltas();
+  let before = 0;
+  if (change.kind === 'prices') {
+    for (const { symbol, timestamp, source } of change.items) {
+      writer.text(symbol);
+      writer.signed(timestamp - before);
+      writer.text(texts.encode(source));
+      before = timestamp;
+    }
+  } else if (change.kind === 'candles') {
+    for (const { symbol, openTime, revision } of change.items) {
+      const minute = Math.floor(openTime / MINUTE);
+      writer.text(texts.encode(symbol));
+      writer.signed(minute - before);
+      // Some old candles open off the full minute.
+      writer.unsigned(openTime - minute * MINUTE);
+      writer.unsigned(revision);
+      before = minute;
+    }
+  } else {
+    for (const { symbol, start, end, count } of change.items) {
+      writer.text(symbol);
+      writer.unsigned(start);
+      writer.unsigned(end - start);
+      writer.unsigned(count);
+    }
+  }
+  return writer.written;
 }
 
 /** The change that {@link packChange} packed. @throws RangeError where the bytes are none of it */
@@ -38,17 +62,6 @@ class TextDeltas {
   }
 }
 
-function packPrices(writer: VarintWriter, items: readonly PriceChange[]): void {
-  const sources = new TextDeltas();
-  let time = 0;
-  for (const { symbol, timestamp, source } of items) {
-    writer.text(symbol);
-    writer.signed(timestamp - time);
-    writer.text(sources.encode(source));
-    time = timestamp;
-  }
-}
-
 function unpackPrices(reader: VarintReader): PriceChange[] {
   const items: PriceChange[] = [];
   const sources = new TextDeltas();
@@ -59,20 +72,6 @@ function unpackPrices(reader: VarintReader): PriceChange[] {
     items.push({ symbol, timestamp: time, source: sources.decode(reader.text()) });
   }
   return items;
-}
-
-function packCandles(writer: VarintWriter, items: readonly CandleChange[]): void {
-  const symbols = new TextDeltas();
-  let minute = 0;
-  for (const { symbol, openTime, revision } of items) {
-    writer.text(symbols.encode(symbol));
-    const next = Math.floor(openTime / MINUTE);
-    writer.signed(next - minute);
-    // Some old candles open off the full minute.
-    writer.unsigned(openTime - next * MINUTE);
-    writer.unsigned(revision);
-    minute = next;
-  }
 }
 
 function unpackCandles(reader: VarintReader): CandleChange[] {
@@ -86,15 +85,6 @@ function unpackCandles(reader: VarintReader): CandleChange[] {
     items.push({ symbol, openTime, revision: reader.unsigned() });
   }
   return items;
-}
-
-function packRanges(writer: VarintWriter, items: readonly RangeChange[]): void {
-  for (const { symbol, start, end, count } of items) {
-    writer.text(symbol);
-    writer.unsigned(start);
-    writer.unsigned(end - start);
-    writer.unsigned(count);
-  }
 }
 
 function unpackRanges(reader: VarintReader): RangeChange[] {

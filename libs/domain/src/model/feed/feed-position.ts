@@ -42,7 +42,7 @@ export function positionToText({ generation, next, within, committedAt }: FeedPo
     writer.unsigned(feed);
     writer.unsigned(position);
   }
-  return writer.done().toString('base64url');
+  return writer.written.toString('base64url');
 }
 
 /** The position that a text means; undefined where it is none. */

@@ -48,9 +48,9 @@ export class VarintWriter {
     return true;
   }
 
-  /** A copy of what was written. */
-  done(): Buffer {
-    return Buffer.from(this.bytes.subarray(0, this.length));
+  /** The bytes so far, in the memory of the writer. */
+  get written(): Buffer {
+    return this.bytes.subarray(0, this.length);
   }
 
   private reserve(size: number): void {
