@@ -240,6 +240,10 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
     ]);
   });
 
+  it('should make no text of what may have no value, or of a truth value', () => {
+    expect(() => rows.load([asText(SAMPLES, [{ prefix: ['BTCUSDT'] }])])).toThrow('samples.isRecorded');
+  });
+
   it('should read the first or the last row of a range alone, where there is one', () => {
     rows.apply([
       addRows(

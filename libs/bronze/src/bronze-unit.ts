@@ -93,7 +93,7 @@ export class BronzeUnit {
     let used = 0;
     for (const line of lines) {
       const most = BYTES_PER_UNIT * line.length + 1;
-      if (used + most > buffer.length) {
+      if (used > 0 && used + most > buffer.length) {
         append(buffer.subarray(0, used));
         used = 0;
       }
@@ -105,7 +105,7 @@ export class BronzeUnit {
         used += 1;
       }
     }
-    append(buffer.subarray(0, used));
+    if (used > 0) append(buffer.subarray(0, used));
     this.folder.flush(descriptor);
     this.stored.put(file, { length: end, crc32: checksum });
   }

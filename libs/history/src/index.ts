@@ -40,6 +40,7 @@ export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
 export { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type NotedStop, type StoppedDay } from './stops';
 export {
   describeTable,
+  textColumns,
   type Column,
   type ColumnType,
   type ColumnValue,
@@ -82,6 +83,7 @@ export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
 export type { KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
+export { accountUnit, unitsAfterDay, unitsAfterMinutes } from './units/after-minutes';
 export { datedDaysUnit, forgetLedgerUnit } from './units/ledger-days-unit';
 export {
   COVERAGE,
@@ -104,7 +106,7 @@ export {
 export {
   CANDLES_1D,
   CANDLES_1H,
-  newDayRollUps,
+  newDayUnit,
   rollUpUnit,
   type ChangedMinutes,
   type RollUpRow,

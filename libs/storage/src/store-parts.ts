@@ -12,7 +12,7 @@ import {
 } from '@app/bronze';
 import type { Clock } from '@app/domain';
 import { makeFolderOf } from '@app/files';
-import { BRONZE_ONLY_FACT, type HistoryKinds } from '@app/history';
+import { BRONZE_ONLY_FACT, type HistoryKinds, type Rows } from '@app/history';
 import type { Logger, MetricsRegistry } from '@app/observability';
 import type { DataSource } from 'typeorm';
 import { BackupGuard } from './backup/backup-lease';
@@ -36,7 +36,10 @@ import { ChangeFeedTables, NO_FEED, type ChangeFeedWriter } from './feed/change-
 import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
+import { ClockSpans } from './ledger/clock-spans';
 import { SymbolFrames } from './ledger/symbol-frames';
+import { SqliteRows } from './rows/sqlite-rows';
+import { CandleWriter } from './sink/candle.writer';
 import { ContradictionCounter } from './sink/contradiction-counter';
 import { EventWriter } from './sink/event-writer';
 import { historyWriters, rememberedKeys } from './sink/kind-writers';
@@ -85,6 +88,8 @@ export interface StoreParts {
   readonly units: BronzeUnits;
   readonly origin: OriginGuard;
   readonly feed: ChangeFeedWriter;
+  readonly rows: Rows;
+  readonly candles: CandleWriter;
   readonly writer: EventWriter;
   readonly recovery: BronzeRecovery;
   readonly losses: BronzeLosses;
@@ -121,16 +126,20 @@ export async function openStoreParts(
     if (rows && facts.get(BRONZE_ONLY_FACT) !== undefined) throw new RebuildNeededError();
     const queue = new WriteQueue(database, metrics, LOCK_PATIENCE_MS, explain);
     const wal = new WalBound({ queue, path, logger, metrics, explain });
-    if (rows) await bringDailyMetricsUpToDate(queue, database, facts);
+    const tables = new SqliteRows(database);
+    const candles = new CandleWriter(tables);
+    if (rows) await bringDailyMetricsUpToDate(queue, database, tables, facts);
     const identity = new ArchiveIdentity(rawDir);
     const archive = new BronzeArchive(rawDir, new SqliteStoredFiles(database, identity.writerId));
     const units = new SqliteBronzeUnits(queue, archive);
     const origin = new OriginGuard(database, identity);
-    const frames = new SymbolFrames(database);
+    const frames = new SymbolFrames(database, tables);
     const losses = new SqliteBronzeLosses(database, identity, metrics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(kinds, metrics);
-    const writers = rows ? historyWriters(kinds, database) : rememberedKeys(kinds, database, clock);
+    const writers = rows
+      ? historyWriters(kinds, { rows: tables, candles, spans: new ClockSpans(database) })
+      : rememberedKeys(kinds, tables, clock);
     const writer = new EventWriter(writers, feed, contradictions);
     const backup = new BackupGuard(database, clock);
     const damaged = new SqliteDamagedFiles(facts);
@@ -149,16 +158,27 @@ export async function openStoreParts(
       units,
       origin,
       feed,
+      rows: tables,
+      candles,
       writer,
       recovery: new BronzeRecovery(units, archive, { store: recovered, damaged, losses, clock }, kinds, logger),
       losses,
       bronzeWatch: new BronzeWatch({ units, archive, damaged, logger, metrics }),
-      history: new SqliteHistoryStore(queue, database, { origin, units, feed, contradictions, kinds, clock }),
+      history: new SqliteHistoryStore(queue, database, {
+        rows: tables,
+        candles,
+        origin,
+        units,
+        feed,
+        contradictions,
+        kinds,
+        clock,
+      }),
       processStatus: new SqliteProcessStatusStore(queue, database),
       upkeep: new SqliteStoreUpkeep(
         new BronzeCompactor(units, archive, kinds.topics, clock, backup),
         new BronzeRetention(units, archive, kinds.topics, clock, backup),
-        new HistoryRetention(queue, database, feed, clock),
+        new HistoryRetention(queue, database, tables, feed, clock),
         new ChangeRetention(queue, database, clock),
       ),
     };

@@ -1,6 +1,7 @@
 import { compareCodePoints } from '@app/domain';
 import {
   RowNotNewError,
+  textColumns,
   type Answer,
   type Answers,
   type ColumnValue,
@@ -73,10 +74,9 @@ export class MemoryRows implements Rows {
   }
 
   private joined(table: Table, range: KeyRange): string {
-    const held = table.key.slice(0, range.prefix.length);
-    const fields = table.columns.map(({ field }) => field).filter((field) => !held.includes(field));
+    const columns = textColumns(table, range.prefix.length);
     return this.inRange(table, range)
-      .map((row) => fields.map((field) => String((row as StoredRow)[field])).join(' '))
+      .map((row) => columns.map(({ field }) => String((row as StoredRow)[field])).join(' '))
       .join('\n');
   }
 

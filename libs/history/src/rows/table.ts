@@ -86,3 +86,15 @@ function columnOf(field: string, spec: ColumnSpec): Column {
     isNullable: spec.endsWith('?'),
   };
 }
+
+/**
+ * The columns of a row as text, behind the first `held` fields of the key.
+ *
+ * @throws Error where one may have no value, or a truth value: fields behind it would be taken for others
+ */
+export function textColumns({ name, key, columns }: Table, held: number): readonly Column[] {
+  const joined = columns.filter(({ field }) => !key.slice(0, held).includes(field));
+  const other = joined.find(({ isNullable, type }) => isNullable || type === 'flag');
+  if (other) throw new Error(`${name}.${other.field} cannot be a part of a text`);
+  return joined;
+}

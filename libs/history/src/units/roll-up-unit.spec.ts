@@ -5,7 +5,7 @@ import { CANDLES_1M } from '../kinds/candle-tables';
 import { rollUpBy } from '../roll-up-levels';
 import type { RowOf } from '../rows/table';
 import { runUnit } from '../rows/unit';
-import { CANDLES_1D, CANDLES_1H, newDayRollUps, rollUpUnit, type ChangedMinutes } from './roll-up-unit';
+import { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit, type ChangedMinutes } from './roll-up-unit';
 
 type MinuteRow = RowOf<typeof CANDLES_1M>;
 
@@ -131,7 +131,7 @@ describe('a unit of roll-ups', () => {
       fc.property(places, (given) => {
         const [rows, whole] = [new MemoryRows(), new MemoryRows()];
         for (const one of given) write(rows, [['BTCUSDT', one]]);
-        whole.apply(newDayRollUps('BTCUSDT', rows.all(CANDLES_1M)));
+        runUnit(whole, newDayUnit([{ symbol: 'BTCUSDT', added: rows.all(CANDLES_1M) }]));
         for (const table of [CANDLES_1H, CANDLES_1D]) expect(whole.all(table)).toEqual(rows.all(table));
       }),
     );

@@ -87,14 +87,17 @@ export function* rollUpUnit(changes: readonly ChangedMinutes[]): Unit<void> {
   return { outcome: undefined, changes: changesOf(rowsOf(hours), rowsOf(days)) };
 }
 
-/** Rolls up the minutes of a UTC day of which nothing has been rolled up yet; they are ascending. */
-export function newDayRollUps(symbol: string, minutes: readonly RollUpMinute[]): readonly RowChange[] {
-  const hours = rollUpBy(minutes, HOUR);
-  const day = mergeRollUps(hours.values());
-  return changesOf(
-    [...hours].map(([start, hour]) => rowOf(symbol, start, hour)),
-    day ? [rowOf(symbol, floorTo(day.lastMinute, DAY), day)] : [],
-  );
+/** Rolls up whole UTC days of which nothing has been rolled up yet: the minutes of one day of each symbol, ascending. */
+export function* newDayUnit(bySymbol: readonly Pick<ChangedMinutes, 'symbol' | 'added'>[]): Unit<void> {
+  const [hours, days]: [RollUpRow[], RollUpRow[]] = [[], []];
+  for (const { symbol, added } of bySymbol) {
+    const rollUps = rollUpBy(added, HOUR);
+    for (const [start, hour] of rollUps) hours.push(rowOf(symbol, start, hour));
+    const day = mergeRollUps(rollUps.values());
+    if (day) days.push(rowOf(symbol, floorTo(day.lastMinute, DAY), day));
+  }
+  yield* ask();
+  return { outcome: undefined, changes: changesOf(hours, days) };
 }
 
 function changesOf(hours: readonly RollUpRow[], days: readonly RollUpRow[]): readonly RowChange[] {

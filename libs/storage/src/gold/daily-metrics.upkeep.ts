@@ -1,8 +1,7 @@
-import { dailyMetricsUnit, METRICS_VERSION, MonthsBefore, runUnit } from '@app/history';
+import { dailyMetricsUnit, METRICS_VERSION, MonthsBefore, runUnit, type Rows } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { METRICS_VERSION_FACT, type StoreFacts } from '../database/store-facts';
 import type { WriteQueue } from '../database/write-queue';
-import { SqliteRows } from '../rows/sqlite-rows';
 
 const ALL_TIME = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
@@ -13,10 +12,10 @@ const ALL_TIME = { start: 0, end: Number.MAX_SAFE_INTEGER };
 export async function bringDailyMetricsUpToDate(
   queue: WriteQueue,
   database: SqliteHandle,
+  rows: Rows,
   facts: StoreFacts,
 ): Promise<void> {
   if (facts.get(METRICS_VERSION_FACT) === METRICS_VERSION) return;
-  const rows = new SqliteRows(database);
   const symbols = database.prepare<[], { symbol: string }>('SELECT symbol FROM symbols ORDER BY symbol').all();
   for (const { symbol } of symbols) {
     await queue.run(

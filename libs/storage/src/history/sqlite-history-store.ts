@@ -40,6 +40,7 @@ import {
   stopUnit,
   unfilledUnit,
   type MinutesOutcome,
+  type Rows,
 } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { OriginGuard } from '../database/origin-guard';
@@ -49,10 +50,8 @@ import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer'
 import { spans } from '../feed/spans';
 import { ClockSpans } from '../ledger/clock-spans';
 import { MOVE_LEDGER } from '../ledger/symbol-frames';
-import { SqliteRows } from '../rows/sqlite-rows';
-import { CandleWriter } from '../sink/candle.writer';
+import type { CandleWriter } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
-import { DayWriter } from '../sink/day.writer';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
 import { SymbolAssets } from './symbol-assets';
 import { LedgerReach } from './ledger-reach';
@@ -66,6 +65,8 @@ interface TrackedRow {
 }
 
 interface HistoryStoreParts {
+  readonly rows: Rows;
+  readonly candles: CandleWriter;
   readonly origin: OriginGuard;
   readonly units: BronzeUnits;
   readonly feed: ChangeFeedWriter;
@@ -77,8 +78,7 @@ interface HistoryStoreParts {
 /** The write side of the history in SQLite: fetched ranges, symbol list, ledger. */
 export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
-  private readonly days: DayWriter;
-  private readonly rows: SqliteRows;
+  private readonly rows: Rows;
   private readonly assets: SymbolAssets;
   private readonly settler: StampSettler;
   private readonly reach: LedgerReach;
@@ -102,12 +102,12 @@ export class SqliteHistoryStore extends HistoryStore {
     private readonly parts: HistoryStoreParts,
   ) {
     super();
-    this.candles = new CandleWriter(database);
-    this.days = new DayWriter(database, this.candles);
-    this.rows = new SqliteRows(database);
+    this.candles = parts.candles;
+    this.rows = parts.rows;
     this.assets = new SymbolAssets(database);
     this.settler = new StampSettler(database, {
       units: parts.units,
+      rows: parts.rows,
       candles: this.candles,
       spans: new ClockSpans(database),
       keep: (bronze, outcome) => {
@@ -244,7 +244,7 @@ export class SqliteHistoryStore extends HistoryStore {
 
   saveDay(day: ImportedDay): Promise<ImportCounts> {
     return this.runRepeatable(day.origin, (bronze) => {
-      const { counts, ...outcome } = this.days.write(day.symbol, day);
+      const { counts, ...outcome } = this.candles.writeDay(day.symbol, day);
       this.keepAndTell(bronze, day.candles, outcome);
       const settled = subtractRanges([day.range], this.gaps(day.symbol, day.range));
       for (const range of settled) runUnit(this.rows, unfilledUnit(day.symbol, range, []));

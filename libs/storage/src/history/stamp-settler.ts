@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { clockLine, revisionLine, type BronzeUnit, type BronzeUnits } from '@app/bronze';
 import { DAY, MINUTE, latestStamp, type ClockSpan, type EpochMicros, type SettledStamps } from '@app/domain';
-import { datedDaysUnit, runUnit, type MinutesOutcome } from '@app/history';
+import { datedDaysUnit, runUnit, type MinutesOutcome, type Rows } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { ClockSpans } from '../ledger/clock-spans';
-import { SqliteRows } from '../rows/sqlite-rows';
 import type { CandleWriter } from '../sink/candle.writer';
 
 interface StampRange {
@@ -21,6 +20,7 @@ interface OfSpan {
 
 interface StampSettlerParts {
   readonly units: BronzeUnits;
+  readonly rows: Rows;
   readonly candles: CandleWriter;
   readonly spans: ClockSpans;
   /** Keeps lines and tells readers of what a unit has done. */
@@ -47,13 +47,11 @@ export class StampSettler {
   private readonly trackedIn: Statement<[ClockSpan], string>;
   private readonly retrack: Statement<[ClockSpan]>;
   private readonly unverify: Statement<[ClockSpan]>;
-  private readonly rows: SqliteRows;
 
   constructor(
     database: SqliteHandle,
     private readonly parts: StampSettlerParts,
   ) {
-    this.rows = new SqliteRows(database);
     this.symbols = database.prepare<[], string>('SELECT symbol FROM symbols ORDER BY symbol').pluck();
     this.daysAfter = database
       .prepare<[string, EpochMicros], EpochMicros>(
@@ -163,7 +161,7 @@ export class StampSettler {
       const days = this.stopDays.all(span);
       this.stopsAtTheirEnd.run(span);
       for (const day of days) this.restop.run(day);
-      runUnit(this.rows, datedDaysUnit(days));
+      runUnit(this.parts.rows, datedDaysUnit(days));
       this.retrack.run(span);
       this.unverify.run(span);
       this.parts.spans.settled(span);

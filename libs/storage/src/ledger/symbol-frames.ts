@@ -1,10 +1,9 @@
 import { withTrueStamps, type ManifestEntry } from '@app/bronze';
 import type { TrackedSymbol } from '@app/domain';
-import { noteStopUnit, raiseUnit, runUnit } from '@app/history';
+import { noteStopUnit, raiseUnit, runUnit, type Rows } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SymbolAssets } from '../history/symbol-assets';
-import { SqliteRows } from '../rows/sqlite-rows';
 import { ClockSpans } from './clock-spans';
 
 /** Takes a {@link TrackedSymbol}. */
@@ -16,21 +15,22 @@ export const MOVE_LEDGER = `UPDATE symbols SET tracked_since = @trackedSince, le
  * had been noted that the exchange does not have them, and what the symbol stood for before.
  */
 export class SymbolFrames {
-  private readonly rows: SqliteRows;
   private readonly assets: SymbolAssets;
   private readonly clockSpans: ClockSpans;
   private readonly track: Statement<[string, number, number]>;
   private readonly extend: Statement<[string, number]>;
   private readonly move: Statement<[TrackedSymbol]>;
 
-  constructor(database: SqliteHandle) {
+  constructor(
+    database: SqliteHandle,
+    private readonly rows: Rows,
+  ) {
     const earliest = 'ledger_start = min(coalesce(ledger_start, excluded.ledger_start), excluded.ledger_start)';
     this.track = database.prepare(
       `INSERT INTO symbols (symbol, tracked_since, ledger_start, backfill_planned) VALUES (?, ?, ?, 1)
        ON CONFLICT (symbol) DO UPDATE SET
          tracked_since = coalesce(tracked_since, excluded.tracked_since), ${earliest}, backfill_planned = 1`,
     );
-    this.rows = new SqliteRows(database);
     this.assets = new SymbolAssets(database);
     this.clockSpans = new ClockSpans(database);
     this.extend = database.prepare(

@@ -25,7 +25,7 @@ import {
   type RecordedFetch,
 } from '@app/domain';
 import { makeFolderOf } from '@app/files';
-import { findOnly, missingMinutesIn, runUnit, stoppedUnit, unfilledUnit } from '@app/history';
+import { findOnly, missingMinutesIn, runUnit, stoppedUnit, unfilledUnit, type Rows } from '@app/history';
 import { storedFilesIn } from '../bronze/sqlite-stored-files';
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
@@ -38,8 +38,7 @@ import {
   StoreFacts,
 } from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
-import { SqliteRows } from '../rows/sqlite-rows';
-import { CandleWriter } from '../sink/candle.writer';
+import type { CandleWriter } from '../sink/candle.writer';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from '../store-parts';
 import { PREVIOUS_SCHEMA, PreviousDatabase, removeDatabase } from './previous-database';
 
@@ -58,7 +57,7 @@ const OTHER_ROWS = 'the source gives other rows than it gave then';
 /** Of a database that is being made anew: the bronze folder with its manifest, and how far the work has come. */
 export class SqliteRebuildStore extends RebuildStore {
   private readonly candles: CandleWriter;
-  private readonly rows: SqliteRows;
+  private readonly rows: Rows;
   private readonly facts: StoreFacts;
   private readonly unreadable: RebuildLoss[] = [];
   private altered: readonly RebuildLoss[] = [];
@@ -74,8 +73,8 @@ export class SqliteRebuildStore extends RebuildStore {
     private readonly clock: Clock,
   ) {
     super();
-    this.candles = new CandleWriter(parts.database);
-    this.rows = new SqliteRows(parts.database);
+    this.candles = parts.candles;
+    this.rows = parts.rows;
     this.facts = new StoreFacts(parts.database);
   }
 

@@ -1,4 +1,4 @@
-import type { ColumnValue, KeyRange, KeyValue, RowKey, Table } from '@app/history';
+import { textColumns, type ColumnValue, type KeyRange, type KeyValue, type RowKey, type Table } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 
@@ -13,8 +13,12 @@ export class SqliteTable {
   private readonly fields: readonly string[];
   private readonly flags: readonly string[];
   private readonly keyColumns: readonly string[];
-  private readonly writes = new Map<RowWrite, Statement<SqlValue[]>>();
-  private readonly writesOfMany = new Map<RowWrite, Statement<SqlValue[]>>();
+  /** By the number of rows. */
+  private readonly writes: Readonly<Record<RowWrite, Map<number, Statement<SqlValue[]>>>> = {
+    add: new Map(),
+    ensure: new Map(),
+    put: new Map(),
+  };
   private selectByKey: Statement<[RowKey], object> | undefined;
   /** By the shape of a range. */
   private readonly selects = new Map<number, Statement<[readonly KeyValue[]], object>>();
@@ -63,9 +67,9 @@ export class SqliteTable {
 
   /** Writes so many rows, of which it binds the values one after the other. */
   toWrite(kind: RowWrite, count: number): Statement<SqlValue[]> {
-    const writes = count === 1 ? this.writes : this.writesOfMany;
-    let statement = writes.get(kind);
-    if (!statement) writes.set(kind, (statement = this.prepareWrite(kind, count)));
+    const writes = this.writes[kind];
+    let statement = writes.get(count);
+    if (!statement) writes.set(count, (statement = this.prepareWrite(kind, count)));
     return statement;
   }
 
@@ -106,8 +110,7 @@ export class SqliteTable {
   }
 
   private prepareJoined(range: KeyRange): Statement<[readonly KeyValue[]], string | null> {
-    const held = this.table.key.slice(0, range.prefix.length);
-    const columns = this.table.columns.filter(({ field }) => !held.includes(field)).map(({ name }) => quoted(name));
+    const columns = textColumns(this.table, range.prefix.length).map(({ name }) => quoted(name));
     const rows = `SELECT concat_ws(' ', ${columns.join(', ')}) AS line FROM ${this.table.name}${this.within(range)}`;
     return this.database
       .prepare<[readonly KeyValue[]], string | null>(

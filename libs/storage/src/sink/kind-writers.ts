@@ -18,24 +18,17 @@ import {
   type KindOutcome,
   type Rows,
 } from '@app/history';
-import type { SqliteHandle } from '../database/sqlite-connection';
-import { ClockSpans } from '../ledger/clock-spans';
-import { SqliteRows } from '../rows/sqlite-rows';
-import { CandleWriter } from './candle.writer';
+import type { ClockSpans } from '../ledger/clock-spans';
+import type { CandleWriter } from './candle.writer';
 import { UnitKindWriter, type KindWriter, type KindWriters } from './event-writer';
 
 /** Minutes with their versions, roll-ups and ledger. */
 class CandleKindWriter implements KindWriter<MinuteCandle> {
-  private readonly candles: CandleWriter;
-  private readonly spans: ClockSpans;
-
   constructor(
     private readonly kind: EventKind<MinuteCandle>,
-    database: SqliteHandle,
-  ) {
-    this.candles = new CandleWriter(database);
-    this.spans = new ClockSpans(database);
-  }
+    private readonly candles: CandleWriter,
+    private readonly spans: ClockSpans,
+  ) {}
 
   write(events: readonly CheckedEvent<MinuteCandle>[]): KindOutcome {
     const minutes = events.map(({ event }) => event);
@@ -49,31 +42,39 @@ class CandleKindWriter implements KindWriter<MinuteCandle> {
   }
 }
 
-type MakeWriter = (kind: EventKind, database: SqliteHandle, rows: Rows) => KindWriter;
+/** What writers of kinds are made of. */
+interface WriterParts {
+  readonly rows: Rows;
+  readonly candles: CandleWriter;
+  readonly spans: ClockSpans;
+}
+
+type MakeWriter = (kind: EventKind, parts: WriterParts) => KindWriter;
 
 /** Writers of the kinds with rules of their own: what follows from their events is kept up with them. */
 const WRITERS: ReadonlyMap<string, MakeWriter> = new Map<string, MakeWriter>([
-  [PRICE_KIND.name, (_kind, _database, rows) => new UnitKindWriter(rows, priceUnit)],
-  [CANDLE_KIND.name, (kind, database) => new CandleKindWriter(kind as EventKind<MinuteCandle>, database)],
+  [PRICE_KIND.name, (_kind, { rows }) => new UnitKindWriter(rows, priceUnit)],
+  [
+    CANDLE_KIND.name,
+    (kind, { candles, spans }) => new CandleKindWriter(kind as EventKind<MinuteCandle>, candles, spans),
+  ],
 ]);
 
 /** Silver rows of all kinds, with what follows from them. */
-export function historyWriters(kinds: HistoryKinds, database: SqliteHandle): KindWriters {
-  const rows = new SqliteRows(database);
-  return new Map([...kinds].map((kind) => [kind.name, writerOf(kind, kinds, database, rows)]));
+export function historyWriters(kinds: HistoryKinds, parts: WriterParts): KindWriters {
+  return new Map([...kinds].map((kind) => [kind.name, writerOf(kind, kinds, parts)]));
 }
 
-function writerOf(kind: EventKind, kinds: HistoryKinds, database: SqliteHandle, rows: Rows): KindWriter {
+function writerOf(kind: EventKind, kinds: HistoryKinds, parts: WriterParts): KindWriter {
   const makeWriter = WRITERS.get(kind.name);
-  if (makeWriter) return makeWriter(kind, database, rows);
+  if (makeWriter) return makeWriter(kind, parts);
   if (kind.contentOf) throw new Error(`nothing keeps the revisions of events of the kind ${kind.name}`);
   const history = kinds.historyOf(kind);
-  return new UnitKindWriter(rows, (events: readonly unknown[]) => keyedUnit(kind, history, events));
+  return new UnitKindWriter(parts.rows, (events: readonly unknown[]) => keyedUnit(kind, history, events));
 }
 
 /** In place of rows, the keys of what was taken: for a store that keeps bronze files only. */
-export function rememberedKeys(kinds: EventKinds, database: SqliteHandle, clock: Clock): KindWriters {
-  const rows = new SqliteRows(database);
+export function rememberedKeys(kinds: EventKinds, rows: Rows, clock: Clock): KindWriters {
   const memory = new KeyMemory((content) => createHash('sha256').update(content).digest('base64url'));
   const writerOf = (kind: EventKind): KindWriter =>
     new UnitKindWriter(rows, (events: readonly unknown[]) => takenKeysUnit(kind, events, clock.now(), memory));

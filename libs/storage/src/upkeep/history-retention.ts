@@ -1,17 +1,15 @@
 import { DAY, floorTo, type Clock, type EpochMicros } from '@app/domain';
-import { findOnly, nextDayOfMinutes, removeMinutesUnit, runUnit } from '@app/history';
+import { findOnly, nextDayOfMinutes, removeMinutesUnit, runUnit, type Rows } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
-import { SqliteRows } from '../rows/sqlite-rows';
 
 /** Rows that one write unit removes at most, so that it stays short. */
 const ROWS_A_UNIT = 5_000;
 
 /** Removes silver rows after their time. Gold made of them stays, and never changes any more. */
 export class HistoryRetention {
-  private readonly rows: SqliteRows;
   private readonly selectSymbols: Statement<[], string>;
   private readonly newestEvent: Statement<[string], { timestamp: number | null }>;
   private readonly eventAfter: Statement<[string, number, number], { timestamp: number }>;
@@ -20,10 +18,10 @@ export class HistoryRetention {
   constructor(
     private readonly queue: WriteQueue,
     database: SqliteHandle,
+    private readonly rows: Rows,
     private readonly feed: ChangeFeedWriter,
     private readonly clock: Clock,
   ) {
-    this.rows = new SqliteRows(database);
     this.selectSymbols = database.prepare<[], string>('SELECT symbol FROM symbols ORDER BY symbol').pluck();
     this.newestEvent = database.prepare('SELECT max(timestamp) AS timestamp FROM price_events WHERE symbol = ?');
     this.eventAfter = database.prepare(

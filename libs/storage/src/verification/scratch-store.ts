@@ -7,6 +7,8 @@ import type { ScratchFolders } from '@app/files';
 import { makeKindTables } from '../database/kind-tables';
 import { handleOf, openWriter, type SqliteHandle } from '../database/sqlite-connection';
 import { ClockSpans } from '../ledger/clock-spans';
+import { SqliteRows } from '../rows/sqlite-rows';
+import { CandleWriter } from '../sink/candle.writer';
 import { EventWriter } from '../sink/event-writer';
 import { historyWriters } from '../sink/kind-writers';
 
@@ -20,7 +22,9 @@ export class ScratchStore {
     readonly database: SqliteHandle,
     kinds: HistoryKinds,
   ) {
-    this.writer = new EventWriter(historyWriters(kinds, database));
+    const rows = new SqliteRows(database);
+    const parts = { rows, candles: new CandleWriter(rows), spans: new ClockSpans(database) };
+    this.writer = new EventWriter(historyWriters(kinds, parts));
   }
 
   /** `wantedBytes` is about as much as it may come to hold. @throws NoScratchFolderError */
