@@ -309,6 +309,36 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
     }).toThrow(RowNotNewError);
   });
 
+  it('should make none of the changes where one of them fails', () => {
+    rows.apply([addRows(SAMPLES, [sample(1), sample(2)])]);
+    const changes = [
+      putRows(SAMPLES, [sample(1, { lastPrice: '2' })]),
+      removeRows(SAMPLES, [['BTCUSDT', 2, 0]]),
+      addRows(KEYS, [{ symbol: 'A' }]),
+      addRows(SAMPLES, [sample(3), sample(1)]),
+    ];
+    const apply = (): void => {
+      rows.apply(changes);
+    };
+    // Where there are transactions, a unit is one.
+    expect(database?.transaction(apply) ?? apply).toThrow(RowNotNewError);
+    expect(all()).toEqual([sample(1), sample(2)]);
+    expect(rows.load([byKeys(KEYS, [['A']])])).toEqual([[undefined]]);
+  });
+
+  it('should refuse a range with a bound behind a whole key', () => {
+    rows.apply([addRows(SAMPLES, [sample(1)])]);
+    for (const bound of [{ from: 1 }, { until: 1 }]) {
+      const range = { prefix: ['BTCUSDT', 1, 0], ...bound };
+      expect(() => rows.load([inRanges(SAMPLES, [range])])).toThrow();
+      expect(() => rows.load([asText(SAMPLES, [range])])).toThrow();
+      expect(() => {
+        rows.apply([removeRanges(SAMPLES, [range])]);
+      }).toThrow();
+    }
+    expect(all()).toEqual([sample(1)]);
+  });
+
   it('should remove the rows of keys, and nothing where nothing is', () => {
     rows.apply([addRows(SAMPLES, [sample(1), sample(2), sample(3)])]);
     rows.apply([
@@ -399,6 +429,22 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
       runUnit(rows, unit());
     }).toThrow('no plan');
     expect(all()).toEqual([]);
+  });
+});
+
+describe('a row that is put only where none is', () => {
+  it('should not be passed over for a value that is missing', () => {
+    const database = new Database(':memory:');
+    try {
+      database.exec(DEFINITIONS);
+      const rows = new SqliteRows(database);
+      const withoutPrice = { ...sample(1), lastPrice: null as unknown as string };
+      expect(() => {
+        rows.apply([ensureRows(SAMPLES, [withoutPrice])]);
+      }).toThrow(/NOT NULL/);
+    } finally {
+      database.close();
+    }
   });
 });
 

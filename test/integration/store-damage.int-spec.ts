@@ -17,12 +17,15 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { DAY, StoreNotReadyError, type StoreFault } from '@app/domain';
+import { DAY, MINUTE, StoreNotReadyError, type OutgoingEvent, type StoreFault } from '@app/domain';
+import { DirectPublisher, openSpool, RejectedLog } from '@app/messaging';
+import { createLogger, MetricsRegistry } from '@app/observability';
+import { buildMinute } from '@app/testing';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
 import { readTables } from '../support/history-tables';
 import { KeptStore, rebuild } from '../support/kept-store';
-import { NOON, TestStore, priceEvent } from '../support/test-store';
+import { NOON, TestStore, batchOf, candleEvent, priceEvent } from '../support/test-store';
 
 const EVENTS = 600;
 const PAGE = 4_096;
@@ -370,6 +373,85 @@ describe('a database that is not whole', () => {
       database.close();
       return ((pages[1] ?? 0) - 1) * PAGE;
     }
+  });
+
+  describe('of which the tables contradict each other', () => {
+    const minute = (number: number): OutgoingEvent => candleEvent(buildMinute('BTCUSDT', NOON + number * MINUTE));
+
+    /** What a process that captures has between itself and the store. */
+    function publisherTo(kept: KeptStore): DirectPublisher {
+      const spool = openSpool({ folder: join(files.folder, 'spool'), maxBytes: 1_048_576, kinds: ['price', 'candle'] });
+      const rejected = new RejectedLog(join(files.folder, 'rejected.jsonl'), files.clock);
+      const times = { firstRetryMillis: 10, longestRetryMillis: 100, closeTimeoutMillis: 200 };
+      return new DirectPublisher(
+        kept.sink,
+        spool,
+        rejected,
+        createLogger('silent', 'test'),
+        new MetricsRegistry(),
+        times,
+      );
+    }
+
+    function alter(sql: string): void {
+      const database = new Database(path());
+      expect(database.prepare(sql).run().changes).toBe(1);
+      database.close();
+    }
+
+    it.each([
+      {
+        name: 'minutes without their day',
+        sql: 'DELETE FROM candles_1d',
+        table: 'candles_1m',
+        live: [minute(0), minute(2)],
+      },
+      {
+        name: 'minutes that are later than their day has seen',
+        sql: `UPDATE candles_1d SET last_minute = ${NOON}`,
+        table: 'candles_1m',
+        live: [minute(1), minute(2)],
+      },
+      {
+        name: 'prices without their day',
+        sql: 'DELETE FROM ticker_days',
+        table: 'price_events',
+        live: [...events(0, 1), minute(2), ...events(EVENTS, 1)],
+      },
+    ])('should be a state at the first batch that meets it, and lose nothing: $name', async ({ sql, table, live }) => {
+      await files.open();
+      await files.take(minute(0), minute(1));
+      await files.close();
+      const minutes = (): number[] => files.column('SELECT count(*) FROM candles_1m');
+      alter(sql);
+      const kept = await startWhole();
+      const publisher = publisherTo(kept);
+      try {
+        await publisher.publish(batchOf(...live));
+        const reason = `the database is damaged: ${table} holds a row that the other tables do not know; \`cli rebuild\``;
+        await kept.expectFault('damaged', new RegExp(`^${reason}`));
+        expect(publisher.status()).toMatchObject({
+          waitingEvents: live.length,
+          detail: expect.stringContaining(reason) as string,
+        });
+        expect(minutes()).toEqual([2]);
+        // A file that is whole page by page is no reason to open it again.
+        await kept.watch.lookForMended();
+        expect(kept.condition.readiness().state).toBe('damaged');
+
+        await publisher.publish(batchOf(...events(EVENTS, 1)));
+        await rebuild(files);
+        await kept.expectWhole();
+        await eventually('nothing waits any more', () =>
+          Promise.resolve(publisher.status().waitingEvents === 0 || undefined),
+        );
+        expect(minutes()).toEqual([3]);
+        expect(await kept.prices()).toHaveLength(EVENTS + 1);
+        expect(existsSync(join(files.folder, 'rejected.jsonl'))).toBe(false);
+      } finally {
+        await publisher.close();
+      }
+    });
   });
 
   describe('under a running process', () => {

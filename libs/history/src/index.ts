@@ -66,10 +66,13 @@ export {
   type Plan,
   type Question,
   type Questions,
+  type RemovedRanges,
+  type RemovedRows,
   type RangesQuestion,
   type RowChange,
   type Rows,
   type Unit,
+  type WrittenRows,
 } from './rows/unit';
 export {
   DAILY_METRICS,

@@ -9,10 +9,13 @@ import {
   type KeyValue,
   type Question,
   type Questions,
+  type RemovedRanges,
+  type RemovedRows,
   type RowChange,
   type RowKey,
   type Rows,
   type Table,
+  type WrittenRows,
 } from '@app/history';
 
 type StoredRow = Readonly<Record<string, ColumnValue>>;
@@ -20,7 +23,7 @@ type StoredRow = Readonly<Record<string, ColumnValue>>;
 /** Tables in memory: a driver of {@link Rows}, and what units are tested over. */
 export class MemoryRows implements Rows {
   /** Rows of a table by the values of their keys, whichever order a description has these in. */
-  private readonly tables = new Map<string, Map<string, StoredRow>>();
+  private tables: ReadonlyMap<string, ReadonlyMap<string, StoredRow>> = new Map();
   /** How often it was asked: each is a round trip where the tables are elsewhere. */
   rounds = 0;
 
@@ -29,12 +32,22 @@ export class MemoryRows implements Rows {
     return questions.map((question) => this.answer(question));
   }
 
+  /** Makes all of the changes, or none where one fails. */
   apply(changes: readonly RowChange[]): void {
+    const tables = new Map(this.tables);
+    const copied = new Map<string, Map<string, StoredRow>>();
     for (const change of changes) {
-      if (change.kind !== 'remove') for (const row of change.rows) this.write(change.kind, change.table, row);
-      else if ('keys' in change) this.remove(change.table, change.keys);
-      else for (const range of change.ranges) this.remove(change.table, this.keysIn(change.table, range));
+      const { table } = change;
+      let rows = copied.get(table.name);
+      if (!rows) {
+        rows = new Map(tables.get(table.name));
+        copied.set(table.name, rows);
+        tables.set(table.name, rows);
+      }
+      if (change.kind !== 'remove') for (const row of change.rows) write(rows, change.kind, table, row);
+      else for (const key of keysOf(rows, change)) rows.delete(keyText(table, key));
     }
+    this.tables = tables;
   }
 
   /** All rows of a table, in the order of their keys. */
@@ -53,24 +66,9 @@ export class MemoryRows implements Rows {
   }
 
   private inRange(table: Table, { only, ...range }: KeyRange): object[] {
-    const found = this.rowsIn(table, range);
+    const found = rowsIn(this.rowsOf(table), table, range);
     const asked = only === 'last' ? found.slice(-1) : found.slice(0, only && 1);
     return asked.map((row) => describedPart(table, row));
-  }
-
-  private rowsIn(table: Table, { prefix, from, until }: KeyRange): StoredRow[] {
-    const found = [...this.rowsOf(table).values()].filter((row) => {
-      const key = table.keyOf(row);
-      const next = key[prefix.length];
-      if (compareKeys(key.slice(0, prefix.length), prefix) !== 0) return false;
-      if (from !== undefined && next !== undefined && compareValues(next, from) < 0) return false;
-      return until === undefined || next === undefined || compareValues(next, until) < 0;
-    });
-    return found.sort((a, b) => compareKeys(table.keyOf(a), table.keyOf(b)));
-  }
-
-  private keysIn(table: Table, range: KeyRange): RowKey[] {
-    return this.rowsIn(table, range).map((row) => table.keyOf(row));
   }
 
   private joined(table: Table, range: KeyRange): string {
@@ -80,24 +78,40 @@ export class MemoryRows implements Rows {
       .join('\n');
   }
 
-  private write(kind: 'add' | 'ensure' | 'put', table: Table, row: object): void {
-    const rows = this.rowsOf(table);
-    const key = keyText(table, table.keyOf(row));
-    const stored = rows.get(key);
-    if (stored && kind === 'add') throw new RowNotNewError(table.name);
-    if (stored && kind === 'ensure') return;
-    rows.set(key, { ...stored, ...describedPart(table, row) });
+  private rowsOf({ name }: Table): ReadonlyMap<string, StoredRow> {
+    return this.tables.get(name) ?? new Map<string, StoredRow>();
   }
+}
 
-  private remove(table: Table, keys: readonly RowKey[]): void {
-    for (const key of keys) this.rowsOf(table).delete(keyText(table, key));
+function rowsIn(rows: ReadonlyMap<string, StoredRow>, table: Table, { prefix, from, until }: KeyRange): StoredRow[] {
+  const isBounded = from !== undefined || until !== undefined;
+  if (prefix.length + Number(isBounded) > table.key.length) {
+    throw new Error(`the key of ${table.name} has fewer fields than the range`);
   }
+  const found = [...rows.values()].filter((row) => {
+    const key = table.keyOf(row);
+    if (compareKeys(key.slice(0, prefix.length), prefix) !== 0) return false;
+    const next = key[prefix.length];
+    if (next === undefined) return true;
+    if (from !== undefined && compareValues(next, from) < 0) return false;
+    return until === undefined || compareValues(next, until) < 0;
+  });
+  return found.sort((a, b) => compareKeys(table.keyOf(a), table.keyOf(b)));
+}
 
-  private rowsOf({ name }: Table): Map<string, StoredRow> {
-    let rows = this.tables.get(name);
-    if (!rows) this.tables.set(name, (rows = new Map<string, StoredRow>()));
-    return rows;
-  }
+/** The keys that go. */
+function keysOf(rows: ReadonlyMap<string, StoredRow>, removed: RemovedRows | RemovedRanges): readonly RowKey[] {
+  if ('keys' in removed) return removed.keys;
+  const { table, ranges } = removed;
+  return ranges.flatMap((range) => rowsIn(rows, table, range)).map((row) => table.keyOf(row));
+}
+
+function write(rows: Map<string, StoredRow>, kind: WrittenRows['kind'], table: Table, row: object): void {
+  const key = keyText(table, table.keyOf(row));
+  const stored = rows.get(key);
+  if (stored && kind === 'add') throw new RowNotNewError(table.name);
+  if (stored && kind === 'ensure') return;
+  rows.set(key, { ...stored, ...describedPart(table, row) });
 }
 
 /** The same for the key of a row in whatever order its fields are. */

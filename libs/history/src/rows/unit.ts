@@ -96,7 +96,7 @@ export interface Rows {
 export class RowNotNewError extends Error {
   readonly code = 'STORE.ROW_NOT_NEW';
 
-  constructor(table: string) {
+  constructor(readonly table: string) {
     super(`${table} holds a row that the other tables do not know; \`cli rebuild\` makes the database anew`);
     this.name = 'RowNotNewError';
   }

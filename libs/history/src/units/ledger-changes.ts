@@ -118,16 +118,20 @@ export class LedgerChanges {
   }
 
   /**
-   * Dates the account of days anew, for their minutes have changed, and brings their sums up to date.
+   * Dates the account of days anew, for their minutes have changed, and brings their sums up to date: `days` are all that
+   * the differences are of, at least.
    *
    * @param stoppedAt when it was noted that the exchange does not have some of their minutes
    */
   changeDays(days: readonly StoredDay[], differences: readonly DayDifference[], stoppedAt?: EpochMicros): void {
+    let applied = 0;
     for (const day of days) {
       const counts = differences.find(({ date }) => date === day.date)?.counts;
+      if (counts) applied += 1;
       const row = dayAfter(day, counts, stoppedAt);
       if (row) this.days.push(row);
     }
+    if (applied < differences.length) throw new Error('the sums change of a day that was not asked for');
   }
 
   all(): RowChange[] {

@@ -20,7 +20,11 @@ export function* forgetLedgerUnit(symbol: string, minute: EpochMicros): Unit<voi
   const change = forgetBefore(before, minute);
   const changes = new LedgerChanges();
   changes.changeRuns(symbol, change);
-  changes.changeDays(days, change.days);
+  // The account of the days before goes altogether.
+  changes.changeDays(
+    days,
+    change.days.filter((day) => day.date === date),
+  );
   return {
     outcome: undefined,
     changes: [...changes.all(), { kind: 'remove', table: COVERAGE_DAYS, ranges: [{ prefix: [symbol], until: date }] }],

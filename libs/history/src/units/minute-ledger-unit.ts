@@ -77,8 +77,11 @@ function* framesOf(given: readonly ChangedCandles[]): Inquiry<readonly SymbolFra
     const trackedSince = row?.trackedSince ?? Math.min(known, firstCapture);
     const frame = { trackedSince, floor: row?.ledgerFloor ?? 0 };
     const isReopened = row?.trackedSince == null && known < Infinity && trackedSince < known;
-    const from = Math.max(floorTo(trackedSince, MINUTE) - MINUTE, frame.floor);
-    const place = isReopened ? ranges.push({ prefix: [symbol], from, until: known }) - 1 : undefined;
+    let place: number | undefined;
+    if (isReopened) {
+      const from = Math.max(floorTo(trackedSince, MINUTE) - MINUTE, frame.floor);
+      place = ranges.push({ prefix: [symbol], from, until: known }) - 1;
+    }
     return { symbol, changed, frame, place, widened: widenedFrame(one, row, Math.min(known, firstCapture)) };
   });
   const [between] = yield* ask(inRanges(MINUTE_TRADES, ranges));

@@ -1,5 +1,6 @@
 import { healthReason, StoreNotReadyError } from '@app/domain';
 import { FolderNotMadeError, hostFaultOf, isOutOfHandles, isReadOnlyDisk, type HostFault } from '@app/files';
+import { RowNotNewError } from '@app/history';
 import { AmbiguousDatabaseError } from '../database/database-name';
 
 const MENDED = '`cli rebuild` makes it anew from the raw files';
@@ -143,7 +144,10 @@ function codeOf(error: unknown): string {
   return typeof found === 'string' ? found : '';
 }
 
-/** Whether SQLite has met what it cannot make sense of. */
+/**
+ * Whether SQLite has met what it cannot make sense of. Tables that contradict each other are none of that: reading the whole
+ * file finds nothing wrong with them.
+ */
 export function isDamage(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_IOERR_SHORT_READ';
@@ -158,6 +162,7 @@ export function faultOf(error: unknown, folders: readonly string[] = []): StoreN
   if (error instanceof AmbiguousDatabaseError) return new StoreNotReadyError(error.reason, 'ambiguous');
   const code = codeOf(error);
   if (isDamage(error)) return damaged(`SQLite says: ${(error as Error).message}`);
+  if (error instanceof RowNotNewError) return damaged(`${error.table} holds a row that the other tables do not know`);
   const host = hostFaultMet(error, folders);
   if (host !== undefined) return refusedByHost(host, error);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {

@@ -141,14 +141,16 @@ export class SqliteTable {
     // A conflict fails the whole unit, so the statement need not be able to take back its first rows: being ready for that
     // costs as much as inserting twenty.
     if (kind === 'add') return ['INSERT OR FAIL', ''];
-    if (kind === 'ensure') return ['INSERT OR IGNORE', ''];
+    const onConflict = ` ON CONFLICT (${this.keyColumns.join(', ')}) DO`;
+    // OR IGNORE would pass over a row without a value that it must have, too.
+    if (kind === 'ensure') return ['INSERT', `${onConflict} NOTHING`];
     const stored = this.database.pragma(`table_info(${this.table.name})`) as readonly unknown[];
     // The faster way, where no other column has to stay as it is.
     if (stored.length === this.fields.length) return ['INSERT OR REPLACE', ''];
     const others = this.table.columns.map(({ name }) => quoted(name)).filter((name) => !this.keyColumns.includes(name));
     const update =
       others.length === 0 ? 'NOTHING' : `UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
-    return ['INSERT', ` ON CONFLICT (${this.keyColumns.join(', ')}) DO ${update}`];
+    return ['INSERT', `${onConflict} ${update}`];
   }
 
   private withFlags(row: object): object {
