@@ -66,7 +66,7 @@ export interface SymbolDates {
 /**
  * Makes the metrics of dates anew; the days themselves are written before. A date without a day has no row.
  *
- * @param months what earlier units have seen of the days: any that there are, or new ones
+ * @param months a memory of earlier units; an empty one gives the same result
  */
 export function* dailyMetricsUnit(wanted: readonly SymbolDates[], months: MonthsBefore): Unit<void> {
   const [texts] = yield* ask(

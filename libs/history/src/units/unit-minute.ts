@@ -32,7 +32,7 @@ export interface SymbolMinutes {
   readonly added: readonly MinuteRow[];
   /** Open times of minutes that were there. */
   readonly revised: readonly EpochMicros[];
-  /** All of them. */
+  /** Added and revised minutes, as they are now. */
   readonly changed: readonly ChangedCandle[];
 }
 
