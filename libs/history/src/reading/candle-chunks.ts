@@ -21,7 +21,7 @@ import type { StoredRollUp } from './candle-rows';
 import type { MinuteAccounts } from './minute-accounts';
 import type { RolledDays } from './rolled-days';
 
-/** Whole days in one read of the store where days are remembered: their minutes are fewer than those rows. */
+/** Whole days that one read of the store brings where days are remembered: their minutes are fewer than those rows. */
 const DAYS_READ = 3;
 
 /** What larger candles are made of, and how. */
