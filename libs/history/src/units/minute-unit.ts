@@ -77,7 +77,7 @@ export function* minuteUnit(given: readonly MinuteCandle[], spans: readonly Cloc
 
 /** Lets days and minutes go on from what is stored of them. */
 function* readStored(
-  days: readonly UnitDay[],
+  days: readonly DayOfUnit[],
   candles: readonly MinuteCandle[],
   ofCandles: readonly UnitMinute[],
 ): Inquiry<void> {
@@ -117,7 +117,7 @@ function* readStored(
 }
 
 /** A day of a symbol in the course of a unit. */
-class UnitDay {
+class DayOfUnit {
   readonly minutes: UnitMinute[] = [];
   /** As its roll-up says; none where nothing is stored of the day. */
   lastMinute: EpochMicros = -Infinity;
@@ -154,16 +154,16 @@ class UnitDay {
 
 /** The days that a unit brings minutes of. */
 class UnitDays {
-  readonly all: UnitDay[] = [];
-  private readonly byDate = new Map<EpochMicros, Map<string, UnitDay>>();
+  readonly all: DayOfUnit[] = [];
+  private readonly byDate = new Map<EpochMicros, Map<string, DayOfUnit>>();
 
   minuteOf({ symbol, openTime }: MinuteCandle): UnitMinute {
     const date = floorTo(openTime, DAY);
     let ofDate = this.byDate.get(date);
-    if (!ofDate) this.byDate.set(date, (ofDate = new Map<string, UnitDay>()));
+    if (!ofDate) this.byDate.set(date, (ofDate = new Map<string, DayOfUnit>()));
     let day = ofDate.get(symbol);
     if (!day) {
-      day = new UnitDay(symbol, date);
+      day = new DayOfUnit(symbol, date);
       ofDate.set(symbol, day);
       this.all.push(day);
     }

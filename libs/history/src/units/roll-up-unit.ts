@@ -50,12 +50,12 @@ export interface ChangedMinutes {
  */
 export function* rollUpUnit(changes: readonly ChangedMinutes[]): Unit<void> {
   const hours: UnitBucket[] = [];
-  const days: UnitDay[] = [];
+  const days: DayBucket[] = [];
   for (const { symbol, added, revised } of changes) {
     const sorted = added.length > 1 ? [...added].sort((a, b) => a.openTime - b.openTime) : added;
     const ofSymbol = changedBuckets(HOUR, sorted, revised).map((changed) => new UnitBucket(symbol, changed, HOUR));
     hours.push(...ofSymbol);
-    for (const changed of changedBuckets(DAY, sorted, revised)) days.push(new UnitDay(symbol, changed, ofSymbol));
+    for (const changed of changedBuckets(DAY, sorted, revised)) days.push(new DayBucket(symbol, changed, ofSymbol));
   }
   const [storedHours, storedDays] = yield* ask(
     byKeys(
@@ -154,7 +154,7 @@ class UnitBucket {
   }
 }
 
-class UnitDay extends UnitBucket {
+class DayBucket extends UnitBucket {
   constructor(
     symbol: string,
     changed: ChangedBucket,
