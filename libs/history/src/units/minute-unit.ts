@@ -13,7 +13,7 @@ import { describeTable } from '../rows/table';
 import { ask, byKeys, together, type Inquiry, type Unit } from '../rows/unit';
 import { firstRevisionsOf } from './first-revisions';
 import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
-import { changesOf, readOthers, UnitMinute, type SymbolMinutes } from './unit-minute';
+import { minuteChanges, readOthers, UnitMinute, type SymbolMinutes } from './unit-minute';
 
 /** Up to where the minutes of a UTC day reach, by its roll-up: to be read alone. */
 export const DAY_ENDS = describeTable('candles_1d', ['symbol', 'openTime'], {
@@ -71,7 +71,7 @@ export function* minuteUnit(given: readonly MinuteCandle[], spans: readonly Cloc
     }
     return outcome.fate;
   });
-  const { bySymbol, rows } = changesOf(minutes);
+  const { bySymbol, rows } = minuteChanges(minutes);
   return { outcome: { fates, kept, surfaced, changed, bySymbol }, changes: rows };
 }
 

@@ -3,7 +3,7 @@ import { CANDLES_1M } from '../kinds/candle-tables';
 import { ask, byKeys, together, type Inquiry, type Unit } from '../rows/unit';
 import { FIRST_REVISIONS, firstRevisionsOf } from './first-revisions';
 import type { MinutesOutcome } from './minute-unit';
-import { changesOf, readOthers, UnitMinute } from './unit-minute';
+import { minuteChanges, readOthers, UnitMinute } from './unit-minute';
 
 export interface RestampedMinutes extends MinutesOutcome {
   /** Those that count from a higher revision on now. */
@@ -30,7 +30,7 @@ export function* restampUnit(
     if (outcome.isRevised) changed.push({ symbol, openTime, revision: outcome.revision });
     if (outcome.first > minute.first) raised.push({ symbol, openTime, revision: outcome.first });
   }
-  const { bySymbol, rows } = changesOf(minutes);
+  const { bySymbol, rows } = minuteChanges(minutes);
   return {
     outcome: { surfaced, changed, bySymbol, raised },
     changes: [...rows, { kind: 'put', table: FIRST_REVISIONS, rows: raised }],

@@ -84,20 +84,20 @@ export function* rollUpUnit(changes: readonly ChangedMinutes[]): Unit<void> {
   );
   for (const [index, hour] of lateHours.entries()) hour.rollUp = rollUpMinutes(minutes[index] ?? []);
   for (const [index, day] of lateDays.entries()) day.makeOf(hoursOfDays[index] ?? []);
-  return { outcome: undefined, changes: changesOf(rowsOf(hours), rowsOf(days)) };
+  return { outcome: undefined, changes: rollUpChanges(rowsOf(hours), rowsOf(days)) };
 }
 
 /** Rolls up the minutes of a UTC day of which nothing has been rolled up yet; they are ascending. */
 export function newDayRollUps(symbol: string, minutes: readonly RollUpMinute[]): readonly RowChange[] {
   const hours = rollUpBy(minutes, HOUR);
   const day = mergeRollUps(hours.values());
-  return changesOf(
+  return rollUpChanges(
     [...hours].map(([start, hour]) => rowOf(symbol, start, hour)),
     day ? [rowOf(symbol, floorTo(day.lastMinute, DAY), day)] : [],
   );
 }
 
-function changesOf(hours: readonly RollUpRow[], days: readonly RollUpRow[]): readonly RowChange[] {
+function rollUpChanges(hours: readonly RollUpRow[], days: readonly RollUpRow[]): readonly RowChange[] {
   return [
     { kind: 'put', table: CANDLES_1H, rows: hours } satisfies WrittenRows<RollUpRow>,
     { kind: 'put', table: CANDLES_1D, rows: days } satisfies WrittenRows<RollUpRow>,

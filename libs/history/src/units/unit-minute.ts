@@ -201,7 +201,7 @@ export function* readOthers(minutes: readonly UnitMinute[]): Inquiry<void> {
 }
 
 /** What minutes come to: the changes of each symbol, and those of the rows. */
-export function changesOf(minutes: readonly UnitMinute[]): {
+export function minuteChanges(minutes: readonly UnitMinute[]): {
   readonly bySymbol: readonly SymbolMinutes[];
   readonly rows: readonly RowChange[];
 } {
