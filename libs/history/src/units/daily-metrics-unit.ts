@@ -79,7 +79,7 @@ export function* dailyMetricsUnit(wanted: readonly SymbolDates[], months: Months
     ),
   );
   const rows = wanted.flatMap(({ symbol, dates }, index) =>
-    months.metricsOf(symbol, dates, texts[index] ?? '').map((captured) => rowOf(symbol, captured)),
+    months.metricsOf(symbol, dates, texts[index] ?? '').map((captured) => metricsRow(symbol, captured)),
   );
   return {
     outcome: undefined,
@@ -87,7 +87,7 @@ export function* dailyMetricsUnit(wanted: readonly SymbolDates[], months: Months
   };
 }
 
-function rowOf(symbol: string, { metrics, capturedAt }: CapturedMetrics): DailyMetricsRow {
+function metricsRow(symbol: string, { metrics, capturedAt }: CapturedMetrics): DailyMetricsRow {
   return {
     symbol,
     date: metrics.date,

@@ -92,8 +92,8 @@ export function newDayRollUps(symbol: string, minutes: readonly RollUpMinute[]):
   const hours = rollUpBy(minutes, HOUR);
   const day = mergeRollUps(hours.values());
   return rollUpChanges(
-    [...hours].map(([start, hour]) => rowOf(symbol, start, hour)),
-    day ? [rowOf(symbol, floorTo(day.lastMinute, DAY), day)] : [],
+    [...hours].map(([start, hour]) => rollUpRow(symbol, start, hour)),
+    day ? [rollUpRow(symbol, floorTo(day.lastMinute, DAY), day)] : [],
   );
 }
 
@@ -105,10 +105,10 @@ function rollUpChanges(hours: readonly RollUpRow[], days: readonly RollUpRow[]):
 }
 
 function rowsOf(buckets: readonly UnitBucket[]): RollUpRow[] {
-  return buckets.flatMap(({ symbol, changed, rollUp }) => (rollUp ? [rowOf(symbol, changed.start, rollUp)] : []));
+  return buckets.flatMap(({ symbol, changed, rollUp }) => (rollUp ? [rollUpRow(symbol, changed.start, rollUp)] : []));
 }
 
-function rowOf(symbol: string, openTime: EpochMicros, rollUp: RollUp): RollUpRow {
+function rollUpRow(symbol: string, openTime: EpochMicros, rollUp: RollUp): RollUpRow {
   return {
     symbol,
     openTime,
