@@ -154,7 +154,7 @@ function neighbourhoods(minutes: readonly EpochMicros[]): TimeRange[] {
 }
 
 /** What the rows of a minute say together. */
-interface MinuteRows {
+interface MinuteSummary {
   readonly isTraded: boolean;
   readonly first: EpochMicros;
 }
@@ -170,10 +170,10 @@ function* readMinutes(accounts: readonly SymbolAccount[]): Inquiry<void> {
     const key = `${openTime} ${symbol}`;
     first.set(key, Math.min(first.get(key) ?? Infinity, capturedAt));
   }
-  const bySymbol = new Map<string, Map<EpochMicros, MinuteRows>>();
+  const bySymbol = new Map<string, Map<EpochMicros, MinuteSummary>>();
   for (const { symbol, openTime, tradeCount, capturedAt } of candles.flat()) {
     let minutes = bySymbol.get(symbol);
-    if (!minutes) bySymbol.set(symbol, (minutes = new Map<EpochMicros, MinuteRows>()));
+    if (!minutes) bySymbol.set(symbol, (minutes = new Map<EpochMicros, MinuteSummary>()));
     const minute = floorTo(openTime, MINUTE);
     const known = minutes.get(minute) ?? { isTraded: false, first: Infinity };
     minutes.set(minute, {

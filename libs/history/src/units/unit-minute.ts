@@ -37,7 +37,7 @@ export interface SymbolMinutes {
 }
 
 /** What becomes of the rows of minutes. */
-interface MinuteRows {
+interface RowsOfMinutes {
   /** Of current versions, in the place of those that are stored. */
   readonly current: MinuteRow[];
   readonly revisions: RevisionRow[];
@@ -131,7 +131,7 @@ export class UnitMinute {
   }
 
   /** Adds what becomes of its rows, but for the one that a new minute gets. */
-  addTo(rows: MinuteRows): void {
+  addTo(rows: RowsOfMinutes): void {
     const { symbol, openTime, stored, arranged } = this;
     if (arranged.versions !== stored.versions) {
       for (const { capture, revision, supersededAt } of arranged.versions) {
@@ -205,7 +205,7 @@ export function minuteChanges(minutes: readonly UnitMinute[]): {
   readonly bySymbol: readonly SymbolMinutes[];
   readonly rows: readonly RowChange[];
 } {
-  const rows: MinuteRows = { current: [], revisions: [], revisionsGone: [], repeats: [], repeatsGone: [] };
+  const rows: RowsOfMinutes = { current: [], revisions: [], revisionsGone: [], repeats: [], repeatsGone: [] };
   const added: MinuteRow[] = [];
   const bySymbol = new Map<string, SymbolChanges>();
   for (const minute of minutes) {
