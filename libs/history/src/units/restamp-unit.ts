@@ -17,7 +17,7 @@ export function* restampUnit(
   spans: readonly ClockSpan[],
 ): Unit<RestampedMinutes> {
   const minutes = openTimes.map((openTime) => new UnitMinute(symbol, openTime));
-  const [firsts] = yield* together(firstRevisionsOf(minutes), readStored(minutes));
+  const [firsts] = yield* together(firstRevisionsOf(minutes), readCaptures(minutes));
   const surfaced: MinuteCandle[] = [];
   const changed: CandleChange[] = [];
   const raised: RaisedRevision[] = [];
@@ -37,7 +37,7 @@ export function* restampUnit(
   };
 }
 
-function* readStored(minutes: readonly UnitMinute[]): Inquiry<void> {
+function* readCaptures(minutes: readonly UnitMinute[]): Inquiry<void> {
   const [rows] = yield* ask(
     byKeys(
       CANDLES_1M,
