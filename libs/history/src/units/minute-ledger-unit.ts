@@ -55,7 +55,7 @@ export function* minuteLedgerUnit(given: readonly ChangedCandles[]): Unit<void> 
 
 /** Since when a symbol is tracked, and the minutes whose account depends on that having changed. */
 interface SymbolFrame extends ChangedCandles {
-  readonly frame: LedgerFrame;
+  readonly window: LedgerFrame;
   readonly reopened: readonly EpochMicros[];
   /** What is to be stored of it; undefined where it stays as it is. */
   readonly widened: SymbolFrameRow | undefined;
@@ -75,11 +75,11 @@ function* framesOf(given: readonly ChangedCandles[]): Inquiry<readonly SymbolFra
     const firstCapture = Math.min(...changed.map(({ firstCapturedAt }) => firstCapturedAt));
     const known = row?.firstCapturedAt ?? Infinity;
     const trackedSince = row?.trackedSince ?? Math.min(known, firstCapture);
-    const frame = { trackedSince, floor: row?.ledgerFloor ?? 0 };
+    const window = { trackedSince, floor: row?.ledgerFloor ?? 0 };
     const isReopened = row?.trackedSince == null && known < Infinity && trackedSince < known;
-    const from = Math.max(floorTo(trackedSince, MINUTE) - MINUTE, frame.floor);
+    const from = Math.max(floorTo(trackedSince, MINUTE) - MINUTE, window.floor);
     const place = isReopened ? ranges.push({ prefix: [symbol], from, until: known }) - 1 : undefined;
-    return { symbol, changed, frame, place, widened: widenedFrame(one, row, Math.min(known, firstCapture)) };
+    return { symbol, changed, window, place, widened: widenedFrame(one, row, Math.min(known, firstCapture)) };
   });
   const [between] = yield* ask(inRanges(MINUTE_TRADES, ranges));
   return frames.map(({ place, ...frame }) => ({
@@ -121,7 +121,7 @@ class SymbolAccount {
 
   constructor(private readonly frame: SymbolFrame) {
     const { symbol, changed, reopened } = frame;
-    const { marks, toRead } = marksOf(changed, frame.frame);
+    const { marks, toRead } = marksOf(changed, frame.window);
     for (const minute of reopened) toRead.add(minute);
     this.symbol = symbol;
     this.marks = marks;
@@ -138,7 +138,7 @@ class SymbolAccount {
 
   /** Marks a minute by its rows. */
   mark(minute: EpochMicros, isTraded: boolean, firstCapturedAt: EpochMicros): void {
-    this.marks.set(minute, markOf(minute, isTraded, firstCapturedAt, this.frame.frame));
+    this.marks.set(minute, markOf(minute, isTraded, firstCapturedAt, this.frame.window));
   }
 }
 
