@@ -25,7 +25,7 @@ export const DAY_ENDS = describeTable('candles_1d', ['symbol', 'openTime'], {
 /** What became of minutes, whatever brought them. */
 export interface MinutesOutcome {
   /** Candles that were kept as repeats without a line, by an earlier version of this program, and are versions now. */
-  readonly surfaced: readonly MinuteCandle[];
+  readonly promoted: readonly MinuteCandle[];
   /** Minutes that got another current version, in the order in which they got it. */
   readonly changed: readonly CandleChange[];
   /** What hours, days and ledger have to follow. */
@@ -33,11 +33,11 @@ export interface MinutesOutcome {
 }
 
 /** What became of a candle that was offered. */
-export type CandleFate = VersionOutcome['fate'];
+export type CandleOutcome = VersionOutcome['outcome'];
 
 export interface CandlesOutcome extends MinutesOutcome {
   /** Of each candle, in the order given. */
-  readonly fates: readonly CandleFate[];
+  readonly outcomes: readonly CandleOutcome[];
   /** Of each candle, whether the tables have it now and had it not before. */
   readonly kept: readonly boolean[];
 }
@@ -59,20 +59,20 @@ export function* minuteUnit(given: readonly MinuteCandle[], spans: readonly Cloc
   for (const [index, minute] of minutes.entries()) minute.first = firsts[index] ?? minute.first;
 
   const kept: boolean[] = [];
-  const surfaced: MinuteCandle[] = [];
+  const promoted: MinuteCandle[] = [];
   const changed: CandleChange[] = [];
-  const fates = candles.map((candle, index): CandleFate => {
-    const outcome = ofCandles[index]?.take(candle);
-    kept.push(outcome?.isKept ?? false);
-    if (!outcome) return 'repeat';
-    surfaced.push(...outcome.surfaced);
-    if (outcome.isNew || outcome.fate === 'revision') {
-      changed.push({ symbol: candle.symbol, openTime: candle.openTime, revision: outcome.revision });
+  const outcomes = candles.map((candle, index): CandleOutcome => {
+    const placed = ofCandles[index]?.take(candle);
+    kept.push(placed?.isKept ?? false);
+    if (!placed) return 'repeat';
+    promoted.push(...placed.promoted);
+    if (placed.isNew || placed.outcome === 'revision') {
+      changed.push({ symbol: candle.symbol, openTime: candle.openTime, revision: placed.revision });
     }
-    return outcome.fate;
+    return placed.outcome;
   });
   const { bySymbol, rows } = minuteChanges(minutes);
-  return { outcome: { fates, kept, surfaced, changed, bySymbol }, changes: rows };
+  return { outcome: { outcomes, kept, promoted, changed, bySymbol }, changes: rows };
 }
 
 /** Lets days and minutes go on from what is stored of them. */

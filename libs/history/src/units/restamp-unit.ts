@@ -18,7 +18,7 @@ export function* restampUnit(
 ): Unit<RestampedMinutes> {
   const minutes = openTimes.map((openTime) => new UnitMinute(symbol, openTime));
   const [firsts] = yield* together(firstRevisionsOf(minutes), readCaptures(minutes));
-  const surfaced: MinuteCandle[] = [];
+  const promoted: MinuteCandle[] = [];
   const changed: CandleChange[] = [];
   const raised: RaisedRevision[] = [];
   for (const [index, minute] of minutes.entries()) {
@@ -26,13 +26,13 @@ export function* restampUnit(
     minute.first = firsts[index] ?? minute.first;
     const outcome = minute.restamp(spans);
     if (!outcome) continue;
-    surfaced.push(...outcome.surfaced);
+    promoted.push(...outcome.promoted);
     if (outcome.isRevised) changed.push({ symbol, openTime, revision: outcome.revision });
     if (outcome.first > minute.first) raised.push({ symbol, openTime, revision: outcome.first });
   }
   const { bySymbol, rows } = minuteChanges(minutes);
   return {
-    outcome: { surfaced, changed, bySymbol, raised },
+    outcome: { promoted, changed, bySymbol, raised },
     changes: [...rows, { kind: 'put', table: FIRST_REVISIONS, rows: raised }],
   };
 }

@@ -96,9 +96,9 @@ export class UnitMinute {
   /** Accepts one capture; undefined where it is closed. */
   take(candle: MinuteCandle): VersionOutcome | undefined {
     if (this.isClosed) return undefined;
-    const outcome = this.place(candle);
-    if (outcome.fate !== 'repeat') this.hasChanged = true;
-    return outcome;
+    const placed = this.place(candle);
+    if (placed.outcome !== 'repeat') this.hasChanged = true;
+    return placed;
   }
 
   /** See {@link restampCaptures}; undefined where there is no such minute. */
