@@ -101,14 +101,7 @@ export {
   type PolledPrice,
   type TickerDayRow,
 } from './units/price-unit';
-export {
-  CANDLES_1D,
-  CANDLES_1H,
-  newDayRollUps,
-  rollUpUnit,
-  type ChangedMinutes,
-  type RollUpRow,
-} from './units/roll-up-unit';
+export { CANDLES_1D, CANDLES_1H, newDayRollUps, rollUpUnit, type RollUpRow } from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
 export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
 export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';

@@ -45,7 +45,7 @@ type ValueOf<Spec> = Spec extends `${infer Type}?`
       ? number
       : boolean;
 
-type RowOfSpecs<Specs> = { readonly [Field in keyof Specs]: ValueOf<Specs[Field]> };
+export type RowOfSpecs<Specs> = { readonly [Field in keyof Specs]: ValueOf<Specs[Field]> };
 
 type KeyOfFields<Specs, Fields extends readonly (keyof Specs)[]> = {
   readonly [Index in keyof Fields]: ValueOf<Specs[Fields[Index]]> & KeyValue;

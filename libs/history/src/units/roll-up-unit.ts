@@ -2,8 +2,9 @@ import { DAY, floorTo, HOUR, type EpochMicros } from '@app/domain';
 import { CANDLES_1M } from '../kinds/candle-tables';
 import { mergeRollUps, rollUpMinutes, type RollUp, type RollUpMinute } from '../roll-up';
 import { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from '../roll-up-levels';
-import { describeTable, type ColumnSpec, type ColumnValue } from '../rows/table';
+import { describeTable, type ColumnSpec, type ColumnValue, type RowOfSpecs } from '../rows/table';
 import { ask, byKeys, inRanges, type KeyRange, type RowChange, type Unit, type WrittenRows } from '../rows/unit';
+import type { SymbolMinutes } from './unit-minute';
 
 const ROLL_UP = {
   symbol: 'text',
@@ -30,25 +31,13 @@ export const CANDLES_1H = describeTable('candles_1h', ['symbol', 'openTime'], RO
 /** Gold: UTC days, made of the hours. */
 export const CANDLES_1D = describeTable('candles_1d', ['symbol', 'openTime'], ROLL_UP, rollUpValues);
 
-export interface RollUpRow extends RollUp {
-  readonly symbol: string;
-  readonly openTime: EpochMicros;
-}
-
-/** What a write unit did to the minutes of one symbol. */
-export interface ChangedMinutes {
-  readonly symbol: string;
-  /** Minutes that were not there before. */
-  readonly added: readonly RollUpMinute[];
-  /** Open times of minutes whose numbers changed. */
-  readonly revised: readonly EpochMicros[];
-}
+export type RollUpRow = RowOfSpecs<typeof ROLL_UP>;
 
 /**
  * Brings hours and days up to date with changed minutes, which are written before. A minute that comes after all others of
  * its bucket is merged into it; a late or revised one has its hour made anew from its minutes, and its day from its hours.
  */
-export function* rollUpUnit(changes: readonly ChangedMinutes[]): Unit<void> {
+export function* rollUpUnit(changes: readonly Pick<SymbolMinutes, 'symbol' | 'added' | 'revised'>[]): Unit<void> {
   const hours: UnitBucket[] = [];
   const days: DayBucket[] = [];
   for (const { symbol, added, revised } of changes) {
