@@ -42,7 +42,7 @@ export const DAILY_METRICS = describeTable(
   ],
 );
 
-export type DailyMetricsRow = RowOf<typeof DAILY_METRICS>;
+type DailyMetricsRow = RowOf<typeof DAILY_METRICS>;
 
 /** What metrics are made of: the days, in the order in which their values are read. */
 export const METRICS_DAYS = describeTable('candles_1d', ['symbol', 'openTime'], {

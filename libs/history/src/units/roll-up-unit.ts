@@ -31,7 +31,7 @@ export const CANDLES_1H = describeTable('candles_1h', ['symbol', 'openTime'], RO
 /** Gold: UTC days, made of the hours. */
 export const CANDLES_1D = describeTable('candles_1d', ['symbol', 'openTime'], ROLL_UP, rollUpValues);
 
-export type RollUpRow = RowOfSpecs<typeof ROLL_UP>;
+type RollUpRow = RowOfSpecs<typeof ROLL_UP>;
 
 /**
  * Brings hours and days up to date with changed minutes, which are written before. A minute that comes after all others of
