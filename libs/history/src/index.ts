@@ -1,26 +1,18 @@
 export { candleBarState, polledBarState, type BarState } from './bars';
-export { inBuckets, isAsKnown, rolledCandle, versionKnownAt, type CandlePart } from './bucket-candles';
+export { rolledCandle, type CandlePart } from './bucket-candles';
 export { versionsOf } from './candle-versions';
 export { Freshness } from './freshness';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';
-export {
-  forgetBefore,
-  missingIn,
-  recordRuns,
-  runsOfMinutes,
-  type LedgerChange,
-  type LedgerCounts,
-} from './ledger-runs';
-export type { RecordedMinute, RecordedRange } from './ledger-runs';
+export type { LedgerCounts, RecordedRange } from './ledger-runs';
 export { datesOf, ledgerDays, ledgerSpan, ledgerTail, openDay, type LedgerDay, type RecordedDay } from './ledger-days';
 export { firstTimeAfter, mergeByTime, mergeChunksByTime } from './merge-by-time';
 export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-metrics';
 export type { MetricsDay } from './metrics/metrics-day';
 export { metricsReaches } from './metrics/metrics-reach';
 export { MonthsBefore } from './metrics/months-before';
-export { markOf, marksOf, sharedMinutes, type ChangedCandle, type LedgerFrame } from './minute-marks';
+export type { ChangedCandle } from './minute-marks';
 export {
   noteOpenDay,
   noteOpenHour,
@@ -35,9 +27,9 @@ export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type Stor
 export { MinuteAccounts } from './reading/minute-accounts';
 export { RolledDays } from './reading/rolled-days';
 export { rollUpBy } from './roll-up-levels';
-export { mergeRollUps, rollUpJoined, rollUpMinutes, RollUpAccumulator } from './roll-up';
+export { rollUpMinutes } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
-export { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type NotedStop, type StoppedDay } from './stops';
+export type { AccountOf, NotedStop, StoppedDay } from './stops';
 export {
   describeTable,
   textColumns,
@@ -74,13 +66,7 @@ export {
   type Unit,
   type WrittenRows,
 } from './rows/unit';
-export {
-  DAILY_METRICS,
-  dailyMetricsUnit,
-  METRICS_DAYS,
-  type DailyMetricsRow,
-  type SymbolDates,
-} from './units/daily-metrics-unit';
+export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
@@ -106,18 +92,11 @@ export {
   type PolledPrice,
   type TickerDayRow,
 } from './units/price-unit';
-export {
-  CANDLES_1D,
-  CANDLES_1H,
-  newDayUnit,
-  rollUpUnit,
-  type ChangedMinutes,
-  type RollUpRow,
-} from './units/roll-up-unit';
+export { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit } from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
 export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
 export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
 export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
-export { BRONZE_ONLY_FACT, MINUTES_REMOVED_FACT, STORE_FACTS } from './units/store-facts';
+export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
 export type { SymbolMinutes } from './units/unit-minute';
 export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';

@@ -85,11 +85,11 @@ describe('captures of a minute', () => {
   it('should tell of each whether the minute has a version more, and which is current', () => {
     fc.assert(
       fc.property(captures, (row) => {
-        placeAll(row).outcomes.forEach((outcome, index) => {
+        placeAll(row).outcomes.forEach((placed, index) => {
           const [before, after] = [versionsOf(row.slice(0, index)), versionsOf(row.slice(0, index + 1))];
-          expect(outcome.fate === 'revision').toBe(after.versions.length > before.versions.length);
-          expect(outcome.revision).toBe(after.versions.length);
-          expect(outcome.firstCapturedAt).toBe(after.versions[0]?.capturedAt);
+          expect(placed.outcome === 'revision').toBe(after.versions.length > before.versions.length);
+          expect(placed.revision).toBe(after.versions.length);
+          expect(placed.firstCapturedAt).toBe(after.versions[0]?.capturedAt);
         });
       }),
     );
@@ -98,7 +98,7 @@ describe('captures of a minute', () => {
   it('should begin with the revision that the minute has, and be new then', () => {
     fc.assert(
       fc.property(capture, (candle) => {
-        expect(firstCapture(candle, 2)).toMatchObject({ fate: 'taken', isKept: true, isNew: true, revision: 2 });
+        expect(firstCapture(candle, 2)).toMatchObject({ outcome: 'taken', isKept: true, isNew: true, revision: 2 });
         expect(firstCapture(candle, 2).firstCapturedAt).toBe(candle.capturedAt);
       }),
     );
@@ -114,7 +114,7 @@ describe('captures of a minute', () => {
     const [version, repeat, between] = [at(1, '11'), at(5, '11'), at(3, '12')];
     const known: KnownMinute = { versions: [version], repeats: [{ capture: repeat, isRecorded: false }] };
     const { outcome, minute } = placeCapture(between, known, 1);
-    expect(outcome).toMatchObject({ fate: 'revision', isKept: true, revision: 3, surfaced: [repeat] });
+    expect(outcome).toMatchObject({ outcome: 'revision', isKept: true, revision: 3, promoted: [repeat] });
     expect(minute?.versions.map((kept) => kept.capture)).toEqual([version, between, repeat]);
   });
 

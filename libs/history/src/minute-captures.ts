@@ -35,7 +35,7 @@ export interface VersionOutcome {
    * `taken`: the first capture of its minute, or an earlier one of a version that was known. `revision`: a version that
    * was not known. `repeat`: nothing new.
    */
-  readonly fate: 'taken' | 'revision' | 'repeat';
+  readonly outcome: 'taken' | 'revision' | 'repeat';
   /** Whether the capture is kept now and was not before: bronze has to tell of it, a repeat included. */
   readonly isKept: boolean;
   /** Whether the minute was not there before. */
@@ -45,11 +45,11 @@ export interface VersionOutcome {
   /** When the minute was first captured. */
   readonly firstCapturedAt: EpochMicros;
   /** Captures that were taken for repeats until this one came before them, and of which bronze has no line yet. */
-  readonly surfaced: readonly MinuteCandle[];
+  readonly promoted: readonly MinuteCandle[];
 }
 
 /** How a minute stands after its captures were put in order again. */
-export interface RestampOutcome extends Pick<VersionOutcome, 'revision' | 'firstCapturedAt' | 'surfaced'> {
+export interface RestampOutcome extends Pick<VersionOutcome, 'revision' | 'firstCapturedAt' | 'promoted'> {
   readonly tradeCount: number;
   /** Whether other numbers are current now. */
   readonly isRevised: boolean;
@@ -57,17 +57,17 @@ export interface RestampOutcome extends Pick<VersionOutcome, 'revision' | 'first
   readonly first: number;
 }
 
-const NOTHING_SURFACED: readonly MinuteCandle[] = [];
+const NOTHING_PROMOTED: readonly MinuteCandle[] = [];
 
 /** The outcome of the first capture of a minute, whose revision is `first`. */
 export function firstCapture({ capturedAt }: MinuteCandle, first: number): VersionOutcome {
   return {
-    fate: 'taken',
+    outcome: 'taken',
     isKept: true,
     isNew: true,
     revision: first,
     firstCapturedAt: capturedAt,
-    surfaced: NOTHING_SURFACED,
+    promoted: NOTHING_PROMOTED,
   };
 }
 
@@ -77,12 +77,12 @@ export function firstCapture({ capturedAt }: MinuteCandle, first: number): Versi
  */
 export function repeatedCapture(current: MinuteCandle, revision: number, isKept: boolean): VersionOutcome {
   return {
-    fate: 'repeat',
+    outcome: 'repeat',
     isKept,
     isNew: false,
     revision,
     firstCapturedAt: current.capturedAt,
-    surfaced: NOTHING_SURFACED,
+    promoted: NOTHING_PROMOTED,
   };
 }
 
@@ -124,12 +124,12 @@ export function placeCapture(
   const isKept = isVersion || after.repeats.includes(capture);
   const hasMore = after.versions.length > before.length;
   const outcome: VersionOutcome = {
-    fate: !isKept ? 'repeat' : hasMore ? 'revision' : isVersion ? 'taken' : 'repeat',
+    outcome: !isKept ? 'repeat' : hasMore ? 'revision' : isVersion ? 'taken' : 'repeat',
     isKept,
     isNew: false,
     revision: first + after.versions.length - 1,
     firstCapturedAt: after.versions[0]?.capturedAt ?? capture.capturedAt,
-    surfaced: after.versions.filter((version) => unrecorded.has(version)),
+    promoted: after.versions.filter((version) => unrecorded.has(version)),
   };
   return { outcome, minute: isKept ? arranged(after, first, unrecorded) : undefined };
 }
@@ -164,7 +164,7 @@ export function restampCaptures(
     first: raised,
     firstCapturedAt: after.versions[0]?.capturedAt ?? last.capturedAt,
     // A line has the stamp that the clock gave.
-    surfaced: after.versions.flatMap((version) => (unrecorded.has(version) ? (stamps.get(version) ?? version) : [])),
+    promoted: after.versions.flatMap((version) => (unrecorded.has(version) ? (stamps.get(version) ?? version) : [])),
     isRevised,
   };
   return { outcome, minute: arranged(after, raised, unrecorded) };

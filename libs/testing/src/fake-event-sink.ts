@@ -64,9 +64,12 @@ export class FakeEventSink extends EventSink {
     if (events[0]?.kind.name !== CANDLE_KIND.name) {
       return runUnit(this.rows, priceUnit(events.map(({ event }) => event as PriceEvent)));
     }
-    const { fates, kept, bySymbol } = runUnit(this.rows, minuteUnit(events.map(({ event }) => event as MinuteCandle)));
+    const { outcomes, kept, bySymbol } = runUnit(
+      this.rows,
+      minuteUnit(events.map(({ event }) => event as MinuteCandle)),
+    );
     // By its day a minute is known to be new.
     runUnit(this.rows, rollUpUnit(bySymbol));
-    return { outcomes: fates, kept };
+    return { outcomes, kept };
   }
 }

@@ -1,6 +1,7 @@
 import {
   DAY,
   MINUTE,
+  PAGE_ROWS,
   ceilTo,
   floorTo,
   nextTurn,
@@ -11,7 +12,6 @@ import {
   type EpochMicros,
   type StoredCandle,
   type TimeRange,
-  PAGE_ROWS,
 } from '@app/domain';
 import { inBuckets, rolledCandle, type CandlePart } from '../bucket-candles';
 import { mergeRollUps, rollUpJoined, type JoinedMinute, type RollUp } from '../roll-up';
@@ -21,7 +21,7 @@ import type { StoredRollUp } from './candle-rows';
 import type { MinuteAccounts } from './minute-accounts';
 import type { RolledDays } from './rolled-days';
 
-/** Whole days that one statement reads where days are remembered: their minutes are fewer than those rows. */
+/** Whole days that one read of the store brings where days are remembered: their minutes are fewer than those rows. */
 const DAYS_READ = 3;
 
 /** What larger candles are made of, and how. */
@@ -58,7 +58,7 @@ export async function* minuteChunks(
 
 /**
  * Candles of any interval but `1m`, in chunks, made of the coarsest stored interval that divides it: those that open in
- * the range, each whole. A candle is made of the rows of one statement, so that it never mixes two states of the store.
+ * the range, each whole. A candle is made of the rows of one read of the store, so that it never mixes two states of it.
  * `days` are candles that were made of minutes before, for candles as they are now.
  */
 export function bucketChunks(

@@ -13,7 +13,7 @@ interface RolledDay {
 }
 
 /** The stamp of a day of which these are all minutes. */
-function stampOf(minutes: readonly JoinedMinute[]): DayStamp {
+function stampOfMinutes(minutes: readonly JoinedMinute[]): DayStamp {
   let [revisions, stamps] = [0, 0];
   for (const [, , capturedAt, revision] of minutes) {
     revisions += revision;
@@ -71,7 +71,7 @@ export class RolledDays {
   ): void {
     const key = keyOf(symbol, interval, day);
     this.forget(key);
-    this.keep(key, { stamp: stampOf(minutes), candles });
+    this.keep(key, { stamp: stampOfMinutes(minutes), candles });
     for (const oldest of this.days.keys()) {
       if (this.size <= MOST_CANDLES) break;
       this.forget(oldest);

@@ -45,7 +45,7 @@ type ValueOf<Spec> = Spec extends `${infer Type}?`
       ? number
       : boolean;
 
-type RowOfSpecs<Specs> = { readonly [Field in keyof Specs]: ValueOf<Specs[Field]> };
+export type RowOfSpecs<Specs> = { readonly [Field in keyof Specs]: ValueOf<Specs[Field]> };
 
 type KeyOfFields<Specs, Fields extends readonly (keyof Specs)[]> = {
   readonly [Index in keyof Fields]: ValueOf<Specs[Fields[Index]]> & KeyValue;
@@ -54,9 +54,10 @@ type KeyOfFields<Specs, Fields extends readonly (keyof Specs)[]> = {
 export type RowOf<Described> = Described extends Table<infer Row> ? Row : never;
 
 /**
- * Describes a table; `specs` are the columns by their fields. The fields of the key may be in another order than the store
- * has them, where it keeps an index for that: its rows are read in that order then. Of a table that live events are written to, `valuesOf` names
- * each field in their order: read by computed names, they took up to a sixth of the processor time of a unit of prices.
+ * Describes a table; `specs` are the columns by their fields. The key may list its fields in another order than the store's
+ * own key if the store has an index for it; rows then come in that order. Of a table that live events are written to,
+ * `valuesOf` names each field in the order of the columns: read by computed names, they took up to a sixth of the processor
+ * time of a unit of prices.
  */
 export function describeTable<
   const Specs extends Readonly<Record<string, ColumnSpec>>,

@@ -23,9 +23,9 @@ export interface RangesQuestion<Row extends object = object> {
 
 /**
  * Asks for the rows in ranges as text: answered with one text for each range, which has a line for each row, in the order
- * of their keys: its values but those of the prefix, in the order of the columns, with a blank between two. Of many rows a
- * text comes out of a store in less time than the rows, and says at once whether they are those of the time before. Only
- * of columns that always have a value, without blanks.
+ * of their keys: its values but those of the prefix, in the order of the columns, with a blank between two. For many rows
+ * this is faster than loading objects, and comparing two texts tells whether anything changed. Columns must be NOT NULL and
+ * contain no blanks.
  */
 export interface JoinedQuestion {
   readonly table: Table;

@@ -42,7 +42,7 @@ export const DAILY_METRICS = describeTable(
   ],
 );
 
-export type DailyMetricsRow = RowOf<typeof DAILY_METRICS>;
+type DailyMetricsRow = RowOf<typeof DAILY_METRICS>;
 
 /** What metrics are made of: the days, in the order in which their values are read. */
 export const METRICS_DAYS = describeTable('candles_1d', ['symbol', 'openTime'], {
@@ -66,7 +66,7 @@ export interface SymbolDates {
 /**
  * Makes the metrics of dates anew; the days themselves are written before. A date without a day has no row.
  *
- * @param months what earlier units have seen of the days: any that there are, or new ones
+ * @param months a memory of earlier units; an empty one gives the same result
  */
 export function* dailyMetricsUnit(wanted: readonly SymbolDates[], months: MonthsBefore): Unit<void> {
   const [texts] = yield* ask(
@@ -79,7 +79,7 @@ export function* dailyMetricsUnit(wanted: readonly SymbolDates[], months: Months
     ),
   );
   const rows = wanted.flatMap(({ symbol, dates }, index) =>
-    months.metricsOf(symbol, dates, texts[index] ?? '').map((captured) => rowOf(symbol, captured)),
+    months.metricsOf(symbol, dates, texts[index] ?? '').map((captured) => metricsRow(symbol, captured)),
   );
   return {
     outcome: undefined,
@@ -87,7 +87,7 @@ export function* dailyMetricsUnit(wanted: readonly SymbolDates[], months: Months
   };
 }
 
-function rowOf(symbol: string, { metrics, capturedAt }: CapturedMetrics): DailyMetricsRow {
+function metricsRow(symbol: string, { metrics, capturedAt }: CapturedMetrics): DailyMetricsRow {
   return {
     symbol,
     date: metrics.date,

@@ -50,16 +50,16 @@ describe('a unit of a day', () => {
           whole,
           day.map(([number, close]) => fetched(number, close)),
         );
-        const fates: string[] = [];
+        const outcomes: string[] = [];
         for (const [number, close] of day) {
-          if (known.get(number) === Number(close)) fates.push('repeat');
-          else fates.push(...runUnit(single, minuteUnit([fetched(number, close)])).fates);
+          if (known.get(number) === Number(close)) outcomes.push('repeat');
+          else outcomes.push(...runUnit(single, minuteUnit([fetched(number, close)])).outcomes);
           followDay(single);
         }
         for (const table of [CANDLES_1M, CANDLE_REVISIONS, CANDLE_REPEATS]) {
           expect(whole.all<object>(table)).toEqual(single.all<object>(table));
         }
-        const count = (fate: string): number => fates.filter((one) => one === fate).length;
+        const count = (wanted: string): number => outcomes.filter((one) => one === wanted).length;
         expect(outcome.counts).toEqual({
           taken: count('taken'),
           repeats: count('repeat'),
@@ -67,7 +67,7 @@ describe('a unit of a day', () => {
         });
         expect(outcome.isFilled).toBe(before.length === 0 && day.length > 0);
         expect(outcome.changed.map(({ openTime }) => openTime)).toEqual(
-          day.filter((_, index) => fates[index] !== 'repeat').map(([number]) => MIDNIGHT + number * MINUTE),
+          day.filter((_, index) => outcomes[index] !== 'repeat').map(([number]) => MIDNIGHT + number * MINUTE),
         );
       }),
     );

@@ -2,7 +2,7 @@ import { sameCandleNumbers, type DayOfMinutes, type ImportCounts, type MinuteCan
 import { CANDLES_1M, type MinuteRow } from '../kinds/candle-tables';
 import { ask, byKeys, inRanges, type Unit } from '../rows/unit';
 import { firstRevisionsOf } from './first-revisions';
-import { DAY_ENDS, minuteUnit, type CandleFate, type MinutesOutcome } from './minute-unit';
+import { DAY_ENDS, minuteUnit, type CandleOutcome, type MinutesOutcome } from './minute-unit';
 
 export interface DayOutcome extends MinutesOutcome {
   readonly counts: ImportCounts;
@@ -21,7 +21,7 @@ export function* dayUnit(
 ): Unit<DayOutcome> {
   if (candles.length === 0) {
     const counts = { taken: 0, repeats: 0, revisions: 0 };
-    return { outcome: { counts, isFilled: false, surfaced: [], changed: [], bySymbol: [] }, changes: [] };
+    return { outcome: { counts, isFilled: false, promoted: [], changed: [], bySymbol: [] }, changes: [] };
   }
   const [[stored = []], [end]] = yield* ask(
     inRanges(CANDLES_1M, [{ prefix: [symbol], from: range.start, until: range.end }]),
@@ -35,14 +35,14 @@ export function* dayUnit(
     return row === undefined || !sameCandleNumbers(candle, row);
   });
   const { outcome, changes } = yield* minuteUnit(others);
-  const { fates, surfaced, changed, bySymbol } = outcome;
-  const count = (fate: CandleFate): number => fates.filter((one) => one === fate).length;
+  const { outcomes, promoted, changed, bySymbol } = outcome;
+  const count = (wanted: CandleOutcome): number => outcomes.filter((one) => one === wanted).length;
   const counts = {
     taken: count('taken'),
     repeats: candles.length - others.length + count('repeat'),
     revisions: count('revision'),
   };
-  return { outcome: { counts, isFilled: false, surfaced, changed, bySymbol }, changes };
+  return { outcome: { counts, isFilled: false, promoted, changed, bySymbol }, changes };
 }
 
 function* fillUnit(symbol: string, candles: readonly MinuteCandle[]): Unit<DayOutcome> {
@@ -52,7 +52,7 @@ function* fillUnit(symbol: string, candles: readonly MinuteCandle[]): Unit<DayOu
     outcome: {
       counts: { taken: candles.length, repeats: 0, revisions: 0 },
       isFilled: true,
-      surfaced: [],
+      promoted: [],
       changed: added.map(({ openTime, revision }) => ({ symbol, openTime, revision })),
       bySymbol: [
         {

@@ -11,7 +11,7 @@ export const FIRST_REVISIONS = describeTable('first_revisions', ['symbol', 'open
   revision: 'integer',
 });
 
-export type MinuteKey = Pick<MinuteCandle, 'symbol' | 'openTime'>;
+type MinuteKey = Pick<MinuteCandle, 'symbol' | 'openTime'>;
 
 const ANY: readonly KeyRange[] = [{ prefix: [], only: 'first' }];
 

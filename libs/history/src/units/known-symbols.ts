@@ -1,4 +1,4 @@
 import { describeTable } from '../rows/table';
 
-/** Of symbols, what everything that is stored of one asks for: that it is known. */
+/** The part of `symbols` that any stored event needs: that the symbol exists. */
 export const KNOWN_SYMBOLS = describeTable('symbols', ['symbol'], { symbol: 'text' });

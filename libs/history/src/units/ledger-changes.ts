@@ -143,7 +143,7 @@ export class LedgerChanges {
   }
 }
 
-/** A day as it is to be stored; undefined where nothing changes, or nothing is to be said of it. */
+/** A day as it is to be stored; undefined where nothing changes, or the day has no row and no counts. */
 function dayAfter(
   { symbol, date, row, capturedAt }: StoredDay,
   counts: LedgerCounts | undefined,

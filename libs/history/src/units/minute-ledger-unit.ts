@@ -55,7 +55,7 @@ export function* minuteLedgerUnit(given: readonly ChangedCandles[]): Unit<void> 
 
 /** Since when a symbol is tracked, and the minutes whose account depends on that having changed. */
 interface SymbolFrame extends ChangedCandles {
-  readonly frame: LedgerFrame;
+  readonly window: LedgerFrame;
   readonly reopened: readonly EpochMicros[];
   /** What is to be stored of it; undefined where it stays as it is. */
   readonly widened: SymbolFrameRow | undefined;
@@ -75,14 +75,14 @@ function* framesOf(given: readonly ChangedCandles[]): Inquiry<readonly SymbolFra
     const firstCapture = Math.min(...changed.map(({ firstCapturedAt }) => firstCapturedAt));
     const known = row?.firstCapturedAt ?? Infinity;
     const trackedSince = row?.trackedSince ?? Math.min(known, firstCapture);
-    const frame = { trackedSince, floor: row?.ledgerFloor ?? 0 };
+    const window = { trackedSince, floor: row?.ledgerFloor ?? 0 };
     const isReopened = row?.trackedSince == null && known < Infinity && trackedSince < known;
     let place: number | undefined;
     if (isReopened) {
-      const from = Math.max(floorTo(trackedSince, MINUTE) - MINUTE, frame.floor);
+      const from = Math.max(floorTo(trackedSince, MINUTE) - MINUTE, window.floor);
       place = ranges.push({ prefix: [symbol], from, until: known }) - 1;
     }
-    return { symbol, changed, frame, place, widened: widenedFrame(one, row, Math.min(known, firstCapture)) };
+    return { symbol, changed, window, place, widened: widenedFrame(one, row, Math.min(known, firstCapture)) };
   });
   const [between] = yield* ask(inRanges(MINUTE_TRADES, ranges));
   return frames.map(({ place, ...frame }) => ({
@@ -124,7 +124,7 @@ class SymbolAccount {
 
   constructor(private readonly frame: SymbolFrame) {
     const { symbol, changed, reopened } = frame;
-    const { marks, toRead } = marksOf(changed, frame.frame);
+    const { marks, toRead } = marksOf(changed, frame.window);
     for (const minute of reopened) toRead.add(minute);
     this.symbol = symbol;
     this.marks = marks;
@@ -141,7 +141,7 @@ class SymbolAccount {
 
   /** Marks a minute by its rows. */
   mark(minute: EpochMicros, isTraded: boolean, firstCapturedAt: EpochMicros): void {
-    this.marks.set(minute, markOf(minute, isTraded, firstCapturedAt, this.frame.frame));
+    this.marks.set(minute, markOf(minute, isTraded, firstCapturedAt, this.frame.window));
   }
 }
 
@@ -157,7 +157,7 @@ function neighbourhoods(minutes: readonly EpochMicros[]): TimeRange[] {
 }
 
 /** What the rows of a minute say together. */
-interface MinuteRows {
+interface MinuteSummary {
   readonly isTraded: boolean;
   readonly first: EpochMicros;
 }
@@ -173,10 +173,10 @@ function* readMinutes(accounts: readonly SymbolAccount[]): Inquiry<void> {
     const key = `${openTime} ${symbol}`;
     first.set(key, Math.min(first.get(key) ?? Infinity, capturedAt));
   }
-  const bySymbol = new Map<string, Map<EpochMicros, MinuteRows>>();
+  const bySymbol = new Map<string, Map<EpochMicros, MinuteSummary>>();
   for (const { symbol, openTime, tradeCount, capturedAt } of candles.flat()) {
     let minutes = bySymbol.get(symbol);
-    if (!minutes) bySymbol.set(symbol, (minutes = new Map<EpochMicros, MinuteRows>()));
+    if (!minutes) bySymbol.set(symbol, (minutes = new Map<EpochMicros, MinuteSummary>()));
     const minute = floorTo(openTime, MINUTE);
     const known = minutes.get(minute) ?? { isTraded: false, first: Infinity };
     minutes.set(minute, {

@@ -134,9 +134,9 @@ describe('a unit of minutes', () => {
         for (const unit of given) {
           const outcome = write(together, unit);
           const single = unit.map((one) => write(apart, [{ ...one }]));
-          expect(outcome.fates).toEqual(single.flatMap(({ fates }) => fates));
+          expect(outcome.outcomes).toEqual(single.flatMap(({ outcomes }) => outcomes));
           expect(outcome.kept).toEqual(single.flatMap(({ kept }) => kept));
-          expect(outcome.surfaced).toEqual(single.flatMap(({ surfaced }) => surfaced));
+          expect(outcome.promoted).toEqual(single.flatMap(({ promoted }) => promoted));
           expect(outcome.changed).toEqual(single.flatMap(({ changed }) => changed));
         }
         expect(stateOf(together)).toEqual(stateOf(apart));
@@ -225,9 +225,9 @@ describe('a unit of minutes', () => {
     write(rows, given);
     const outcome = write(rows, given);
     expect(outcome).toEqual({
-      fates: ['repeat', 'repeat'],
+      outcomes: ['repeat', 'repeat'],
       kept: [false, false],
-      surfaced: [],
+      promoted: [],
       changed: [],
       bySymbol: [],
     });
@@ -244,7 +244,7 @@ describe('a unit of minutes', () => {
     expect(rows.all(CANDLES_1M)[0]?.close).toBe('11');
   });
 
-  it('should say that a capture surfaced of which bronze has no line, once it is a version', () => {
+  it('should say that a repeat is promoted of which bronze has no line', () => {
     const [first, repeat, between] = [
       candle(MIDNIGHT),
       candle(MIDNIGHT, { capturedAt: MIDNIGHT + 5 * MINUTE }),
@@ -252,7 +252,7 @@ describe('a unit of minutes', () => {
     ];
     write(rows, [first]);
     rows.apply([{ kind: 'put', table: CANDLE_REPEATS, rows: [{ ...repeat, recorded: false }] }]);
-    expect(write(rows, [between]).surfaced).toEqual([repeat]);
+    expect(write(rows, [between]).promoted).toEqual([repeat]);
     expect(stateOf(rows)).toEqual(modelOf([first, repeat, between]));
   });
 
@@ -300,8 +300,8 @@ describe('a unit of minutes', () => {
       { kind: 'put', table: STORE_FACTS, rows: [{ name: MINUTES_REMOVED_FACT, value: String(held + DAY) }] },
     ]);
     const given = [removed, removed + 2 * MINUTE, held, held + MINUTE, removed - DAY].map((time) => candle(time));
-    const { fates, kept } = write(rows, given);
-    expect(fates).toEqual(['repeat', 'repeat', 'repeat', 'taken', 'taken']);
+    const { outcomes, kept } = write(rows, given);
+    expect(outcomes).toEqual(['repeat', 'repeat', 'repeat', 'taken', 'taken']);
     expect(kept).toEqual([false, false, false, true, true]);
     expect(rows.all(CANDLES_1M).map(({ openTime }) => openTime)).toEqual([removed - DAY, held, held + MINUTE]);
   });

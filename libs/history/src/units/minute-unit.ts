@@ -13,7 +13,7 @@ import { describeTable } from '../rows/table';
 import { ask, byKeys, together, type Inquiry, type Unit } from '../rows/unit';
 import { firstRevisionsOf } from './first-revisions';
 import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
-import { changesOf, readOthers, UnitMinute, type SymbolMinutes } from './unit-minute';
+import { minuteChanges, readOthers, UnitMinute, type SymbolMinutes } from './unit-minute';
 
 /** Up to where the minutes of a UTC day reach, by its roll-up: to be read alone. */
 export const DAY_ENDS = describeTable('candles_1d', ['symbol', 'openTime'], {
@@ -25,7 +25,7 @@ export const DAY_ENDS = describeTable('candles_1d', ['symbol', 'openTime'], {
 /** What became of minutes, whatever brought them. */
 export interface MinutesOutcome {
   /** Candles that were kept as repeats without a line, by an earlier version of this program, and are versions now. */
-  readonly surfaced: readonly MinuteCandle[];
+  readonly promoted: readonly MinuteCandle[];
   /** Minutes that got another current version, in the order in which they got it. */
   readonly changed: readonly CandleChange[];
   /** What hours, days and ledger have to follow. */
@@ -33,11 +33,11 @@ export interface MinutesOutcome {
 }
 
 /** What became of a candle that was offered. */
-export type CandleFate = VersionOutcome['fate'];
+export type CandleOutcome = VersionOutcome['outcome'];
 
 export interface CandlesOutcome extends MinutesOutcome {
   /** Of each candle, in the order given. */
-  readonly fates: readonly CandleFate[];
+  readonly outcomes: readonly CandleOutcome[];
   /** Of each candle, whether the tables have it now and had it not before. */
   readonly kept: readonly boolean[];
 }
@@ -59,25 +59,25 @@ export function* minuteUnit(given: readonly MinuteCandle[], spans: readonly Cloc
   for (const [index, minute] of minutes.entries()) minute.first = firsts[index] ?? minute.first;
 
   const kept: boolean[] = [];
-  const surfaced: MinuteCandle[] = [];
+  const promoted: MinuteCandle[] = [];
   const changed: CandleChange[] = [];
-  const fates = candles.map((candle, index): CandleFate => {
-    const outcome = ofCandles[index]?.take(candle);
-    kept.push(outcome?.isKept ?? false);
-    if (!outcome) return 'repeat';
-    surfaced.push(...outcome.surfaced);
-    if (outcome.isNew || outcome.fate === 'revision') {
-      changed.push({ symbol: candle.symbol, openTime: candle.openTime, revision: outcome.revision });
+  const outcomes = candles.map((candle, index): CandleOutcome => {
+    const placed = ofCandles[index]?.take(candle);
+    kept.push(placed?.isKept ?? false);
+    if (!placed) return 'repeat';
+    promoted.push(...placed.promoted);
+    if (placed.isNew || placed.outcome === 'revision') {
+      changed.push({ symbol: candle.symbol, openTime: candle.openTime, revision: placed.revision });
     }
-    return outcome.fate;
+    return placed.outcome;
   });
-  const { bySymbol, rows } = changesOf(minutes);
-  return { outcome: { fates, kept, surfaced, changed, bySymbol }, changes: rows };
+  const { bySymbol, rows } = minuteChanges(minutes);
+  return { outcome: { outcomes, kept, promoted, changed, bySymbol }, changes: rows };
 }
 
 /** Lets days and minutes go on from what is stored of them. */
 function* readStored(
-  days: readonly UnitDay[],
+  days: readonly DayOfUnit[],
   candles: readonly MinuteCandle[],
   ofCandles: readonly UnitMinute[],
 ): Inquiry<void> {
@@ -117,7 +117,7 @@ function* readStored(
 }
 
 /** A day of a symbol in the course of a unit. */
-class UnitDay {
+class DayOfUnit {
   readonly minutes: UnitMinute[] = [];
   /** As its roll-up says; none where nothing is stored of the day. */
   lastMinute: EpochMicros = -Infinity;
@@ -154,16 +154,16 @@ class UnitDay {
 
 /** The days that a unit brings minutes of. */
 class UnitDays {
-  readonly all: UnitDay[] = [];
-  private readonly byDate = new Map<EpochMicros, Map<string, UnitDay>>();
+  readonly all: DayOfUnit[] = [];
+  private readonly byDate = new Map<EpochMicros, Map<string, DayOfUnit>>();
 
   minuteOf({ symbol, openTime }: MinuteCandle): UnitMinute {
     const date = floorTo(openTime, DAY);
     let ofDate = this.byDate.get(date);
-    if (!ofDate) this.byDate.set(date, (ofDate = new Map<string, UnitDay>()));
+    if (!ofDate) this.byDate.set(date, (ofDate = new Map<string, DayOfUnit>()));
     let day = ofDate.get(symbol);
     if (!day) {
-      day = new UnitDay(symbol, date);
+      day = new DayOfUnit(symbol, date);
       ofDate.set(symbol, day);
       this.all.push(day);
     }

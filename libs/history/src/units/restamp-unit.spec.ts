@@ -88,7 +88,7 @@ describe('a unit that restamps minutes', () => {
         restamp(rows);
         const tables = [CANDLES_1M, CANDLE_REVISIONS, CANDLE_REPEATS, FIRST_REVISIONS] as const;
         const before = tables.map((table) => rows.all<object>(table));
-        expect(restamp(rows)).toMatchObject({ changed: [], surfaced: [], raised: [] });
+        expect(restamp(rows)).toMatchObject({ changed: [], promoted: [], raised: [] });
         expect(tables.map((table) => rows.all<object>(table))).toEqual(before);
       }),
     );
@@ -100,13 +100,13 @@ describe('a unit that restamps minutes', () => {
     const ahead = buildMinute('BTCUSDT', openTime, { close: '11.0', capturedAt: SPAN.start + SECOND });
     const rows = storedFrom([first]);
     rows.apply([{ kind: 'put', table: CANDLE_REPEATS, rows: [{ ...ahead, recorded: false }] }]);
-    expect(restamp(rows).surfaced).toEqual([ahead]);
+    expect(restamp(rows).promoted).toEqual([ahead]);
     expect(rows.all(CANDLES_1M).map(({ capturedAt }) => capturedAt)).toEqual([openTime + MINUTE]);
   });
 
   it('should do nothing with minutes that are not there', () => {
     const rows = new MemoryRows();
-    expect(restamp(rows)).toEqual({ surfaced: [], changed: [], bySymbol: [], raised: [] });
+    expect(restamp(rows)).toEqual({ promoted: [], changed: [], bySymbol: [], raised: [] });
     expect(rows.all(CANDLES_1M)).toEqual([]);
   });
 });

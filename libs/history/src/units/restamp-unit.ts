@@ -3,7 +3,7 @@ import { CANDLES_1M } from '../kinds/candle-tables';
 import { ask, byKeys, together, type Inquiry, type Unit } from '../rows/unit';
 import { FIRST_REVISIONS, firstRevisionsOf } from './first-revisions';
 import type { MinutesOutcome } from './minute-unit';
-import { changesOf, readOthers, UnitMinute } from './unit-minute';
+import { minuteChanges, readOthers, UnitMinute } from './unit-minute';
 
 export interface RestampedMinutes extends MinutesOutcome {
   /** Those that count from a higher revision on now. */
@@ -17,8 +17,8 @@ export function* restampUnit(
   spans: readonly ClockSpan[],
 ): Unit<RestampedMinutes> {
   const minutes = openTimes.map((openTime) => new UnitMinute(symbol, openTime));
-  const [firsts] = yield* together(firstRevisionsOf(minutes), readStored(minutes));
-  const surfaced: MinuteCandle[] = [];
+  const [firsts] = yield* together(firstRevisionsOf(minutes), readCaptures(minutes));
+  const promoted: MinuteCandle[] = [];
   const changed: CandleChange[] = [];
   const raised: RaisedRevision[] = [];
   for (const [index, minute] of minutes.entries()) {
@@ -26,18 +26,18 @@ export function* restampUnit(
     minute.first = firsts[index] ?? minute.first;
     const outcome = minute.restamp(spans);
     if (!outcome) continue;
-    surfaced.push(...outcome.surfaced);
+    promoted.push(...outcome.promoted);
     if (outcome.isRevised) changed.push({ symbol, openTime, revision: outcome.revision });
     if (outcome.first > minute.first) raised.push({ symbol, openTime, revision: outcome.first });
   }
-  const { bySymbol, rows } = changesOf(minutes);
+  const { bySymbol, rows } = minuteChanges(minutes);
   return {
-    outcome: { surfaced, changed, bySymbol, raised },
+    outcome: { promoted, changed, bySymbol, raised },
     changes: [...rows, { kind: 'put', table: FIRST_REVISIONS, rows: raised }],
   };
 }
 
-function* readStored(minutes: readonly UnitMinute[]): Inquiry<void> {
+function* readCaptures(minutes: readonly UnitMinute[]): Inquiry<void> {
   const [rows] = yield* ask(
     byKeys(
       CANDLES_1M,

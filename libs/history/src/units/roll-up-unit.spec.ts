@@ -5,7 +5,7 @@ import { CANDLES_1M } from '../kinds/candle-tables';
 import { rollUpBy } from '../roll-up-levels';
 import type { RowOf } from '../rows/table';
 import { runUnit } from '../rows/unit';
-import { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit, type ChangedMinutes } from './roll-up-unit';
+import { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit } from './roll-up-unit';
 
 type MinuteRow = RowOf<typeof CANDLES_1M>;
 
@@ -50,7 +50,7 @@ function write(rows: MemoryRows, given: readonly (readonly [symbol: string, plac
     if (known) change.revised.add(row.openTime);
     else change.added.set(row.openTime, row);
   }
-  const changed = [...changes].map(([symbol, { added, revised }]): ChangedMinutes => ({
+  const changed = [...changes].map(([symbol, { added, revised }]) => ({
     symbol,
     added: [...added.values()],
     revised: [...revised],

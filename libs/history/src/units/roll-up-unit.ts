@@ -2,8 +2,9 @@ import { DAY, floorTo, HOUR, type EpochMicros } from '@app/domain';
 import { CANDLES_1M } from '../kinds/candle-tables';
 import { mergeRollUps, rollUpMinutes, type RollUp, type RollUpMinute } from '../roll-up';
 import { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from '../roll-up-levels';
-import { describeTable, type ColumnSpec, type ColumnValue } from '../rows/table';
+import { describeTable, type ColumnSpec, type ColumnValue, type RowOfSpecs } from '../rows/table';
 import { ask, byKeys, inRanges, type KeyRange, type RowChange, type Unit, type WrittenRows } from '../rows/unit';
+import type { SymbolMinutes } from './unit-minute';
 
 const ROLL_UP = {
   symbol: 'text',
@@ -30,32 +31,20 @@ export const CANDLES_1H = describeTable('candles_1h', ['symbol', 'openTime'], RO
 /** Gold: UTC days, made of the hours. */
 export const CANDLES_1D = describeTable('candles_1d', ['symbol', 'openTime'], ROLL_UP, rollUpValues);
 
-export interface RollUpRow extends RollUp {
-  readonly symbol: string;
-  readonly openTime: EpochMicros;
-}
-
-/** What a write unit did to the minutes of one symbol. */
-export interface ChangedMinutes {
-  readonly symbol: string;
-  /** Minutes that were not there before. */
-  readonly added: readonly RollUpMinute[];
-  /** Open times of minutes whose numbers changed. */
-  readonly revised: readonly EpochMicros[];
-}
+type RollUpRow = RowOfSpecs<typeof ROLL_UP>;
 
 /**
  * Brings hours and days up to date with changed minutes, which are written before. A minute that comes after all others of
  * its bucket is merged into it; a late or revised one has its hour made anew from its minutes, and its day from its hours.
  */
-export function* rollUpUnit(changes: readonly ChangedMinutes[]): Unit<void> {
+export function* rollUpUnit(changes: readonly Pick<SymbolMinutes, 'symbol' | 'added' | 'revised'>[]): Unit<void> {
   const hours: UnitBucket[] = [];
-  const days: UnitDay[] = [];
+  const days: DayBucket[] = [];
   for (const { symbol, added, revised } of changes) {
     const sorted = added.length > 1 ? [...added].sort((a, b) => a.openTime - b.openTime) : added;
     const ofSymbol = changedBuckets(HOUR, sorted, revised).map((changed) => new UnitBucket(symbol, changed, HOUR));
     hours.push(...ofSymbol);
-    for (const changed of changedBuckets(DAY, sorted, revised)) days.push(new UnitDay(symbol, changed, ofSymbol));
+    for (const changed of changedBuckets(DAY, sorted, revised)) days.push(new DayBucket(symbol, changed, ofSymbol));
   }
   const [storedHours, storedDays] = yield* ask(
     byKeys(
@@ -84,23 +73,23 @@ export function* rollUpUnit(changes: readonly ChangedMinutes[]): Unit<void> {
   );
   for (const [index, hour] of lateHours.entries()) hour.rollUp = rollUpMinutes(minutes[index] ?? []);
   for (const [index, day] of lateDays.entries()) day.makeOf(hoursOfDays[index] ?? []);
-  return { outcome: undefined, changes: changesOf(rowsOf(hours), rowsOf(days)) };
+  return { outcome: undefined, changes: rollUpChanges(rowsOf(hours), rowsOf(days)) };
 }
 
 /** Rolls up whole UTC days of which nothing has been rolled up yet: the minutes of one day of each symbol, ascending. */
-export function* newDayUnit(bySymbol: readonly Pick<ChangedMinutes, 'symbol' | 'added'>[]): Unit<void> {
+export function* newDayUnit(bySymbol: readonly Pick<SymbolMinutes, 'symbol' | 'added'>[]): Unit<void> {
   const [hours, days]: [RollUpRow[], RollUpRow[]] = [[], []];
   for (const { symbol, added } of bySymbol) {
     const rollUps = rollUpBy(added, HOUR);
-    for (const [start, hour] of rollUps) hours.push(rowOf(symbol, start, hour));
+    for (const [start, hour] of rollUps) hours.push(rollUpRow(symbol, start, hour));
     const day = mergeRollUps(rollUps.values());
-    if (day) days.push(rowOf(symbol, floorTo(day.lastMinute, DAY), day));
+    if (day) days.push(rollUpRow(symbol, floorTo(day.lastMinute, DAY), day));
   }
   yield* ask();
-  return { outcome: undefined, changes: changesOf(hours, days) };
+  return { outcome: undefined, changes: rollUpChanges(hours, days) };
 }
 
-function changesOf(hours: readonly RollUpRow[], days: readonly RollUpRow[]): readonly RowChange[] {
+function rollUpChanges(hours: readonly RollUpRow[], days: readonly RollUpRow[]): readonly RowChange[] {
   return [
     { kind: 'put', table: CANDLES_1H, rows: hours } satisfies WrittenRows<RollUpRow>,
     { kind: 'put', table: CANDLES_1D, rows: days } satisfies WrittenRows<RollUpRow>,
@@ -108,10 +97,10 @@ function changesOf(hours: readonly RollUpRow[], days: readonly RollUpRow[]): rea
 }
 
 function rowsOf(buckets: readonly UnitBucket[]): RollUpRow[] {
-  return buckets.flatMap(({ symbol, changed, rollUp }) => (rollUp ? [rowOf(symbol, changed.start, rollUp)] : []));
+  return buckets.flatMap(({ symbol, changed, rollUp }) => (rollUp ? [rollUpRow(symbol, changed.start, rollUp)] : []));
 }
 
-function rowOf(symbol: string, openTime: EpochMicros, rollUp: RollUp): RollUpRow {
+function rollUpRow(symbol: string, openTime: EpochMicros, rollUp: RollUp): RollUpRow {
   return {
     symbol,
     openTime,
@@ -157,7 +146,7 @@ class UnitBucket {
   }
 }
 
-class UnitDay extends UnitBucket {
+class DayBucket extends UnitBucket {
   constructor(
     symbol: string,
     changed: ChangedBucket,

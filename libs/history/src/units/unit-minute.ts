@@ -32,12 +32,12 @@ export interface SymbolMinutes {
   readonly added: readonly MinuteRow[];
   /** Open times of minutes that were there. */
   readonly revised: readonly EpochMicros[];
-  /** All of them. */
+  /** Added and revised minutes, as they are now. */
   readonly changed: readonly ChangedCandle[];
 }
 
 /** What becomes of the rows of minutes. */
-interface MinuteRows {
+interface RowsOfMinutes {
   /** Of current versions, in the place of those that are stored. */
   readonly current: MinuteRow[];
   readonly revisions: RevisionRow[];
@@ -96,9 +96,9 @@ export class UnitMinute {
   /** Accepts one capture; undefined where it is closed. */
   take(candle: MinuteCandle): VersionOutcome | undefined {
     if (this.isClosed) return undefined;
-    const outcome = this.place(candle);
-    if (outcome.fate !== 'repeat') this.hasChanged = true;
-    return outcome;
+    const placed = this.place(candle);
+    if (placed.outcome !== 'repeat') this.hasChanged = true;
+    return placed;
   }
 
   /** See {@link restampCaptures}; undefined where there is no such minute. */
@@ -131,7 +131,7 @@ export class UnitMinute {
   }
 
   /** Adds what becomes of its rows, but for the one that a new minute gets. */
-  addTo(rows: MinuteRows): void {
+  addTo(rows: RowsOfMinutes): void {
     const { symbol, openTime, stored, arranged } = this;
     if (arranged.versions !== stored.versions) {
       for (const { capture, revision, supersededAt } of arranged.versions) {
@@ -201,11 +201,11 @@ export function* readOthers(minutes: readonly UnitMinute[]): Inquiry<void> {
 }
 
 /** What minutes come to: the changes of each symbol, and those of the rows. */
-export function changesOf(minutes: readonly UnitMinute[]): {
+export function minuteChanges(minutes: readonly UnitMinute[]): {
   readonly bySymbol: readonly SymbolMinutes[];
   readonly rows: readonly RowChange[];
 } {
-  const rows: MinuteRows = { current: [], revisions: [], revisionsGone: [], repeats: [], repeatsGone: [] };
+  const rows: RowsOfMinutes = { current: [], revisions: [], revisionsGone: [], repeats: [], repeatsGone: [] };
   const added: MinuteRow[] = [];
   const bySymbol = new Map<string, SymbolChanges>();
   for (const minute of minutes) {

@@ -339,13 +339,13 @@ export class SqliteHistoryStore extends HistoryStore {
   private keepAndTell(
     bronze: BronzeUnit,
     candles: readonly MinuteCandle[],
-    { surfaced, changed }: Pick<MinutesOutcome, 'surfaced' | 'changed'>,
+    { promoted, changed }: Pick<MinutesOutcome, 'promoted' | 'changed'>,
   ): void {
     const stored = new Set(changed.map(({ openTime }) => openTime));
     const kind = this.parts.kinds.of(CANDLE_KIND);
     for (const candle of candles) if (stored.has(candle.openTime)) this.parts.contradictions.count(kind, candle);
-    const promoted = surfaced.map((candle) => eventToWrite(kind, candle));
-    bronze.appendEvents(promoted, null);
+    const events = promoted.map((candle) => eventToWrite(kind, candle));
+    bronze.appendEvents(events, null);
     const items = spans(changed, ({ openTime }) => ({ start: openTime, end: openTime + MINUTE }));
     this.parts.feed.note(HISTORY_FEED, { kind: 'history', items });
   }

@@ -24,7 +24,7 @@ interface StampSettlerParts {
   readonly candles: CandleWriter;
   readonly spans: ClockSpans;
   /** Keeps lines and tells readers of what a unit has done. */
-  readonly keep: (bronze: BronzeUnit, outcome: Pick<MinutesOutcome, 'surfaced' | 'changed'>) => void;
+  readonly keep: (bronze: BronzeUnit, outcome: Pick<MinutesOutcome, 'promoted' | 'changed'>) => void;
 }
 
 /**

@@ -32,11 +32,11 @@ class CandleKindWriter implements KindWriter<MinuteCandle> {
 
   write(events: readonly CheckedEvent<MinuteCandle>[]): KindOutcome {
     const minutes = events.map(({ event }) => event);
-    const { fates, kept, surfaced, changed } = this.candles.write(minutes, this.spans.all());
+    const { outcomes, kept, promoted, changed } = this.candles.write(minutes, this.spans.all());
     return {
-      outcomes: fates,
+      outcomes,
       kept,
-      promoted: surfaced.map((candle) => eventToWrite(this.kind, candle)),
+      promoted: promoted.map((candle) => eventToWrite(this.kind, candle)),
       changes: [{ kind: 'candles', items: changed }],
     };
   }
