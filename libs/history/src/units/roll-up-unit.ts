@@ -1,6 +1,6 @@
 import { DAY, floorTo, HOUR, type EpochMicros } from '@app/domain';
 import { CANDLES_1M } from '../kinds/candle-tables';
-import { mergeRollUps, rollUpMinutes, type RollUp, type RollUpMinute } from '../roll-up';
+import { mergeRollUps, rollUpMinutes, type RollUp } from '../roll-up';
 import { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from '../roll-up-levels';
 import { describeTable, type ColumnSpec, type ColumnValue, type RowOfSpecs } from '../rows/table';
 import { ask, byKeys, inRanges, type KeyRange, type RowChange, type Unit, type WrittenRows } from '../rows/unit';
