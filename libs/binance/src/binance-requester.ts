@@ -170,7 +170,7 @@ export class BinanceRequester {
           if (!result.reached && request.isProbe !== true) this.unanswered.add(request);
           if (result.retryAt !== undefined) this.hosts.markWaiting(host, result.retryAt);
           if (!result.reached && performance.now() - began >= TELL_AFTER_MS) {
-            this.tellUnanswered(request, began, `${host.label}: ${result.detail}`);
+            this.tellUnanswered(request, `${host.label}: ${result.detail}`);
           }
           if (attempt >= attempts || result.retryAt !== undefined) {
             if (result.hostFault) this.hosts.markDown(host);
@@ -184,11 +184,11 @@ export class BinanceRequester {
     }
   }
 
-  private tellUnanswered<T>({ isProbe }: Question<T>, began: number, detail: string): void {
+  private tellUnanswered<T>({ isProbe }: Question<T>, detail: string): void {
     // Others may have been answered after this one began, and before the silence did.
     const since = performance.now() - TELL_AFTER_MS;
     if (isProbe === true) this.state.probeUnansweredSince(since, detail);
-    else this.state.unansweredSince(since, began, detail);
+    else this.state.unansweredSince(since, detail);
   }
 
   private answered<T>(host: ExchangeHost, at: EpochMicros, { isProbe }: Question<T>): void {

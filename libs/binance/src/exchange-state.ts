@@ -97,12 +97,9 @@ export class ExchangeState {
     this.change(failure, detail);
   }
 
-  /**
-   * A request that began at `began` is tried again and found nobody; times of `performance.now`. When nothing was answered
-   * from `since` on, nobody is there.
-   */
-  unansweredSince(since: number, began: number, detail: string): void {
-    if (this.lastGoodReal < since) this.unreachable(began, detail);
+  /** A request is tried again that found nobody. `since` (`performance.now`): when nothing was answered from then on, nobody is there. */
+  unansweredSince(since: number, detail: string): void {
+    if (this.lastGoodReal < since) this.unreachable(since, detail);
   }
 
   /** The same of a probe: an answer to the next one ends it. */
@@ -117,12 +114,12 @@ export class ExchangeState {
     this.change('failing', detail);
   }
 
-  /** No host could be reached by a request that began at `began` (`performance.now`). */
-  unreachable(began: number, detail: string): void {
+  /** No host could be reached from `since` on (`performance.now`). */
+  unreachable(since: number, detail: string): void {
     this.change('unreachable', detail);
     // Where a probe ended the silence and the next request again goes unanswered, probes prove nothing.
     const probesCount = this.lastGoodReal >= this.probeEndedReal;
-    if (this.heardReal < began && probesCount) this.fellSilent = true;
+    if (this.heardReal < since && probesCount) this.fellSilent = true;
   }
 
   geoBlocked(detail: string): void {
