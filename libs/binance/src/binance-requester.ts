@@ -92,42 +92,51 @@ export class BinanceRequester {
   ) {}
 
   /** @throws ExchangeError, or the signal's reason when the caller aborts */
-  get<T>(request: BinanceRequest<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
-    return this.ask(this.hosts.candidates(), request, signal);
+  async get<T>(request: BinanceRequest<T>, signal?: AbortSignal): Promise<ExchangeAnswer<T>> {
+    const began = performance.now();
+    const result = await this.ask(this.hosts.candidates(), request, began, signal);
+    if (result === undefined) throw this.geoBlockedEverywhere();
+    if (result.kind === 'answered') return result.answer;
+    throw this.unusable(result, began);
   }
 
   /**
    * Finds out whether anybody is there, unless the exchange wants silence. Whatever comes back ends no pause, and clears
    * no refusal: that is for those who asked what was refused.
    *
-   * @returns whether there was a host to ask
+   * @returns whether there was a host to ask that does not refuse the region
    * @throws ExchangeError, or the signal's reason when the caller aborts
    */
   async probe(request: BinanceRequest<unknown>, signal?: AbortSignal): Promise<boolean> {
     const hosts = this.hosts.undisturbed();
     if (hosts.length === 0 || this.block.until !== undefined) return false;
-    await this.ask(hosts, { ...request, isProbe: true }, signal);
-    return true;
+    const began = performance.now();
+    const result = await this.ask(hosts, { ...request, isProbe: true }, began, signal);
+    if (result?.kind === 'transient') throw this.probeFailure(result, began);
+    if (result !== undefined) return true;
+    // Hosts that are waiting were not asked: they may serve this region.
+    if (this.hosts.candidates().length > 0) return false;
+    throw this.geoBlockedEverywhere();
   }
 
+  /** @returns the first answer, else the last failure; undefined when each of the hosts refuses the region */
   private async ask<T>(
     hosts: readonly ExchangeHost[],
     request: Question<T>,
+    began: number,
     signal: AbortSignal | undefined,
-  ): Promise<ExchangeAnswer<T>> {
+  ): Promise<Exclude<HostResult<T>, { kind: 'geo_blocked' }> | undefined> {
     let failure: Extract<HostResult<T>, { kind: 'transient' }> | undefined;
-    const began = performance.now();
     try {
       for (const host of hosts) {
         const result = await this.askHost(host, request, began, signal);
-        if (result.kind === 'answered') return result.answer;
+        if (result.kind === 'answered') return result;
         if (result.kind === 'transient') failure = result;
       }
     } finally {
       this.unanswered.delete(request);
     }
-    if (failure === undefined) throw this.geoBlockedEverywhere();
-    throw request.isProbe === true ? this.vainProbe(failure, began) : this.unusable(failure);
+    return failure;
   }
 
   private async askHost<T>(
@@ -161,8 +170,7 @@ export class BinanceRequester {
           if (!result.reached && request.isProbe !== true) this.unanswered.add(request);
           if (result.retryAt !== undefined) this.hosts.markWaiting(host, result.retryAt);
           if (!result.reached && performance.now() - began >= TELL_AFTER_MS) {
-            // Others may have been answered after this one began, and before the silence did.
-            this.state.unansweredSince(performance.now() - TELL_AFTER_MS, `${host.label}: ${result.detail}`);
+            this.tellUnanswered(request, `${host.label}: ${result.detail}`);
           }
           if (attempt >= attempts || result.retryAt !== undefined) {
             if (result.hostFault) this.hosts.markDown(host);
@@ -174,6 +182,13 @@ export class BinanceRequester {
           this.metrics.retries.inc({ reason: result.reason });
       }
     }
+  }
+
+  private tellUnanswered<T>({ isProbe }: Question<T>, detail: string): void {
+    // Others may have been answered after this one began, and before the silence did.
+    const since = performance.now() - TELL_AFTER_MS;
+    if (isProbe === true) this.state.probeUnansweredSince(since, detail);
+    else this.state.unansweredSince(since, detail);
   }
 
   private answered<T>(host: ExchangeHost, at: EpochMicros, { isProbe }: Question<T>): void {
@@ -311,26 +326,26 @@ export class BinanceRequester {
     return new ExchangeError('geo_blocked', detail, { retryAt: until });
   }
 
-  /** Others may have been answered meanwhile; who answers that he is in trouble is there. */
-  private vainProbe<T>(
+  /** Others may have been answered meanwhile; a host that answers with an error is reachable. */
+  private probeFailure<T>(
     { host, reached, ...failure }: Transient<T> & { readonly host: ExchangeHost },
     began: number,
   ): ExchangeError {
     const detail = `${host.label}: ${failure.detail}`;
-    if (!reached) this.state.unansweredSince(began, detail);
+    if (!reached) this.state.probeUnansweredSince(began, detail);
     return new ExchangeError(reached ? 'failing' : 'unreachable', detail, { cause: failure.cause });
   }
 
-  private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>): ExchangeError {
+  private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>, began: number): ExchangeError {
     const detail = `${failure.host.label}: ${failure.detail}`;
     const { cause, retryAt } = failure;
     if (!failure.hostFault) {
       this.state.refused(detail);
       return new ExchangeError('malformed', detail, { cause });
     }
-    const state = failure.reached ? 'failing' : 'unreachable';
-    this.state.unusable(state, detail);
-    return new ExchangeError(state, detail, { cause, retryAt });
+    if (failure.reached) this.state.failing(detail);
+    else this.state.unreachable(began, detail);
+    return new ExchangeError(failure.reached ? 'failing' : 'unreachable', detail, { cause, retryAt });
   }
 }
 

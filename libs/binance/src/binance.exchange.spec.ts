@@ -790,6 +790,43 @@ describe('BinanceExchange', () => {
       expect(exchange.status().state).toBe('ok');
     });
 
+    it('should not say again and again that it is back while requests time out and the question gets through', async () => {
+      const server = await serve(pings(empty, () => undefined));
+      const exchange = connect([server], { attemptsPerHost: 1, requestTimeoutMs: 200 });
+      for (let poll = 0; poll < 3; poll += 1) {
+        const asked = exchange.tickers(['BTCUSDT']);
+        asked.catch(() => undefined);
+        while (server.asked.at(-1)?.includes('ticker') !== true) await new Promise((resolve) => setTimeout(resolve, 1));
+        await expect(exchange.ping(0)).resolves.toBe(true);
+        await expect(asked).rejects.toMatchObject(unreachable);
+        await expect(exchange.ping(0)).resolves.toBe(true);
+        expect(exchange.status().state).toBe('unreachable');
+      }
+      expect(logLines('info').filter((line) => line.includes('the exchange answers'))).toEqual([]);
+      server.handler = pings(empty, answerTickers);
+      await exchange.tickers(['BTCUSDT']);
+      expect(exchange.status().state).toBe('ok');
+    });
+
+    it('should not say that every host refuses the region while one is only waiting', async () => {
+      const [first, second] = [await serve(status(503, '', { 'retry-after': '600' })), await serve()];
+      const exchange = connect([first, second]);
+      await exchange.tickers(['BTCUSDT']);
+      first.asked.length = 0;
+      second.handler = status(451);
+      await expect(exchange.ping(0)).resolves.toBe(false);
+      expect([first.asked.length, second.asked.length]).toEqual([0, 2]);
+      expect(exchange.status()).toMatchObject({ state: 'ok', blockedUntil: null });
+    });
+
+    it('should say that every host refuses the region when none is left', async () => {
+      const hosts = [await serve(status(451)), await serve(status(451))];
+      const exchange = connect(hosts);
+      await expect(exchange.ping(0)).rejects.toMatchObject({ failure: 'geo_blocked' });
+      expect(exchange.status().state).toBe('geo_blocked');
+      await expect(exchange.ping(0)).resolves.toBe(false);
+    });
+
     it.each<[string, Handler, string]>([
       ['fails', status(500), 'failing'],
       ['is refused by the firewall', status(403, '<html></html>'), 'forbidden'],

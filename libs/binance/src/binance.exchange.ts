@@ -128,12 +128,12 @@ export class BinanceExchange extends Exchange {
     return this.parts.client.time((body, _, trip) => ({ ...trip, time: mapServerTime(body) }), signal);
   }
 
-  async ping(silentMs: number, signal?: AbortSignal): Promise<boolean> {
-    if (this.parts.state.silentMs < silentMs) return false;
+  async ping(afterSilentMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.parts.state.silentMs < afterSilentMs) return false;
     try {
       return await this.parts.client.ping(signal);
     } catch (error) {
-      // Whoever refuses the question is there.
+      // A refusal proves that the exchange is reachable.
       if (!(error instanceof ExchangeError) || isExchangeWide(error)) throw error;
       return true;
     }

@@ -192,8 +192,8 @@ export class FakeExchange extends Exchange {
     return this.answer({ time: this.clock.now() + this.skew, sentAt, receivedAt: this.clock.monotonicNow() });
   }
 
-  async ping(silentMs: number, signal?: AbortSignal): Promise<boolean> {
-    if (this.silentMs < silentMs) return false;
+  async ping(afterSilentMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.silentMs < afterSilentMs) return false;
     await this.called({ method: 'ping' }, signal);
     if (this.refusal.state === 'unreachable') this.refusal = {};
     return true;

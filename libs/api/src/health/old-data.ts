@@ -16,9 +16,35 @@ const MOST_NAMED = 5;
 const MOST_LISTED = 10;
 
 const KINDS = ['no price', 'old price', 'no minute'] as const;
+type Kind = (typeof KINDS)[number];
 
-interface OldDatum {
-  readonly kind: (typeof KINDS)[number];
+/** Each kind in words, of one symbol and of many; ages in seconds. */
+const WORDS: Readonly<
+  Record<
+    Kind,
+    {
+      readonly one: (symbol: string, age: number) => string;
+      readonly many: (count: number, names: string, allowedAge: number) => string;
+    }
+  >
+> = {
+  'no price': {
+    one: (symbol) => healthReason`${symbol}: no price yet`,
+    many: (count, names) => healthReason`${count} symbols: no price yet (${names})`,
+  },
+  'old price': {
+    one: (symbol, age) => healthReason`${symbol}: last price ${age} s ago`,
+    many: (count, names, allowedAge) =>
+      healthReason`${count} symbols: last price more than ${allowedAge} s ago (${names})`,
+  },
+  'no minute': {
+    one: (symbol) => healthReason`${symbol}: no minute in the last 10`,
+    many: (count, names) => healthReason`${count} symbols: no minute in the last 10 (${names})`,
+  },
+};
+
+interface StaleReason {
+  readonly kind: Kind;
   readonly symbol: string;
   readonly text: string;
 }
@@ -69,33 +95,24 @@ export class OldData {
   }
 
   /** One that the exchange has stopped has nothing new to give. */
-  private find(symbols: readonly SymbolFreshness[]): OldDatum[] {
+  private find(symbols: readonly SymbolFreshness[]): StaleReason[] {
     const { capture } = this.config.ingest;
+    const [tickers, candles] = [capture.includes('tickers'), capture.includes('candles')];
     const traded = symbols.filter(({ exchange_status: status }) => status === TRADING || status === UNKNOWN_STATUS);
-    return traded.flatMap(({ symbol, last_event_age_seconds: age, last_minute: minute }): OldDatum[] => [
-      ...(capture.includes('tickers') && age === null
-        ? [{ kind: 'no price' as const, symbol, text: healthReason`${symbol}: no price yet` }]
-        : []),
-      ...(capture.includes('tickers') && age !== null && age > this.allowedAge
-        ? [{ kind: 'old price' as const, symbol, text: healthReason`${symbol}: last price ${age} s ago` }]
-        : []),
-      ...(capture.includes('candles') && minute === null
-        ? [{ kind: 'no minute' as const, symbol, text: healthReason`${symbol}: no minute in the last 10` }]
-        : []),
-    ]);
+    return traded.flatMap(({ symbol, last_event_age_seconds, last_minute: minute }) => {
+      const age = last_event_age_seconds ?? Infinity;
+      const kinds: Kind[] = [];
+      if (tickers && age === Infinity) kinds.push('no price');
+      else if (tickers && age > this.allowedAge) kinds.push('old price');
+      if (candles && minute === null) kinds.push('no minute');
+      return kinds.map((kind) => ({ kind, symbol, text: WORDS[kind].one(symbol, age) }));
+    });
   }
 
-  private textOf(kind: OldDatum['kind'], symbols: readonly string[]): string {
+  private textOf(kind: Kind, symbols: readonly string[]): string {
     const count = symbols.length;
     const names = `${symbols.slice(0, MOST_NAMED).join(', ')} and ${count - MOST_NAMED} more`;
-    switch (kind) {
-      case 'no price':
-        return healthReason`${count} symbols: no price yet (${names})`;
-      case 'old price':
-        return healthReason`${count} symbols: last price more than ${this.allowedAge} s ago (${names})`;
-      case 'no minute':
-        return healthReason`${count} symbols: no minute in the last 10 (${names})`;
-    }
+    return WORDS[kind].many(count, names, this.allowedAge);
   }
 
   /** In seconds. */
@@ -104,6 +121,6 @@ export class OldData {
   }
 }
 
-function namesOf(found: readonly OldDatum[], kind: OldDatum['kind']): string[] {
-  return found.filter((datum) => datum.kind === kind).map(({ symbol }) => symbol);
+function namesOf(found: readonly StaleReason[], kind: Kind): string[] {
+  return found.filter((reason) => reason.kind === kind).map(({ symbol }) => symbol);
 }

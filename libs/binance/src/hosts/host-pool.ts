@@ -15,7 +15,7 @@ export class ExchangeHost {
   /** On the monotonic counter of the clock, as the next: a clock that is set neither prolongs nor ends a rest. */
   downUntil: EpochMicros = -Infinity;
   geoBlockedUntil: EpochMicros = -Infinity;
-  /** Until when it wants to be left alone by what it is in trouble with; questions that can wait keep away. */
+  /** Set from Retry-After; probes skip the host until then. */
   waitsUntil: EpochMicros = -Infinity;
   /** Host and port, without scheme, credentials or path. */
   readonly label: string;

@@ -102,7 +102,7 @@ export class SyncCandlesUseCase {
   }
 
   async execute(signal: AbortSignal): Promise<JobResult> {
-    if (this.faults.standAside || !this.routePause.isOver) return 'failed';
+    if (this.faults.isPaused || !this.routePause.isOver) return 'failed';
     await this.directory.ready(signal);
     return this.pass(signal);
   }

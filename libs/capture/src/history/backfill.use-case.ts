@@ -99,7 +99,7 @@ export class BackfillUseCase {
 
   /** Gives every symbol that is not finished, and may be asked for, its turn. */
   private async round(signal: AbortSignal): Promise<void> {
-    if (this.faults.standAside) return;
+    if (this.faults.isPaused) return;
     let failuresInARow = 0;
     for (const [symbol, gaps] of await this.plan(signal)) {
       const turn = await this.take(symbol, gaps, signal);

@@ -34,7 +34,7 @@ export class FirstMinutesUseCase {
     const unknown = this.captured.list.filter((symbol) => !this.known.has(symbol));
     let [answered, refused] = [0, 0];
     for (const symbol of this.pauses.due(unknown)) {
-      if (signal.aborted || this.faults.standAside) return 'failed';
+      if (signal.aborted || this.faults.isPaused) return 'failed';
       try {
         if ((await this.finder.find(symbol, signal)) !== undefined) this.known.add(symbol);
         answered += 1;

@@ -56,7 +56,7 @@ export class LedgerKeeperUseCase {
   async execute(signal: AbortSignal): Promise<JobResult> {
     // Minutes that wait somewhere are not missing: they are on their way.
     if (this.live.waiting) return 'ok';
-    if (this.faults.standAside) return 'failed';
+    if (this.faults.isPaused) return 'failed';
     await this.exchangeTime.ready(signal);
     let pagesLeft = PAGES_PER_RUN;
     let refused = 0;

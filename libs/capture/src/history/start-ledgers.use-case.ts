@@ -20,7 +20,7 @@ export class StartLedgersUseCase {
 
   async execute(signal: AbortSignal): Promise<void> {
     const { origin } = this.directory;
-    if (origin === undefined || this.faults.standAside) return;
+    if (origin === undefined || this.faults.isPaused) return;
     try {
       for (const symbol of this.captured.list) {
         if (signal.aborted) return;

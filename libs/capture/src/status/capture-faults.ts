@@ -37,7 +37,7 @@ export class CaptureFaults {
   }
 
   /** Whether to leave the exchange alone for now, because the store would refuse the answer. */
-  get standAside(): boolean {
+  get isPaused(): boolean {
     return this.refusal !== undefined && !this.refusalPause.isOver;
   }
 

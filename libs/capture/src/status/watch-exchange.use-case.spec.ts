@@ -57,6 +57,25 @@ describe('WatchExchangeUseCase', () => {
     expect(ports.logged.filter((line) => line.includes('cannot be reached'))).toHaveLength(2);
   });
 
+  it('says once that the exchange is away while polls go unanswered and pings get through', async () => {
+    ports.exchange.fault = ({ method }) =>
+      method === 'ping' ? undefined : new ExchangeError('unreachable', 'no answer within 10 s');
+    ports.exchange.current = { state: 'unreachable' };
+    const warnings = () => ports.logged.filter((line) => line.includes('cannot be reached')).length;
+    for (let round = 0; round < 3; round += 1) {
+      await poll();
+      await expect(watch()).resolves.toBe('ok');
+    }
+    expect(warnings()).toBe(1);
+
+    ports.exchange.fault = () => undefined;
+    ports.exchange.current = {};
+    await watch();
+    isAway(true);
+    await poll();
+    expect(warnings()).toBe(2);
+  });
+
   it('leaves standing what a poll was refused', async () => {
     isAway(true);
     await poll();

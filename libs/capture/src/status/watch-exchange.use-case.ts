@@ -21,11 +21,12 @@ export class WatchExchangeUseCase {
   ) {}
 
   async execute(signal: AbortSignal): Promise<JobResult> {
-    if (this.faults.standAside) return 'idle';
+    if (this.faults.isPaused) return 'idle';
     if (this.alignment.stepped) await this.exchangeTime.ready(signal);
     try {
       if (!(await this.exchange.ping(SILENT_MS, signal))) return 'idle';
-      this.faults.answered();
+      // Requests may still go unanswered or be refused where a ping gets through.
+      if (this.exchange.status().state === 'ok') this.faults.answered();
       return 'ok';
     } catch (error) {
       if (!isAborted(signal)) this.faults.note(error);

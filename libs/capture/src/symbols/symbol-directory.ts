@@ -117,7 +117,7 @@ export class SymbolDirectory {
   async refresh(age: EpochMicros, signal?: AbortSignal): Promise<void> {
     const now = this.clock.monotonicNow();
     const isFresh = now - this.answeredAt < age && !this.pause.isFailing;
-    if (isFresh || now - this.askedAt < MINUTE || !this.pause.isOver || this.faults.standAside) return this.asking;
+    if (isFresh || now - this.askedAt < MINUTE || !this.pause.isOver || this.faults.isPaused) return this.asking;
     this.askedAt = now;
     this.asking = this.ask(signal).finally(() => {
       this.asking = undefined;

@@ -60,7 +60,7 @@ export class PollTickersUseCase {
   }
 
   async execute(signal?: AbortSignal): Promise<JobResult> {
-    if (this.faults.standAside) {
+    if (this.faults.isPaused) {
       this.status.pollFailed('refused', this.faults.refused ?? '');
       return 'failed';
     }

@@ -180,12 +180,13 @@ export abstract class Exchange {
 
   /**
    * Asks whether anybody is there, if nothing has come from the exchange for so many real milliseconds and it does not want
-   * to be left alone. An answer ends that the exchange counts as unreachable, and nothing that it refuses.
+   * to be left alone. An answer ends that the exchange counts as unreachable because nothing came, and nothing else: it
+   * neither ends a refusal nor outweighs that requests go unanswered.
    *
    * @returns whether it was asked
    * @throws ExchangeError when nobody answers
    */
-  abstract ping(silentMs: number, signal?: AbortSignal): Promise<boolean>;
+  abstract ping(afterSilentMs: number, signal?: AbortSignal): Promise<boolean>;
 
   abstract status(): ExchangeStatus;
 }
