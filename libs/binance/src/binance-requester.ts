@@ -97,7 +97,7 @@ export class BinanceRequester {
     const result = await this.ask(this.hosts.candidates(), request, began, signal);
     if (result === undefined) throw this.geoBlockedEverywhere();
     if (result.kind === 'answered') return result.answer;
-    throw this.unusable(result, began);
+    throw this.unusable(result);
   }
 
   /**
@@ -170,7 +170,8 @@ export class BinanceRequester {
           if (!result.reached && request.isProbe !== true) this.unanswered.add(request);
           if (result.retryAt !== undefined) this.hosts.markWaiting(host, result.retryAt);
           if (!result.reached && performance.now() - began >= TELL_AFTER_MS) {
-            this.tellUnanswered(request, `${host.label}: ${result.detail}`);
+            // Others may have been answered after this one began, and before the silence did.
+            this.state.unansweredSince(performance.now() - TELL_AFTER_MS, `${host.label}: ${result.detail}`);
           }
           if (attempt >= attempts || result.retryAt !== undefined) {
             if (result.hostFault) this.hosts.markDown(host);
@@ -182,13 +183,6 @@ export class BinanceRequester {
           this.metrics.retries.inc({ reason: result.reason });
       }
     }
-  }
-
-  private tellUnanswered<T>({ isProbe }: Question<T>, detail: string): void {
-    // Others may have been answered after this one began, and before the silence did.
-    const since = performance.now() - TELL_AFTER_MS;
-    if (isProbe === true) this.state.probeUnansweredSince(since, detail);
-    else this.state.unansweredSince(since, detail);
   }
 
   private answered<T>(host: ExchangeHost, at: EpochMicros, { isProbe }: Question<T>): void {
@@ -332,20 +326,20 @@ export class BinanceRequester {
     began: number,
   ): ExchangeError {
     const detail = `${host.label}: ${failure.detail}`;
-    if (!reached) this.state.probeUnansweredSince(began, detail);
+    if (!reached) this.state.unansweredSince(began, detail);
     return new ExchangeError(reached ? 'failing' : 'unreachable', detail, { cause: failure.cause });
   }
 
-  private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>, began: number): ExchangeError {
+  private unusable<T>(failure: Extract<HostResult<T>, { kind: 'transient' }>): ExchangeError {
     const detail = `${failure.host.label}: ${failure.detail}`;
     const { cause, retryAt } = failure;
     if (!failure.hostFault) {
       this.state.refused(detail);
       return new ExchangeError('malformed', detail, { cause });
     }
-    if (failure.reached) this.state.failing(detail);
-    else this.state.unreachable(began, detail);
-    return new ExchangeError(failure.reached ? 'failing' : 'unreachable', detail, { cause, retryAt });
+    const state = failure.reached ? 'failing' : 'unreachable';
+    this.state.unusable(state, detail);
+    return new ExchangeError(state, detail, { cause, retryAt });
   }
 }
 

@@ -790,24 +790,6 @@ describe('BinanceExchange', () => {
       expect(exchange.status().state).toBe('ok');
     });
 
-    it('should not say again and again that it is back while requests time out and the question gets through', async () => {
-      const server = await serve(pings(empty, () => undefined));
-      const exchange = connect([server], { attemptsPerHost: 1, requestTimeoutMs: 200 });
-      for (let poll = 0; poll < 3; poll += 1) {
-        const asked = exchange.tickers(['BTCUSDT']);
-        asked.catch(() => undefined);
-        while (server.asked.at(-1)?.includes('ticker') !== true) await new Promise((resolve) => setTimeout(resolve, 1));
-        await expect(exchange.ping(0)).resolves.toBe(true);
-        await expect(asked).rejects.toMatchObject(unreachable);
-        await expect(exchange.ping(0)).resolves.toBe(true);
-        expect(exchange.status().state).toBe('unreachable');
-      }
-      expect(logLines('info').filter((line) => line.includes('the exchange answers'))).toEqual([]);
-      server.handler = pings(empty, answerTickers);
-      await exchange.tickers(['BTCUSDT']);
-      expect(exchange.status().state).toBe('ok');
-    });
-
     it('should not say that every host refuses the region while one is only waiting', async () => {
       const [first, second] = [await serve(status(503, '', { 'retry-after': '600' })), await serve()];
       const exchange = connect([first, second]);

@@ -28,10 +28,6 @@ export class ExchangeState {
   private lastGoodHost = '';
   /** When anything came, also a refusal; in real time. */
   private heardReal = performance.now();
-  /** Whether nothing at all came when it became unreachable: only then does the answer to a probe prove that this is over. */
-  private fellSilent = false;
-  /** When a probe last ended silence, in real time. */
-  private probeEndedReal = -Infinity;
 
   constructor(
     private readonly clock: Clock,
@@ -60,14 +56,9 @@ export class ExchangeState {
     this.heardReal = performance.now();
   }
 
-  /**
-   * A probe was answered: it ends silence alone, and nothing that is refused or fails; nor that requests go unanswered
-   * while probes get through.
-   */
+  /** The question whether anybody is there was answered: it ends silence alone, and nothing that is refused or fails. */
   present(host: string): void {
-    if (this.currentState !== 'unreachable' || !this.fellSilent) return;
-    this.probeEndedReal = performance.now();
-    this.well(host);
+    if (this.currentState === 'unreachable') this.well(host);
   }
 
   /** @param blocked whether the exchange wants silence: an answer that was on its way then does not end that */
@@ -89,7 +80,6 @@ export class ExchangeState {
     this.lastGoodHost = host;
     this.currentState = 'ok';
     this.currentDetail = '';
-    this.fellSilent = false;
   }
 
   /** The exchange wants silence for a while, or its firewall refused a question. */
@@ -99,27 +89,12 @@ export class ExchangeState {
 
   /** A request is tried again that found nobody. `since` (`performance.now`): when nothing was answered from then on, nobody is there. */
   unansweredSince(since: number, detail: string): void {
-    if (this.lastGoodReal < since) this.unreachable(since, detail);
+    if (this.lastGoodReal < since) this.change('unreachable', detail);
   }
 
-  /** The same of a probe: an answer to the next one ends it. */
-  probeUnansweredSince(since: number, detail: string): void {
-    if (this.lastGoodReal >= since) return;
-    this.change('unreachable', detail);
-    this.fellSilent = true;
-  }
-
-  /** No host gave a usable answer, but one was reached and is in trouble. */
-  failing(detail: string): void {
-    this.change('failing', detail);
-  }
-
-  /** No host could be reached from `since` on (`performance.now`). */
-  unreachable(since: number, detail: string): void {
-    this.change('unreachable', detail);
-    // Where a probe ended the silence and the next request again goes unanswered, probes prove nothing.
-    const probesCount = this.lastGoodReal >= this.probeEndedReal;
-    if (this.heardReal < since && probesCount) this.fellSilent = true;
+  /** No host gave a usable answer: `failing` when one was reached and is in trouble, else `unreachable`. */
+  unusable(state: 'unreachable' | 'failing', detail: string): void {
+    this.change(state, detail);
   }
 
   geoBlocked(detail: string): void {
@@ -146,7 +121,6 @@ export class ExchangeState {
         `the exchange is ${state.replace('_', ' ')}: ${detail}`,
       );
     }
-    if (state !== 'unreachable') this.fellSilent = false;
     this.currentState = state;
     this.currentDetail = detail;
   }
