@@ -1,4 +1,4 @@
-import { CANDLES_TOPIC, parseCandle, parsePriceEvent } from '@app/domain';
+import { CANDLES_TOPIC, DAY, MINUTE, parseCandle, parsePriceEvent } from '@app/domain';
 import { eventually, type AppName, type AppProcess } from './app-process';
 import { storedRows } from './cli-store';
 import { ExchangeWitness, pollContents, type PollContents } from './exchange-witness';
@@ -261,11 +261,9 @@ export class KafkaPipeline {
     await everythingTaken(this.broker, this.stack.databasePath, TOPICS, BACKLOG_LIMIT_MS);
   }
 
-  /** What lies between the first backfill and the begin of live capture is fetched by the ledger keeper, a minute later. */
+  /** The first backfill may not have begun yet; what lies between it and live capture is fetched a minute later. */
   private async minutesJoined(): Promise<void> {
-    await eventually('no minute is missing between others', () =>
-      Promise.resolve(hasHoles(this.stack) ? undefined : true),
-    );
+    await eventually('no minute is missing between others', () => Promise.resolve(isWhole(this.stack) || undefined));
   }
 
   async deadLetters(): Promise<number> {
@@ -373,11 +371,12 @@ function storedPolls(books: StoreBooks): PollContents[] {
   return [...polls].sort(([a], [b]) => a - b).map(([, events]) => pollContents(events));
 }
 
-function hasHoles(stack: Stack): boolean {
-  const holes = storedRows(
+/** Whether each symbol has all minutes of a day and more, one after the other: the first backfill is through then. */
+function isWhole(stack: Stack): boolean {
+  const whole = storedRows(
     stack,
     `SELECT symbol FROM candles_1m GROUP BY symbol
-     HAVING count(*) <= (max(open_time) - min(open_time)) / 60000000`,
+     HAVING count(*) > (max(open_time) - min(open_time)) / ${MINUTE} AND max(open_time) - min(open_time) > ${DAY}`,
   );
-  return holes.length > 0;
+  return whole.length === SYMBOLS.length;
 }

@@ -197,15 +197,16 @@ export class BinanceRequester {
 
   private async attempt<T>(
     host: ExchangeHost,
-    request: BinanceRequest<T>,
+    request: Question<T>,
     signal: AbortSignal | undefined,
   ): Promise<Attempt<T>> {
-    const { route, priority, timeoutMs = Infinity } = request;
+    const { route, priority, timeoutMs = Infinity, isProbe } = request;
     if (priority !== 'live') await this.block.outwait(this.options.maxHistoryBlockWaitMs, signal);
     await this.block.pass(signal);
     let origin: string;
     try {
-      origin = await this.origins.resolve(host);
+      // A probe keeps nothing that would need one, and to ask for it may take longer than the probe itself.
+      origin = isProbe === true ? '' : await this.origins.resolve(host);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       return transportFailure(error);
