@@ -70,7 +70,7 @@ export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from 
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
-export type { KindOutcome } from './units/kind-outcome';
+export { COUNTED_AS, type KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
 export { accountUnit, unitsAfterDay, unitsAfterMinutes } from './units/after-minutes';
 export { datedDaysUnit, forgetLedgerUnit } from './units/ledger-days-unit';

@@ -12,13 +12,11 @@ import {
   type PriceEvent,
   type SinkResult,
 } from '@app/domain';
-import { minuteUnit, priceUnit, rollUpUnit, runUnit, type KindOutcome } from '@app/history';
+import { COUNTED_AS, minuteUnit, priceUnit, rollUpUnit, runUnit, type KindOutcome } from '@app/history';
 import { MemoryRows } from './memory-rows';
 
 /** What became of each event, in the order given. */
 type Outcomes = Pick<KindOutcome, 'outcomes' | 'kept'>;
-
-const RESULTS = { taken: 'taken', repeat: 'repeats', revision: 'revisions' } as const;
 
 /** Takes everything into memory, once; fails as it is told. */
 export class FakeEventSink extends EventSink {
@@ -47,7 +45,7 @@ export class FakeEventSink extends EventSink {
       for (const name of new Set(unit.map(({ kind }) => kind))) {
         const own = unit.filter(({ kind }) => kind === name);
         const { outcomes, kept } = this.store(checked.filter(({ kind }) => kind.name === name));
-        for (const became of outcomes) result[RESULTS[became]] += 1;
+        for (const became of outcomes) result[COUNTED_AS[became]] += 1;
         this.taken.push(...own.filter((_, index) => kept[index]));
       }
     }

@@ -14,3 +14,6 @@ export interface KindOutcome {
   /** What the change feed tells of it. */
   readonly changes: readonly Change[];
 }
+
+/** Under which of its sums a sink counts what became of an event. */
+export const COUNTED_AS = { taken: 'taken', repeat: 'repeats', revision: 'revisions' } as const;

@@ -1,6 +1,6 @@
 import type { BronzeUnit } from '@app/bronze';
 import type { Change, CheckedEvent, SinkResult, SourcePartition } from '@app/domain';
-import { runUnit, type KindOutcome, type Rows, type Unit } from '@app/history';
+import { COUNTED_AS, runUnit, type KindOutcome, type Rows, type Unit } from '@app/history';
 import { LIVE_FEED, NO_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import type { ContradictionCounter } from './contradiction-counter';
 
@@ -29,8 +29,6 @@ interface KindEvents {
   readonly events: CheckedEvent[];
   outcome: KindOutcome | undefined;
 }
-
-const RESULTS = { taken: 'taken', repeat: 'repeats', revision: 'revisions' } as const;
 
 /** Writes events to their tables, and the lines of those that are kept to bronze. Inside write units only. */
 export class EventWriter {
@@ -71,7 +69,7 @@ export class EventWriter {
       accepted.push(...outcome.promoted);
       for (const [index, event] of own.entries()) {
         const became = outcome.outcomes[index] ?? 'repeat';
-        result[RESULTS[became]] += 1;
+        result[COUNTED_AS[became]] += 1;
         if (outcome.kept[index]) kept.push(event);
         if (became !== 'repeat') accepted.push(event);
       }
