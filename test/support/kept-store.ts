@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
@@ -124,6 +125,21 @@ export class KeptStore {
     expect(said.filter((line) => line.state === state).map(({ msg }) => msg)).toEqual([
       expect.stringContaining(this.files.databasePath),
     ]);
+  }
+
+  /** Moves the database to another name, as somebody might while it is open. */
+  async moveAway(): Promise<void> {
+    renameSync(this.files.databasePath, this.elsewhere);
+    await this.watch.look();
+  }
+
+  async moveBack(): Promise<void> {
+    renameSync(this.elsewhere, this.files.databasePath);
+    await this.expectWhole();
+  }
+
+  private get elsewhere(): string {
+    return `${this.files.databasePath}.elsewhere`;
   }
 
   async expectWhole(): Promise<void> {

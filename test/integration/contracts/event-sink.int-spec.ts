@@ -1,4 +1,3 @@
-import { renameSync } from 'node:fs';
 import {
   ContractViolationError,
   MINUTE,
@@ -50,18 +49,11 @@ async function openSubject(): Promise<Subject> {
 async function keptSubject(): Promise<Subject> {
   const store = new TestStore();
   const kept = await KeptStore.start(store);
-  const elsewhere = `${store.databasePath}.elsewhere`;
   return {
     sink: kept.sink,
     lines: (kind) => store.linesOf(TOPICS[kind]),
-    away: async () => {
-      renameSync(store.databasePath, elsewhere);
-      await kept.watch.look();
-    },
-    back: async () => {
-      renameSync(elsewhere, store.databasePath);
-      await kept.expectWhole();
-    },
+    away: () => kept.moveAway(),
+    back: () => kept.moveBack(),
     dispose: async () => {
       await kept.close();
       await store.dispose();

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   DAY,
@@ -37,7 +37,6 @@ async function sqliteSubject(): Promise<Subject> {
   let kept = await KeptStore.start(store);
   await kept.expectWhole();
   let second = 0;
-  const elsewhere = `${store.databasePath}.elsewhere`;
   return {
     get status() {
       return kept.status;
@@ -60,14 +59,8 @@ async function sqliteSubject(): Promise<Subject> {
         (await kept.status.alteredFiles()).length > 0 ? true : undefined,
       );
     },
-    away: async () => {
-      renameSync(store.databasePath, elsewhere);
-      await kept.watch.look();
-    },
-    back: async () => {
-      renameSync(elsewhere, store.databasePath);
-      await kept.expectWhole();
-    },
+    away: () => kept.moveAway(),
+    back: () => kept.moveBack(),
     dispose: async () => {
       await kept.close();
       await store.dispose();
