@@ -365,6 +365,32 @@ describe('backups of the store', () => {
       await backUp();
     });
 
+    it('should hold nobody up afterwards where the clock was put back meanwhile, as by the exchange', async () => {
+      for (const back of [1, 30_000_000]) {
+        let compacted: Promise<unknown> | undefined;
+        await backUp(
+          once(() => {
+            store.clock.step(-back);
+            compacted = store.opened.upkeep.compact(signal);
+          }),
+        );
+        expect(await compacted).toMatchObject({ isPaused: true });
+        expect(await store.opened.upkeep.compact(signal)).not.toHaveProperty('isPaused');
+        rmSync(folder, { recursive: true });
+      }
+    });
+
+    it('should be given up where the clock was put back by far, and hold nobody up', async () => {
+      const made = backUp(
+        once(() => {
+          store.clock.step(-HOUR);
+        }),
+      );
+      await expect(made).rejects.toMatchObject({ code: 'BACKUP.LEASE_LOST' });
+      store.clock.step(HOUR);
+      await backUp();
+    });
+
     it('should not be kept waiting by a lease of a clock that was ahead', async () => {
       store.clock.step(30 * DAY);
       // As one that was killed leaves it.

@@ -9,6 +9,8 @@ import type { WriteQueue } from '../database/write-queue';
 /** How long a backup that does not renew it, as one that was killed, keeps raw files from being compressed or removed. */
 const LEASE_LASTS: EpochMicros = 2 * MINUTE;
 const RENEW_EVERY_MS = 20_000;
+/** How far a clock may go back, as it does when it is aligned with the exchange's, without a lease being taken for one of a clock that was ahead. */
+const CLOCK_GOES_BACK: EpochMicros = MINUTE;
 
 interface Lease {
   readonly id: string;
@@ -16,12 +18,16 @@ interface Lease {
   readonly until: EpochMicros;
 }
 
-function heldLease(facts: StoreFacts, now: EpochMicros): Lease | undefined {
+function writtenLease(facts: StoreFacts): Lease | undefined {
   const text = facts.get(BACKUP_LEASE_FACT);
-  if (text === undefined) return undefined;
-  const lease = JSON.parse(text) as Lease;
+  return text === undefined ? undefined : (JSON.parse(text) as Lease);
+}
+
+function heldLease(facts: StoreFacts, now: EpochMicros): Lease | undefined {
+  const lease = writtenLease(facts);
+  if (lease === undefined || now >= lease.until) return undefined;
   // One that would last longer than any is of a clock that was ahead.
-  return now < lease.until && lease.until <= now + LEASE_LASTS ? lease : undefined;
+  return lease.until <= now + LEASE_LASTS + CLOCK_GOES_BACK ? lease : undefined;
 }
 
 /** Whether a backup is reading the raw files: it begins with a unit of its own, and copies the database after it. */
@@ -81,7 +87,7 @@ export class BackupLease {
   async release(): Promise<void> {
     clearInterval(this.renewals);
     await this.queue.run(() => {
-      if (heldLease(this.facts, this.clock.realNow())?.id === this.id) this.facts.set(BACKUP_LEASE_FACT, undefined);
+      if (writtenLease(this.facts)?.id === this.id) this.facts.set(BACKUP_LEASE_FACT, undefined);
     });
   }
 
