@@ -373,9 +373,11 @@ function storedPolls(books: StoreBooks): PollContents[] {
 
 /** Whether each symbol has all minutes of a day and more, one after the other: the first backfill is through then. */
 function isWhole(stack: Stack): boolean {
+  // A test may backfill others beside those that are captured.
+  const captured = SYMBOLS.map((symbol) => `'${symbol}'`).join();
   const whole = storedRows(
     stack,
-    `SELECT symbol FROM candles_1m GROUP BY symbol
+    `SELECT symbol FROM candles_1m WHERE symbol IN (${captured}) GROUP BY symbol
      HAVING count(*) > (max(open_time) - min(open_time)) / ${MINUTE} AND max(open_time) - min(open_time) > ${DAY}`,
   );
   return whole.length === SYMBOLS.length;
