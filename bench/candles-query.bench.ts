@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { ProcessGroup } from '../test/support/app-process';
-import { fillCandles } from '../test/support/made-up-candles';
 import { Installation } from './installation';
+import { DAY_MINUTES, fillStore, MANY_MINUTES, MINUTE_MICROS, SYMBOLS } from './made-up-store';
 import { median } from './measure';
 import type { Figure } from './report';
 import { databasePath, inNewFolder, openStore } from './workspace';
@@ -13,46 +13,12 @@ import { databasePath, inNewFolder, openStore } from './workspace';
  * Cold is the first answer of a new process, warm one of many after it; the file is in the memory of the machine in
  * both. Before each answer of the table something is committed to the store, so that it is never taken from the cache.
  */
-const MINUTE_MICROS = 60_000_000;
-const DAY_MINUTES = 1_440;
-const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'] as const;
 const FEW_MINUTES = 130_000;
-const MANY_MINUTES = SYMBOLS.length * 5 * 365 * DAY_MINUTES;
 const COLD_RUNS = 8;
 const WARM_RUNS = 100;
 const AT_MOST = 1.3;
 /** Of `/candles` of 15m over 30 days, warm: the median. */
 const QUARTERS_AT_MOST_MS = 40;
-
-/** Gives each symbol its share of the minutes, up to today, with hours, days and ledger. */
-function fillStore(path: string, symbols: readonly string[], minutes: number, today: number): void {
-  const database = new Database(path);
-  database.pragma('synchronous = OFF');
-  const days = Math.ceil(minutes / symbols.length / DAY_MINUTES);
-  const start = today - days * DAY_MINUTES * MINUTE_MICROS;
-  database.transaction(() => {
-    for (const symbol of symbols) {
-      fillCandles(database, { table: 'candles_1m', minutes: 1 }, symbol, start, days * DAY_MINUTES);
-      fillCandles(database, { table: 'candles_1h', minutes: 60 }, symbol, start, days * 24);
-      fillCandles(database, { table: 'candles_1d', minutes: DAY_MINUTES }, symbol, start, days);
-      database
-        .prepare("INSERT INTO symbols (symbol, status, tracked_since, ledger_start) VALUES (?, 'TRADING', ?, ?)")
-        .run(symbol, start, start);
-      database
-        .prepare("INSERT INTO coverage (symbol, start_time, end_time, state) VALUES (?, ?, ?, 'captured')")
-        .run(symbol, start, today);
-      database
-        .prepare(
-          `INSERT INTO coverage_days (symbol, date, captured, changed_at)
-           SELECT symbol, open_time, ${DAY_MINUTES}, captured_at FROM candles_1d WHERE symbol = ?`,
-        )
-        .run(symbol);
-    }
-  })();
-  database.exec('ANALYZE');
-  database.pragma('wal_checkpoint(TRUNCATE)');
-  database.close();
-}
 
 /** An installation in a folder of its own, whose history is made up; nothing is captured. */
 class QueriedStore {

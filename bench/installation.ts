@@ -30,25 +30,39 @@ export class Installation {
     name: AppName,
     options: Pick<AppOptions, 'nodeFlags'> = {},
   ): Promise<{ readonly process: AppProcess; readonly url: string }> {
-    const [port, unusedPort] = [await freePort(), await freePort()];
+    const port = await freePort();
     const process = this.group.start(name, {
       ...options,
       cwd: this.folder,
       discardOutput: true,
-      env: {
-        BROKER_MODE: 'direct',
-        BINANCE_REST_URLS: this.exchangeUrl,
-        STORAGE_PATH: databasePath(this.folder),
-        RAW_DIR: rawDir(this.folder),
-        INGEST_STATE_DIR: join(this.folder, 'ingest'),
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        INGEST_URL: `http://127.0.0.1:${unusedPort}`,
-        THROTTLE_LIMIT: '100000000',
-        ...this.settings,
-      },
+      env: await this.environment(port),
     });
     return { process, url: `http://127.0.0.1:${port}` };
+  }
+
+  /**
+   * Runs a command of the command line program to its end.
+   * @throws Error when it ends with anything but 0
+   */
+  async command(...args: string[]): Promise<void> {
+    const process = this.group.start('cli', { cwd: this.folder, args, env: await this.environment(await freePort()) });
+    const code = await process.exited();
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${process.output.trim()}`);
+  }
+
+  private async environment(port: number): Promise<Readonly<Record<string, string>>> {
+    return {
+      BROKER_MODE: 'direct',
+      BINANCE_REST_URLS: this.exchangeUrl,
+      STORAGE_PATH: databasePath(this.folder),
+      RAW_DIR: rawDir(this.folder),
+      INGEST_STATE_DIR: join(this.folder, 'ingest'),
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      INGEST_URL: `http://127.0.0.1:${await freePort()}`,
+      THROTTLE_LIMIT: '100000000',
+      ...this.settings,
+    };
   }
 
   /** Captures until the first backfill is through, then stops: a store with its whole history. */

@@ -1,3 +1,4 @@
+import { benchBackup } from './backup.bench';
 import { benchCandleQueries } from './candles-query.bench';
 import { benchCsvRequests } from './csv-requests.bench';
 import { benchDisk } from './disk.bench';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   candles: () => benchCandleQueries(),
   list: () => benchLongList(),
   memory: () => withExchange(benchMemory),
+  backup: () => withExchange(benchBackup),
   market: benchMarket,
   start: () => withExchange(benchStart),
   streams: () => withExchange(benchStreams),
