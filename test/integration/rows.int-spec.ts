@@ -11,10 +11,12 @@ import {
   CANDLE_REPEATS,
   CANDLE_REVISIONS,
   CANDLES_1M,
+  CLOCK_SPANS,
   COVERAGE,
   COVERAGE_DAYS,
   DAY_CAPTURES,
   DAY_ENDS,
+  DAY_VERIFICATIONS,
   describeTable,
   EARLIER_CAPTURES,
   FIRST_REVISIONS,
@@ -23,6 +25,7 @@ import {
   METRICS_DAYS,
   MINUTE_TRADES,
   PRICE_EVENTS,
+  REPEATED_CAPTURES,
   RowNotNewError,
   runUnit,
   STOP_NOTES,
@@ -514,6 +517,7 @@ describe('descriptions of tables', () => {
     CANDLE_REVISIONS,
     CANDLE_REPEATS,
     FIRST_REVISIONS,
+    CLOCK_SPANS,
     STOP_NOTES,
     KNOWN_SYMBOLS,
     STORE_FACTS,
@@ -526,7 +530,15 @@ describe('descriptions of tables', () => {
     CANDLES_1D,
     DAILY_METRICS,
   ];
-  const READ_ALONE: readonly Table<never>[] = [DAY_ENDS, DAY_CAPTURES, MINUTE_TRADES, EARLIER_CAPTURES, METRICS_DAYS];
+  const READ_ALONE: readonly Table<never>[] = [
+    DAY_ENDS,
+    DAY_CAPTURES,
+    DAY_VERIFICATIONS,
+    MINUTE_TRADES,
+    EARLIER_CAPTURES,
+    REPEATED_CAPTURES,
+    METRICS_DAYS,
+  ];
   const folder = mkdtempSync(join(tmpdir(), 'csp-rows-'));
 
   afterAll(() => {

@@ -68,13 +68,14 @@ export {
   type WrittenRows,
 } from './rows/unit';
 export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
+export { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './units/clock-spans';
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
 export { COUNTED_AS, type KindOutcome } from './units/kind-outcome';
-export { KNOWN_SYMBOLS } from './units/known-symbols';
+export { KNOWN_SYMBOLS, knownSymbols } from './units/known-symbols';
 export { accountUnit, unitsAfterDay, unitsAfterMinutes } from './units/after-minutes';
-export { datedDaysUnit, forgetLedgerUnit } from './units/ledger-days-unit';
+export { forgetLedgerUnit } from './units/ledger-days-unit';
 export {
   COVERAGE,
   COVERAGE_DAYS,
@@ -95,7 +96,16 @@ export {
 } from './units/price-unit';
 export { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit } from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
-export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
+export {
+  DAY_VERIFICATIONS,
+  daysToRestamp,
+  REPEATED_CAPTURES,
+  restampDayUnit,
+  settleSpanUnit,
+  spanOfStamps,
+  stampsAhead,
+  type RestampedDay,
+} from './units/settle-stamps';
 export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
 export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
 export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';

@@ -48,7 +48,6 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { spans } from '../feed/spans';
-import { ClockSpans } from '../ledger/clock-spans';
 import { MOVE_LEDGER } from '../ledger/symbol-frames';
 import type { CandleWriter } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
@@ -105,11 +104,10 @@ export class SqliteHistoryStore extends HistoryStore {
     this.candles = parts.candles;
     this.rows = parts.rows;
     this.assets = new SymbolAssets(database);
-    this.settler = new StampSettler(database, {
+    this.settler = new StampSettler({
       units: parts.units,
       rows: parts.rows,
       candles: this.candles,
-      spans: new ClockSpans(database),
       keep: (bronze, outcome) => {
         this.keepAndTell(bronze, [], outcome);
       },
