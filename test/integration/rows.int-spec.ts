@@ -11,6 +11,7 @@ import {
   CANDLE_REPEATS,
   CANDLE_REVISIONS,
   CANDLES_1M,
+  CHANGE_TIMES,
   CLOCK_SPANS,
   COVERAGE,
   COVERAGE_DAYS,
@@ -19,12 +20,14 @@ import {
   DAY_VERIFICATIONS,
   describeTable,
   EARLIER_CAPTURES,
+  FEED_IDS,
   FIRST_REVISIONS,
   inRanges,
   KNOWN_SYMBOLS,
   METRICS_DAYS,
   MINUTE_TRADES,
   PRICE_EVENTS,
+  PRICE_KEYS,
   REPEATED_CAPTURES,
   RowNotNewError,
   runUnit,
@@ -538,6 +541,9 @@ describe('descriptions of tables', () => {
     EARLIER_CAPTURES,
     REPEATED_CAPTURES,
     METRICS_DAYS,
+    PRICE_KEYS,
+    FEED_IDS,
+    CHANGE_TIMES,
   ];
   const folder = mkdtempSync(join(tmpdir(), 'csp-rows-'));
 

@@ -68,6 +68,7 @@ export {
   type WrittenRows,
 } from './rows/unit';
 export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
+export { CHANGE_TIMES, FEED_IDS, feedIds, removeChangesUnit } from './units/change-retention-unit';
 export { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './units/clock-spans';
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
@@ -107,7 +108,14 @@ export {
   type RestampedDay,
 } from './units/settle-stamps';
 export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
-export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
+export {
+  minutesGoBefore,
+  nextDayOfMinutes,
+  PRICE_KEYS,
+  pricesGoBefore,
+  removeMinutesUnit,
+  removePricesUnit,
+} from './units/retention-unit';
 export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
 export type { SymbolMinutes } from './units/unit-minute';
 export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';

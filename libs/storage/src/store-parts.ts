@@ -175,8 +175,8 @@ export async function openStoreParts(
       upkeep: new SqliteStoreUpkeep(
         new BronzeCompactor(units, archive, kinds.topics, clock, backup),
         new BronzeRetention(units, archive, kinds.topics, clock, backup),
-        new HistoryRetention(queue, database, tables, feed, clock),
-        new ChangeRetention(queue, database, clock),
+        new HistoryRetention(queue, tables, feed, clock),
+        new ChangeRetention(queue, tables, clock),
       ),
     };
   } catch (error) {
