@@ -117,5 +117,6 @@ export {
   removePricesUnit,
 } from './units/retention-unit';
 export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
+export { noteAssetsUnit, restoreAssetsUnit, SYMBOL_ASSETS, SYMBOL_PAIRS } from './units/symbol-assets';
 export type { SymbolMinutes } from './units/unit-minute';
 export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';
