@@ -220,6 +220,25 @@ describe('stamps later than now', () => {
     expect(rows.all(CANDLES_1M).map(({ capturedAt }) => capturedAt)).toEqual([MIDNIGHT + MINUTE, later.capturedAt]);
   });
 
+  it('should be found on a day of which something was captured later in truth', () => {
+    store([buildMinute(BTC, MIDNIGHT, { capturedAt: MIDNIGHT + MINUTE + AHEAD })]);
+    const span = note() as ClockSpan;
+    const repaired = buildMinute(BTC, MIDNIGHT + MINUTE, { capturedAt: NOW + 3 * DAY });
+    store([repaired], [span]);
+    expect(settle(NOW + 4 * DAY)).toMatchObject({ minutes: 1 });
+    expect(rows.all(CANDLES_1M).map(({ capturedAt }) => capturedAt)).toEqual([MIDNIGHT + MINUTE, repaired.capturedAt]);
+  });
+
+  it('should be looked for in one more round for each day that has only repeats of them', () => {
+    const minutes = [-2, -1, 0, 1, 2].map((minute) => MIDNIGHT + minute * MINUTE);
+    store(minutes.map((openTime) => buildMinute(BTC, openTime, { capturedAt: openTime + MINUTE })));
+    store(minutes.map((openTime) => buildMinute(BTC, openTime, { capturedAt: openTime + AHEAD })));
+    const span = note() as ClockSpan;
+    rows.rounds = 0;
+    expect(find(daysToRestamp(BTC, span))).toEqual([MIDNIGHT - DAY, MIDNIGHT]);
+    expect(rows.rounds).toBe(1 + 2);
+  });
+
   describe('on what is no minute', () => {
     const stopped = { start: MIDNIGHT - 2 * MINUTE, end: MIDNIGHT + 2 * MINUTE };
 
@@ -235,6 +254,20 @@ describe('stamps later than now', () => {
       expect(rows.all(COVERAGE_DAYS).map(({ date, stoppedAt, changedAt }) => [date, stoppedAt, changedAt])).toEqual([
         [MIDNIGHT - DAY, stopped.end, notedAt],
         [MIDNIGHT, notedAt, notedAt],
+      ]);
+    });
+
+    it('should date a day by its own stops, not by the one before', () => {
+      const notedAt = NOW - MINUTE;
+      store(
+        [-3, 2].map((minute) => buildMinute(BTC, MIDNIGHT + minute * MINUTE, { capturedAt: MIDNIGHT + 3 * MINUTE })),
+      );
+      runUnit(rows, stopUnit(BTC, { start: stopped.start, end: MIDNIGHT }, notedAt));
+      runUnit(rows, stopUnit(BTC, { start: MIDNIGHT + MINUTE, end: stopped.end }, NOW + AHEAD));
+      settle();
+      expect(rows.all(COVERAGE_DAYS).map(({ date, stoppedAt, changedAt }) => [date, stoppedAt, changedAt])).toEqual([
+        [MIDNIGHT - DAY, notedAt, notedAt],
+        [MIDNIGHT, stopped.end, MIDNIGHT + 3 * MINUTE],
       ]);
     });
 
