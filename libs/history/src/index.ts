@@ -51,6 +51,7 @@ export {
   runUnit,
   type Answer,
   type Answers,
+  type FieldBounds,
   type Inquiry,
   type JoinedQuestion,
   type KeyRange,
@@ -67,13 +68,15 @@ export {
   type WrittenRows,
 } from './rows/unit';
 export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
+export { CHANGE_TIMES, FEED_IDS, feedIds, removeChangesUnit } from './units/change-retention-unit';
+export { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './units/clock-spans';
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
 export { COUNTED_AS, type KindOutcome } from './units/kind-outcome';
-export { KNOWN_SYMBOLS } from './units/known-symbols';
+export { KNOWN_SYMBOLS, knownSymbols } from './units/known-symbols';
 export { accountUnit, unitsAfterDay, unitsAfterMinutes } from './units/after-minutes';
-export { datedDaysUnit, forgetLedgerUnit } from './units/ledger-days-unit';
+export { forgetLedgerUnit } from './units/ledger-days-unit';
 export {
   COVERAGE,
   COVERAGE_DAYS,
@@ -94,9 +97,26 @@ export {
 } from './units/price-unit';
 export { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit } from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
-export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
+export {
+  DAY_VERIFICATIONS,
+  daysToRestamp,
+  REPEATED_CAPTURES,
+  restampDayUnit,
+  settleSpanUnit,
+  spanOfStamps,
+  stampsAhead,
+  type RestampedDay,
+} from './units/settle-stamps';
 export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
-export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
+export {
+  minutesGoBefore,
+  nextDayOfMinutes,
+  PRICE_KEYS,
+  pricesGoBefore,
+  removeMinutesUnit,
+  removePricesUnit,
+} from './units/retention-unit';
 export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
+export { noteAssetsUnit, restoreAssetsUnit, SYMBOL_ASSETS, SYMBOL_PAIRS } from './units/symbol-assets';
 export type { SymbolMinutes } from './units/unit-minute';
 export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';

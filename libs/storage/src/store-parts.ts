@@ -36,7 +36,6 @@ import { ChangeFeedTables, NO_FEED, type ChangeFeedWriter } from './feed/change-
 import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
-import { ClockSpans } from './ledger/clock-spans';
 import { SymbolFrames } from './ledger/symbol-frames';
 import { SqliteRows } from './rows/sqlite-rows';
 import { CandleWriter } from './sink/candle.writer';
@@ -137,9 +136,7 @@ export async function openStoreParts(
     const losses = new SqliteBronzeLosses(database, identity, metrics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(kinds, metrics);
-    const writers = rows
-      ? historyWriters(kinds, { rows: tables, candles, spans: new ClockSpans(database) })
-      : rememberedKeys(kinds, tables, clock);
+    const writers = rows ? historyWriters(kinds, { rows: tables, candles }) : rememberedKeys(kinds, tables, clock);
     const writer = new EventWriter(writers, feed, contradictions);
     const backup = new BackupGuard(database, clock);
     const damaged = new SqliteDamagedFiles(facts);
@@ -178,8 +175,8 @@ export async function openStoreParts(
       upkeep: new SqliteStoreUpkeep(
         new BronzeCompactor(units, archive, kinds.topics, clock, backup),
         new BronzeRetention(units, archive, kinds.topics, clock, backup),
-        new HistoryRetention(queue, database, tables, feed, clock),
-        new ChangeRetention(queue, database, clock),
+        new HistoryRetention(queue, tables, feed, clock),
+        new ChangeRetention(queue, tables, clock),
       ),
     };
   } catch (error) {

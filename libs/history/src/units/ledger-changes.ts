@@ -143,6 +143,11 @@ export class LedgerChanges {
   }
 }
 
+/** When the account of a day last changed: the newest capture in it, or the last note on a stop. */
+export function accountChangedAt(stoppedAt: EpochMicros | null, capturedAt: EpochMicros): EpochMicros {
+  return Math.max(stoppedAt ?? 0, capturedAt);
+}
+
 /** A day as it is to be stored; undefined where nothing changes, or the day has no row and no counts. */
 function dayAfter(
   { symbol, date, row, capturedAt }: StoredDay,
@@ -152,7 +157,7 @@ function dayAfter(
   if (!row && !counts) return undefined;
   const known = row?.stoppedAt ?? null;
   const stoppedAt = noted === undefined ? known : Math.max(known ?? noted, noted);
-  const changedAt = Math.max(stoppedAt ?? 0, capturedAt);
+  const changedAt = accountChangedAt(stoppedAt, capturedAt);
   if (row && !counts && row.changedAt === changedAt && known === stoppedAt) return undefined;
   return {
     symbol,

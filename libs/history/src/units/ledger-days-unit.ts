@@ -1,16 +1,8 @@
 import { DAY, floorTo, type EpochMicros } from '@app/domain';
 import { forgetBefore } from '../ledger-runs';
 import type { Unit } from '../rows/unit';
-import { ledgerAround, LedgerChanges, type SymbolDay } from './ledger-changes';
+import { ledgerAround, LedgerChanges } from './ledger-changes';
 import { COVERAGE_DAYS } from './ledger-tables';
-
-/** Dates the account of days anew after what it follows from has changed: their candles, or when a stop was noted. */
-export function* datedDaysUnit(given: readonly SymbolDay[]): Unit<void> {
-  const { days } = yield* ledgerAround([], given);
-  const changes = new LedgerChanges();
-  changes.changeDays(days, []);
-  return { outcome: undefined, changes: changes.all() };
-}
 
 /** Accounts for nothing of a symbol before a minute any more. */
 export function* forgetLedgerUnit(symbol: string, minute: EpochMicros): Unit<void> {

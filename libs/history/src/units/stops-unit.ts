@@ -13,7 +13,7 @@ export const STOP_NOTES = describeTable('stop_notes', ['symbol', 'startTime'], {
   notedAt: 'time',
 });
 
-type StopNoteRow = RowOf<typeof STOP_NOTES>;
+export type StopNoteRow = RowOf<typeof STOP_NOTES>;
 
 /** Minutes of a range that the ledger does not account for. */
 export function* missingMinutesIn(symbol: string, range: TimeRange): Inquiry<TimeRange[]> {

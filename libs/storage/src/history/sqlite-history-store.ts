@@ -36,6 +36,7 @@ import {
   forgetLedgerUnit,
   findOnly,
   missingMinutesIn,
+  noteAssetsUnit,
   runUnit,
   stopUnit,
   unfilledUnit,
@@ -48,12 +49,10 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { spans } from '../feed/spans';
-import { ClockSpans } from '../ledger/clock-spans';
 import { MOVE_LEDGER } from '../ledger/symbol-frames';
 import type { CandleWriter } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
-import { SymbolAssets } from './symbol-assets';
 import { LedgerReach } from './ledger-reach';
 import { StampSettler } from './stamp-settler';
 
@@ -79,7 +78,6 @@ interface HistoryStoreParts {
 export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
   private readonly rows: Rows;
-  private readonly assets: SymbolAssets;
   private readonly settler: StampSettler;
   private readonly reach: LedgerReach;
   private readonly selectFloor: Statement<[string], EpochMicros | null>;
@@ -104,12 +102,10 @@ export class SqliteHistoryStore extends HistoryStore {
     super();
     this.candles = parts.candles;
     this.rows = parts.rows;
-    this.assets = new SymbolAssets(database);
-    this.settler = new StampSettler(database, {
+    this.settler = new StampSettler({
       units: parts.units,
       rows: parts.rows,
       candles: this.candles,
-      spans: new ClockSpans(database),
       keep: (bronze, outcome) => {
         this.keepAndTell(bronze, [], outcome);
       },
@@ -202,8 +198,7 @@ export class SqliteHistoryStore extends HistoryStore {
   saveSymbols(symbols: readonly SymbolInfo[], origin: string): Promise<void> {
     return this.parts.units.append((bronze) => {
       this.parts.origin.claim(origin);
-      const now = this.parts.clock.now();
-      const changes = symbols.flatMap((symbol) => this.assets.note(symbol, now) ?? []);
+      const changes = runUnit(this.rows, noteAssetsUnit(symbols, this.parts.clock.now()));
       bronze.appendToManifest(...changes.map(assetsLine));
       const changed = symbols.filter((symbol) => this.upsertSymbol.run(symbol).changes > 0);
       this.tellSymbols(changed.map(({ symbol }) => symbol));

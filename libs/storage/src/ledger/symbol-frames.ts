@@ -1,10 +1,8 @@
 import { withTrueStamps, type ManifestEntry } from '@app/bronze';
 import type { TrackedSymbol } from '@app/domain';
-import { noteStopUnit, raiseUnit, runUnit, type Rows } from '@app/history';
+import { notedSpans, noteStopUnit, raiseUnit, restoreAssetsUnit, runUnit, type Rows } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { SymbolAssets } from '../history/symbol-assets';
-import { ClockSpans } from './clock-spans';
 
 /** Takes a {@link TrackedSymbol}. */
 export const MOVE_LEDGER = `UPDATE symbols SET tracked_since = @trackedSince, ledger_start = @ledgerStart,
@@ -15,8 +13,6 @@ export const MOVE_LEDGER = `UPDATE symbols SET tracked_since = @trackedSince, le
  * had been noted that the exchange does not have them, and what the symbol stood for before.
  */
 export class SymbolFrames {
-  private readonly assets: SymbolAssets;
-  private readonly clockSpans: ClockSpans;
   private readonly track: Statement<[string, number, number]>;
   private readonly extend: Statement<[string, number]>;
   private readonly move: Statement<[TrackedSymbol]>;
@@ -31,8 +27,6 @@ export class SymbolFrames {
        ON CONFLICT (symbol) DO UPDATE SET
          tracked_since = coalesce(tracked_since, excluded.tracked_since), ${earliest}, backfill_planned = 1`,
     );
-    this.assets = new SymbolAssets(database);
-    this.clockSpans = new ClockSpans(database);
     this.extend = database.prepare(
       `INSERT INTO symbols (symbol, ledger_start) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET ${earliest},
          ledger_floor = min(ledger_floor, excluded.ledger_start)`,
@@ -50,9 +44,9 @@ export class SymbolFrames {
 
   private restoreOne(entry: ManifestEntry): void {
     // Nothing is stored yet that would have to be held against it.
-    if (entry.kind === 'clock') this.clockSpans.note(entry.span, true);
+    if (entry.kind === 'clock') this.rows.apply([notedSpans([entry.span], true)]);
     if (entry.kind === 'ledger') this.extend.run(entry.symbol, entry.ledgerStart);
-    if (entry.kind === 'assets') this.assets.restore(entry.change);
+    if (entry.kind === 'assets') runUnit(this.rows, restoreAssetsUnit(entry.change));
     if (entry.kind === 'revision') runUnit(this.rows, raiseUnit(entry.raised));
     if (entry.kind === 'stopped') runUnit(this.rows, noteStopUnit(entry.symbol, entry.range, entry.notedAt));
     if (entry.kind === 'tracking') {

@@ -4,13 +4,13 @@ import {
   dayUnit,
   minuteUnit,
   MonthsBefore,
-  restampUnit,
+  restampDayUnit,
   runUnit,
   unitsAfterDay,
   unitsAfterMinutes,
   type CandlesOutcome,
   type DayOutcome,
-  type RestampedMinutes,
+  type RestampedDay,
   type Rows,
 } from '@app/history';
 
@@ -37,9 +37,9 @@ export class CandleWriter {
     return outcome;
   }
 
-  /** See {@link restampUnit}. */
-  restamp(symbol: string, openTimes: readonly EpochMicros[], spans: readonly ClockSpan[]): RestampedMinutes {
-    const outcome = runUnit(this.rows, restampUnit(symbol, openTimes, spans));
+  /** See {@link restampDayUnit}. */
+  restampDay(symbol: string, day: EpochMicros, span: ClockSpan): RestampedDay {
+    const outcome = runUnit(this.rows, restampDayUnit(symbol, day, span));
     for (const unit of unitsAfterMinutes(outcome.bySymbol, this.months)) runUnit(this.rows, unit);
     return outcome;
   }

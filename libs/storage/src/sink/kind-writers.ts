@@ -10,15 +10,17 @@ import {
   type MinuteCandle,
 } from '@app/domain';
 import {
+  clockSpans,
+  findOnly,
   keyedUnit,
   KeyMemory,
   priceUnit,
+  runUnit,
   takenKeysUnit,
   type HistoryKinds,
   type KindOutcome,
   type Rows,
 } from '@app/history';
-import type { ClockSpans } from '../ledger/clock-spans';
 import type { CandleWriter } from './candle.writer';
 import { UnitKindWriter, type KindWriter, type KindWriters } from './event-writer';
 
@@ -26,13 +28,14 @@ import { UnitKindWriter, type KindWriter, type KindWriters } from './event-write
 class CandleKindWriter implements KindWriter<MinuteCandle> {
   constructor(
     private readonly kind: EventKind<MinuteCandle>,
+    private readonly rows: Rows,
     private readonly candles: CandleWriter,
-    private readonly spans: ClockSpans,
   ) {}
 
   write(events: readonly CheckedEvent<MinuteCandle>[]): KindOutcome {
     const minutes = events.map(({ event }) => event);
-    const { outcomes, kept, promoted, changed } = this.candles.write(minutes, this.spans.all());
+    const spans = runUnit(this.rows, findOnly(clockSpans()));
+    const { outcomes, kept, promoted, changed } = this.candles.write(minutes, spans);
     return {
       outcomes,
       kept,
@@ -46,7 +49,6 @@ class CandleKindWriter implements KindWriter<MinuteCandle> {
 interface WriterParts {
   readonly rows: Rows;
   readonly candles: CandleWriter;
-  readonly spans: ClockSpans;
 }
 
 type MakeWriter = (kind: EventKind, parts: WriterParts) => KindWriter;
@@ -54,10 +56,7 @@ type MakeWriter = (kind: EventKind, parts: WriterParts) => KindWriter;
 /** Writers of the kinds with rules of their own: what follows from their events is kept up with them. */
 const WRITERS: ReadonlyMap<string, MakeWriter> = new Map<string, MakeWriter>([
   [PRICE_KIND.name, (_kind, { rows }) => new UnitKindWriter(rows, priceUnit)],
-  [
-    CANDLE_KIND.name,
-    (kind, { candles, spans }) => new CandleKindWriter(kind as EventKind<MinuteCandle>, candles, spans),
-  ],
+  [CANDLE_KIND.name, (kind, { rows, candles }) => new CandleKindWriter(kind as EventKind<MinuteCandle>, rows, candles)],
 ]);
 
 /** Silver rows of all kinds, with what follows from them. */

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckedEvent, ClockSpan } from '@app/domain';
-import type { HistoryKinds } from '@app/history';
+import { notedSpans, type HistoryKinds } from '@app/history';
 import type { DataSource } from 'typeorm';
 import type { ScratchFolders } from '@app/files';
 import { makeKindTables } from '../database/kind-tables';
 import { handleOf, openWriter, type SqliteHandle } from '../database/sqlite-connection';
-import { ClockSpans } from '../ledger/clock-spans';
 import { SqliteRows } from '../rows/sqlite-rows';
 import { CandleWriter } from '../sink/candle.writer';
 import { EventWriter } from '../sink/event-writer';
@@ -14,6 +13,7 @@ import { historyWriters } from '../sink/kind-writers';
 
 /** A store for the length of one piece of work, which the same sink fills as any other. */
 export class ScratchStore {
+  private readonly rows: SqliteRows;
   private readonly writer: EventWriter;
 
   private constructor(
@@ -22,8 +22,8 @@ export class ScratchStore {
     readonly database: SqliteHandle,
     kinds: HistoryKinds,
   ) {
-    const rows = new SqliteRows(database);
-    const parts = { rows, candles: new CandleWriter(rows), spans: new ClockSpans(database) };
+    this.rows = new SqliteRows(database);
+    const parts = { rows: this.rows, candles: new CandleWriter(this.rows) };
     this.writer = new EventWriter(historyWriters(kinds, parts));
   }
 
@@ -46,8 +46,7 @@ export class ScratchStore {
 
   /** Knows these stamps as given by a clock that was ahead, before anything is written. */
   know(spans: readonly ClockSpan[]): void {
-    const clockSpans = new ClockSpans(this.database);
-    for (const span of spans) clockSpans.note(span, true);
+    this.rows.apply([notedSpans(spans, true)]);
   }
 
   take(events: readonly CheckedEvent[]): void {

@@ -32,9 +32,9 @@ import {
   type TimeRange,
 } from '@app/domain';
 import type { ScratchFolders } from '@app/files';
-import type { HistoryKinds } from '@app/history';
+import { clockSpans, findOnly, runUnit, type HistoryKinds } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
-import { ClockSpans } from '../ledger/clock-spans';
+import { SqliteRows } from '../rows/sqlite-rows';
 import { describeAlteredLines } from './altered-lines';
 import { FetchProof } from './fetch-proof';
 import { RowVersions, type RowVersion } from './row-versions';
@@ -69,7 +69,7 @@ export class SqliteBronzeReplay extends BronzeReplay {
     // It holds what came as lines, and so no more rows than the store.
     const scratch = await ScratchStore.open(this.kinds, this.scratchFolders, statSync(this.database.name).size);
     try {
-      scratch.know(new ClockSpans(this.database).all());
+      scratch.know(runUnit(new SqliteRows(this.database), findOnly(clockSpans())));
       const replay = new Replay(this.archive, this.kinds, scratch);
       await replay.catchUp(signal);
       let differences = await this.differences(scratch, replay, signal);
