@@ -117,6 +117,7 @@ export {
   removePricesUnit,
 } from './units/retention-unit';
 export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
+export { reachEvidence } from './units/reach-evidence';
 export { lastMinuteOf, storedMinutes } from './units/stored-minutes';
 export {
   confirmReachUnit,

@@ -46,6 +46,7 @@ import {
   moveLedgerUnit,
   noteAssetsUnit,
   notedFirstMinute,
+  reachEvidence,
   runUnit,
   stopUnit,
   storedMinutes,
@@ -58,13 +59,11 @@ import {
   type Rows,
 } from '@app/history';
 import type { OriginGuard } from '../database/origin-guard';
-import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import { spans } from '../feed/spans';
 import type { CandleWriter } from '../sink/candle.writer';
 import type { ContradictionCounter } from '../sink/contradiction-counter';
-import { LedgerReach } from './ledger-reach';
 import { StampSettler } from './stamp-settler';
 
 interface HistoryStoreParts {
@@ -83,11 +82,9 @@ export class SqliteHistoryStore extends HistoryStore {
   private readonly candles: CandleWriter;
   private readonly rows: Rows;
   private readonly settler: StampSettler;
-  private readonly reach: LedgerReach;
 
   constructor(
     private readonly queue: WriteQueue,
-    database: SqliteHandle,
     private readonly parts: HistoryStoreParts,
   ) {
     super();
@@ -101,7 +98,6 @@ export class SqliteHistoryStore extends HistoryStore {
         this.keepAndTell(bronze, [], outcome);
       },
     });
-    this.reach = new LedgerReach(database);
   }
 
   track(symbol: TrackedSymbol, origin: string): Promise<TrackedSymbol> {
@@ -232,7 +228,7 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   reachEvidence(symbol: string, now: EpochMicros): Promise<ReachEvidence | undefined> {
-    return Promise.resolve(this.reach.of(symbol, now));
+    return Promise.resolve(this.find(reachEvidence(symbol, now)));
   }
 
   async confirmReach(symbol: string): Promise<void> {
