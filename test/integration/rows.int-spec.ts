@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   ask,
   asText,
+  BACKFILL_JOBS,
   byKeys,
   CANDLES_1D,
   CANDLES_1H,
@@ -544,6 +545,7 @@ describe('descriptions of tables', () => {
     CANDLES_1H,
     CANDLES_1D,
     DAILY_METRICS,
+    BACKFILL_JOBS,
   ];
   const READ_ALONE: readonly Table<never>[] = [
     DAY_ENDS,
