@@ -67,6 +67,7 @@ export {
   type Unit,
   type WrittenRows,
 } from './rows/unit';
+export { BACKFILL_JOBS, changeJobUnit, openJobs, queuedJobs, type JobState } from './units/backfill-jobs';
 export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
 export { CHANGE_TIMES, FEED_IDS, feedIds, removeChangesUnit } from './units/change-retention-unit';
 export { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './units/clock-spans';
@@ -76,7 +77,6 @@ export { keyedUnit } from './units/keyed-unit';
 export { COUNTED_AS, type KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS, knownSymbols } from './units/known-symbols';
 export { accountUnit, unitsAfterDay, unitsAfterMinutes } from './units/after-minutes';
-export { forgetLedgerUnit } from './units/ledger-days-unit';
 export {
   COVERAGE,
   COVERAGE_DAYS,
@@ -84,6 +84,7 @@ export {
   EARLIER_CAPTURES,
   MINUTE_TRADES,
   SYMBOL_FRAMES,
+  SYMBOL_LEDGERS,
 } from './units/ledger-tables';
 export { minuteLedgerUnit } from './units/minute-ledger-unit';
 export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
@@ -117,6 +118,29 @@ export {
   removePricesUnit,
 } from './units/retention-unit';
 export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
+export { reachEvidence } from './units/reach-evidence';
+export { lastMinuteOf, storedMinutes } from './units/stored-minutes';
+export {
+  confirmReachUnit,
+  extendLedgerUnit,
+  ledgerFrame,
+  moveLedgerUnit,
+  restoreExtensionUnit,
+  restoreMoveUnit,
+  restoreTrackingUnit,
+  trackedSymbol,
+  trackUnit,
+} from './units/symbol-ledger';
+export {
+  delistUnit,
+  describeSymbolsUnit,
+  FIRST_MINUTES,
+  firstMinuteOf,
+  notedFirstMinute,
+  SYMBOL_INFOS,
+  SYMBOL_STATUSES,
+  symbolStatuses,
+} from './units/symbol-list';
 export { noteAssetsUnit, restoreAssetsUnit, SYMBOL_ASSETS, SYMBOL_PAIRS } from './units/symbol-assets';
 export type { SymbolMinutes } from './units/unit-minute';
-export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';
+export { filledUnit, leftOutUnit, UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';

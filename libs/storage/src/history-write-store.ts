@@ -21,8 +21,8 @@ export class HistoryWriteStore {
     private readonly parts: StoreParts,
     private readonly options: StoreOptions,
   ) {
-    const { queue, database, origin } = parts;
-    this.backfillJobs = new SqliteBackfillJobs(queue, database, origin, options.clock);
+    const { queue, rows, origin } = parts;
+    this.backfillJobs = new SqliteBackfillJobs(queue, rows, origin, options.clock);
   }
 
   /** Makes the store where there is none. @throws UnsupportedSqliteError, RebuildNeededError */

@@ -36,7 +36,6 @@ import { ChangeFeedTables, NO_FEED, type ChangeFeedWriter } from './feed/change-
 import { bringDailyMetricsUpToDate } from './gold/daily-metrics.upkeep';
 import { SqliteHistoryStore } from './history/sqlite-history-store';
 import { SqliteProcessStatusStore } from './history/sqlite-process-status.store';
-import { SymbolFrames } from './ledger/symbol-frames';
 import { SqliteRows } from './rows/sqlite-rows';
 import { CandleWriter } from './sink/candle.writer';
 import { ContradictionCounter } from './sink/contradiction-counter';
@@ -82,7 +81,6 @@ export interface StoreParts {
   readonly queue: WriteQueue;
   readonly wal: WalBound;
   readonly identity: ArchiveIdentity;
-  readonly frames: SymbolFrames;
   readonly archive: BronzeArchive;
   readonly units: BronzeUnits;
   readonly origin: OriginGuard;
@@ -132,7 +130,6 @@ export async function openStoreParts(
     const archive = new BronzeArchive(rawDir, new SqliteStoredFiles(database, identity.writerId));
     const units = new SqliteBronzeUnits(queue, archive);
     const origin = new OriginGuard(database, identity);
-    const frames = new SymbolFrames(database, tables);
     const losses = new SqliteBronzeLosses(database, identity, metrics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(kinds, metrics);
@@ -140,7 +137,7 @@ export async function openStoreParts(
     const writer = new EventWriter(writers, feed, contradictions);
     const backup = new BackupGuard(database, clock);
     const damaged = new SqliteDamagedFiles(facts);
-    const recovered = new SqliteRecoveredStore(origin, frames, writer);
+    const recovered = new SqliteRecoveredStore(origin, tables, writer);
     wal.start();
     return {
       file,
@@ -150,7 +147,6 @@ export async function openStoreParts(
       queue,
       wal,
       identity,
-      frames,
       archive,
       units,
       origin,
@@ -161,7 +157,7 @@ export async function openStoreParts(
       recovery: new BronzeRecovery(units, archive, { store: recovered, damaged, losses, clock }, kinds, logger),
       losses,
       bronzeWatch: new BronzeWatch({ units, archive, damaged, logger, metrics }),
-      history: new SqliteHistoryStore(queue, database, {
+      history: new SqliteHistoryStore(queue, {
         rows: tables,
         candles,
         origin,

@@ -1,9 +1,10 @@
-import type { EpochMicros } from '@app/domain';
+import type { TimeRange } from '@app/domain';
 import { metricsReaches } from '../metrics/metrics-reach';
 import type { MonthsBefore } from '../metrics/months-before';
-import type { Unit } from '../rows/unit';
+import { ask, inRanges, type Unit } from '../rows/unit';
 import { dailyMetricsUnit } from './daily-metrics-unit';
 import type { DayOutcome } from './day-unit';
+import { MINUTE_TRADES } from './ledger-tables';
 import { minuteLedgerUnit } from './minute-ledger-unit';
 import { newDayUnit, rollUpUnit } from './roll-up-unit';
 import type { SymbolMinutes } from './unit-minute';
@@ -31,9 +32,16 @@ function unitsAfterDays(bySymbol: readonly SymbolMinutes[], months: MonthsBefore
   return [dailyMetricsUnit(dates, months), minuteLedgerUnit(bySymbol)];
 }
 
-/** Accounts for stored minutes of a symbol that its ledger had left out. */
-export function accountUnit(symbol: string, openTimes: readonly EpochMicros[]): Unit<void> {
+/** Accounts for the stored minutes of a range that the ledger of a symbol had left out. */
+export function* accountUnit(symbol: string, { start, end }: TimeRange): Unit<void> {
+  const [[minutes = []]] = yield* ask(inRanges(MINUTE_TRADES, [{ prefix: [symbol], from: start, until: end }]));
+  if (minutes.length === 0) return { outcome: undefined, changes: [] };
   // What is read back says the rest.
-  const changed = openTimes.map((openTime) => ({ openTime, tradeCount: 0, firstCapturedAt: Infinity, isNew: false }));
-  return minuteLedgerUnit([{ symbol, changed }]);
+  const changed = minutes.map(({ openTime }) => ({
+    openTime,
+    tradeCount: 0,
+    firstCapturedAt: Infinity,
+    isNew: false,
+  }));
+  return yield* minuteLedgerUnit([{ symbol, changed }]);
 }

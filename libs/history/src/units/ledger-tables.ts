@@ -1,4 +1,4 @@
-import { describeTable, type RowOf } from '../rows/table';
+import { describeTable, type ColumnSpec, type RowOf } from '../rows/table';
 
 /** Runs of minutes in one state; minutes in no row are missing. */
 export const COVERAGE = describeTable(
@@ -32,13 +32,29 @@ export const DAY_CAPTURES = describeTable('candles_1d', ['symbol', 'openTime'], 
   capturedAt: 'time',
 });
 
+const FRAME = {
+  symbol: 'text',
+  trackedSince: 'time?',
+  ledgerStart: 'time?',
+  ledgerFloor: 'time?',
+  firstCapturedAt: 'time?',
+} as const satisfies Readonly<Record<string, ColumnSpec>>;
+
 /** Of symbols, what their ledgers are framed by. */
-export const SYMBOL_FRAMES = describeTable(
-  'symbols',
-  ['symbol'],
-  { symbol: 'text', trackedSince: 'time?', ledgerStart: 'time?', ledgerFloor: 'time?', firstCapturedAt: 'time?' },
-  (row) => [row.symbol, row.trackedSince, row.ledgerStart, row.ledgerFloor, row.firstCapturedAt],
-);
+export const SYMBOL_FRAMES = describeTable('symbols', ['symbol'], FRAME, (row) => [
+  row.symbol,
+  row.trackedSince,
+  row.ledgerStart,
+  row.ledgerFloor,
+  row.firstCapturedAt,
+]);
+
+/** The same with what was done about it: whether the first backfill was planned, and whether the begin was looked at. */
+export const SYMBOL_LEDGERS = describeTable('symbols', ['symbol'], {
+  ...FRAME,
+  backfillPlanned: 'flag',
+  reachChecked: 'flag',
+});
 
 /** Of minutes, what their account follows from; to be read alone. */
 export const MINUTE_TRADES = describeTable('candles_1m', ['symbol', 'openTime'], {
@@ -59,3 +75,4 @@ export const EARLIER_CAPTURES = describeTable('candle_revisions', ['symbol', 'op
 export type CoverageRow = RowOf<typeof COVERAGE>;
 export type CoverageDayRow = RowOf<typeof COVERAGE_DAYS>;
 export type SymbolFrameRow = RowOf<typeof SYMBOL_FRAMES>;
+export type SymbolLedgerRow = RowOf<typeof SYMBOL_LEDGERS>;

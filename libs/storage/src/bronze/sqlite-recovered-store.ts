@@ -1,14 +1,15 @@
 import { RecoveredStore, type ManifestEntry } from '@app/bronze';
 import type { CheckedEvent, SinkResult, SourcePartition } from '@app/domain';
+import type { Rows } from '@app/history';
 import type { OriginGuard } from '../database/origin-guard';
-import type { SymbolFrames } from '../ledger/symbol-frames';
+import { restoreLedgers } from '../ledger/restore-ledgers';
 import type { EventWriter } from '../sink/event-writer';
 
 /** The tables as bronze is taken up into them. */
 export class SqliteRecoveredStore extends RecoveredStore {
   constructor(
     private readonly origin: OriginGuard,
-    private readonly frames: SymbolFrames,
+    private readonly rows: Rows,
     private readonly writer: EventWriter,
   ) {
     super();
@@ -19,7 +20,7 @@ export class SqliteRecoveredStore extends RecoveredStore {
   }
 
   restoreLedgers(entries: readonly ManifestEntry[]): void {
-    this.frames.restore(entries);
+    restoreLedgers(this.rows, entries);
   }
 
   acceptRows(events: readonly CheckedEvent[], source: SourcePartition): SinkResult {

@@ -38,6 +38,7 @@ import {
   StoreFacts,
 } from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
+import { restoreLedgers } from '../ledger/restore-ledgers';
 import type { CandleWriter } from '../sink/candle.writer';
 import { closeStoreParts, openStoreParts, type StoreOptions, type StoreParts } from '../store-parts';
 import { PREVIOUS_SCHEMA, PreviousDatabase, removeDatabase } from './previous-database';
@@ -260,14 +261,14 @@ export class SqliteRebuildStore extends RebuildStore {
 
   /** Origin, ledgers and what only the old database knows come first: rows are judged by them. */
   private async begin(): Promise<void> {
-    const { queue, archive, origin, frames, losses, database } = this.parts;
+    const { queue, archive, origin, losses, database } = this.parts;
     const file = MANIFEST_FILE;
     this.previous.copyTo(database);
     await queue.run(() => {
       origin.claimForFolder();
       if (!existsSync(archive.pathOf(file))) return;
       const { entries, unreadable, end } = readManifest(archive.pathOf(file));
-      frames.restore(entries);
+      restoreLedgers(this.rows, entries);
       // An interrupted rebuild that goes on has read and noted them.
       if (archive.stored(file) === undefined) losses.add(file, unreadable, this.clock.now());
       archive.account({ file, topic: MANIFEST, partition: null }, end);

@@ -1,6 +1,5 @@
 import type { ClockSpan, DayOfMinutes, EpochMicros, MinuteCandle } from '@app/domain';
 import {
-  accountUnit,
   dayUnit,
   minuteUnit,
   MonthsBefore,
@@ -42,10 +41,5 @@ export class CandleWriter {
     const outcome = runUnit(this.rows, restampDayUnit(symbol, day, span));
     for (const unit of unitsAfterMinutes(outcome.bySymbol, this.months)) runUnit(this.rows, unit);
     return outcome;
-  }
-
-  /** See {@link accountUnit}. */
-  account(symbol: string, openTimes: readonly EpochMicros[]): void {
-    if (openTimes.length > 0) runUnit(this.rows, accountUnit(symbol, openTimes));
   }
 }
