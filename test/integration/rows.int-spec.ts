@@ -263,6 +263,57 @@ describe.each(['memory', 'SQLite'] as const)('rows in %s', (kind) => {
     expect(rows.load([inRanges(KEYS, [{ prefix: [], only: 'last' }])])).toEqual([[[]]]);
   });
 
+  it('should read no more rows from the first of a range on than were asked for', () => {
+    rows.apply([
+      addRows(
+        SAMPLES,
+        [10, 9, 100].flatMap((openTime) => [1, 0].map((part) => sample(openTime, { part }))),
+      ),
+    ]);
+    const read = (range: Omit<KeyRange, 'prefix'>): unknown =>
+      rows.load([inRanges(SAMPLES, [{ prefix: ['BTCUSDT'], ...range }])])[0]?.[0];
+    expect(read({ only: 3 })).toEqual([sample(9), sample(9, { part: 1 }), sample(10)]);
+    expect(read({ from: 10, until: 100, only: 3 })).toEqual([sample(10), sample(10, { part: 1 })]);
+    expect(read({ only: 1 })).toEqual([sample(9)]);
+    expect(read({ from: 101, only: 2 })).toEqual([]);
+  });
+
+  it('should find, join and remove the rows of a range alone that have a value within bounds', () => {
+    const given = [1, 2, 3, 4, 5].map((openTime) => sample(openTime, { part: 10 - openTime }));
+    rows.apply([addRows(SAMPLES, [...given, sample(3, { symbol: 'ETHBTC', part: 7 })])]);
+    const having = { field: 'part', from: 6, until: 9 };
+    const partsOf = (range: KeyRange): unknown =>
+      (rows.load([inRanges(SAMPLES, [range])])[0]?.[0] as readonly Sample[]).map(({ part }) => part);
+    expect(partsOf({ prefix: ['BTCUSDT'], having })).toEqual([8, 7, 6]);
+    expect(partsOf({ prefix: ['BTCUSDT'], having: { field: 'part', from: 6 } })).toEqual([9, 8, 7, 6]);
+    expect(partsOf({ prefix: ['BTCUSDT'], from: 3, until: 5, having })).toEqual([7, 6]);
+    expect(partsOf({ prefix: ['BTCUSDT'], having, only: 'first' })).toEqual([8]);
+    expect(partsOf({ prefix: ['BTCUSDT'], having, only: 'last' })).toEqual([6]);
+    expect(partsOf({ prefix: ['BTCUSDT'], having, only: 2 })).toEqual([8, 7]);
+    expect(partsOf({ prefix: [], having: { field: 'openTime', from: 3, until: 4 } })).toEqual([7, 7]);
+    const [texts] = rows.load([asText(SAMPLE_PRICES, [{ prefix: ['BTCUSDT'], until: 4, having }])]);
+    expect(texts).toEqual(['2 8 1.50\n3 7 1.50']);
+    rows.apply([removeRanges(SAMPLES, [{ prefix: ['BTCUSDT'], from: 3, having }])]);
+    expect(all()).toEqual([given[0], given[1], given[4]]);
+    expect(all('ETHBTC')).toHaveLength(1);
+  });
+
+  it('should find no row by a value that it does not have, and none by a field that is not described', () => {
+    const TIMES = describeTable('sample_times', ['symbol'], { symbol: 'text', seenAt: 'time?' });
+    database?.exec('CREATE TABLE sample_times (symbol text PRIMARY KEY NOT NULL, seen_at integer) WITHOUT ROWID');
+    rows.apply([
+      addRows(TIMES, [
+        { symbol: 'A', seenAt: null },
+        { symbol: 'B', seenAt: 0 },
+      ]),
+    ]);
+    expect(rows.load([inRanges(TIMES, [{ prefix: [], having: { field: 'seenAt', from: -1 } }])])).toEqual([
+      [[{ symbol: 'B', seenAt: 0 }]],
+    ]);
+    const unknown = { prefix: ['BTCUSDT'], having: { field: 'vol7d', from: 0 } };
+    expect(() => rows.load([inRanges(SAMPLE_PRICES, [unknown])])).toThrow('samples is described without vol7d');
+  });
+
   it('should read the rows of a table in the order of another key', () => {
     rows.apply([addRows(SAMPLES, [sample(2), sample(1, { symbol: 'ETHBTC' }), sample(1), sample(10)])]);
     const placesOf = (range: KeyRange): unknown =>

@@ -51,6 +51,7 @@ export {
   runUnit,
   type Answer,
   type Answers,
+  type FieldBounds,
   type Inquiry,
   type JoinedQuestion,
   type KeyRange,

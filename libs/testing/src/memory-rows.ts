@@ -5,6 +5,7 @@ import {
   type Answer,
   type Answers,
   type ColumnValue,
+  type FieldBounds,
   type KeyRange,
   type KeyValue,
   type Question,
@@ -67,7 +68,7 @@ export class MemoryRows implements Rows {
 
   private inRange(table: Table, { only, ...range }: KeyRange): object[] {
     const found = rowsIn(this.rowsOf(table), table, range);
-    const asked = only === 'last' ? found.slice(-1) : found.slice(0, only && 1);
+    const asked = only === 'last' ? found.slice(-1) : found.slice(0, only === 'first' ? 1 : only);
     return asked.map((row) => describedPart(table, row));
   }
 
@@ -83,12 +84,17 @@ export class MemoryRows implements Rows {
   }
 }
 
-function rowsIn(rows: ReadonlyMap<string, StoredRow>, table: Table, { prefix, from, until }: KeyRange): StoredRow[] {
+function rowsIn(rows: ReadonlyMap<string, StoredRow>, table: Table, range: KeyRange): StoredRow[] {
+  const { prefix, from, until, having } = range;
   const isBounded = from !== undefined || until !== undefined;
   if (prefix.length + Number(isBounded) > table.key.length) {
     throw new Error(`the key of ${table.name} has fewer fields than the range`);
   }
+  if (having && table.columns.every(({ field }) => field !== having.field)) {
+    throw new Error(`${table.name} is described without ${having.field}`);
+  }
   const found = [...rows.values()].filter((row) => {
+    if (having && !isWithin(row[having.field], having)) return false;
     const key = table.keyOf(row);
     if (compareKeys(key.slice(0, prefix.length), prefix) !== 0) return false;
     const next = key[prefix.length];
@@ -97,6 +103,10 @@ function rowsIn(rows: ReadonlyMap<string, StoredRow>, table: Table, { prefix, fr
     return until === undefined || compareValues(next, until) < 0;
   });
   return found.sort((a, b) => compareKeys(table.keyOf(a), table.keyOf(b)));
+}
+
+function isWithin(value: ColumnValue | undefined, { from, until = Infinity }: FieldBounds): boolean {
+  return typeof value === 'number' && value >= from && value < until;
 }
 
 /** The keys that go. */

@@ -6,13 +6,22 @@ export interface KeysQuestion<Row extends object = object> {
   readonly keys: readonly RowKey[];
 }
 
+/** Values of a field, at least `from` and less than `until`. A field without a value is not among them. */
+export interface FieldBounds {
+  readonly field: string;
+  readonly from: number;
+  readonly until?: number;
+}
+
 /** Rows whose key begins with `prefix`, and has at least `from` and less than `until` behind it. */
 export interface KeyRange {
   readonly prefix: RowKey;
   readonly from?: KeyValue;
   readonly until?: KeyValue;
-  /** That row of the range alone, where there is one. */
-  readonly only?: 'first' | 'last';
+  /** Those of them alone that have such a value. Without an index for the field, a store looks through the whole range. */
+  readonly having?: FieldBounds;
+  /** The first or the last row alone, where there is one, or at most so many from the first on. */
+  readonly only?: 'first' | 'last' | number;
 }
 
 /** Asks for the rows in ranges: answered with those of each range, in the order of their keys. */

@@ -7,8 +7,13 @@ export type SqlValue = string | number | null;
 /** What a change does with rows. */
 type RowWrite = 'add' | 'ensure' | 'put';
 
+/** A form that ranges have: those of one are read by the same statement. */
+type Shape = number | string;
+
 /** The statements of one table, made of its description when they are first needed. */
 export class SqliteTable {
+  /** By field, as a statement names them. */
+  private readonly names: ReadonlyMap<string, string>;
   private readonly columns: string;
   private readonly fields: readonly string[];
   private readonly flags: readonly string[];
@@ -20,20 +25,19 @@ export class SqliteTable {
     put: new Map(),
   };
   private selectByKey: Statement<[RowKey], object> | undefined;
-  /** By the shape of a range. */
-  private readonly selects = new Map<number, Statement<[readonly KeyValue[]], object>>();
-  private readonly joinedSelects = new Map<number, Statement<[readonly KeyValue[]], string | null>>();
-  private readonly deletions = new Map<number, Statement<[readonly KeyValue[]]>>();
+  private readonly selects = new Map<Shape, Statement<[readonly KeyValue[]], object>>();
+  private readonly joinedSelects = new Map<Shape, Statement<[readonly KeyValue[]], string | null>>();
+  private readonly deletions = new Map<Shape, Statement<[readonly KeyValue[]]>>();
 
   constructor(
     private readonly database: SqliteHandle,
     private readonly table: Table,
   ) {
-    const names = new Map(table.columns.map(({ field, name }) => [field, name]));
+    this.names = new Map(table.columns.map(({ field, name }) => [field, quoted(name)]));
     this.fields = table.columns.map(({ field }) => field);
     this.flags = table.columns.filter(({ type }) => type === 'flag').map(({ field }) => field);
-    this.columns = table.columns.map(({ name }) => quoted(name)).join(', ');
-    this.keyColumns = table.key.map((field) => quoted(names.get(field) ?? field));
+    this.columns = [...this.names.values()].join(', ');
+    this.keyColumns = table.key.map((field) => this.nameOf(field));
   }
 
   /** Whether a row has truth values, which SQLite stores as numbers. */
@@ -86,7 +90,7 @@ export class SqliteTable {
     let select = this.selects.get(shape);
     if (!select) this.selects.set(shape, (select = this.prepareSelect(range)));
     const values = boundsOf(range);
-    const rows = range.only === undefined ? select.all(values) : toList(select.get(values));
+    const rows = typeof range.only === 'string' ? toList(select.get(values)) : select.all(values);
     return this.hasFlags ? rows.map((row) => this.withFlags(row)) : rows;
   }
 
@@ -103,7 +107,7 @@ export class SqliteTable {
   private prepareSelect(range: KeyRange): Statement<[readonly KeyValue[]], object> {
     const columns = this.table.columns.map(({ name, field }) => `${quoted(name)} AS ${quoted(field)}`).join(', ');
     const order = this.keyColumns.map((column) => (range.only === 'last' ? `${column} DESC` : column)).join(', ');
-    const limit = range.only === undefined ? '' : ' LIMIT 1';
+    const limit = range.only === undefined ? '' : ` LIMIT ${typeof range.only === 'number' ? '?' : '1'}`;
     return this.database.prepare(
       `SELECT ${columns} FROM ${this.table.name}${this.within(range)} ORDER BY ${order}${limit}`,
     );
@@ -119,12 +123,16 @@ export class SqliteTable {
       .pluck();
   }
 
-  private within({ prefix, from, until }: KeyRange): string {
+  private within({ prefix, from, until, having }: KeyRange): string {
     // SQLite prepares a statement anew at each run that has a bare parameter there beside ORDER BY: five times as long.
     const conditions = prefix.map((_, index) => `${this.keyColumns[index]} = +?`);
     const next = this.keyColumns[prefix.length];
     if (from !== undefined) conditions.push(`${next} >= ?`);
     if (until !== undefined) conditions.push(`${next} < ?`);
+    if (having) {
+      conditions.push(`${this.nameOf(having.field)} >= ?`);
+      if (having.until !== undefined) conditions.push(`${this.nameOf(having.field)} < ?`);
+    }
     return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   }
 
@@ -153,6 +161,12 @@ export class SqliteTable {
     return ['INSERT', `${onConflict} ${update}`];
   }
 
+  private nameOf(field: string): string {
+    const name = this.names.get(field);
+    if (name === undefined) throw new Error(`${this.table.name} is described without ${field}`);
+    return name;
+  }
+
   private withFlags(row: object): object {
     const values = row as Record<string, ColumnValue>;
     for (const flag of this.flags) values[flag] = values[flag] === 1;
@@ -160,18 +174,21 @@ export class SqliteTable {
   }
 }
 
-/** A number for each form that ranges have: those of one are read by the same statement. */
-function shapeOf({ prefix, from, until, only }: KeyRange): number {
-  const end = only === undefined ? 0 : only === 'first' ? 1 : 2;
-  return ((prefix.length * 3 + end) * 2 + (from === undefined ? 0 : 1)) * 2 + (until === undefined ? 0 : 1);
+function shapeOf({ prefix, from, until, only, having }: KeyRange): Shape {
+  const end = only === undefined ? 0 : only === 'first' ? 1 : only === 'last' ? 2 : 3;
+  const shape = ((prefix.length * 4 + end) * 2 + (from === undefined ? 0 : 1)) * 2 + (until === undefined ? 0 : 1);
+  return having ? `${shape} ${having.field}${having.until === undefined ? '' : ' until'}` : shape;
 }
 
 /** The values of a range, as the statements bind them. */
-function boundsOf({ prefix, from, until }: KeyRange): readonly KeyValue[] {
-  if (from === undefined && until === undefined) return prefix;
+function boundsOf({ prefix, from, until, only, having }: KeyRange): readonly KeyValue[] {
+  if (from === undefined && until === undefined && !having && typeof only !== 'number') return prefix;
   const values = [...prefix];
   if (from !== undefined) values.push(from);
   if (until !== undefined) values.push(until);
+  if (having) values.push(having.from);
+  if (having?.until !== undefined) values.push(having.until);
+  if (typeof only === 'number') values.push(only);
   return values;
 }
 
