@@ -32,6 +32,7 @@ export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
 export type { AccountOf, NotedStop, StoppedDay } from './stops';
 export {
   describeTable,
+  pickColumns,
   textColumns,
   type Column,
   type ColumnType,
