@@ -23,6 +23,8 @@ export {
 } from './open-rows';
 export { bucketChunks, minuteChunks } from './reading/candle-chunks';
 export { CandleLevel } from './reading/candle-level';
+export { DailyBars } from './reading/daily-bars';
+export { HourlyBars } from './reading/hourly-bars';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { MinuteAccounts } from './reading/minute-accounts';
 export { RolledDays } from './reading/rolled-days';
@@ -64,6 +66,7 @@ export {
   type RemovedRows,
   type RangesQuestion,
   type RowChange,
+  type RowFinder,
   type Rows,
   type Unit,
   type WrittenRows,
@@ -80,6 +83,7 @@ export {
   COVERAGE,
   COVERAGE_DAYS,
   DAY_CAPTURES,
+  DAY_VERIFICATIONS,
   EARLIER_CAPTURES,
   MINUTE_TRADES,
   SYMBOL_FRAMES,

@@ -14,6 +14,7 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
+import { DailyBars, HourlyBars } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
@@ -22,11 +23,11 @@ import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
-import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
 import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
 import { SqliteDayQualityReader } from './readers/sqlite-day-quality.reader';
-import { SqliteHourlyBarReader } from './readers/sqlite-hourly-bar.reader';
+import { SqliteAccountRows } from './readers/sqlite-account-rows';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
+import { SqliteRowFinder } from './readers/sqlite-row-finder';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
 import { StorageWatchModule } from './storage-watch.module';
@@ -49,6 +50,8 @@ import { StorageWatchModule } from './storage-watch.module';
         return store;
       },
     },
+    { provide: SqliteRowFinder, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteRowFinder(store) },
+    { provide: SqliteAccountRows, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteAccountRows(store) },
     {
       provide: PriceEventReader,
       inject: [ReadStore, Clock],
@@ -57,13 +60,15 @@ import { StorageWatchModule } from './storage-watch.module';
     { provide: CandleReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteCandleReader(store) },
     {
       provide: DailyBarReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteDailyBarReader(store, clock),
+      inject: [SqliteRowFinder, SqliteAccountRows, Clock],
+      useFactory: (rows: SqliteRowFinder, accounts: SqliteAccountRows, clock: Clock) =>
+        new DailyBars(rows, accounts, clock),
     },
     {
       provide: HourlyBarReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteHourlyBarReader(store, clock),
+      inject: [SqliteRowFinder, SqliteAccountRows, Clock],
+      useFactory: (rows: SqliteRowFinder, accounts: SqliteAccountRows, clock: Clock) =>
+        new HourlyBars(rows, accounts, clock),
     },
     {
       provide: DailyMetricsReader,
