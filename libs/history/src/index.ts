@@ -24,6 +24,7 @@ export {
 export { bucketChunks, minuteChunks } from './reading/candle-chunks';
 export { CandleLevel } from './reading/candle-level';
 export { DailyBars } from './reading/daily-bars';
+export { DayQualities } from './reading/day-qualities';
 export { HourlyBars } from './reading/hourly-bars';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { MinuteAccounts } from './reading/minute-accounts';

@@ -14,7 +14,7 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
-import { DailyBars, HourlyBars } from '@app/history';
+import { DailyBars, DayQualities, HourlyBars } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
@@ -24,7 +24,6 @@ import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
 import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
-import { SqliteDayQualityReader } from './readers/sqlite-day-quality.reader';
 import { SqliteAccountRows } from './readers/sqlite-account-rows';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
 import { SqliteRowFinder } from './readers/sqlite-row-finder';
@@ -77,8 +76,8 @@ import { StorageWatchModule } from './storage-watch.module';
     },
     {
       provide: DayQualityReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteDayQualityReader(store, clock),
+      inject: [SqliteRowFinder, Clock],
+      useFactory: (rows: SqliteRowFinder, clock: Clock) => new DayQualities(rows, clock),
     },
     {
       provide: CoverageReader,

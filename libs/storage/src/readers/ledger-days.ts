@@ -1,6 +1,5 @@
 import { DAY, floorTo, type EpochMicros, type TimeRange } from '@app/domain';
 import {
-  datesOf,
   ledgerDays as daysOfLedger,
   ledgerSpan,
   openDay,
@@ -30,12 +29,6 @@ export function ledgerStart(store: ReadStore, symbol: string): EpochMicros | und
       .statement<[string], { ledger_start: number | null }>('SELECT ledger_start FROM symbols WHERE symbol = ?')
       .get(symbol)?.ledger_start ?? undefined
   );
-}
-
-/** The dates of a symbol's ledger; undefined for one that has none yet. */
-export function ledgerDates(store: ReadStore, symbol: string, now: EpochMicros): TimeRange | undefined {
-  const span = ledgerSpan(ledgerStart(store, symbol), now);
-  return span && datesOf(span);
 }
 
 /** Every date of a symbol's ledger that the range holds: whole days from gold, the one it ends in from the ledger itself. */
