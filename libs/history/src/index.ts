@@ -29,6 +29,7 @@ export { HourlyBars } from './reading/hourly-bars';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { MinuteAccounts } from './reading/minute-accounts';
 export { RolledDays } from './reading/rolled-days';
+export { StoredMetrics } from './reading/stored-metrics';
 export { rollUpBy } from './roll-up-levels';
 export { rollUpMinutes } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';

@@ -14,7 +14,7 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
-import { DailyBars, DayQualities, HourlyBars } from '@app/history';
+import { DailyBars, DayQualities, HourlyBars, StoredMetrics } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
@@ -23,7 +23,6 @@ import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
-import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
 import { SqliteAccountRows } from './readers/sqlite-account-rows';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
 import { SqliteRowFinder } from './readers/sqlite-row-finder';
@@ -71,8 +70,8 @@ import { StorageWatchModule } from './storage-watch.module';
     },
     {
       provide: DailyMetricsReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteDailyMetricsReader(store, clock),
+      inject: [SqliteRowFinder, Clock],
+      useFactory: (rows: SqliteRowFinder, clock: Clock) => new StoredMetrics(rows, clock),
     },
     {
       provide: DayQualityReader,
