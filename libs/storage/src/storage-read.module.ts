@@ -14,7 +14,7 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
-import { DailyBars, DayQualities, HourlyBars, StoredMetrics } from '@app/history';
+import { DailyBars, DayQualities, HourlyBars, LedgerRanges, StoredMetrics } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
@@ -22,7 +22,6 @@ import { ReadStore } from './readers/read-store';
 import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
-import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
 import { SqliteAccountRows } from './readers/sqlite-account-rows';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
 import { SqliteRowFinder } from './readers/sqlite-row-finder';
@@ -80,8 +79,8 @@ import { StorageWatchModule } from './storage-watch.module';
     },
     {
       provide: CoverageReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteCoverageReader(store, clock),
+      inject: [SqliteRowFinder, Clock],
+      useFactory: (rows: SqliteRowFinder, clock: Clock) => new LedgerRanges(rows, clock),
     },
     {
       provide: SymbolReader,
