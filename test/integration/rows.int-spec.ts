@@ -536,6 +536,7 @@ describe('descriptions of tables', () => {
     TAKEN_KEYS,
     COVERAGE,
     COVERAGE_DAYS,
+    DAY_VERIFICATIONS,
     SYMBOL_FRAMES,
     SYMBOL_LEDGERS,
     SYMBOL_INFOS,

@@ -1,12 +1,10 @@
-export { candleBarState, polledBarState, type BarState } from './bars';
 export { rolledCandle, type CandlePart } from './bucket-candles';
 export { versionsOf } from './candle-versions';
 export { Freshness } from './freshness';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';
-export type { LedgerCounts, RecordedRange } from './ledger-runs';
-export { datesOf, ledgerDays, ledgerSpan, ledgerTail, openDay, type LedgerDay, type RecordedDay } from './ledger-days';
+export { ledgerTail } from './ledger-days';
 export { firstTimeAfter, mergeByTime, mergeChunksByTime } from './merge-by-time';
 export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-metrics';
 export type { MetricsDay } from './metrics/metrics-day';
@@ -23,15 +21,21 @@ export {
 } from './open-rows';
 export { bucketChunks, minuteChunks } from './reading/candle-chunks';
 export { CandleLevel } from './reading/candle-level';
+export { DailyBars } from './reading/daily-bars';
+export { DayQualities } from './reading/day-qualities';
+export { HourlyBars } from './reading/hourly-bars';
+export { LedgerRanges } from './reading/ledger-ranges';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { MinuteAccounts } from './reading/minute-accounts';
 export { RolledDays } from './reading/rolled-days';
+export { StoredMetrics } from './reading/stored-metrics';
 export { rollUpBy } from './roll-up-levels';
 export { rollUpMinutes } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
 export type { AccountOf, NotedStop, StoppedDay } from './stops';
 export {
   describeTable,
+  pickColumns,
   textColumns,
   type Column,
   type ColumnType,
@@ -63,6 +67,7 @@ export {
   type RemovedRows,
   type RangesQuestion,
   type RowChange,
+  type RowFinder,
   type Rows,
   type Unit,
   type WrittenRows,
@@ -81,6 +86,7 @@ export {
   COVERAGE,
   COVERAGE_DAYS,
   DAY_CAPTURES,
+  DAY_VERIFICATIONS,
   EARLIER_CAPTURES,
   MINUTE_TRADES,
   SYMBOL_FRAMES,
@@ -88,18 +94,10 @@ export {
 } from './units/ledger-tables';
 export { minuteLedgerUnit } from './units/minute-ledger-unit';
 export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
-export {
-  polledDayOf,
-  PRICE_EVENTS,
-  priceUnit,
-  TICKER_DAYS,
-  type PolledPrice,
-  type TickerDayRow,
-} from './units/price-unit';
+export { PRICE_EVENTS, priceUnit, TICKER_DAYS } from './units/price-unit';
 export { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit } from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
 export {
-  DAY_VERIFICATIONS,
   daysToRestamp,
   REPEATED_CAPTURES,
   restampDayUnit,

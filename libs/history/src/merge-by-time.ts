@@ -118,7 +118,7 @@ async function nextChunk<T>(rest: AsyncIterator<readonly T[]>): Promise<readonly
 }
 
 /** Binary heap of the next row of each symbol. */
-class HeadHeap<H extends Keyed> {
+export class HeadHeap<H extends Keyed> {
   constructor(
     private readonly heads: H[],
     private readonly order: TimeOrder,

@@ -14,6 +14,7 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
+import { DailyBars, DayQualities, HourlyBars, LedgerRanges, StoredMetrics } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
@@ -21,12 +22,9 @@ import { ReadStore } from './readers/read-store';
 import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteCandleReader } from './readers/sqlite-candle.reader';
-import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
-import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
-import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
-import { SqliteDayQualityReader } from './readers/sqlite-day-quality.reader';
-import { SqliteHourlyBarReader } from './readers/sqlite-hourly-bar.reader';
+import { SqliteAccountRows } from './readers/sqlite-account-rows';
 import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
+import { SqliteRowFinder } from './readers/sqlite-row-finder';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
 import { StorageWatchModule } from './storage-watch.module';
@@ -49,6 +47,8 @@ import { StorageWatchModule } from './storage-watch.module';
         return store;
       },
     },
+    { provide: SqliteRowFinder, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteRowFinder(store) },
+    { provide: SqliteAccountRows, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteAccountRows(store) },
     {
       provide: PriceEventReader,
       inject: [ReadStore, Clock],
@@ -57,28 +57,30 @@ import { StorageWatchModule } from './storage-watch.module';
     { provide: CandleReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteCandleReader(store) },
     {
       provide: DailyBarReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteDailyBarReader(store, clock),
+      inject: [SqliteRowFinder, SqliteAccountRows, Clock],
+      useFactory: (rows: SqliteRowFinder, accounts: SqliteAccountRows, clock: Clock) =>
+        new DailyBars(rows, accounts, clock),
     },
     {
       provide: HourlyBarReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteHourlyBarReader(store, clock),
+      inject: [SqliteRowFinder, SqliteAccountRows, Clock],
+      useFactory: (rows: SqliteRowFinder, accounts: SqliteAccountRows, clock: Clock) =>
+        new HourlyBars(rows, accounts, clock),
     },
     {
       provide: DailyMetricsReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteDailyMetricsReader(store, clock),
+      inject: [SqliteRowFinder, Clock],
+      useFactory: (rows: SqliteRowFinder, clock: Clock) => new StoredMetrics(rows, clock),
     },
     {
       provide: DayQualityReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteDayQualityReader(store, clock),
+      inject: [SqliteRowFinder, Clock],
+      useFactory: (rows: SqliteRowFinder, clock: Clock) => new DayQualities(rows, clock),
     },
     {
       provide: CoverageReader,
-      inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqliteCoverageReader(store, clock),
+      inject: [SqliteRowFinder, Clock],
+      useFactory: (rows: SqliteRowFinder, clock: Clock) => new LedgerRanges(rows, clock),
     },
     {
       provide: SymbolReader,

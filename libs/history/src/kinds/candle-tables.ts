@@ -1,10 +1,8 @@
 import type { MinuteCandle } from '@app/domain';
 import { describeTable, type ColumnSpec, type ColumnValue, type RowOf } from '../rows/table';
 
-const CAPTURE = {
-  symbol: 'text',
-  openTime: 'time',
-  closeTime: 'time',
+/** The numbers of a candle, in the order in which all its tables have them. */
+export const CANDLE_NUMBERS = {
   open: 'decimal',
   high: 'decimal',
   low: 'decimal',
@@ -14,6 +12,13 @@ const CAPTURE = {
   tradeCount: 'integer',
   takerBuyVolume: 'decimal',
   takerBuyQuoteVolume: 'decimal',
+} as const satisfies Readonly<Record<string, ColumnSpec>>;
+
+const CAPTURE = {
+  symbol: 'text',
+  openTime: 'time',
+  closeTime: 'time',
+  ...CANDLE_NUMBERS,
   source: 'text',
   capturedAt: 'time',
 } as const satisfies Readonly<Record<string, ColumnSpec>>;

@@ -1,5 +1,5 @@
 import type { EpochMicros, TimeRange } from '@app/domain';
-import { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf } from '../stops';
+import { accountsBy, stopsAsKnown, stopsOfDays, type AccountOf, type StoppedDay } from '../stops';
 import type { AccountRows } from './candle-rows';
 
 /**
@@ -30,9 +30,12 @@ export class MinuteAccounts {
 
   /** The same for buckets of whole days. */
   withinDays(range: TimeRange): AccountOf {
-    const { rows, symbol, asOf, firstDue } = this;
-    if (asOf !== undefined) return this.within(range);
-    const days = rows.stoppedDays(symbol, range);
+    return this.asOf === undefined ? this.ofDays(this.rows.stoppedDays(this.symbol, range)) : this.within(range);
+  }
+
+  /** Accounts of whole days as they are now, of which it is known how many minutes are stopped. */
+  ofDays(days: readonly StoppedDay[]): AccountOf {
+    const { rows, symbol, firstDue } = this;
     return accountsBy(
       stopsOfDays(days, firstDue, (day) => rows.stopped(symbol, day)),
       firstDue,

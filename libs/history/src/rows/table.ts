@@ -68,14 +68,41 @@ export function describeTable<
   specs: Specs,
   valuesOf?: (row: RowOfSpecs<Specs>) => readonly ColumnValue[],
 ): Table<RowOfSpecs<Specs>, KeyOfFields<Specs, Fields>> {
-  type Key = KeyOfFields<Specs, Fields>;
-  const fields = Object.keys(specs);
+  type Row = RowOfSpecs<Specs>;
+  const columns = Object.entries(specs).map(([field, spec]) => columnOf(field, spec));
+  const table = tableOf<Row, KeyOfFields<Specs, Fields>>(name, key, columns);
+  return valuesOf ? { ...table, valuesOf } : table;
+}
+
+/**
+ * Describes some columns of a table, in the order given, for whoever needs no others. The fields of the key are among them;
+ * where the store has columns besides that have no default, it is a description to be read by.
+ *
+ * @throws Error where a field of the key is left out
+ */
+export function pickColumns<
+  Row extends object,
+  Key extends RowKey,
+  const Fields extends readonly (keyof Row & string)[],
+>(table: Table<Row, Key>, fields: Fields): Table<Pick<Row, Fields[number]>, Key> {
+  const left = table.key.find((field) => !fields.some((picked) => picked === field));
+  if (left !== undefined) throw new Error(`${table.name} is not read without ${left}, which is of its key`);
+  const columns = fields.flatMap((field) => table.columns.filter((column) => column.field === field));
+  return tableOf(table.name, table.key, columns);
+}
+
+function tableOf<Row extends object, Key extends RowKey>(
+  name: string,
+  key: readonly string[],
+  columns: readonly Column[],
+): Table<Row, Key> {
+  const valueOf = (row: Row, field: string): ColumnValue => row[field as keyof Row] as ColumnValue;
   return {
     name,
     key,
-    columns: Object.entries(specs).map(([field, spec]) => columnOf(field, spec)),
-    keyOf: (row) => key.map((field) => row[field]) as unknown as Key,
-    valuesOf: valuesOf ?? ((row) => fields.map((field) => row[field as keyof Specs])),
+    columns,
+    keyOf: (row) => key.map((field) => valueOf(row, field)) as unknown as Key,
+    valuesOf: (row) => columns.map(({ field }) => valueOf(row, field)),
   };
 }
 

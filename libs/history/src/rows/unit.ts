@@ -101,6 +101,11 @@ export interface Rows {
   apply(changes: readonly RowChange[]): void;
 }
 
+/** Answers inquiries: all that one of them asks in one state of the store. */
+export interface RowFinder {
+  find<Found>(inquiry: Inquiry<Found>): Promise<Found>;
+}
+
 /** A row was to be new, and its key is there: the tables contradict each other. */
 export class RowNotNewError extends Error {
   readonly code = 'STORE.ROW_NOT_NEW';

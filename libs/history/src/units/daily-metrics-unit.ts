@@ -1,8 +1,9 @@
 import type { TimeRange } from '@app/domain';
 import { daysBehind, type CapturedMetrics } from '../metrics/metrics-reach';
 import type { MonthsBefore } from '../metrics/months-before';
-import { describeTable, type RowOf } from '../rows/table';
+import { describeTable, pickColumns, type RowOf } from '../rows/table';
 import { ask, asText, type Unit, type WrittenRows } from '../rows/unit';
+import { CANDLES_1D } from './roll-up-unit';
 
 /** Gold: what the days up to a UTC day say of it. The logarithm of a return has a sign, and so is no `decimal`. */
 export const DAILY_METRICS = describeTable(
@@ -45,17 +46,17 @@ export const DAILY_METRICS = describeTable(
 type DailyMetricsRow = RowOf<typeof DAILY_METRICS>;
 
 /** What metrics are made of: the days, in the order in which their values are read. */
-export const METRICS_DAYS = describeTable('candles_1d', ['symbol', 'openTime'], {
-  symbol: 'text',
-  openTime: 'time',
-  open: 'decimal',
-  high: 'decimal',
-  low: 'decimal',
-  close: 'decimal',
-  volume: 'decimal',
-  quoteVolume: 'decimal',
-  capturedAt: 'time',
-});
+export const METRICS_DAYS = pickColumns(CANDLES_1D, [
+  'symbol',
+  'openTime',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'quoteVolume',
+  'capturedAt',
+]);
 
 /** Dates of a symbol whose metrics are to be made anew. */
 export interface SymbolDates {

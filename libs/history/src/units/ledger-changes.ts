@@ -93,7 +93,7 @@ export function distinctRuns(runs: readonly (readonly RecordedRange[])[]): Recor
   return runs.flat().filter(({ start }, index, all) => all[index - 1]?.start !== start);
 }
 
-function toRecordedRange({ startTime, endTime, state, repaired }: CoverageRow): RecordedRange {
+export function toRecordedRange({ startTime, endTime, state, repaired }: CoverageRow): RecordedRange {
   return { start: startTime, end: endTime, state: state as RecordedState, repaired };
 }
 

@@ -1,4 +1,6 @@
-import { describeTable, type ColumnSpec, type RowOf } from '../rows/table';
+import { CANDLE_REVISIONS, CANDLES_1M } from '../kinds/candle-tables';
+import { describeTable, pickColumns, type ColumnSpec, type RowOf } from '../rows/table';
+import { CANDLES_1D } from './roll-up-unit';
 
 /** Runs of minutes in one state; minutes in no row are missing. */
 export const COVERAGE = describeTable(
@@ -26,10 +28,14 @@ export const COVERAGE_DAYS = describeTable(
 );
 
 /** Of the roll-ups of days, when the newest capture of their minutes came; to be read alone. */
-export const DAY_CAPTURES = describeTable('candles_1d', ['symbol', 'openTime'], {
+export const DAY_CAPTURES = pickColumns(CANDLES_1D, ['symbol', 'openTime', 'capturedAt']);
+
+/** What comparisons of days with the exchange's own have found: `equal` or `differs`. */
+export const DAY_VERIFICATIONS = describeTable('day_verifications', ['symbol', 'date'], {
   symbol: 'text',
-  openTime: 'time',
-  capturedAt: 'time',
+  date: 'time',
+  result: 'text',
+  checkedAt: 'time',
 });
 
 const FRAME = {
@@ -57,20 +63,10 @@ export const SYMBOL_LEDGERS = describeTable('symbols', ['symbol'], {
 });
 
 /** Of minutes, what their account follows from; to be read alone. */
-export const MINUTE_TRADES = describeTable('candles_1m', ['symbol', 'openTime'], {
-  symbol: 'text',
-  openTime: 'time',
-  tradeCount: 'integer',
-  capturedAt: 'time',
-});
+export const MINUTE_TRADES = pickColumns(CANDLES_1M, ['symbol', 'openTime', 'tradeCount', 'capturedAt']);
 
 /** When the versions that a minute had before came; to be read alone. */
-export const EARLIER_CAPTURES = describeTable('candle_revisions', ['symbol', 'openTime', 'revision'], {
-  symbol: 'text',
-  openTime: 'time',
-  revision: 'integer',
-  capturedAt: 'time',
-});
+export const EARLIER_CAPTURES = pickColumns(CANDLE_REVISIONS, ['symbol', 'openTime', 'revision', 'capturedAt']);
 
 export type CoverageRow = RowOf<typeof COVERAGE>;
 export type CoverageDayRow = RowOf<typeof COVERAGE_DAYS>;

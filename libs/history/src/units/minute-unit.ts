@@ -9,18 +9,15 @@ import {
 } from '@app/domain';
 import { CANDLES_1M } from '../kinds/candle-tables';
 import type { VersionOutcome } from '../minute-captures';
-import { describeTable } from '../rows/table';
+import { pickColumns } from '../rows/table';
 import { ask, byKeys, together, type Inquiry, type Unit } from '../rows/unit';
 import { firstRevisionsOf } from './first-revisions';
+import { CANDLES_1D } from './roll-up-unit';
 import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
 import { minuteChanges, readOthers, UnitMinute, type SymbolMinutes } from './unit-minute';
 
 /** Up to where the minutes of a UTC day reach, by its roll-up: to be read alone. */
-export const DAY_ENDS = describeTable('candles_1d', ['symbol', 'openTime'], {
-  symbol: 'text',
-  openTime: 'time',
-  lastMinute: 'time',
-});
+export const DAY_ENDS = pickColumns(CANDLES_1D, ['symbol', 'openTime', 'lastMinute']);
 
 /** What became of minutes, whatever brought them. */
 export interface MinutesOutcome {

@@ -1,5 +1,5 @@
 import { DAY, floorTo, HOUR, type EpochMicros } from '@app/domain';
-import { CANDLES_1M } from '../kinds/candle-tables';
+import { CANDLE_NUMBERS, CANDLES_1M } from '../kinds/candle-tables';
 import { mergeRollUps, rollUpMinutes, type RollUp } from '../roll-up';
 import { changedBuckets, extendedRollUp, rollUpBy, type ChangedBucket } from '../roll-up-levels';
 import { describeTable, type ColumnSpec, type ColumnValue, type RowOfSpecs } from '../rows/table';
@@ -9,15 +9,7 @@ import type { SymbolMinutes } from './unit-minute';
 const ROLL_UP = {
   symbol: 'text',
   openTime: 'time',
-  open: 'decimal',
-  high: 'decimal',
-  low: 'decimal',
-  close: 'decimal',
-  volume: 'decimal',
-  quoteVolume: 'decimal',
-  tradeCount: 'integer',
-  takerBuyVolume: 'decimal',
-  takerBuyQuoteVolume: 'decimal',
+  ...CANDLE_NUMBERS,
   minutes: 'integer',
   firstTradedMinute: 'time?',
   lastMinute: 'time',

@@ -18,17 +18,10 @@ import { MonthsBefore } from '../metrics/months-before';
 import { findOnly, runUnit, type Inquiry } from '../rows/unit';
 import { unitsAfterMinutes } from './after-minutes';
 import { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './clock-spans';
-import { COVERAGE, COVERAGE_DAYS, DAY_CAPTURES, SYMBOL_FRAMES } from './ledger-tables';
+import { COVERAGE, COVERAGE_DAYS, DAY_CAPTURES, DAY_VERIFICATIONS, SYMBOL_FRAMES } from './ledger-tables';
 import { KNOWN_SYMBOLS, knownSymbols } from './known-symbols';
 import { minuteUnit } from './minute-unit';
-import {
-  DAY_VERIFICATIONS,
-  daysToRestamp,
-  restampDayUnit,
-  settleSpanUnit,
-  spanOfStamps,
-  stampsAhead,
-} from './settle-stamps';
+import { daysToRestamp, restampDayUnit, settleSpanUnit, spanOfStamps, stampsAhead } from './settle-stamps';
 import { STOP_NOTES, stopUnit } from './stops-unit';
 import type { SymbolMinutes } from './unit-minute';
 
@@ -296,6 +289,7 @@ describe('stamps later than now', () => {
           rows: [NOW + AHEAD - 1, NOW + AHEAD, NOW + AHEAD + 1].map((checkedAt, day) => ({
             symbol: ETH,
             date: floorTo(MIDNIGHT, DAY) + day * DAY,
+            result: 'equal',
             checkedAt,
           })),
         },

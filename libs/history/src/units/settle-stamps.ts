@@ -6,6 +6,7 @@ import { accountChangedAt, ledgerAround, type SymbolDay } from './ledger-changes
 import {
   COVERAGE_DAYS,
   DAY_CAPTURES,
+  DAY_VERIFICATIONS,
   EARLIER_CAPTURES,
   MINUTE_TRADES,
   SYMBOL_FRAMES,
@@ -20,13 +21,6 @@ export const REPEATED_CAPTURES = describeTable('candle_repeats', ['symbol', 'ope
   symbol: 'text',
   openTime: 'time',
   capturedAt: 'time',
-});
-
-/** When days were last compared with the exchange's; to be read alone. */
-export const DAY_VERIFICATIONS = describeTable('day_verifications', ['symbol', 'date'], {
-  symbol: 'text',
-  date: 'time',
-  checkedAt: 'time',
 });
 
 type Stamps = Pick<FieldBounds, 'from' | 'until'>;

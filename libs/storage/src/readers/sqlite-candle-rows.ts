@@ -1,6 +1,7 @@
 import { DAY, type EpochMicros, type StoredCandle, type StoredInterval } from '@app/domain';
 import { STAMP_BITS, type CandleRows, type DayStamp, type JoinedMinute, type StoredRollUp } from '@app/history';
 import {
+  JOINED_COLUMNS,
   MINUTE_COLUMNS,
   ROLL_UP_COLUMNS,
   toRollUp,
@@ -8,7 +9,6 @@ import {
   type MinuteCandleRow,
   type RollUpRow,
 } from '../sink/candle-row';
-import { JOINED_COLUMNS } from './joined-columns';
 import type { ReadStore } from './read-store';
 
 const FIRST = `SELECT open_time FROM candles_1m

@@ -4,6 +4,9 @@ import type { SqliteHandle } from '../database/sqlite-connection';
 
 export type SqlValue = string | number | null;
 
+/** What statements are made with. */
+export type StatementMaker = Pick<SqliteHandle, 'prepare' | 'pragma'>;
+
 /** What a change does with rows. */
 type RowWrite = 'add' | 'ensure' | 'put';
 
@@ -30,7 +33,7 @@ export class SqliteTable {
   private readonly deletions = new Map<Shape, Statement<[readonly KeyValue[]]>>();
 
   constructor(
-    private readonly database: SqliteHandle,
+    private readonly database: StatementMaker,
     private readonly table: Table,
   ) {
     this.names = new Map(table.columns.map(({ field, name }) => [field, quoted(name)]));

@@ -1,5 +1,5 @@
 import { accountOfMinute, type MinuteCandle, type StoredCandle } from '@app/domain';
-import type { RollUp } from '@app/history';
+import { CANDLE_REPEATS, CANDLES_1D, CANDLES_1M, type Column, type RollUp } from '@app/history';
 
 /** The numbers of a candle as they stand in the tables. */
 export interface CandleNumbersRow {
@@ -39,14 +39,21 @@ export interface RollUpRow extends CandleNumbersRow {
   revision: number;
 }
 
-const NUMBER_COLUMNS =
-  'open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume';
+/** Columns of a described table, as a statement lists them. */
+const listOf = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ');
 
-export const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at`;
+export const REPEAT_COLUMNS = listOf(CANDLE_REPEATS.columns.filter(({ field }) => field !== 'recorded'));
 
-export const MINUTE_COLUMNS = `${REPEAT_COLUMNS}, revision`;
+export const MINUTE_COLUMNS = listOf(CANDLES_1M.columns);
 
-export const ROLL_UP_COLUMNS = `symbol, open_time, ${NUMBER_COLUMNS}, minutes, first_traded_minute, last_minute, captured_at, revision`;
+/** Of `candles_1h` too. */
+export const ROLL_UP_COLUMNS = listOf(CANDLES_1D.columns);
+
+/** Of a `JoinedMinute`, of `candles_1m` and `candle_revisions`. */
+export const JOINED_COLUMNS = `open_time, trade_count, captured_at, revision, ${CANDLES_1M.columns
+  .filter(({ type }) => type === 'decimal')
+  .map(({ name }) => name)
+  .join(" || ' ' || ")}`;
 
 // The following name each field: spreading the row, or a part of it, costs a hundred times as much, and reading a page
 // of candles does little else.
