@@ -26,6 +26,13 @@ export { CandleLevel } from './reading/candle-level';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { MinuteAccounts } from './reading/minute-accounts';
 export { RolledDays } from './reading/rolled-days';
+export {
+  symbolSummaries,
+  type AccountedDays,
+  type DatesOfSymbol,
+  type StoredSymbol,
+  type SymbolRows,
+} from './reading/symbol-summary';
 export { rollUpBy } from './roll-up-levels';
 export { rollUpMinutes } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
