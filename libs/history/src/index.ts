@@ -25,6 +25,13 @@ export { bucketChunks, minuteChunks } from './reading/candle-chunks';
 export { CandleLevel } from './reading/candle-level';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { MinuteAccounts } from './reading/minute-accounts';
+export {
+  PriceEvents,
+  type EventInquiry,
+  type EventPage,
+  type EventPlace,
+  type PriceRows,
+} from './reading/price-events';
 export { RolledDays } from './reading/rolled-days';
 export {
   symbolSummaries,

@@ -14,6 +14,7 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
+import { PriceEvents } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
@@ -26,7 +27,7 @@ import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
 import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
 import { SqliteDayQualityReader } from './readers/sqlite-day-quality.reader';
 import { SqliteHourlyBarReader } from './readers/sqlite-hourly-bar.reader';
-import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
+import { SqlitePriceRows } from './readers/sqlite-price-rows';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
 import { StorageWatchModule } from './storage-watch.module';
@@ -52,7 +53,7 @@ import { StorageWatchModule } from './storage-watch.module';
     {
       provide: PriceEventReader,
       inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqlitePriceEventReader(store, clock),
+      useFactory: (store: ReadStore, clock: Clock) => new PriceEvents(new SqlitePriceRows(store), clock),
     },
     { provide: CandleReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteCandleReader(store) },
     {

@@ -25,7 +25,7 @@ export class SqliteSymbolReader extends SymbolReader {
   summaries(symbols: readonly string[]): Promise<SymbolSummary[]> {
     return this.store.read(async () => {
       const found = await this.store.connection.getRepository(SymbolEntity).findBy({ symbol: In([...symbols]) });
-      return symbolSummaries(this.rows, symbols, found, this.clock.now());
+      return this.store.readInOneState(() => symbolSummaries(this.rows, symbols, found, this.clock.now()));
     });
   }
 }
