@@ -1,13 +1,12 @@
 export { candleBarState, polledBarState, type BarState } from './bars';
-export { rolledCandle, type CandlePart } from './bucket-candles';
 export { versionsOf } from './candle-versions';
 export { Freshness } from './freshness';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';
 export type { LedgerCounts, RecordedRange } from './ledger-runs';
-export { datesOf, ledgerDays, ledgerSpan, ledgerTail, openDay, type LedgerDay, type RecordedDay } from './ledger-days';
-export { firstTimeAfter, mergeByTime, mergeChunksByTime } from './merge-by-time';
+export { datesOf, ledgerDays, ledgerSpan, openDay, type LedgerDay, type RecordedDay } from './ledger-days';
+export { firstTimeAfter, mergeByTime } from './merge-by-time';
 export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-metrics';
 export type { MetricsDay } from './metrics/metrics-day';
 export { metricsReaches } from './metrics/metrics-reach';
@@ -21,29 +20,15 @@ export {
   noteOpenQuality,
   noteOpenSymbol,
 } from './open-rows';
-export { bucketChunks, minuteChunks } from './reading/candle-chunks';
-export { CandleLevel } from './reading/candle-level';
-export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
+export { STAMP_BITS, type AccountRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
+export { Candles, type CandleStore } from './reading/candles';
 export { MinuteAccounts } from './reading/minute-accounts';
-export {
-  PriceEvents,
-  type EventInquiry,
-  type EventPage,
-  type EventPlace,
-  type PriceRows,
-} from './reading/price-events';
-export { RolledDays } from './reading/rolled-days';
-export {
-  symbolSummaries,
-  type AccountedDays,
-  type DatesOfSymbol,
-  type StoredSymbol,
-  type SymbolRows,
-} from './reading/symbol-summary';
+export { PriceEvents, type EventInquiry, type EventPage, type PriceRows } from './reading/price-events';
+export { symbolSummaries, type AccountedDays, type DatesOfSymbol, type SymbolRows } from './reading/symbol-summary';
 export { rollUpBy } from './roll-up-levels';
 export { rollUpMinutes } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
-export type { AccountOf, NotedStop, StoppedDay } from './stops';
+export type { NotedStop, StoppedDay } from './stops';
 export {
   describeTable,
   textColumns,

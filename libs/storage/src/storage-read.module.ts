@@ -14,14 +14,15 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
-import { PriceEvents } from '@app/history';
+import { Candles, PriceEvents } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
 import { ReadStore } from './readers/read-store';
 import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
-import { SqliteCandleReader } from './readers/sqlite-candle.reader';
+import { SqliteAccountRows } from './readers/sqlite-account-rows';
+import { SqliteCandleRows } from './readers/sqlite-candle-rows';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
 import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
 import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
@@ -55,7 +56,11 @@ import { StorageWatchModule } from './storage-watch.module';
       inject: [ReadStore, Clock],
       useFactory: (store: ReadStore, clock: Clock) => new PriceEvents(new SqlitePriceRows(store), clock),
     },
-    { provide: CandleReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteCandleReader(store) },
+    {
+      provide: CandleReader,
+      inject: [ReadStore],
+      useFactory: (store: ReadStore) => new Candles(new SqliteCandleRows(store), new SqliteAccountRows(store)),
+    },
     {
       provide: DailyBarReader,
       inject: [ReadStore, Clock],
