@@ -1,11 +1,10 @@
-export { rolledCandle, type CandlePart } from './bucket-candles';
 export { versionsOf } from './candle-versions';
 export { Freshness } from './freshness';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';
-export { ledgerTail } from './ledger-days';
-export { firstTimeAfter, mergeByTime, mergeChunksByTime } from './merge-by-time';
+export { datesOf, ledgerDays, ledgerSpan, ledgerTail, openDay, type LedgerDay } from './ledger-days';
+export { firstTimeAfter, mergeByTime } from './merge-by-time';
 export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-metrics';
 export type { MetricsDay } from './metrics/metrics-day';
 export { metricsReaches } from './metrics/metrics-reach';
@@ -19,20 +18,19 @@ export {
   noteOpenQuality,
   noteOpenSymbol,
 } from './open-rows';
-export { bucketChunks, minuteChunks } from './reading/candle-chunks';
-export { CandleLevel } from './reading/candle-level';
+export { STAMP_BITS, type AccountRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
+export { Candles, type CandleStore } from './reading/candles';
 export { DailyBars } from './reading/daily-bars';
 export { DayQualities } from './reading/day-qualities';
 export { HourlyBars } from './reading/hourly-bars';
 export { LedgerRanges } from './reading/ledger-ranges';
-export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
-export { MinuteAccounts } from './reading/minute-accounts';
-export { RolledDays } from './reading/rolled-days';
+export { PriceEvents, type EventInquiry, type EventPage, type PriceRows } from './reading/price-events';
 export { StoredMetrics } from './reading/stored-metrics';
+export { symbolSummaries, type AccountedDays, type DatesOfSymbol, type SymbolRows } from './reading/symbol-summary';
 export { rollUpBy } from './roll-up-levels';
 export { rollUpMinutes } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
-export type { AccountOf, NotedStop, StoppedDay } from './stops';
+export type { NotedStop, StoppedDay } from './stops';
 export {
   describeTable,
   pickColumns,

@@ -1,6 +1,6 @@
 import { compareCodePoints, type TimeKey } from '@app/domain';
 import fc from 'fast-check';
-import { firstTimeAfter, mergeByTime, mergeChunksByTime } from './merge-by-time';
+import { firstTimeAfter, mergeByTime, mergeChunksByTime, mergePages } from './merge-by-time';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', '1INCHUSDT', '币安人生USDT', '😀USDT'];
 
@@ -66,6 +66,32 @@ describe('merging the rows of symbols by time', () => {
           expect(await mergeChunksByTime(rows.map(chunks), keyOf, limit)).toEqual(sorted(rows, 1).slice(0, limit));
         },
       ),
+    );
+  });
+
+  it('should give the same of rows that come in pages, a page of each symbol in the first round', () => {
+    fc.assert(
+      fc.property(sources, limits, fc.integer({ min: 1, max: 40 }), (rows, limit, repeats) => {
+        // Long enough for a second page.
+        const long = rows.map((row) => row.flatMap((key) => Array.from({ length: repeats }, () => key)));
+        const merge = mergePages(long.length, keyOf, 'ascending', limit);
+        const read = long.map(() => 0);
+        const rounds: number[] = [];
+        let step = merge.next([]);
+        while (!step.done) {
+          rounds.push(step.value.length);
+          step = merge.next(
+            step.value.map(({ source, last, size }) => {
+              const [start, all] = [read[source]!, long[source]!];
+              expect(last).toBe(all[start - 1]);
+              read[source] = Math.min(all.length, start + size);
+              return all.slice(start, start + size);
+            }),
+          );
+        }
+        expect(step.value).toEqual(sorted(long, 1).slice(0, limit));
+        expect(rounds).toEqual([SYMBOLS.length, ...rounds.slice(1).map(() => 1)]);
+      }),
     );
   });
 

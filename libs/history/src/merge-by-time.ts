@@ -14,6 +14,17 @@ export function firstTimeAfter({ time, symbol: last }: TimeKey, symbol: string):
   return compareCodePoints(symbol, last) > 0 ? time : time + 1;
 }
 
+/** A merge of many symbols needs few rows of each: pages grow as they are used up. */
+const FIRST_PAGE = 16;
+const PAGE_GROWTH = 8;
+
+/** The next rows of a source, in its order: at most `size` of those behind its last row, or of its first ones. */
+export interface NextPage<T> {
+  readonly source: number;
+  readonly last: T | undefined;
+  readonly size: number;
+}
+
 interface Keyed {
   readonly key: TimeKey;
 }
@@ -22,6 +33,14 @@ interface Head<T> extends Keyed {
   key: TimeKey;
   item: T;
   readonly rest: Iterator<T>;
+}
+
+interface PageHead<T> extends Keyed {
+  key: TimeKey;
+  page: readonly T[];
+  index: number;
+  size: number;
+  readonly source: number;
 }
 
 interface ChunkHead<T> extends Keyed {
@@ -69,6 +88,43 @@ export function mergeByTime<T>(
 }
 
 /**
+ * {@link mergeByTime} of rows that come in pages, as they are asked for: first one page of each source, then one of a
+ * source whose rows are used up. A page with fewer rows than were asked for is the last one of its source.
+ */
+export function* mergePages<T>(
+  sources: number,
+  keyOf: (item: T) => TimeKey,
+  order: TimeOrder,
+  limit: number,
+): Generator<readonly NextPage<T>[], T[], readonly (readonly T[])[]> {
+  // What is taken of each source when all have about as many rows, and one row more.
+  const share = Math.ceil(limit / sources) + 1;
+  const size = sources === 1 ? limit : Math.min(limit, Math.max(FIRST_PAGE, share));
+  const asked = Array.from({ length: sources }, (_, source) => ({ source, last: undefined, size }));
+  const pages = sources === 0 ? [] : yield asked;
+  const heads = pages.flatMap((page, source): PageHead<T>[] => {
+    const [first] = page;
+    return first === undefined ? [] : [{ source, key: keyOf(first), page, index: 0, size }];
+  });
+  const heap = new HeadHeap(heads, order);
+  const merged: T[] = [];
+  for (let head = heap.top(); head && merged.length < limit; head = heap.top()) {
+    merged.push(head.page[head.index] as T);
+    if (merged.length === limit) break;
+    head.index += 1;
+    if (head.index === head.page.length && head.page.length === head.size) yield* turnPage(head, limit);
+    const next = head.page[head.index];
+    if (next === undefined) {
+      heap.removeTop();
+    } else {
+      head.key = keyOf(next);
+      heap.siftTop();
+    }
+  }
+  return merged;
+}
+
+/**
  * {@link mergeByTime} of rows that come in chunks, ascending: between two chunks of a symbol something else may run, for
  * what a page needs may be far more rows than it has.
  */
@@ -106,6 +162,16 @@ export async function mergeChunksByTime<T>(
   } finally {
     for (const iterator of iterators) await iterator.return?.();
   }
+}
+
+function* turnPage<T>(
+  head: PageHead<T>,
+  limit: number,
+): Generator<readonly NextPage<T>[], void, readonly (readonly T[])[]> {
+  head.size = Math.min(limit, head.size * PAGE_GROWTH);
+  const [page = []] = yield [{ source: head.source, last: head.page.at(-1), size: head.size }];
+  head.page = page;
+  head.index = 0;
 }
 
 /** The next chunk that has rows. */

@@ -14,16 +14,16 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
-import { DailyBars, DayQualities, HourlyBars, LedgerRanges, StoredMetrics } from '@app/history';
+import { Candles, DailyBars, DayQualities, HourlyBars, LedgerRanges, PriceEvents, StoredMetrics } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
 import { ReadStore } from './readers/read-store';
 import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
 import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
-import { SqliteCandleReader } from './readers/sqlite-candle.reader';
 import { SqliteAccountRows } from './readers/sqlite-account-rows';
-import { SqlitePriceEventReader } from './readers/sqlite-price-event.reader';
+import { SqliteCandleRows } from './readers/sqlite-candle-rows';
+import { SqlitePriceRows } from './readers/sqlite-price-rows';
 import { SqliteRowFinder } from './readers/sqlite-row-finder';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
@@ -52,9 +52,13 @@ import { StorageWatchModule } from './storage-watch.module';
     {
       provide: PriceEventReader,
       inject: [ReadStore, Clock],
-      useFactory: (store: ReadStore, clock: Clock) => new SqlitePriceEventReader(store, clock),
+      useFactory: (store: ReadStore, clock: Clock) => new PriceEvents(new SqlitePriceRows(store), clock),
     },
-    { provide: CandleReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteCandleReader(store) },
+    {
+      provide: CandleReader,
+      inject: [ReadStore],
+      useFactory: (store: ReadStore) => new Candles(new SqliteCandleRows(store), new SqliteAccountRows(store)),
+    },
     {
       provide: DailyBarReader,
       inject: [SqliteRowFinder, SqliteAccountRows, Clock],

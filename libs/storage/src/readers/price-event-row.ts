@@ -1,24 +1,24 @@
 import type { PriceEvent } from '@app/domain';
 
-/** A row of `price_events`. */
-export interface PriceEventRow {
-  readonly symbol: string;
-  readonly timestamp: number;
-  readonly source: string;
-  readonly last_price: string;
-  readonly price_change_percent: string;
-  readonly volume: string;
-}
-
 export const PRICE_EVENT_COLUMNS = 'symbol, timestamp, source, last_price, price_change_percent, volume';
 
-export function toPriceEvent(row: PriceEventRow): PriceEvent {
+/** A row of `price_events`, in the order of these columns. */
+export type PriceEventValues = readonly [
+  symbol: string,
+  timestamp: number,
+  source: string,
+  lastPrice: string,
+  priceChangePercent: string,
+  volume: string,
+];
+
+export function toPriceEvent(row: PriceEventValues): PriceEvent {
   return {
-    timestamp: row.timestamp,
-    symbol: row.symbol,
-    lastPrice: row.last_price,
-    priceChangePercent: row.price_change_percent,
-    volume: row.volume,
-    source: row.source,
+    timestamp: row[1],
+    symbol: row[0],
+    lastPrice: row[3],
+    priceChangePercent: row[4],
+    volume: row[5],
+    source: row[2],
   };
 }

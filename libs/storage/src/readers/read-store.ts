@@ -77,6 +77,11 @@ export class ReadStore implements DatabaseUser {
     }
   }
 
+  /** The same, with all that it reads in one state of the store. */
+  readInOneState<T>(work: () => T): Promise<T> {
+    return this.read(() => this.database.transaction(work)());
+  }
+
   /** A prepared statement, prepared once. @throws StoreNotReadyError */
   statement<Parameters extends unknown[], Row>(sql: string): Statement<Parameters, Row> {
     return this.prepared(sql, sql, (statement) => statement) as unknown as Statement<Parameters, Row>;

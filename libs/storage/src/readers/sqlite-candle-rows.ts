@@ -1,5 +1,5 @@
 import { DAY, type EpochMicros, type StoredCandle, type StoredInterval } from '@app/domain';
-import { STAMP_BITS, type CandleRows, type DayStamp, type JoinedMinute, type StoredRollUp } from '@app/history';
+import { STAMP_BITS, type CandleStore, type DayStamp, type JoinedMinute, type StoredRollUp } from '@app/history';
 import {
   JOINED_COLUMNS,
   MINUTE_COLUMNS,
@@ -35,8 +35,25 @@ const STAMP = `
 type PageParameters = [symbol: string, from: EpochMicros, until: EpochMicros, size: number];
 type RevisionParameters = [symbol: string, openTime: EpochMicros, knownAt: EpochMicros, knownAfter: EpochMicros];
 
-export class SqliteCandleRows implements CandleRows {
+export class SqliteCandleRows implements CandleStore {
   constructor(private readonly store: ReadStore) {}
+
+  inOneState<T>(reading: () => T): Promise<T> {
+    return this.store.readInOneState(reading);
+  }
+
+  hasCandles(symbol: string, interval: StoredInterval): boolean {
+    const sql = `SELECT 1 FROM candles_${interval} WHERE symbol = ? LIMIT 1`;
+    return this.store.rawStatement<[string], readonly [1]>(sql).get(symbol) !== undefined;
+  }
+
+  firstCapture(symbol: string): EpochMicros | undefined {
+    return this.ofSymbol('first_captured_at', symbol);
+  }
+
+  firstListed(symbol: string): EpochMicros | undefined {
+    return this.ofSymbol('first_minute', symbol);
+  }
 
   firstMinute(symbol: string, from: EpochMicros, until: EpochMicros): EpochMicros | undefined {
     return this.store
@@ -91,5 +108,10 @@ export class SqliteCandleRows implements CandleRows {
 
   stampOf(symbol: string, day: EpochMicros): DayStamp | undefined {
     return this.store.rawStatement<[string, number, number], DayStamp>(STAMP).get(symbol, day, day + DAY);
+  }
+
+  private ofSymbol(column: 'first_captured_at' | 'first_minute', symbol: string): EpochMicros | undefined {
+    const sql = `SELECT ${column} FROM symbols WHERE symbol = ?`;
+    return this.store.rawStatement<[string], readonly [EpochMicros | null]>(sql).get(symbol)?.[0] ?? undefined;
   }
 }

@@ -14,7 +14,7 @@ import {
 import { BRONZE_ONLY_FACT } from '@app/history';
 import { FEED_GENERATION_FACT } from '../database/store-facts';
 import { MINUTE_COLUMNS, toStoredMinute, type MinuteCandleRow } from '../sink/candle-row';
-import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventRow } from './price-event-row';
+import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventValues } from './price-event-row';
 import type { ReadStore } from './read-store';
 
 interface FeedRow {
@@ -122,7 +122,7 @@ export class SqliteChangeFeedReader extends ChangeFeedReader {
 
   priceEvents(keys: readonly PriceChange[]): Promise<(PriceEvent | undefined)[]> {
     return this.store.read(() => {
-      const statement = this.store.statement<[string, number, string], PriceEventRow>(
+      const statement = this.store.rawStatement<[string, number, string], PriceEventValues>(
         `SELECT ${PRICE_EVENT_COLUMNS} FROM price_events WHERE symbol = ? AND timestamp = ? AND source = ?`,
       );
       return keys.map(({ symbol, timestamp, source }) => {
