@@ -62,6 +62,7 @@ export {
   type RemovedRows,
   type RangesQuestion,
   type RowChange,
+  type RowReader,
   type Rows,
   type Unit,
   type WrittenRows,
@@ -100,3 +101,7 @@ export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
 export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
 export type { SymbolMinutes } from './units/unit-minute';
 export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';
+export { describeAlteredLines, lostWith } from './verification/altered-lines';
+export { proveFetches } from './verification/fetch-proof';
+export { FetchedCaptures } from './verification/fetched-captures';
+export { differencesOf } from './verification/replay-comparison';

@@ -1,10 +1,13 @@
 import { compareCodePoints } from '@app/domain';
 import {
+  findOnly,
   RowNotNewError,
+  runUnit,
   textColumns,
   type Answer,
   type Answers,
   type ColumnValue,
+  type Inquiry,
   type KeyRange,
   type KeyValue,
   type Question,
@@ -13,6 +16,7 @@ import {
   type RemovedRows,
   type RowChange,
   type RowKey,
+  type RowReader,
   type Rows,
   type Table,
   type WrittenRows,
@@ -21,7 +25,7 @@ import {
 type StoredRow = Readonly<Record<string, ColumnValue>>;
 
 /** Tables in memory: a driver of {@link Rows}, and what units are tested over. */
-export class MemoryRows implements Rows {
+export class MemoryRows implements Rows, RowReader {
   /** Rows of a table by the values of their keys, whichever order a description has these in. */
   private tables: ReadonlyMap<string, ReadonlyMap<string, StoredRow>> = new Map();
   /** How often it was asked: each is a round trip where the tables are elsewhere. */
@@ -48,6 +52,10 @@ export class MemoryRows implements Rows {
       else for (const key of keysOf(rows, change)) rows.delete(keyText(table, key));
     }
     this.tables = tables;
+  }
+
+  find<Found>(inquiry: Inquiry<Found>): Promise<Found> {
+    return Promise.resolve(runUnit(this, findOnly(inquiry)));
   }
 
   /** All rows of a table, in the order of their keys. */

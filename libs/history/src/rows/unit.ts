@@ -92,6 +92,11 @@ export interface Rows {
   apply(changes: readonly RowChange[]): void;
 }
 
+/** Tables of a store, outside its transactions: each inquiry is answered from one state of them. */
+export interface RowReader {
+  find<Found>(inquiry: Inquiry<Found>): Promise<Found>;
+}
+
 /** A row was to be new, and its key is there: the tables contradict each other. */
 export class RowNotNewError extends Error {
   readonly code = 'STORE.ROW_NOT_NEW';
