@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  archiveRowLine,
   ARCHIVE_SOURCE,
   formatBucketTime,
   formatEventTime,
@@ -11,6 +12,7 @@ import {
   type ImportedFile,
   type LeftOutMinutes,
   type MinuteCandle,
+  type RecordedFetch,
 } from '@app/domain';
 
 /** Name of the record of what was fetched and can be had again; it takes the place of the lines. */
@@ -27,8 +29,26 @@ export function contentHash(candles: readonly MinuteCandle[]): string {
   return hash.digest('hex');
 }
 
+/** The hash that a line of the manifest has of the rows that were fetched; they are added in the order of their minutes. */
+export class FetchedRowsHash {
+  private readonly hash = createHash('sha256');
+  private readonly lineOf: (candle: MinuteCandle) => string;
+
+  constructor(kind: RecordedFetch['kind']) {
+    this.lineOf = kind === 'archive' || kind === 'import' ? archiveRowLine : contentLine;
+  }
+
+  add(candle: MinuteCandle): void {
+    this.hash.update(this.lineOf(candle));
+  }
+
+  digest(): string {
+    return this.hash.digest('hex');
+  }
+}
+
 /** What {@link contentHash} is made of. */
-export function contentLine(candle: MinuteCandle): string {
+function contentLine(candle: MinuteCandle): string {
   return `${serializeCandle({ ...candle, capturedAt: 0 })}\n`;
 }
 

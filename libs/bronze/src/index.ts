@@ -1,8 +1,7 @@
-export { isAlteredFile } from './altered-file';
 export { ARCHIVE_FILE, ArchiveIdentity, ArchiveIdentityError, writerIdOf } from './archive-identity';
 export { BronzeArchive } from './bronze-archive';
 export { BronzeCompactor } from './bronze-compactor';
-export { CompressedFileError, gzipLines, linesFrom, type FoundLine } from './bronze-lines';
+export { CompressedFileError } from './bronze-lines';
 export { BronzeLosses, type UnreadableLine } from './bronze-losses.port';
 export { BronzeReaders } from './bronze-readers.port';
 export { BronzeRecovery } from './bronze-recovery';
@@ -12,7 +11,16 @@ export { BronzeUnits, type BronzeUnitOptions } from './bronze-units.port';
 export { BronzeWatch } from './bronze-watch';
 export { checksumOf } from './checksum';
 export { DamagedFiles, type FileDamage } from './damaged-files.port';
-export { contentHash, contentLine, fileManifestLine, MANIFEST, MANIFEST_FILE, manifestLine } from './fetch-manifest';
+export {
+  contentHash,
+  FetchedRowsHash,
+  fileManifestLine,
+  MANIFEST,
+  MANIFEST_FILE,
+  manifestLine,
+} from './fetch-manifest';
+export { foundDamage } from './found-damage';
+export { LinesReplay } from './lines-replay';
 export {
   assetsLine,
   clockLine,

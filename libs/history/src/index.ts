@@ -140,3 +140,7 @@ export {
 export { noteAssetsUnit, restoreAssetsUnit, SYMBOL_ASSETS, SYMBOL_PAIRS } from './units/symbol-assets';
 export type { SymbolMinutes } from './units/unit-minute';
 export { filledUnit, leftOutUnit, UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';
+export { describeAlteredLines, lostWith } from './verification/altered-lines';
+export { proveFetches } from './verification/fetch-proof';
+export { FetchedCaptures } from './verification/fetched-captures';
+export { differencesOf } from './verification/replay-comparison';

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CheckedEvent, ClockSpan } from '@app/domain';
 import { notedSpans, type HistoryKinds } from '@app/history';
 import type { DataSource } from 'typeorm';
@@ -49,8 +50,9 @@ export class ScratchStore {
     this.rows.apply([notedSpans(spans, true)]);
   }
 
-  take(events: readonly CheckedEvent[]): void {
+  async take(events: readonly CheckedEvent[]): Promise<void> {
     this.database.transaction(() => this.writer.write(events, null))();
+    await nextTurn();
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,16 @@
-import type { FoundLine } from '@app/bronze';
-import { checkEvent, ContractViolationError, type CheckedEvent, type EpochMicros, type EventKind } from '@app/domain';
-import type { KindHistory } from '@app/history';
-import { rowContentOf } from './row-content';
-import type { RowVersions } from './row-versions';
+import {
+  checkEvent,
+  ContractViolationError,
+  DAY,
+  floorTo,
+  type CheckedEvent,
+  type EpochMicros,
+  type EventKind,
+} from '@app/domain';
+import type { KindHistory } from '../kinds/kind-history';
+import type { RowFinder } from '../rows/unit';
+import type { CaptureDifference } from './replay-comparison';
+import { captureIdentity, captureOfEvent, capturesIn, knownSymbols, rowSpan } from './row-captures';
 
 /** A row of the tables that no line of bronze makes. */
 export interface RowWithoutLine {
@@ -20,14 +28,32 @@ interface AlteredLine {
   readonly names: RowWithoutLine | undefined;
 }
 
-interface AlteredFileParts {
+/** A file of events whose bytes are others than were written. */
+export interface AlteredFile {
+  readonly file: string;
   readonly kind: EventKind;
-  readonly history: KindHistory;
-  readonly versions: RowVersions;
-  /** Rows of the tables that a line of this file may have made. */
-  readonly lost: readonly RowWithoutLine[];
+  readonly lines: Iterable<{ readonly text: string }> | AsyncIterable<{ readonly text: string }>;
   /** Lines that could not be read when the file was taken up. */
   readonly unreadableBefore: number;
+}
+
+interface HeldRows {
+  readonly history: KindHistory;
+  readonly store: RowFinder;
+  /** Rows of the tables that a line of this file may have made. */
+  readonly lost: readonly RowWithoutLine[];
+}
+
+/** Rows without a line that a line of a file may have made, which has lines of one UTC day of captures. */
+export function lostWith(
+  { date }: { readonly date: EpochMicros },
+  history: KindHistory,
+  differences: readonly CaptureDifference[],
+): CaptureDifference[] {
+  return differences.filter(
+    ({ table, onlyIn, capturedAt }) =>
+      onlyIn === 'tables' && table === history.rows.name && floorTo(capturedAt, DAY) === date,
+  );
 }
 
 /** Rows that are named where it cannot be told which of them a line was. */
@@ -38,17 +64,16 @@ const MOST_NAMED = 5;
  * the lines made, as long as these are kept.
  */
 export async function describeAlteredLines(
-  file: string,
-  lines: Iterable<FoundLine> | AsyncIterable<FoundLine>,
-  { kind, history, versions, lost, unreadableBefore }: AlteredFileParts,
+  { file, kind, lines, unreadableBefore }: AlteredFile,
+  { history, store, lost }: HeldRows,
 ): Promise<string[]> {
   const altered: AlteredLine[] = [];
-  const kept = new KeptRows(history, versions);
+  const kept = new KeptRows(history, store);
   const nameOf = ({ symbol, time }: RowWithoutLine): string => `${symbol} ${history.timeText(time)}`;
   let number = 0;
   for await (const { text } of lines) {
     number += 1;
-    const line = judge(number, text, { kind, history, versions, kept });
+    const line = await judge(number, text, kind, kept);
     if (line) altered.push(line);
   }
   const broken = altered.filter(({ unreadable }) => unreadable !== undefined);
@@ -78,40 +103,36 @@ export async function describeAlteredLines(
   return [...asBefore, ...described];
 }
 
-/** From when on the tables have rows, which may be kept for a shorter time than lines. */
+/** Rows of the tables, which may be kept for a shorter time than lines. */
 class KeptRows {
-  private readonly bySymbol = new Map<string, EpochMicros>();
+  private readonly firsts = new Map<string, EpochMicros>();
+  private first: EpochMicros | undefined;
 
   constructor(
-    private readonly history: KindHistory,
-    private readonly versions: RowVersions,
+    readonly history: KindHistory,
+    readonly store: RowFinder,
   ) {}
 
-  /** Of a symbol that the tables do not know: as of all others. */
-  since(symbol: string): EpochMicros {
-    const known = this.bySymbol.get(symbol);
+  /** From when on there are rows. Of a symbol that the tables do not know: as of all others. */
+  async since(symbol: string): Promise<EpochMicros> {
+    const known = this.firsts.get(symbol);
     if (known !== undefined) return known;
-    const since = this.versions.span(this.history, symbol)?.first ?? this.ofAll();
-    this.bySymbol.set(symbol, since);
+    const since = (await this.store.find(rowSpan(this.history, symbol)))?.first ?? (await this.ofAll());
+    this.firsts.set(symbol, since);
     return since;
   }
 
-  private ofAll(): EpochMicros {
-    const firsts = this.versions.symbols().map((symbol) => this.versions.span(this.history, symbol)?.first ?? Infinity);
-    return Math.min(Infinity, ...firsts);
+  private async ofAll(): Promise<EpochMicros> {
+    if (this.first !== undefined) return this.first;
+    let first = Infinity;
+    for (const symbol of await this.store.find(knownSymbols())) {
+      first = Math.min(first, (await this.store.find(rowSpan(this.history, symbol)))?.first ?? Infinity);
+    }
+    return (this.first = first);
   }
 }
 
-function judge(
-  number: number,
-  text: string,
-  {
-    kind,
-    history,
-    versions,
-    kept,
-  }: Pick<AlteredFileParts, 'kind' | 'history' | 'versions'> & { readonly kept: KeptRows },
-): AlteredLine | undefined {
+async function judge(number: number, text: string, kind: EventKind, kept: KeptRows): Promise<AlteredLine | undefined> {
   let event: CheckedEvent;
   try {
     event = checkEvent(kind, text);
@@ -119,12 +140,11 @@ function judge(
     if (!(error instanceof ContractViolationError)) throw error;
     return { number, unreadable: error.message, names: undefined };
   }
-  const { symbol, time, capturedAt, source, content } = rowContentOf(event, history);
-  const stored = versions.of(history, symbol, { start: time, end: time + 1 });
-  if (stored.some((row) => row.capturedAt === capturedAt && row.source === source && row.content === content)) {
-    return undefined;
-  }
-  if (stored.length === 0 && time < kept.since(symbol)) return undefined;
+  const capture = captureOfEvent(event, kept.history);
+  const { symbol, time, capturedAt } = capture;
+  const stored = await kept.store.find(capturesIn(kept.history, symbol, { start: time, end: time + 1 }));
+  if (stored.some((row) => captureIdentity(row) === captureIdentity(capture))) return undefined;
+  if (stored.length === 0 && time < (await kept.since(symbol))) return undefined;
   const isKnown = stored.some((row) => row.capturedAt === capturedAt);
   return { number, unreadable: undefined, names: isKnown ? { symbol, time, capturedAt } : undefined };
 }
