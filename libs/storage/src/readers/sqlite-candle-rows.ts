@@ -8,7 +8,7 @@ import {
   toStoredMinute,
   type MinuteCandleRow,
   type RollUpRow,
-} from '../sink/candle-row';
+} from './candle-row';
 import type { ReadStore } from './read-store';
 
 const FIRST = `SELECT open_time FROM candles_1m

@@ -13,7 +13,7 @@ import {
 } from '@app/domain';
 import { BRONZE_ONLY_FACT } from '@app/history';
 import { FEED_GENERATION_FACT } from '../database/store-facts';
-import { MINUTE_COLUMNS, toStoredMinute, type MinuteCandleRow } from '../sink/candle-row';
+import { MINUTE_COLUMNS, toStoredMinute, type MinuteCandleRow } from './candle-row';
 import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventValues } from './price-event-row';
 import type { ReadStore } from './read-store';
 

@@ -1,8 +1,8 @@
-import { accountOfMinute, type MinuteCandle, type StoredCandle } from '@app/domain';
-import { CANDLE_REPEATS, CANDLES_1D, CANDLES_1M, type Column, type RollUp } from '@app/history';
+import { accountOfMinute, type StoredCandle } from '@app/domain';
+import { CANDLES_1D, CANDLES_1M, type Column, type RollUp } from '@app/history';
 
 /** The numbers of a candle as they stand in the tables. */
-export interface CandleNumbersRow {
+interface CandleNumbersRow {
   open: string;
   high: string;
   low: string;
@@ -14,17 +14,13 @@ export interface CandleNumbersRow {
   taker_buy_quote_volume: string;
 }
 
-/** One capture of a minute: a row of `candle_repeats` without `recorded`. */
-export interface CaptureRow extends CandleNumbersRow {
+/** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */
+export interface MinuteCandleRow extends CandleNumbersRow {
   symbol: string;
   open_time: number;
   close_time: number;
   source: string;
   captured_at: number;
-}
-
-/** A row of `candles_1m`, or of `candle_revisions` without `superseded_at`. */
-export interface MinuteCandleRow extends CaptureRow {
   revision: number;
 }
 
@@ -42,8 +38,6 @@ export interface RollUpRow extends CandleNumbersRow {
 /** Columns of a described table, as a statement lists them. */
 const listOf = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ');
 
-export const REPEAT_COLUMNS = listOf(CANDLE_REPEATS.columns.filter(({ field }) => field !== 'recorded'));
-
 export const MINUTE_COLUMNS = listOf(CANDLES_1M.columns);
 
 /** Of `candles_1h` too. */
@@ -57,25 +51,6 @@ export const JOINED_COLUMNS = `open_time, trade_count, captured_at, revision, ${
 
 // The following name each field: spreading the row, or a part of it, costs a hundred times as much, and reading a page
 // of candles does little else.
-
-export function toMinuteCandle(row: CaptureRow): MinuteCandle {
-  return {
-    symbol: row.symbol,
-    openTime: row.open_time,
-    closeTime: row.close_time,
-    open: row.open,
-    high: row.high,
-    low: row.low,
-    close: row.close,
-    volume: row.volume,
-    quoteVolume: row.quote_volume,
-    tradeCount: row.trade_count,
-    takerBuyVolume: row.taker_buy_volume,
-    takerBuyQuoteVolume: row.taker_buy_quote_volume,
-    source: row.source,
-    capturedAt: row.captured_at,
-  };
-}
 
 /** The minute with the revision that it is; it is stored, so nothing of it is missing. */
 export function toStoredMinute(row: MinuteCandleRow): StoredCandle {
