@@ -24,7 +24,7 @@ import {
   type PriceEvent,
   type SinkResult,
 } from '@app/domain';
-import { historyKinds } from '@app/history';
+import { historyKinds, RowFinder } from '@app/history';
 import { MetricsRegistry, ObservabilityModule, createLogger } from '@app/observability';
 import { ConsumerStore, StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
@@ -65,6 +65,7 @@ export interface Readers {
   readonly symbols: SymbolReader;
   readonly status: StoreStatus;
   readonly feed: ChangeFeedReader;
+  readonly rows: RowFinder;
 }
 
 function readersOf(reading: TestingModule): Readers {
@@ -77,6 +78,7 @@ function readersOf(reading: TestingModule): Readers {
     symbols: reading.get(SymbolReader),
     status: reading.get(StoreStatus),
     feed: reading.get(ChangeFeedReader),
+    rows: reading.get(RowFinder),
   };
 }
 

@@ -14,7 +14,16 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
-import { Candles, DailyBars, DayQualities, HourlyBars, LedgerRanges, PriceEvents, StoredMetrics } from '@app/history';
+import {
+  Candles,
+  DailyBars,
+  DayQualities,
+  HourlyBars,
+  LedgerRanges,
+  PriceEvents,
+  RowFinder,
+  StoredMetrics,
+} from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
@@ -47,7 +56,7 @@ import { StorageWatchModule } from './storage-watch.module';
         return store;
       },
     },
-    { provide: SqliteRowFinder, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteRowFinder(store) },
+    { provide: RowFinder, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteRowFinder(store) },
     { provide: SqliteAccountRows, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteAccountRows(store) },
     {
       provide: PriceEventReader,
@@ -61,30 +70,28 @@ import { StorageWatchModule } from './storage-watch.module';
     },
     {
       provide: DailyBarReader,
-      inject: [SqliteRowFinder, SqliteAccountRows, Clock],
-      useFactory: (rows: SqliteRowFinder, accounts: SqliteAccountRows, clock: Clock) =>
-        new DailyBars(rows, accounts, clock),
+      inject: [RowFinder, SqliteAccountRows, Clock],
+      useFactory: (rows: RowFinder, accounts: SqliteAccountRows, clock: Clock) => new DailyBars(rows, accounts, clock),
     },
     {
       provide: HourlyBarReader,
-      inject: [SqliteRowFinder, SqliteAccountRows, Clock],
-      useFactory: (rows: SqliteRowFinder, accounts: SqliteAccountRows, clock: Clock) =>
-        new HourlyBars(rows, accounts, clock),
+      inject: [RowFinder, SqliteAccountRows, Clock],
+      useFactory: (rows: RowFinder, accounts: SqliteAccountRows, clock: Clock) => new HourlyBars(rows, accounts, clock),
     },
     {
       provide: DailyMetricsReader,
-      inject: [SqliteRowFinder, Clock],
-      useFactory: (rows: SqliteRowFinder, clock: Clock) => new StoredMetrics(rows, clock),
+      inject: [RowFinder, Clock],
+      useFactory: (rows: RowFinder, clock: Clock) => new StoredMetrics(rows, clock),
     },
     {
       provide: DayQualityReader,
-      inject: [SqliteRowFinder, Clock],
-      useFactory: (rows: SqliteRowFinder, clock: Clock) => new DayQualities(rows, clock),
+      inject: [RowFinder, Clock],
+      useFactory: (rows: RowFinder, clock: Clock) => new DayQualities(rows, clock),
     },
     {
       provide: CoverageReader,
-      inject: [SqliteRowFinder, Clock],
-      useFactory: (rows: SqliteRowFinder, clock: Clock) => new LedgerRanges(rows, clock),
+      inject: [RowFinder, Clock],
+      useFactory: (rows: RowFinder, clock: Clock) => new LedgerRanges(rows, clock),
     },
     {
       provide: SymbolReader,

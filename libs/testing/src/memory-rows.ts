@@ -1,6 +1,7 @@
 import { compareCodePoints } from '@app/domain';
 import {
   findOnly,
+  RowFinder,
   RowNotNewError,
   runUnit,
   textColumns,
@@ -17,7 +18,6 @@ import {
   type RemovedRows,
   type RowChange,
   type RowKey,
-  type RowFinder,
   type Rows,
   type Table,
   type WrittenRows,
@@ -26,7 +26,7 @@ import {
 type StoredRow = Readonly<Record<string, ColumnValue>>;
 
 /** Tables in memory: a driver of {@link Rows}, and what units and rules of reading are tested over. */
-export class MemoryRows implements Rows, RowFinder {
+export class MemoryRows extends RowFinder implements Rows {
   /** Rows of a table by the values of their keys, whichever order a description has these in. */
   private tables: ReadonlyMap<string, ReadonlyMap<string, StoredRow>> = new Map();
   /** How often it was asked: each is a round trip where the tables are elsewhere. */

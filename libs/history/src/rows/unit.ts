@@ -102,8 +102,8 @@ export interface Rows {
 }
 
 /** Answers inquiries: all that one of them asks in one state of the store. */
-export interface RowFinder {
-  find<Found>(inquiry: Inquiry<Found>): Promise<Found>;
+export abstract class RowFinder {
+  abstract find<Found>(inquiry: Inquiry<Found>): Promise<Found>;
 }
 
 /** A row was to be new, and its key is there: the tables contradict each other. */

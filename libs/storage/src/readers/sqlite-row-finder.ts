@@ -1,14 +1,16 @@
-import { findOnly, runUnit, type Inquiry, type RowFinder } from '@app/history';
+import { findOnly, RowFinder, runUnit, type Inquiry } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SqliteRows } from '../rows/sqlite-rows';
 import type { ReadStore } from './read-store';
 
 /** Answers the questions of the rules of reading over the reading half, an inquiry in one read transaction. */
-export class SqliteRowFinder implements RowFinder {
+export class SqliteRowFinder extends RowFinder {
   /** By connection, as their statements are: the store opens another one for another file. */
   private readonly rows = new WeakMap<SqliteHandle, SqliteRows>();
 
-  constructor(private readonly store: ReadStore) {}
+  constructor(private readonly store: ReadStore) {
+    super();
+  }
 
   find<Found>(inquiry: Inquiry<Found>): Promise<Found> {
     return this.store.read(() => {

@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { findOnly, runUnit, type Inquiry, type RowFinder } from '@app/history';
+import { findOnly, runUnit, RowFinder, type Inquiry } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SqliteRows } from './sqlite-rows';
 
 /** The tables of a SQLite store for long work outside its write units; other work of the process runs in between. */
-export class SqliteBackgroundFinder implements RowFinder {
+export class SqliteBackgroundFinder extends RowFinder {
   private readonly rows: SqliteRows;
 
   constructor(private readonly database: SqliteHandle) {
+    super();
     this.rows = new SqliteRows(database);
   }
 
