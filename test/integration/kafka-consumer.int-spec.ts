@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { ConfigResourceTypes, type KafkaMessage } from 'kafkajs';
 import { DEAD_LETTER_HEADERS } from '@app/messaging';
 import { eventually } from '../support/app-process';
@@ -8,6 +9,8 @@ import { ConsumerHarness, type TestMessage } from '../support/consumer-harness';
 import { candleLine, priceLine } from '../support/events';
 import { describeKafka, describeOwnKafka } from '../support/describe-kafka';
 import { KafkaBroker } from '../support/kafka-broker';
+import { rebuild } from '../support/kept-store';
+import { sinkProgress } from '../support/sink-progress';
 
 /** Lets messages into a topic that a consumer must cope with. */
 const ROOMY = { 'message.max.bytes': '16777216' };
@@ -258,6 +261,59 @@ describeKafka('Kafka consumer', () => {
     expect(consumer.lines(price)).toHaveLength(150);
     expect(await broker.messagesIn(`${price}.dlq`)).toBe(0);
   });
+
+  /** Tables of which one has lost what it said of rows that are in another, and messages of which the first comes again. */
+  const CONTRADICTIONS = [
+    { kind: 'price', table: 'price_events', sql: 'DELETE FROM ticker_days', line: priceLine },
+    { kind: 'candle', table: 'candles_1m', sql: 'DELETE FROM candles_1d', line: candleLine },
+  ] as const;
+
+  it.each(CONTRADICTIONS)(
+    'should take nothing while its tables contradict each other, say what mends them, and lose nothing: $table',
+    async ({ kind, table, sql, line }) => {
+      const topic = consumer.topics[kind];
+      const lines = Array.from({ length: 30 }, (_, number) => line(60 + number));
+      await consumer.startAndJoin();
+      await consumer.send(topic, messages(lines.slice(0, 20)));
+      await consumer.caughtUp();
+      await consumer.stop();
+      const database = new Database(consumer.databasePath);
+      expect(database.prepare(sql).run().changes).toBe(1);
+      database.close();
+
+      await consumer.startAndJoin({ kept: true });
+      await consumer.send(topic, messages([lines[19] ?? '', ...lines.slice(20)]));
+      const reason = `the database is damaged: ${table} holds a row that the other tables do not know; \`cli rebuild\``;
+      await eventually('the damage is said', () =>
+        Promise.resolve(consumer.status.problem().includes(reason) ? true : undefined),
+      );
+      await eventually('the store is let go of', () =>
+        Promise.resolve(consumer.condition.readiness().state === 'damaged' ? true : undefined),
+      );
+      expect(consumer.condition.readiness()).toMatchObject({
+        ready: false,
+        reason: expect.stringContaining(reason) as string,
+      });
+      await consumer.send(topic, messages([line(90)]));
+      await eventually('it is tried again', () =>
+        Promise.resolve(consumer.status.snapshot().retries >= 4 ? true : undefined),
+      );
+      expect(consumer.status.deadReason()).toBe('');
+      expect(sinkProgress(consumer.databasePath).get(`${topic}/0`)).toBe(20);
+      expect(await consumer.committed(topic)).toBe(20);
+      expect(consumer.lines(topic)).toEqual(lines.slice(0, 20));
+      expect(consumer.rows(`SELECT count(*) AS n FROM ${table}`)).toEqual([{ n: 20 }]);
+
+      await rebuild(consumer);
+      await consumer.caughtUp();
+      await eventually('the fault is over', () => Promise.resolve(consumer.status.problem() === '' ? true : undefined));
+      expect(consumer.condition.readiness()).toMatchObject({ ready: true });
+      expect(consumer.lines(topic)).toEqual([...lines, line(90)]);
+      expect(consumer.rows(`SELECT count(*) AS n FROM ${table}`)).toEqual([{ n: 31 }]);
+      await eventually('it is acknowledged', async () => ((await consumer.committed(topic)) === 32 ? true : undefined));
+      expect(await broker.messagesIn(`${topic}.dlq`)).toBe(0);
+    },
+  );
 
   it('should blame itself, not its messages, when every one of them makes the handler throw TypeError (32)', async () => {
     let faulty = true;

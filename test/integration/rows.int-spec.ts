@@ -5,6 +5,7 @@ import {
   ask,
   asText,
   BACKFILL_JOBS,
+  BRONZE_LOSSES,
   byKeys,
   CANDLES_1D,
   CANDLES_1H,
@@ -547,6 +548,7 @@ describe('descriptions of tables', () => {
     CANDLES_1D,
     DAILY_METRICS,
     BACKFILL_JOBS,
+    BRONZE_LOSSES,
   ];
   const READ_ALONE: readonly Table<never>[] = [
     DAY_ENDS,

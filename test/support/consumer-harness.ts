@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Test } from '@nestjs/testing';
+import { ClockModule } from '@app/clock';
+import { ConfigModule, loadConfig } from '@app/config';
 import Database from 'better-sqlite3';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
-import { CANDLE_KIND, PRICE_KIND } from '@app/domain';
-import type { HistoryKinds } from '@app/history';
+import { CANDLE_KIND, PartitionSink, PRICE_KIND, StoreCondition } from '@app/domain';
+import { HistoryKinds } from '@app/history';
 import { EVENT_UNITS, KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
-import { createLogger, MetricsRegistry } from '@app/observability';
-import { ConsumerStore } from '@app/storage';
+import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
+import { ConsumerStore, StorageConsumeModule, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import { eventually } from './app-process';
 import type { KafkaBroker } from './kafka-broker';
@@ -23,10 +26,20 @@ export interface TestMessage {
 
 export interface ConsumerOptions {
   readonly rows?: boolean;
+  /** Has the store kept as the app has it: what happens to its database is a state, and it is opened again once mended. */
+  readonly kept?: boolean;
   readonly groupId?: string;
   readonly partitions?: number;
   /** Stands between transport and sink; default: straight to the sink. */
   readonly handle?: (unit: ConsumedUnit, take: () => Promise<void>) => Promise<void>;
+}
+
+/** The part of a store that a consumer needs. */
+interface OpenStore {
+  readonly sink: PartitionSink;
+  /** Of a store that is kept. */
+  readonly condition?: StoreCondition;
+  close(): Promise<void>;
 }
 
 /** One store and the topics that fill it, with a consumer that can be started and stopped as often as a test likes. */
@@ -38,7 +51,7 @@ export class ConsumerHarness {
   readonly topics: TestTopics;
   metrics = new MetricsRegistry();
   private server: KafkaBatchServer | undefined;
-  private store: ConsumerStore | undefined;
+  private store: OpenStore | undefined;
 
   constructor(
     private readonly broker: KafkaBroker,
@@ -50,13 +63,18 @@ export class ConsumerHarness {
     this.topics = { price: kinds.of(PRICE_KIND).topic, candle: kinds.of(CANDLE_KIND).topic };
   }
 
-  async start({ rows = true, groupId = this.groupId, partitions = 2, handle }: ConsumerOptions = {}): Promise<void> {
+  async start({
+    rows = true,
+    kept = false,
+    groupId = this.groupId,
+    partitions = 2,
+    handle,
+  }: ConsumerOptions = {}): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     this.metrics = new MetricsRegistry();
-    const logger = createLogger('silent', 'test');
-    const clock = new FakeClock(Date.UTC(2026, 0, 15) * 1_000);
-    const { databasePath, rawDir, kinds, metrics } = this;
-    const store = await ConsumerStore.open({ databasePath, rawDir, kinds, clock, logger, metrics }, rows);
+    const { kinds, metrics } = this;
+    const { logger } = this.options();
+    const store = kept ? await this.openKept() : await ConsumerStore.open(this.options(), rows);
     const server = new KafkaBatchServer({
       bootstrapServers: this.broker.bootstrap.split(','),
       clientId: 'test-consumer',
@@ -92,6 +110,19 @@ export class ConsumerHarness {
   async close(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What every part of the store is opened with. */
+  options(): StoreOptions {
+    const { databasePath, rawDir, kinds, metrics } = this;
+    const clock = new FakeClock(Date.UTC(2026, 0, 15) * 1_000);
+    return { databasePath, rawDir, kinds, clock, logger: createLogger('silent', 'test'), metrics };
+  }
+
+  /** Of a store that is kept. */
+  get condition(): StoreCondition {
+    if (!this.store?.condition) throw new Error('no store is kept');
+    return this.store.condition;
   }
 
   get status(): KafkaBatchServer['consumerStatus'] {
@@ -134,6 +165,16 @@ export class ConsumerHarness {
       }
       return true;
     });
+  }
+
+  /** The offset that the group has committed of partition 0. */
+  async committed(topic: string): Promise<number> {
+    const [offsets] = await this.broker.asAdmin(async (admin) => {
+      // Loads what the client must know of the broker first.
+      await admin.fetchTopicOffsets(topic);
+      return admin.fetchOffsets({ groupId: this.groupId, topics: [topic] });
+    });
+    return Number(offsets?.partitions.find(({ partition }) => partition === 0)?.offset);
   }
 
   /** Makes the broker give up the messages of partition 0 before an offset, as its retention does. */
@@ -190,5 +231,25 @@ export class ConsumerHarness {
       await consumer.disconnect();
     }
     return letters;
+  }
+
+  private async openKept(): Promise<OpenStore> {
+    const { databasePath, rawDir, kinds, clock, logger, metrics } = this.options();
+    const config = loadConfig({ STORAGE_PATH: databasePath, RAW_DIR: rawDir }, this.folder);
+    const module = await Test.createTestingModule({
+      imports: [
+        ConfigModule.forRoot(config),
+        ClockModule.forRoot(clock),
+        ObservabilityModule.forRoot(logger, metrics),
+        StorageConsumeModule,
+      ],
+    })
+      .overrideProvider(HistoryKinds)
+      .useValue(kinds)
+      .compile();
+    await module.init();
+    const condition = module.select(StorageConsumeModule).get(StoreCondition, { strict: true });
+    condition.watchFiles();
+    return { sink: module.get(PartitionSink, { strict: false }), condition, close: () => module.close() };
   }
 }

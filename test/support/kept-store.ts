@@ -155,7 +155,7 @@ export class KeptStore {
 }
 
 /** Makes the database of a store anew from its raw files, as `cli rebuild` does where nothing had been fetched. */
-export async function rebuild(files: TestStore): Promise<SqliteRebuildStore> {
+export async function rebuild(files: Pick<TestStore, 'options'>): Promise<SqliteRebuildStore> {
   // Those who have let go of the database may still be at it.
   const store = await eventually('the store is free', () => SqliteRebuildStore.open(files.options()));
   await store.takeUpLines(new AbortController().signal, () => undefined);

@@ -71,6 +71,7 @@ export {
   type WrittenRows,
 } from './rows/unit';
 export { BACKFILL_JOBS, changeJobUnit, openJobs, queuedJobs, type JobState } from './units/backfill-jobs';
+export { addLossUnit, BRONZE_LOSSES, bronzeLosses } from './units/bronze-losses';
 export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
 export { CHANGE_TIMES, FEED_IDS, feedIds, removeChangesUnit } from './units/change-retention-unit';
 export { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './units/clock-spans';

@@ -130,7 +130,7 @@ export async function openStoreParts(
     const archive = new BronzeArchive(rawDir, new SqliteStoredFiles(database, identity.writerId));
     const units = new SqliteBronzeUnits(queue, archive);
     const origin = new OriginGuard(database, identity);
-    const losses = new SqliteBronzeLosses(database, identity, metrics);
+    const losses = new SqliteBronzeLosses(tables, identity, metrics);
     const feed = hasFeed ? new ChangeFeedTables(database, clock) : NO_FEED;
     const contradictions = new ContradictionCounter(kinds, metrics);
     const writers = rows ? historyWriters(kinds, { rows: tables, candles }) : rememberedKeys(kinds, tables, clock);

@@ -22,11 +22,18 @@ export function unitsAfterDay(
   { isFilled, bySymbol }: Pick<DayOutcome, 'isFilled' | 'bySymbol'>,
   months: MonthsBefore,
 ): readonly Unit<void>[] {
-  return [isFilled ? newDayUnit(bySymbol) : rollUpUnit(bySymbol), ...unitsAfterDays(bySymbol, months)];
+  // Any of its minutes tells the date of all.
+  const dated = bySymbol.map(({ symbol, changed }) => ({ symbol, changed: changed.slice(0, 1) }));
+  return [isFilled ? newDayUnit(bySymbol) : rollUpUnit(bySymbol), ...unitsAfterDays(bySymbol, months, dated)];
 }
 
-function unitsAfterDays(bySymbol: readonly SymbolMinutes[], months: MonthsBefore): readonly Unit<void>[] {
-  const dates = bySymbol.flatMap(({ symbol, changed }) =>
+/** `dated` are minutes of all days that have changed. */
+function unitsAfterDays(
+  bySymbol: readonly SymbolMinutes[],
+  months: MonthsBefore,
+  dated: readonly Pick<SymbolMinutes, 'symbol' | 'changed'>[] = bySymbol,
+): readonly Unit<void>[] {
+  const dates = dated.flatMap(({ symbol, changed }) =>
     metricsReaches(changed.map(({ openTime }) => openTime)).map((reach) => ({ symbol, dates: reach })),
   );
   return [dailyMetricsUnit(dates, months), minuteLedgerUnit(bySymbol)];
