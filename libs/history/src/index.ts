@@ -22,6 +22,17 @@ export {
 } from './open-rows';
 export { STAMP_BITS, type AccountRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { Candles, type CandleStore } from './reading/candles';
+export {
+  ChangeFeed,
+  feedsVersion,
+  type FeedInquiry,
+  type FeedRows,
+  type PackedUnit,
+  type StoredFeeds,
+  type UnitPage,
+  type UnitPlace,
+  type UnitQuestion,
+} from './reading/change-feed';
 export { MinuteAccounts } from './reading/minute-accounts';
 export { PriceEvents, type EventInquiry, type EventPage, type PriceRows } from './reading/price-events';
 export { symbolSummaries, type AccountedDays, type DatesOfSymbol, type SymbolRows } from './reading/symbol-summary';

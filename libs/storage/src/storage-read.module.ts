@@ -14,13 +14,12 @@ import {
   StoreStatus,
   SymbolReader,
 } from '@app/domain';
-import { Candles, PriceEvents } from '@app/history';
+import { Candles, ChangeFeed, PriceEvents } from '@app/history';
 import { MetricsRegistry } from '@app/observability';
 import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
 import { ReadStore } from './readers/read-store';
 import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
-import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteAccountRows } from './readers/sqlite-account-rows';
 import { SqliteCandleRows } from './readers/sqlite-candle-rows';
 import { SqliteCoverageReader } from './readers/sqlite-coverage.reader';
@@ -28,6 +27,7 @@ import { SqliteDailyBarReader } from './readers/sqlite-daily-bar.reader';
 import { SqliteDailyMetricsReader } from './readers/sqlite-daily-metrics.reader';
 import { SqliteDayQualityReader } from './readers/sqlite-day-quality.reader';
 import { SqliteHourlyBarReader } from './readers/sqlite-hourly-bar.reader';
+import { SqliteFeedRows } from './readers/sqlite-feed-rows';
 import { SqlitePriceRows } from './readers/sqlite-price-rows';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
 import { SqliteSymbolReader } from './readers/sqlite-symbol.reader';
@@ -94,7 +94,7 @@ import { StorageWatchModule } from './storage-watch.module';
     {
       provide: ChangeFeedReader,
       inject: [ReadStore],
-      useFactory: (store: ReadStore) => new SqliteChangeFeedReader(store),
+      useFactory: (store: ReadStore) => new ChangeFeed(new SqliteFeedRows(store)),
     },
     { provide: ApiKeyReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteApiKeyReader(store) },
     { provide: StoreStatus, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteStoreStatus(store) },
