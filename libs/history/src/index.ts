@@ -1,5 +1,6 @@
 export { candleBarState, polledBarState, type BarState } from './bars';
 export { versionsOf } from './candle-versions';
+export { spans } from './change-spans';
 export { Freshness } from './freshness';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
@@ -79,8 +80,9 @@ export {
 export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
+export { fetchedOutcome } from './units/fetched-outcome';
 export { keyedUnit } from './units/keyed-unit';
-export { COUNTED_AS, type KindOutcome } from './units/kind-outcome';
+export { COUNTED_AS, type EventsOutcome, type KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS } from './units/known-symbols';
 export { accountUnit, unitsAfterDay, unitsAfterMinutes } from './units/after-minutes';
 export { datedDaysUnit, forgetLedgerUnit } from './units/ledger-days-unit';

@@ -170,7 +170,7 @@ export async function openStoreParts(
         origin,
         units,
         feed,
-        contradictions,
+        writer,
         kinds,
         clock,
       }),

@@ -13,9 +13,7 @@ import {
   CANDLE_KIND,
   DAY,
   DELISTED,
-  eventToWrite,
   HistoryStore,
-  MINUTE,
   minutesIn,
   subtractRanges,
   type Clock,
@@ -33,6 +31,7 @@ import {
   type UnfilledRange,
 } from '@app/domain';
 import {
+  fetchedOutcome,
   forgetLedgerUnit,
   findOnly,
   missingMinutesIn,
@@ -47,12 +46,11 @@ import type { OriginGuard } from '../database/origin-guard';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
-import { spans } from '../feed/spans';
 import { ClockSpans } from '../ledger/clock-spans';
 import { MOVE_LEDGER } from '../ledger/symbol-frames';
 import type { CandleWriter } from '../sink/candle.writer';
 import { MINUTE_COLUMNS, toMinuteCandle, type MinuteCandleRow } from '../sink/candle-row';
-import type { ContradictionCounter } from '../sink/contradiction-counter';
+import type { EventWriter } from '../sink/event-writer';
 import { SymbolAssets } from './symbol-assets';
 import { LedgerReach } from './ledger-reach';
 import { StampSettler } from './stamp-settler';
@@ -70,7 +68,7 @@ interface HistoryStoreParts {
   readonly origin: OriginGuard;
   readonly units: BronzeUnits;
   readonly feed: ChangeFeedWriter;
-  readonly contradictions: ContradictionCounter;
+  readonly writer: EventWriter;
   readonly kinds: EventKinds;
   readonly clock: Clock;
 }
@@ -335,19 +333,13 @@ export class SqliteHistoryStore extends HistoryStore {
     }
   }
 
-  /** A repeat that an earlier version kept without a line was received all the same, and nothing can bring it again. */
   private keepAndTell(
     bronze: BronzeUnit,
     candles: readonly MinuteCandle[],
-    { promoted, changed }: Pick<MinutesOutcome, 'promoted' | 'changed'>,
+    outcome: Pick<MinutesOutcome, 'promoted' | 'changed'>,
   ): void {
-    const stored = new Set(changed.map(({ openTime }) => openTime));
-    const kind = this.parts.kinds.of(CANDLE_KIND);
-    for (const candle of candles) if (stored.has(candle.openTime)) this.parts.contradictions.count(kind, candle);
-    const events = promoted.map((candle) => eventToWrite(kind, candle));
-    bronze.appendEvents(events, null);
-    const items = spans(changed, ({ openTime }) => ({ start: openTime, end: openTime + MINUTE }));
-    this.parts.feed.note(HISTORY_FEED, { kind: 'history', items });
+    const { kinds, writer } = this.parts;
+    writer.tell(fetchedOutcome(kinds.of(CANDLE_KIND), candles, outcome), HISTORY_FEED, bronze);
   }
 
   private tellLedger(symbol: string, { start, end }: TimeRange): void {
