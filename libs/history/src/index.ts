@@ -1,4 +1,5 @@
 export { versionsOf } from './candle-versions';
+export { spans } from './change-spans';
 export { Freshness } from './freshness';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
@@ -20,6 +21,17 @@ export {
 } from './open-rows';
 export { STAMP_BITS, type AccountRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
 export { Candles, type CandleStore } from './reading/candles';
+export {
+  ChangeFeed,
+  feedsVersion,
+  type FeedInquiry,
+  type FeedRows,
+  type PackedUnit,
+  type StoredFeeds,
+  type UnitPage,
+  type UnitPlace,
+  type UnitQuestion,
+} from './reading/change-feed';
 export { DailyBars } from './reading/daily-bars';
 export { DayQualities } from './reading/day-qualities';
 export { HourlyBars } from './reading/hourly-bars';
@@ -77,8 +89,9 @@ export { CHANGE_TIMES, FEED_IDS, feedIds, removeChangesUnit } from './units/chan
 export { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './units/clock-spans';
 export { dayUnit, type DayOutcome } from './units/day-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
+export { fetchedOutcome } from './units/fetched-outcome';
 export { keyedUnit } from './units/keyed-unit';
-export { COUNTED_AS, type KindOutcome } from './units/kind-outcome';
+export { COUNTED_AS, type EventsOutcome, type KindOutcome } from './units/kind-outcome';
 export { KNOWN_SYMBOLS, knownSymbols } from './units/known-symbols';
 export { accountUnit, unitsAfterDay, unitsAfterMinutes } from './units/after-minutes';
 export {

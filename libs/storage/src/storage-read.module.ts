@@ -16,6 +16,7 @@ import {
 } from '@app/domain';
 import {
   Candles,
+  ChangeFeed,
   DailyBars,
   DayQualities,
   HourlyBars,
@@ -29,9 +30,9 @@ import { DatabaseWatch } from './condition/database-watch';
 import { meterWal } from './database/wal-bound';
 import { ReadStore } from './readers/read-store';
 import { SqliteApiKeyReader } from './readers/sqlite-api-key.reader';
-import { SqliteChangeFeedReader } from './readers/sqlite-change-feed.reader';
 import { SqliteAccountRows } from './readers/sqlite-account-rows';
 import { SqliteCandleRows } from './readers/sqlite-candle-rows';
+import { SqliteFeedRows } from './readers/sqlite-feed-rows';
 import { SqlitePriceRows } from './readers/sqlite-price-rows';
 import { SqliteRowFinder } from './readers/sqlite-row-finder';
 import { SqliteStoreStatus } from './readers/sqlite-store.status';
@@ -101,7 +102,7 @@ import { StorageWatchModule } from './storage-watch.module';
     {
       provide: ChangeFeedReader,
       inject: [ReadStore],
-      useFactory: (store: ReadStore) => new SqliteChangeFeedReader(store),
+      useFactory: (store: ReadStore) => new ChangeFeed(new SqliteFeedRows(store)),
     },
     { provide: ApiKeyReader, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteApiKeyReader(store) },
     { provide: StoreStatus, inject: [ReadStore], useFactory: (store: ReadStore) => new SqliteStoreStatus(store) },

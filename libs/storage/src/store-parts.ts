@@ -163,7 +163,7 @@ export async function openStoreParts(
         origin,
         units,
         feed,
-        contradictions,
+        writer,
         kinds,
         clock,
       }),

@@ -15,5 +15,15 @@ export interface KindOutcome {
   readonly changes: readonly Change[];
 }
 
+/** What the events of a unit leave behind besides their rows. */
+export interface EventsOutcome {
+  /** Events whose lines belong into bronze, in their order. */
+  readonly kept: readonly CheckedEvent[];
+  /** Events that the store has now and had not before, or not in this version. */
+  readonly accepted: readonly Pick<CheckedEvent, 'kind' | 'event'>[];
+  /** What the change feed tells of them. */
+  readonly changes: readonly Change[];
+}
+
 /** Under which of its sums a sink counts what became of an event. */
 export const COUNTED_AS = { taken: 'taken', repeat: 'repeats', revision: 'revisions' } as const;

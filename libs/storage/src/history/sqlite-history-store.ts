@@ -14,7 +14,6 @@ import {
   DAY,
   eventToWrite,
   HistoryStore,
-  MINUTE,
   minutesIn,
   type Clock,
   type EpochMicros,
@@ -37,6 +36,7 @@ import {
   describeSymbolsUnit,
   extendLedgerUnit,
   filledUnit,
+  fetchedOutcome,
   findOnly,
   firstMinuteOf,
   lastMinuteOf,
@@ -61,9 +61,8 @@ import {
 import type { OriginGuard } from '../database/origin-guard';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
-import { spans } from '../feed/spans';
 import type { CandleWriter } from '../sink/candle.writer';
-import type { ContradictionCounter } from '../sink/contradiction-counter';
+import type { EventWriter } from '../sink/event-writer';
 import { StampSettler } from './stamp-settler';
 
 interface HistoryStoreParts {
@@ -72,7 +71,7 @@ interface HistoryStoreParts {
   readonly origin: OriginGuard;
   readonly units: BronzeUnits;
   readonly feed: ChangeFeedWriter;
-  readonly contradictions: ContradictionCounter;
+  readonly writer: EventWriter;
   readonly kinds: EventKinds;
   readonly clock: Clock;
 }
@@ -266,19 +265,13 @@ export class SqliteHistoryStore extends HistoryStore {
     for (const minutes of leftOut) runUnit(this.rows, leftOutUnit(symbol, minutes, fetchedAt));
   }
 
-  /** A repeat that an earlier version kept without a line was received all the same, and nothing can bring it again. */
   private keepAndTell(
     bronze: BronzeUnit,
     candles: readonly MinuteCandle[],
-    { promoted, changed }: Pick<MinutesOutcome, 'promoted' | 'changed'>,
+    outcome: Pick<MinutesOutcome, 'promoted' | 'changed'>,
   ): void {
-    const stored = new Set(changed.map(({ openTime }) => openTime));
-    const kind = this.parts.kinds.of(CANDLE_KIND);
-    for (const candle of candles) if (stored.has(candle.openTime)) this.parts.contradictions.count(kind, candle);
-    const events = promoted.map((candle) => eventToWrite(kind, candle));
-    bronze.appendEvents(events, null);
-    const items = spans(changed, ({ openTime }) => ({ start: openTime, end: openTime + MINUTE }));
-    this.parts.feed.note(HISTORY_FEED, { kind: 'history', items });
+    const { kinds, writer } = this.parts;
+    writer.tell(fetchedOutcome(kinds.of(CANDLE_KIND), candles, outcome), HISTORY_FEED, bronze);
   }
 
   private tellLedger(symbol: string, { start, end }: TimeRange): void {

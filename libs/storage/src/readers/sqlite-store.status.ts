@@ -7,8 +7,10 @@ import {
   type ProcessStatusRow,
   type StoreReadiness,
 } from '@app/domain';
-import { BRONZE_ALTERED_FACT, BRONZE_DAMAGE_FACT, FEED_GENERATION_FACT, ORIGIN_FACT } from '../database/store-facts';
+import { feedsVersion } from '@app/history';
+import { BRONZE_ALTERED_FACT, BRONZE_DAMAGE_FACT, ORIGIN_FACT } from '../database/store-facts';
 import type { ReadStore } from './read-store';
+import { storedFeeds } from './sqlite-feed-rows';
 
 export class SqliteStoreStatus extends StoreStatus {
   private asked: Promise<string> | undefined;
@@ -35,7 +37,8 @@ export class SqliteStoreStatus extends StoreStatus {
     if (!this.asked) {
       this.asked = this.store.read(() => {
         const commits = this.store.statement<[], { data_version: number }>('PRAGMA data_version').get()?.data_version;
-        if (commits !== this.seen.commits || commits === undefined) this.seen = { commits, version: this.feedEnds() };
+        if (commits !== this.seen.commits || commits === undefined)
+          this.seen = { commits, version: feedsVersion(storedFeeds(this.store)) };
         return this.seen.version;
       });
       setImmediate(() => {
@@ -66,16 +69,6 @@ export class SqliteStoreStatus extends StoreStatus {
     return this.store.read(() =>
       this.store.connection.getRepository(ProcessStatusEntity).find({ order: { process: 'ASC' } }),
     );
-  }
-
-  private feedEnds(): string {
-    const ends = this.store
-      .statement<[], { id: number; next_position: number }>('SELECT id, next_position FROM feeds ORDER BY id')
-      .all();
-    const generation = this.store
-      .statement<[string], { value: string }>('SELECT value FROM store_facts WHERE name = ?')
-      .get(FEED_GENERATION_FACT);
-    return [generation?.value, ...ends.map(({ id, next_position: next }) => `${id}:${next}`)].join(' ');
   }
 
   private async namesIn(fact: string): Promise<string[]> {

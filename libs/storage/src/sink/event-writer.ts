@@ -1,6 +1,6 @@
 import type { BronzeUnit } from '@app/bronze';
 import type { Change, CheckedEvent, SinkResult, SourcePartition } from '@app/domain';
-import { COUNTED_AS, runUnit, type KindOutcome, type Rows, type Unit } from '@app/history';
+import { COUNTED_AS, runUnit, type EventsOutcome, type KindOutcome, type Rows, type Unit } from '@app/history';
 import { LIVE_FEED, NO_FEED, partitionFeed, type ChangeFeedWriter } from '../feed/change-feed.writer';
 import type { ContradictionCounter } from './contradiction-counter';
 
@@ -61,7 +61,7 @@ export class EventWriter {
     }
     const result = { taken: 0, repeats: 0, revisions: 0 };
     const kept: CheckedEvent[] = [];
-    /** Of these, the ones that were taken or revise. */
+    /** Of these, the ones that were promoted, taken or revise. */
     const accepted: CheckedEvent[] = [];
     for (const { events: own, outcome } of groups.values()) {
       if (!outcome) continue;
@@ -74,12 +74,25 @@ export class EventWriter {
         if (became !== 'repeat') accepted.push(event);
       }
     }
+    const feed = source === null ? LIVE_FEED : partitionFeed(source.topic, source.partition);
+    this.tell({ kept, accepted, changes }, feed, bronze, source?.partition ?? null);
+    return result;
+  }
+
+  /**
+   * Writes down what events leave behind besides their rows. Nothing is counted of events whose lines are in bronze already:
+   * it was when they came.
+   */
+  tell(
+    { kept, accepted, changes }: EventsOutcome,
+    feed: string,
+    bronze?: BronzeUnit,
+    partition: number | null = null,
+  ): void {
     if (bronze) {
-      bronze.appendEvents(kept, source?.partition ?? null);
+      bronze.appendEvents(kept, partition);
       for (const { kind, event } of accepted) if (kind.contradictions) this.contradictions?.count(kind, event);
     }
-    const feed = source === null ? LIVE_FEED : partitionFeed(source.topic, source.partition);
     for (const change of changes) this.feed.note(feed, change);
-    return result;
   }
 }

@@ -6,11 +6,11 @@ import {
   type DifferenceReason,
   type KnownDifference,
 } from '@app/domain';
+import { spans } from '@app/history';
 import type { Statement } from 'better-sqlite3';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
-import { spans } from '../feed/spans';
 
 /** Rows written in one transaction. */
 const UNIT_ROWS = 2_000;
