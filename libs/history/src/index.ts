@@ -69,6 +69,7 @@ export {
 } from './rows/unit';
 export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from './units/daily-metrics-unit';
 export { dayUnit, type DayOutcome } from './units/day-unit';
+export { DAY_VERIFICATIONS, KNOWN_DIFFERENCES, knownDifferencesOf, verifiedUnit } from './units/day-verification-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { keyedUnit } from './units/keyed-unit';
 export { COUNTED_AS, type KindOutcome } from './units/kind-outcome';
