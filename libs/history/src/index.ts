@@ -87,6 +87,17 @@ export {
 export { minuteLedgerUnit } from './units/minute-ledger-unit';
 export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
 export {
+  advanceUnit,
+  checkPosition,
+  claimUnit,
+  heldProgress,
+  positionsOf,
+  SINK_PROGRESS,
+  startUnit,
+  TOPIC_LOSSES,
+  topicLosses,
+} from './units/partition-units';
+export {
   polledDayOf,
   PRICE_EVENTS,
   priceUnit,
