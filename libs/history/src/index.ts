@@ -21,6 +21,16 @@ export {
   noteOpenQuality,
   noteOpenSymbol,
 } from './open-rows';
+export { KEPT_TABLES } from './rebuild/kept-tables';
+export {
+  lossOfFetch,
+  rebuildProgress,
+  remainingFetches,
+  settleUnit,
+  stopsAgain,
+  unitsAtEnd,
+  type RebuildProgress,
+} from './rebuild/rebuild-progress';
 export { bucketChunks, minuteChunks } from './reading/candle-chunks';
 export { CandleLevel } from './reading/candle-level';
 export { STAMP_BITS, type AccountRows, type CandleRows, type DayStamp, type StoredRollUp } from './reading/candle-rows';
@@ -108,9 +118,9 @@ export {
 export { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit } from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
 export { restampUnit, type RestampedMinutes } from './units/restamp-unit';
-export { missingMinutesIn, noteStopUnit, STOP_NOTES, stoppedUnit, stopUnit } from './units/stops-unit';
+export { missingMinutesIn, noteStopUnit, STOP_NOTES, stopUnit } from './units/stops-unit';
 export { nextDayOfMinutes, removeMinutesUnit } from './units/retention-unit';
-export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
+export { BRONZE_ONLY_FACT, REBUILD_SOURCE_FACT, REBUILT_AT_FACT, STORE_FACTS } from './units/store-facts';
 export type { SymbolMinutes } from './units/unit-minute';
 export { UNFILLED_RANGES, unfilledUnit } from './units/unfilled-unit';
 export { describeAlteredLines, lostWith } from './verification/altered-lines';
