@@ -38,6 +38,7 @@ import {
   UNFILLED_RANGES,
   type Answers,
   type ColumnType,
+  type Inquiry,
   type KeyRange,
   type Plan,
   type Questions,
@@ -48,7 +49,7 @@ import {
   type Table,
   type Unit,
 } from '@app/history';
-import { handleOf, openWriter, SqliteRows, type SqliteHandle } from '@app/storage';
+import { handleOf, openWriter, SqliteRowReader, SqliteRows, type SqliteHandle } from '@app/storage';
 import { MemoryRows } from '@app/testing';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -448,6 +449,32 @@ describe('a row that is put only where none is', () => {
       }).toThrow(/NOT NULL/);
     } finally {
       database.close();
+    }
+  });
+});
+
+describe('an inquiry outside write units', () => {
+  it('should be answered from one state of the tables, whatever is written between its rounds', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'csp-row-reader-'));
+    const path = join(folder, 'rows.db');
+    const [writer, reader] = [new Database(path), new Database(path)];
+    try {
+      writer.pragma('journal_mode = WAL');
+      writer.exec(DEFINITIONS);
+      const rows = new SqliteRows(writer);
+      function* twice(): Inquiry<number[]> {
+        const [[before = []]] = yield* ask(inRanges(SAMPLES, [{ prefix: [] }]));
+        rows.apply([addRows(SAMPLES, [sample(before.length)])]);
+        const [[after = []]] = yield* ask(inRanges(SAMPLES, [{ prefix: [] }]));
+        return [before.length, after.length];
+      }
+      const store = new SqliteRowReader(reader);
+      expect(await store.find(twice())).toEqual([0, 0]);
+      expect(await store.find(twice())).toEqual([1, 1]);
+      expect(reader.inTransaction).toBe(false);
+    } finally {
+      for (const database of [writer, reader]) database.close();
+      rmSync(folder, { recursive: true });
     }
   });
 });

@@ -2,6 +2,7 @@ export { candleBarState, polledBarState, type BarState } from './bars';
 export { rolledCandle, type CandlePart } from './bucket-candles';
 export { versionsOf } from './candle-versions';
 export { Freshness } from './freshness';
+export { checkedEvents } from './kinds/checked-events';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';

@@ -15,7 +15,7 @@ export interface CandleNumbersRow {
 }
 
 /** One capture of a minute: a row of `candle_repeats` without `recorded`. */
-export interface CaptureRow extends CandleNumbersRow {
+interface CaptureRow extends CandleNumbersRow {
   symbol: string;
   open_time: number;
   close_time: number;
@@ -42,7 +42,7 @@ export interface RollUpRow extends CandleNumbersRow {
 const NUMBER_COLUMNS =
   'open, high, low, close, volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume';
 
-export const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at`;
+const REPEAT_COLUMNS = `symbol, open_time, close_time, ${NUMBER_COLUMNS}, source, captured_at`;
 
 export const MINUTE_COLUMNS = `${REPEAT_COLUMNS}, revision`;
 

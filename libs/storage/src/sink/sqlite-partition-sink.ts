@@ -1,12 +1,7 @@
 import type { BronzeArchive, BronzeRecovery, BronzeUnits } from '@app/bronze';
 import {
-  checkEvent,
-  ContractViolationError,
   PartitionSink,
-  UnitRejectedError,
-  type CheckedEvent,
   type Clock,
-  type EventKind,
   type EventKinds,
   type PartitionClaim,
   type PartitionStart,
@@ -17,6 +12,7 @@ import {
 } from '@app/domain';
 import {
   advanceUnit,
+  checkedEvents,
   checkPosition,
   claimUnit,
   findOnly,
@@ -80,7 +76,7 @@ export class SqlitePartitionSink extends PartitionSink {
   async take(claim: PartitionClaim, unit: PartitionUnit): Promise<SinkResult> {
     const { topic, partition } = claim;
     const { clock, kinds, origin, rows, units, writer } = this.parts;
-    const events = checkAll(kinds.named(claim.kind), unit.values);
+    const events = checkedEvents(kinds.named(claim.kind), unit.values);
     const result = await units.append((bronze) => {
       runUnit(rows, findOnly(checkPosition(claim, unit)));
       if (events.length > 0) origin.claim(unit.origin);
@@ -99,20 +95,4 @@ export class SqlitePartitionSink extends PartitionSink {
   losses(): Promise<TopicLoss[]> {
     return Promise.resolve(runUnit(this.parts.rows, findOnly(topicLosses())));
   }
-}
-
-/** Checks all values against their contract. @throws UnitRejectedError naming every one that breaks it */
-function checkAll(kind: EventKind, values: readonly string[]): CheckedEvent[] {
-  const rejected: { index: number; violation: ContractViolationError }[] = [];
-  const events: CheckedEvent[] = [];
-  for (const [index, value] of values.entries()) {
-    try {
-      events.push(checkEvent(kind, value));
-    } catch (error) {
-      if (!(error instanceof ContractViolationError)) throw error;
-      rejected.push({ index, violation: error });
-    }
-  }
-  if (rejected.length > 0) throw new UnitRejectedError(rejected);
-  return events;
 }
