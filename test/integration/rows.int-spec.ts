@@ -26,6 +26,7 @@ import {
   FIRST_MINUTES,
   FIRST_REVISIONS,
   inRanges,
+  KNOWN_DIFFERENCES,
   KNOWN_SYMBOLS,
   METRICS_DAYS,
   MINUTE_TRADES,
@@ -34,6 +35,7 @@ import {
   REPEATED_CAPTURES,
   RowNotNewError,
   runUnit,
+  SINK_PROGRESS,
   STOP_NOTES,
   STORE_FACTS,
   SYMBOL_ASSETS,
@@ -45,9 +47,11 @@ import {
   TAKEN_KEYS,
   TAKEN_KEYS_BY_AGE,
   TICKER_DAYS,
+  TOPIC_LOSSES,
   UNFILLED_RANGES,
   type Answers,
   type ColumnType,
+  type Inquiry,
   type KeyRange,
   type Plan,
   type Questions,
@@ -58,7 +62,7 @@ import {
   type Table,
   type Unit,
 } from '@app/history';
-import { handleOf, openWriter, SqliteRows, type SqliteHandle } from '@app/storage';
+import { handleOf, openWriter, SqliteBackgroundFinder, SqliteRows, type SqliteHandle } from '@app/storage';
 import { MemoryRows } from '@app/testing';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -513,6 +517,32 @@ describe('a row that is put only where none is', () => {
   });
 });
 
+describe('an inquiry outside write units', () => {
+  it('should be answered from one state of the tables, whatever is written between its rounds', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'csp-row-reader-'));
+    const path = join(folder, 'rows.db');
+    const [writer, reader] = [new Database(path), new Database(path)];
+    try {
+      writer.pragma('journal_mode = WAL');
+      writer.exec(DEFINITIONS);
+      const rows = new SqliteRows(writer);
+      function* twice(): Inquiry<number[]> {
+        const [[before = []]] = yield* ask(inRanges(SAMPLES, [{ prefix: [] }]));
+        rows.apply([addRows(SAMPLES, [sample(before.length)])]);
+        const [[after = []]] = yield* ask(inRanges(SAMPLES, [{ prefix: [] }]));
+        return [before.length, after.length];
+      }
+      const store = new SqliteBackgroundFinder(reader);
+      expect(await store.find(twice())).toEqual([0, 0]);
+      expect(await store.find(twice())).toEqual([1, 1]);
+      expect(reader.inTransaction).toBe(false);
+    } finally {
+      for (const database of [writer, reader]) database.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 describe('descriptions of tables', () => {
   const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
     text: 'TEXT',
@@ -544,6 +574,10 @@ describe('descriptions of tables', () => {
     SYMBOL_STATUSES,
     FIRST_MINUTES,
     UNFILLED_RANGES,
+    DAY_VERIFICATIONS,
+    KNOWN_DIFFERENCES,
+    SINK_PROGRESS,
+    TOPIC_LOSSES,
     CANDLES_1H,
     CANDLES_1D,
     DAILY_METRICS,

@@ -7,6 +7,7 @@ import {
   joinLeftOut,
   serializeCandle,
   type EpochMicros,
+  type FetchedAgain,
   type FetchedMinutes,
   type ImportedDay,
   type ImportedFile,
@@ -18,6 +19,11 @@ import {
 /** Name of the record of what was fetched and can be had again; it takes the place of the lines. */
 export const MANIFEST = 'fetches';
 export const MANIFEST_FILE = `${MANIFEST}.jsonl`;
+
+/** Whether what a source gives again is what was recorded: anything else is another fact than the one that was stored. */
+export function givesSameRows({ sha256 }: RecordedFetch, again: FetchedAgain): boolean {
+  return (again.sha256 ?? contentHash(again.candles)) === sha256;
+}
 
 /**
  * Hash of fetched candles that does not depend on when they were fetched: SHA-256 over their contract lines with the

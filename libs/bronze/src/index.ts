@@ -9,18 +9,18 @@ export { BronzeRetention } from './bronze-retention';
 export { type BronzeUnit } from './bronze-unit';
 export { BronzeUnits, type BronzeUnitOptions } from './bronze-units.port';
 export { BronzeWatch } from './bronze-watch';
-export { checksumOf } from './checksum';
 export { DamagedFiles, type FileDamage } from './damaged-files.port';
 export {
-  contentHash,
   FetchedRowsHash,
   fileManifestLine,
   MANIFEST,
   MANIFEST_FILE,
+  givesSameRows,
   manifestLine,
 } from './fetch-manifest';
 export { foundDamage } from './found-damage';
 export { LinesReplay } from './lines-replay';
+export { alteredSince, lossOfRemoved, shorterThan, unreadableLines } from './lost-files';
 export {
   assetsLine,
   clockLine,

@@ -1,6 +1,7 @@
 export { versionsOf } from './candle-versions';
 export { spans } from './change-spans';
 export { Freshness } from './freshness';
+export { checkedEvents } from './kinds/checked-events';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';
@@ -39,6 +40,16 @@ export { LedgerRanges } from './reading/ledger-ranges';
 export { PriceEvents, type EventInquiry, type EventPage, type PriceRows } from './reading/price-events';
 export { StoredMetrics } from './reading/stored-metrics';
 export { symbolSummaries, type AccountedDays, type DatesOfSymbol, type SymbolRows } from './reading/symbol-summary';
+export { KEPT_TABLES } from './rebuild/kept-tables';
+export {
+  lossOfFetch,
+  rebuildProgress,
+  remainingFetches,
+  settleUnit,
+  stopsAgain,
+  unitsAtEnd,
+  type RebuildProgress,
+} from './rebuild/rebuild-progress';
 export { rollUpBy } from './roll-up-levels';
 export { rollUpMinutes } from './roll-up';
 export type { JoinedMinute, RollUp, RollUpMinute } from './roll-up';
@@ -88,6 +99,7 @@ export { DAILY_METRICS, dailyMetricsUnit, METRICS_DAYS, type SymbolDates } from 
 export { CHANGE_TIMES, FEED_IDS, feedIds, removeChangesUnit } from './units/change-retention-unit';
 export { CLOCK_SPANS, clockSpans, notedSpans, openClockSpans } from './units/clock-spans';
 export { dayUnit, type DayOutcome } from './units/day-unit';
+export { DAY_VERIFICATIONS, KNOWN_DIFFERENCES, knownDifferencesOf, verifiedUnit } from './units/day-verification-unit';
 export { FIRST_REVISIONS, raiseUnit } from './units/first-revisions';
 export { fetchedOutcome } from './units/fetched-outcome';
 export { keyedUnit } from './units/keyed-unit';
@@ -98,7 +110,6 @@ export {
   COVERAGE,
   COVERAGE_DAYS,
   DAY_CAPTURES,
-  DAY_VERIFICATIONS,
   EARLIER_CAPTURES,
   MINUTE_TRADES,
   SYMBOL_FRAMES,
@@ -106,6 +117,17 @@ export {
 } from './units/ledger-tables';
 export { minuteLedgerUnit } from './units/minute-ledger-unit';
 export { DAY_ENDS, minuteUnit, type CandlesOutcome, type MinutesOutcome } from './units/minute-unit';
+export {
+  advanceUnit,
+  checkPosition,
+  claimUnit,
+  heldProgress,
+  positionsOf,
+  SINK_PROGRESS,
+  startUnit,
+  TOPIC_LOSSES,
+  topicLosses,
+} from './units/partition-units';
 export { PRICE_EVENTS, priceUnit, TICKER_DAYS } from './units/price-unit';
 export { CANDLES_1D, CANDLES_1H, newDayUnit, rollUpUnit } from './units/roll-up-unit';
 export { KeyMemory, TAKEN_KEYS, TAKEN_KEYS_BY_AGE, takenKeysUnit } from './units/taken-keys-unit';
@@ -127,7 +149,7 @@ export {
   removeMinutesUnit,
   removePricesUnit,
 } from './units/retention-unit';
-export { BRONZE_ONLY_FACT, STORE_FACTS } from './units/store-facts';
+export { BRONZE_ONLY_FACT, REBUILD_SOURCE_FACT, REBUILT_AT_FACT, STORE_FACTS } from './units/store-facts';
 export { reachEvidence } from './units/reach-evidence';
 export { lastMinuteOf, storedMinutes } from './units/stored-minutes';
 export {

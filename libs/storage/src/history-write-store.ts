@@ -45,7 +45,7 @@ export class HistoryWriteStore {
   }
 
   verifications(): SqliteDayVerificationStore {
-    return new SqliteDayVerificationStore(this.parts.queue, this.parts.database, this.parts.feed);
+    return new SqliteDayVerificationStore(this.parts.queue, this.parts.rows, this.parts.feed);
   }
 
   replay(): SqliteBronzeReplay {

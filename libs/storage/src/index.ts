@@ -5,6 +5,7 @@ export { AmbiguousDatabaseError } from './database/database-name';
 export { SqliteStoredFiles } from './bronze/sqlite-stored-files';
 export { ConsumerStore } from './consumer-store';
 export { HistoryWriteStore } from './history-write-store';
+export { SqliteBackgroundFinder } from './rows/sqlite-background-finder';
 export { SqliteRows } from './rows/sqlite-rows';
 export { handleOf, openWriter, type SqliteHandle } from './database/sqlite-connection';
 export { WalBound } from './database/wal-bound';

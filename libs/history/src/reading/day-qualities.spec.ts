@@ -13,7 +13,8 @@ import {
 import { FakeClock, MemoryRows } from '@app/testing';
 import fc from 'fast-check';
 import { runsOfMinutes, type RecordedMinute } from '../ledger-runs';
-import { COVERAGE, COVERAGE_DAYS, DAY_CAPTURES, DAY_VERIFICATIONS, SYMBOL_FRAMES } from '../units/ledger-tables';
+import { COVERAGE, COVERAGE_DAYS, DAY_CAPTURES, SYMBOL_FRAMES } from '../units/ledger-tables';
+import { DAY_VERIFICATIONS } from '../units/day-verification-unit';
 import { DayQualities } from './day-qualities';
 
 /** A few minutes before midnight, three days long, with a state every so often. */

@@ -10,7 +10,8 @@ import {
 import { datesOf, ledgerSpan } from '../ledger-days';
 import type { RowOf } from '../rows/table';
 import { ask, inRanges, together, type Inquiry, type RowFinder } from '../rows/unit';
-import { DAY_CAPTURES, DAY_VERIFICATIONS } from '../units/ledger-tables';
+import { DAY_CAPTURES } from '../units/ledger-tables';
+import { DAY_VERIFICATIONS } from '../units/day-verification-unit';
 import { ledgerDaysIn, ledgerStarts } from './ledger-account';
 
 type Verification = RowOf<typeof DAY_VERIFICATIONS>;

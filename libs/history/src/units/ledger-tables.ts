@@ -30,14 +30,6 @@ export const COVERAGE_DAYS = describeTable(
 /** Of the roll-ups of days, when the newest capture of their minutes came; to be read alone. */
 export const DAY_CAPTURES = pickColumns(CANDLES_1D, ['symbol', 'openTime', 'capturedAt']);
 
-/** What comparisons of days with the exchange's own have found: `equal` or `differs`. */
-export const DAY_VERIFICATIONS = describeTable('day_verifications', ['symbol', 'date'], {
-  symbol: 'text',
-  date: 'time',
-  result: 'text',
-  checkedAt: 'time',
-});
-
 const FRAME = {
   symbol: 'text',
   trackedSince: 'time?',

@@ -6,12 +6,12 @@ import { accountChangedAt, ledgerAround, type SymbolDay } from './ledger-changes
 import {
   COVERAGE_DAYS,
   DAY_CAPTURES,
-  DAY_VERIFICATIONS,
   EARLIER_CAPTURES,
   MINUTE_TRADES,
   SYMBOL_FRAMES,
   type CoverageDayRow,
 } from './ledger-tables';
+import { DAY_VERIFICATIONS } from './day-verification-unit';
 import { overlapping } from './overlapping';
 import { restampUnit, type RestampedMinutes } from './restamp-unit';
 import { STOP_NOTES, type StopNoteRow } from './stops-unit';

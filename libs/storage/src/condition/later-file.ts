@@ -1,7 +1,8 @@
 import type { EpochMicros } from '@app/domain';
 import { identityOf, isSameFile, type FileIdentity } from '@app/files';
+import { REBUILT_AT_FACT } from '@app/history';
 import Database from 'better-sqlite3';
-import { OWNER_FACT, REBUILT_AT_FACT, StoreFacts } from '../database/store-facts';
+import { OWNER_FACT, StoreFacts } from '../database/store-facts';
 
 /** What a database says of how it came to the place of another one. */
 export interface LaterFile {

@@ -7,8 +7,6 @@ export const ORIGIN_FACT = 'origin';
 export const OWNER_FACT = 'owner';
 /** When all of the database was last read and found whole (real time, microseconds). */
 export const CHECKED_AT_FACT = 'checked_at';
-/** When the database was made anew from the raw files (real time, microseconds); absent from one that was not. */
-export const REBUILT_AT_FACT = 'rebuilt_at';
 /** JSON object: which backup is reading the raw files, and until when that holds; absent while none does. */
 export const BACKUP_LEASE_FACT = 'backup_lease';
 /** JSON array of the bronze files that the last start found damaged; absent when it found none. */
@@ -21,13 +19,6 @@ export const METRICS_VERSION_FACT = 'daily_metrics_version';
 
 /** Which feed tables these are: random, made with them, so that no position of other ones is taken for theirs. */
 export const FEED_GENERATION_FACT = 'feed_generation';
-
-/** While the database is being made anew: the first line of the manifest that has not been looked at. */
-export const REBUILD_POSITION_FACT = 'rebuild_position';
-/** While the database is being made anew: JSON object of what could not be had, by number of the manifest's line. */
-export const REBUILD_LOSSES_FACT = 'rebuild_losses';
-/** Which bronze folder, by its writer id, the database is being made anew from. */
-export const REBUILD_SOURCE_FACT = 'rebuild_source';
 
 /** Single facts about the database. Written inside write units only. */
 export class StoreFacts {

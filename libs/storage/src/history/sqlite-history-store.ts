@@ -12,7 +12,6 @@ import {
 import {
   CANDLE_KIND,
   DAY,
-  eventToWrite,
   HistoryStore,
   minutesIn,
   type Clock,

@@ -2,6 +2,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatMillisTime, StoreNotReadyError, type Clock } from '@app/domain';
 import { flushFolder } from '@app/files';
+import { KEPT_TABLES } from '@app/history';
 import Database from 'better-sqlite3';
 import { examineDatabase } from '../condition/examine-database';
 import { isDamage, whatIsWrong } from '../condition/faults';
@@ -16,25 +17,6 @@ export class StoreInUseError extends Error {
     this.name = 'StoreInUseError';
   }
 }
-
-const KEYS_TABLE = 'api_keys';
-
-/**
- * Tables that neither bronze nor any source tells of: how far the broker was read and what it had given up, what
- * comparisons of days with the exchange's own have found, why minutes are missing, the days that are to be filled, and the
- * keys of clients.
- */
-const KEPT_TABLES = [
-  'sink_progress',
-  'topic_losses',
-  'day_verifications',
-  'known_differences',
-  'unfilled_ranges',
-  'backfill_jobs',
-  KEYS_TABLE,
-] as const;
-/** Of these, what was copied before an interruption and is no longer so has to go. */
-const COPIED_AS_A_WHOLE: ReadonlySet<string> = new Set(['unfilled_ranges', 'backfill_jobs', KEYS_TABLE]);
 
 /** An older database has no number of messages: what it tells of lacks all of its span. */
 const COUNT_LOST_MESSAGES = 'UPDATE topic_losses SET messages = to_offset - from_offset WHERE messages = 0';
@@ -103,19 +85,15 @@ export class PreviousDatabase {
 
   /** Takes over what only the old database knows, as far as its schema has it. */
   copyTo(database: SqliteHandle): void {
-    this.attachedTo(database, () => {
-      const tables = database.prepare(`SELECT name FROM ${PREVIOUS_SCHEMA}.sqlite_master`).pluck().all();
-      for (const table of KEPT_TABLES) if (tables.includes(table)) copyTable(database, table);
-      database.exec(COUNT_LOST_MESSAGES);
-    });
+    this.copy(database, KEPT_TABLES, () => database.exec(COUNT_LOST_MESSAGES));
   }
 
-  /** Takes over the keys once more: one may have been revoked since. */
-  copyKeysTo(database: SqliteHandle): void {
-    this.attachedTo(database, () => {
-      const tables = database.prepare(`SELECT name FROM ${PREVIOUS_SCHEMA}.sqlite_master`).pluck().all();
-      if (tables.includes(KEYS_TABLE)) copyTable(database, KEYS_TABLE);
-    });
+  /** Takes over once more what may have changed since. */
+  copyAgainTo(database: SqliteHandle): void {
+    this.copy(
+      database,
+      KEPT_TABLES.filter(({ isCopiedAgain }) => isCopiedAgain),
+    );
   }
 
   /**
@@ -131,6 +109,14 @@ export class PreviousDatabase {
     return kept;
   }
 
+  private copy(database: SqliteHandle, kept: typeof KEPT_TABLES, then: () => unknown = () => undefined): void {
+    this.attachedTo(database, () => {
+      const tables = database.prepare(`SELECT name FROM ${PREVIOUS_SCHEMA}.sqlite_master`).pluck().all();
+      for (const table of kept) if (tables.includes(table.name)) copyTable(database, table);
+      then();
+    });
+  }
+
   private setAside(): string {
     const time = formatMillisTime(this.clock.realNow()).replace(/[-:]|\.\d+/g, '');
     const kept = `${this.path}.damaged-${time}`;
@@ -141,10 +127,10 @@ export class PreviousDatabase {
   }
 }
 
-function copyTable(database: SqliteHandle, table: (typeof KEPT_TABLES)[number]): void {
-  if (COPIED_AS_A_WHOLE.has(table)) database.exec(`DELETE FROM ${table}`);
-  const columns = columnsOf(database, PREVIOUS_SCHEMA, table).join(', ');
-  database.exec(`INSERT OR REPLACE INTO ${table} (${columns}) SELECT ${columns} FROM ${PREVIOUS_SCHEMA}.${table}`);
+function copyTable(database: SqliteHandle, { name, isCopiedAsAWhole }: (typeof KEPT_TABLES)[number]): void {
+  if (isCopiedAsAWhole) database.exec(`DELETE FROM ${name}`);
+  const columns = columnsOf(database, PREVIOUS_SCHEMA, name).join(', ');
+  database.exec(`INSERT OR REPLACE INTO ${name} (${columns}) SELECT ${columns} FROM ${PREVIOUS_SCHEMA}.${name}`);
 }
 
 /** Removes a database with everything beside it. */

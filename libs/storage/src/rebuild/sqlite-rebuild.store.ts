@@ -2,21 +2,23 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import {
+  alteredSince,
   ArchiveIdentity,
-  checksumOf,
   CompressedFileError,
-  contentHash,
+  givesSameRows,
+  lossOfRemoved,
   MANIFEST,
   MANIFEST_FILE,
   readManifest,
+  shorterThan,
   spansAfter,
+  unreadableLines,
   withTrueStamps,
   type ManifestEntry,
   type NamedStoredFile,
 } from '@app/bronze';
 import {
   RebuildStore,
-  subtractRanges,
   type Clock,
   type LinesProgress,
   type FetchedAgain,
@@ -25,18 +27,24 @@ import {
   type RecordedFetch,
 } from '@app/domain';
 import { makeFolderOf } from '@app/files';
-import { findOnly, missingMinutesIn, runUnit, stoppedUnit, unfilledUnit, type Rows } from '@app/history';
+import {
+  findOnly,
+  lossOfFetch,
+  REBUILD_SOURCE_FACT,
+  rebuildProgress,
+  remainingFetches,
+  runUnit,
+  settleUnit,
+  stopsAgain,
+  unitsAtEnd,
+  type RebuildProgress,
+  type Rows,
+} from '@app/history';
 import { storedFilesIn } from '../bronze/sqlite-stored-files';
 import { databaseName } from '../database/database-name';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { StoreLocks } from '../database/store-locks';
-import {
-  REBUILD_LOSSES_FACT,
-  REBUILD_POSITION_FACT,
-  REBUILD_SOURCE_FACT,
-  REBUILT_AT_FACT,
-  StoreFacts,
-} from '../database/store-facts';
+import { StoreFacts } from '../database/store-facts';
 import type { SqliteHistoryStore } from '../history/sqlite-history-store';
 import { restoreLedgers } from '../ledger/restore-ledgers';
 import type { CandleWriter } from '../sink/candle.writer';
@@ -59,7 +67,6 @@ const OTHER_ROWS = 'the source gives other rows than it gave then';
 export class SqliteRebuildStore extends RebuildStore {
   private readonly candles: CandleWriter;
   private readonly rows: Rows;
-  private readonly facts: StoreFacts;
   private readonly unreadable: RebuildLoss[] = [];
   private altered: readonly RebuildLoss[] = [];
   private entries: readonly ManifestEntry[] = [];
@@ -76,7 +83,6 @@ export class SqliteRebuildStore extends RebuildStore {
     super();
     this.candles = parts.candles;
     this.rows = parts.rows;
-    this.facts = new StoreFacts(parts.database);
   }
 
   /**
@@ -138,20 +144,18 @@ export class SqliteRebuildStore extends RebuildStore {
   }
 
   remaining(): Promise<RecordedFetch[]> {
-    const [position, losses] = [this.position(), this.lost()];
-    const fetches = this.entries.flatMap((entry) => (entry.kind === 'fetch' ? [entry.fetch] : []));
-    return Promise.resolve(fetches.filter(({ line }) => line >= position || losses.has(line)));
+    return Promise.resolve(remainingFetches(this.fetches(), this.progress()));
   }
 
-  async restore(fetch: RecordedFetch, { origin, candles, sha256 }: FetchedAgain): Promise<boolean> {
-    if ((sha256 ?? contentHash(candles)) !== fetch.sha256) {
+  async restore(fetch: RecordedFetch, again: FetchedAgain): Promise<boolean> {
+    if (!givesSameRows(fetch, again)) {
       await this.giveUp(fetch, OTHER_ROWS);
       return false;
     }
     await this.parts.queue.run(
       () => {
-        this.write(fetch, candles, origin);
-        this.settle(fetch, undefined);
+        this.write(fetch, again.candles, again.origin);
+        runUnit(this.rows, settleUnit(fetch, undefined));
       },
       { durability: 'normal' },
     );
@@ -169,24 +173,15 @@ export class SqliteRebuildStore extends RebuildStore {
 
   async giveUp(fetch: RecordedFetch, reason: string): Promise<void> {
     await this.parts.queue.run(() => {
-      this.settle(fetch, reason);
+      runUnit(this.rows, settleUnit(fetch, reason));
     });
   }
 
   async restoreStops(): Promise<void> {
-    const losses = this.lost();
-    const lost = this.entries.flatMap((entry) =>
-      entry.kind === 'fetch' && losses.has(entry.fetch.line) ? [entry.fetch] : [],
-    );
+    const stops = this.entries.filter((entry) => entry.kind === 'stopped');
+    const units = stopsAgain(stops, this.fetches(), this.progress());
     await this.parts.queue.run(() => {
-      for (const entry of this.entries) {
-        if (entry.kind !== 'stopped') continue;
-        const { symbol, range, notedAt } = entry;
-        // Minutes of a fetch that could not be repeated may have had rows.
-        const unknown = lost.filter((fetch) => fetch.symbol === symbol).map((fetch) => fetch.range);
-        const missing = runUnit(this.rows, findOnly(missingMinutesIn(symbol, range)));
-        runUnit(this.rows, stoppedUnit(symbol, subtractRanges(missing, unknown), notedAt));
-      }
+      for (const unit of units) runUnit(this.rows, unit);
     });
   }
 
@@ -196,30 +191,25 @@ export class SqliteRebuildStore extends RebuildStore {
   }
 
   losses(): Promise<RebuildLoss[]> {
-    const losses = this.lost();
-    const fetches = this.entries.flatMap((entry): RebuildLoss[] => {
-      if (entry.kind === 'removed') {
-        return [{ what: entry.file, range: undefined, reason: 'removed after its time of retention' }];
-      }
-      const reason = entry.kind === 'fetch' ? losses.get(entry.fetch.line) : undefined;
-      if (entry.kind !== 'fetch' || reason === undefined) return [];
-      const { symbol, range, kind } = entry.fetch;
-      return [{ what: symbol, range, reason: `${kind}: ${reason}` }];
+    const progress = this.progress();
+    const ofEntries = this.entries.flatMap((entry): readonly RebuildLoss[] => {
+      if (entry.kind === 'removed') return [lossOfRemoved(entry.file)];
+      const loss = entry.kind === 'fetch' ? lossOfFetch(entry.fetch, progress) : undefined;
+      return loss ? [loss] : [];
     });
-    const ofFiles = [...this.damagedFiles(), ...this.altered, ...this.unreadable, ...this.unreadableLines()];
-    return Promise.resolve([...ofFiles, ...fetches]);
+    const { archive, losses } = this.parts;
+    const shorter = shorterThan(archive, this.previouslyStored());
+    return Promise.resolve([...shorter, ...this.altered, ...this.unreadable, ...unreadableLines(losses), ...ofEntries]);
   }
 
   async finish(acceptLosses: boolean): Promise<boolean> {
     const isDone = acceptLosses || !this.previous.exists || (await this.losses()).length === 0;
     if (isDone) {
-      this.previous.copyKeysTo(this.parts.database);
+      this.previous.copyAgainTo(this.parts.database);
+      const { clock } = this;
       await this.parts.queue.run(() => {
-        this.noteLosses();
-        this.facts.set(REBUILT_AT_FACT, String(this.clock.realNow()));
-        for (const fact of [REBUILD_POSITION_FACT, REBUILD_LOSSES_FACT, REBUILD_SOURCE_FACT]) {
-          this.facts.set(fact, undefined);
-        }
+        const time = { now: clock.now(), realNow: clock.realNow() };
+        for (const unit of unitsAtEnd(this.fetches(), this.progress(), time)) runUnit(this.rows, unit);
       });
       this.parts.database.pragma('wal_checkpoint(TRUNCATE)');
     }
@@ -236,16 +226,12 @@ export class SqliteRebuildStore extends RebuildStore {
     this.release();
   }
 
-  /** What is given up is missing from now on, and `gaps` will be asked why. */
-  private noteLosses(): void {
-    const [losses, askedAt] = [this.lost(), this.clock.now()];
-    for (const entry of this.entries) {
-      const reason = entry.kind === 'fetch' ? losses.get(entry.fetch.line) : undefined;
-      if (entry.kind !== 'fetch' || reason === undefined) continue;
-      const { symbol, range, kind } = entry.fetch;
-      const note = { ...range, reason: `${kind} not repeated: ${reason}`, askedAt };
-      runUnit(this.rows, unfilledUnit(symbol, range, [note]));
-    }
+  private fetches(): RecordedFetch[] {
+    return this.entries.flatMap((entry) => (entry.kind === 'fetch' ? [entry.fetch] : []));
+  }
+
+  private progress(): RebuildProgress {
+    return runUnit(this.rows, findOnly(rebuildProgress()));
   }
 
   private write({ fetchedAt, line }: RecordedFetch, candles: readonly MinuteCandle[], origin: string): void {
@@ -274,61 +260,7 @@ export class SqliteRebuildStore extends RebuildStore {
       archive.account({ file, topic: MANIFEST, partition: null }, end);
       this.entries = withTrueStamps(entries);
     });
-    this.altered = await this.alteredFiles();
-  }
-
-  private position(): number {
-    return Number(this.facts.get(REBUILD_POSITION_FACT) ?? 0);
-  }
-
-  private lost(): Map<number, string> {
-    const text = this.facts.get(REBUILD_LOSSES_FACT) ?? '{}';
-    return new Map(
-      Object.entries(JSON.parse(text) as Record<string, string>).map(([line, reason]) => [Number(line), reason]),
-    );
-  }
-
-  /** Notes, in the unit in hand, that a line of the manifest has been looked at, and why nothing came of it. */
-  private settle({ line }: RecordedFetch, loss: string | undefined): void {
-    const losses = this.lost();
-    if (loss === undefined) losses.delete(line);
-    else losses.set(line, loss);
-    this.facts.set(REBUILD_LOSSES_FACT, JSON.stringify(Object.fromEntries(losses)));
-    this.facts.set(REBUILD_POSITION_FACT, String(Math.max(this.position(), line + 1)));
-  }
-
-  /** Files whose bytes are others than the old database has the checksum of. */
-  private async alteredFiles(): Promise<RebuildLoss[]> {
-    const { archive } = this.parts;
-    const { signal } = new AbortController();
-    const altered: RebuildLoss[] = [];
-    for (const { file, length, crc32 } of this.previouslyStored()) {
-      // What is altered in the manifest shows when its fetches are repeated.
-      if (crc32 === null || length === 0 || file === MANIFEST_FILE || !existsSync(archive.pathOf(file))) continue;
-      const found = await checksumOf(archive.pathOf(file), length, { signal });
-      if (found === undefined || found === crc32) continue;
-      const reason = 'altered outside this program: its lines may say something else than what was captured';
-      altered.push({ what: file, range: undefined, reason });
-    }
-    return altered;
-  }
-
-  private unreadableLines(): RebuildLoss[] {
-    return this.parts.losses.all().map(({ file, firstLine, lines, reason }) => ({
-      what: file,
-      range: undefined,
-      reason: `${lines === 1 ? 'line' : `${lines} lines, the first of them`} ${firstLine} cannot be read: ${reason}`,
-    }));
-  }
-
-  /** Files of which the old database had taken more than there is now. */
-  private damagedFiles(): RebuildLoss[] {
-    const damaged = this.parts.archive.damage(this.previouslyStored());
-    return damaged.map(({ file, expectedBytes, foundBytes }) => ({
-      what: file,
-      range: undefined,
-      reason: `${foundBytes} bytes of ${expectedBytes} are left: lines were lost outside this program`,
-    }));
+    this.altered = await alteredSince(archive, this.previouslyStored());
   }
 
   /** What the old database knows of the bronze files. */

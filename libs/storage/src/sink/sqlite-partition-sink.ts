@@ -1,14 +1,7 @@
 import type { BronzeArchive, BronzeRecovery, BronzeUnits } from '@app/bronze';
 import {
-  checkEvent,
-  ContractViolationError,
-  PartitionLostError,
-  PartitionPositionError,
   PartitionSink,
-  UnitRejectedError,
-  type CheckedEvent,
   type Clock,
-  type EventKind,
   type EventKinds,
   type PartitionClaim,
   type PartitionStart,
@@ -17,26 +10,27 @@ import {
   type TopicLoss,
   type TopicPartition,
 } from '@app/domain';
+import {
+  advanceUnit,
+  checkedEvents,
+  checkPosition,
+  claimUnit,
+  findOnly,
+  heldProgress,
+  positionsOf,
+  runUnit,
+  startUnit,
+  topicLosses,
+  type Rows,
+} from '@app/history';
 import type { MetricsRegistry } from '@app/observability';
-import type { Statement } from 'better-sqlite3';
 import type { OriginGuard } from '../database/origin-guard';
-import type { SqliteHandle } from '../database/sqlite-connection';
 import type { EventWriter } from './event-writer';
 import { SinkOutcomes } from './sink-outcomes';
-import { TopicLosses } from './topic-losses';
-
-interface ProgressRow {
-  readonly topic: string;
-  readonly partition: number;
-  readonly epoch: number;
-  readonly next_offset: number | null;
-  readonly last_hash: string | null;
-  readonly cluster_id: string | null;
-}
 
 export interface PartitionSinkParts {
   readonly units: BronzeUnits;
-  readonly database: SqliteHandle;
+  readonly rows: Rows;
   readonly origin: OriginGuard;
   readonly archive: BronzeArchive;
   readonly writer: EventWriter;
@@ -53,72 +47,41 @@ export interface PartitionSinkParts {
  */
 export class SqlitePartitionSink extends PartitionSink {
   private readonly outcomes: SinkOutcomes;
-  private readonly select: Statement<[string, number], ProgressRow>;
-  private readonly selectTopic: Statement<[string], ProgressRow>;
-  private readonly raiseEpoch: Statement<[string, number], { epoch: number }>;
-  private readonly store: Statement<[number, string | null, string, string, number]>;
-  private readonly topicLosses: TopicLosses;
-  private readonly advance: Statement<[number, string | null, string, number]>;
 
   constructor(private readonly parts: PartitionSinkParts) {
     super();
-    const { database, metrics } = parts;
-    this.outcomes = new SinkOutcomes(metrics);
-    this.select = database.prepare('SELECT * FROM sink_progress WHERE topic = ? AND partition = ?');
-    this.selectTopic = database.prepare('SELECT * FROM sink_progress WHERE topic = ? ORDER BY partition');
-    this.raiseEpoch = database.prepare(
-      `INSERT INTO sink_progress (topic, partition, epoch) VALUES (?, ?, 1)
-       ON CONFLICT (topic, partition) DO UPDATE SET epoch = epoch + 1 RETURNING epoch`,
-    );
-    this.store = database.prepare(
-      'UPDATE sink_progress SET next_offset = ?, last_hash = ?, cluster_id = ? WHERE topic = ? AND partition = ?',
-    );
-    this.advance = database.prepare(
-      'UPDATE sink_progress SET next_offset = ?, last_hash = ? WHERE topic = ? AND partition = ?',
-    );
-    this.topicLosses = new TopicLosses(database, parts.clock);
+    this.outcomes = new SinkOutcomes(parts.metrics);
   }
 
-  claim({ topic, partition }: TopicPartition, kind: string): Promise<PartitionClaim> {
-    return this.parts.units.run(() => {
-      const row = this.raiseEpoch.get(topic, partition);
-      const stored = this.select.get(topic, partition);
-      return { topic, partition, kind, epoch: row?.epoch ?? 1, progress: stored && progressOf(stored) };
-    });
+  claim(partition: TopicPartition, kind: string): Promise<PartitionClaim> {
+    return this.parts.units.run(() => runUnit(this.parts.rows, claimUnit(partition, kind)));
   }
 
   async start(claim: PartitionClaim, start: PartitionStart): Promise<void> {
-    const { topic, partition, kind, progress } = claim;
-    const files = this.parts.archive.files([topic]).filter((file) => file.partition === partition);
+    const { topic, partition, kind } = claim;
+    const { archive, clock, kinds, recovery, rows, units } = this.parts;
+    const files = archive.files([topic]).filter((file) => file.partition === partition);
     if (start.kind !== 'continue') {
       // The broker brings none of these lines again: what is complete is taken into the rows.
       for (const file of files) {
-        await this.parts.recovery.takeUp(file, this.parts.kinds.named(kind), () => this.check(claim));
+        await recovery.takeUp(file, kinds.named(kind), () => runUnit(rows, findOnly(heldProgress(claim))));
       }
     }
-    await this.parts.units.run(() => {
-      this.check(claim);
-      for (const { file, compressed } of files) if (!compressed) this.parts.archive.cutSurplus(file);
-      if (start.kind === 'continue') return;
-      if (start.kind === 'skip' && progress) {
-        const { nextOffset: from } = progress;
-        this.topicLosses.add(claim, 'retention', { from, to: start.offset, messages: start.offset - from });
-      }
-      this.store.run(start.offset, null, start.clusterId, topic, partition);
+    await units.run(() => {
+      runUnit(rows, startUnit(claim, start, clock.now()));
+      for (const { file, compressed } of files) if (!compressed) archive.cutSurplus(file);
     });
   }
 
   async take(claim: PartitionClaim, unit: PartitionUnit): Promise<SinkResult> {
     const { topic, partition } = claim;
-    const { units, origin, writer, kinds } = this.parts;
-    const events = checkAll(kinds.named(claim.kind), unit.values);
+    const { clock, kinds, origin, rows, units, writer } = this.parts;
+    const events = checkedEvents(kinds.named(claim.kind), unit.values);
     const result = await units.append((bronze) => {
-      const stored = this.check(claim);
-      if (stored !== unit.begin) throw new PartitionPositionError(claim, stored ?? undefined, unit.begin);
+      runUnit(rows, findOnly(checkPosition(claim, unit)));
       if (events.length > 0) origin.claim(unit.origin);
       const taken = writer.write(events, { topic, partition }, bronze);
-      this.advance.run(unit.next, unit.lastHash, topic, partition);
-      if (unit.absent) this.topicLosses.add(claim, 'absent', unit.absent);
+      runUnit(rows, advanceUnit(claim, unit, clock.now()));
       return taken;
     });
     this.outcomes.add(result);
@@ -126,42 +89,10 @@ export class SqlitePartitionSink extends PartitionSink {
   }
 
   positions(topics: readonly string[]): Promise<(TopicPartition & { readonly nextOffset: number })[]> {
-    const rows = topics.flatMap((topic) => this.selectTopic.all(topic));
-    return Promise.resolve(
-      rows.flatMap(({ topic, partition, next_offset: next }) =>
-        next === null ? [] : [{ topic, partition, nextOffset: next }],
-      ),
-    );
+    return Promise.resolve(runUnit(this.parts.rows, findOnly(positionsOf(topics))));
   }
 
   losses(): Promise<TopicLoss[]> {
-    return Promise.resolve(this.topicLosses.all());
+    return Promise.resolve(runUnit(this.parts.rows, findOnly(topicLosses())));
   }
-
-  /** The stored offset, when the claim still holds. Inside a write unit. @throws PartitionLostError */
-  private check({ topic, partition, epoch }: PartitionClaim): number | null {
-    const row = this.select.get(topic, partition);
-    if (row?.epoch !== epoch) throw new PartitionLostError({ topic, partition });
-    return row.next_offset;
-  }
-}
-
-function progressOf({ next_offset: nextOffset, last_hash: lastHash, cluster_id: clusterId }: ProgressRow) {
-  return nextOffset === null || clusterId === null ? undefined : { nextOffset, lastHash, clusterId };
-}
-
-/** Checks all values against their contract. @throws UnitRejectedError naming every one that breaks it */
-function checkAll(kind: EventKind, values: readonly string[]): CheckedEvent[] {
-  const rejected: { index: number; violation: ContractViolationError }[] = [];
-  const events: CheckedEvent[] = [];
-  for (const [index, value] of values.entries()) {
-    try {
-      events.push(checkEvent(kind, value));
-    } catch (error) {
-      if (!(error instanceof ContractViolationError)) throw error;
-      rejected.push({ index, violation: error });
-    }
-  }
-  if (rejected.length > 0) throw new UnitRejectedError(rejected);
-  return events;
 }
