@@ -133,6 +133,16 @@ describe('JSON lists over HTTP', () => {
     ]);
   });
 
+  it('should name each unknown symbol under the parameter that it was sent in', async () => {
+    const fieldsOf = async (query: string): Promise<unknown> =>
+      expectProblem(query, await get(`/candles?${query}`)).errors?.map(({ field, value }) => [field, value]);
+    expect(await fieldsOf('symbol=BTCUSDT&symbols=NOPE,BTCUSDT')).toEqual([['symbols', 'NOPE']]);
+    expect(await fieldsOf('symbol=NEITHER&symbols=NOPE,NOR')).toEqual([
+      ['symbol', 'NEITHER'],
+      ['symbols', 'NOPE,NOR'],
+    ]);
+  });
+
   it('should answer addresses that are no route with a problem too', async () => {
     for (const path of [
       '/nothing',
