@@ -79,6 +79,10 @@ describe('JSON lists over HTTP', () => {
     ['/trades/latest?cursor=AAAA', 'cursor', 'AAAA', 'next_cursor'],
     ['/trades/latest?symbl=BTCUSDT', 'symbl', 'BTCUSDT', 'symbol, symbols, limit, cursor'],
     ['/trades/range', 'start', null, 'ISO 8601'],
+    ['/trades/range', 'start', null, 'a span back from now'],
+    ['/trades/range?last=2&start=-1h', 'start', '-1h', 'beside last'],
+    ['/candles?last=2&start=2026-11-20', 'start', '2026-11-20', 'beside last'],
+    ['/coverage?last=2&limit=3', 'limit', '3', 'beside last'],
     ['/trades/range?start=2026-11-20', 'end', null, 'ISO 8601'],
     ['/trades/range?start=1763635200&end=2026-11-21', 'start', '1763635200', '1763635200000'],
     ['/trades/range?start=2026-11-21&end=2026-11-20', 'start', '2026-11-21T00:00:00.000Z', 'before end'],
@@ -96,6 +100,10 @@ describe('JSON lists over HTTP', () => {
     ['/bi/daily_ohlc.csv?start=2026-11-20T25:00:00Z', 'start', '2026-11-20T25:00:00Z', 'a date (2026-01-15)'],
     ['/bi/daily_ohlc.csv?start=1763635200', 'start', '1763635200', '1763635200000'],
     ['/bi/daily_ohlc.csv?start=2026-11-21&end=2026-11-20', 'start', '2026-11-21', 'before end'],
+    ['/bi/daily_ohlc.csv?start=2199-01-01', 'start', '2199-01-01', 'unless end is given'],
+    ['/bi/daily_ohlc.csv?end=1970-01-01', 'end', '1970-01-01', 'a date after 1970-01-01'],
+    [`/bi/daily_ohlc.csv?${'_&'.repeat(2_000)}days=0`, 'days', '0', '1 to 3650'],
+    [`/candles?${'symbol=BTCUSDT&'.repeat(1_000)}foo=1`, 'foo', '1', 'no such parameter'],
     ['/bi/daily_volume.csv?days=5&end=2026-11-20', 'days', '5', 'not both'],
     ['/bi/latest_prices.csv?symbols=BTCUSDT,,', 'symbols', 'BTCUSDT,,', 'letters and digits'],
   ])('should refuse %s naming field, value and what is allowed', async (path, field, value, allowed) => {
@@ -122,6 +130,16 @@ describe('JSON lists over HTTP', () => {
         value: 'NOPE',
         allowed: expect.stringContaining('BTCUSDT') as string,
       },
+    ]);
+  });
+
+  it('should name each unknown symbol under the parameter that it was sent in', async () => {
+    const fieldsOf = async (query: string): Promise<unknown> =>
+      expectProblem(query, await get(`/candles?${query}`)).errors?.map(({ field, value }) => [field, value]);
+    expect(await fieldsOf('symbol=BTCUSDT&symbols=NOPE,BTCUSDT')).toEqual([['symbols', 'NOPE']]);
+    expect(await fieldsOf('symbol=NEITHER&symbols=NOPE,NOR')).toEqual([
+      ['symbol', 'NEITHER'],
+      ['symbols', 'NOPE,NOR'],
     ]);
   });
 

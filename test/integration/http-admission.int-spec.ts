@@ -171,6 +171,17 @@ describe('admission', () => {
       await socket.receives(/held a[^]*held b[^]*held c/);
     });
 
+    it('should count a request that expects what nobody knows like any other', async () => {
+      await serve();
+      const socket = await open();
+      socket.send(requestText('/held?name=first') + requestText('/small?name=second', { Expect: 'the unexpected' }));
+      await becomes('the first begins', () => Promise.resolve(held.has('first')));
+      expect(begun).toEqual(['first']);
+      held.get('first')?.();
+      expect(await socket.statuses(2)).toEqual([200, 200]);
+      await socket.receives(/held first[^]*small second/);
+    });
+
     it('should answer every request of a long pipeline, in its order', async () => {
       await serve();
       const names = Array.from({ length: 1_500 }, (_, index) => `n${index}`);

@@ -178,6 +178,16 @@ describe('streams', () => {
     expect([status, body.toString().includes('a span back from now')]).toEqual([400, true]);
   });
 
+  it('should have no length in the answer to HEAD, as it has none', async () => {
+    await serve();
+    for (const path of ['/stream/prices', '/stream/candles']) {
+      const { status, headers, body } = await rawRequest(`${url}${path}`, { method: 'HEAD' });
+      expect([status, headers['content-type'], headers['content-length'], body.length]).toEqual([
+        ...[200, 'text/event-stream; charset=utf-8', undefined, 0],
+      ]);
+    }
+  });
+
   it('should end where the store is made anew, and resume as not whole', async () => {
     await serve();
     const stream = await open('/stream/prices');

@@ -156,6 +156,15 @@ describe('dateWindow', () => {
     expect(await refusal(() => windowOf({ start: date('2026-03-02') }))).toMatch(/^start: "2026-03-02"/);
   });
 
+  it('should name the bound that was given where the other one was filled in', async () => {
+    expect(await refusal(() => windowOf({ end: bound('-999999d') }))).toMatch(
+      /^end: "1970-01-01" .* a date after 1970-01-01$/,
+    );
+    expect(await refusal(() => windowOf({ start: date('2026-03-05') }))).toMatch(
+      /^start: "2026-03-05" .* a date before 2026-03-02, where the window ends unless end is given$/,
+    );
+  });
+
   it('should refuse instants that are reversed, though they touch the same date', async () => {
     const [nine, noon] = [date('2026-01-15T09:00:00Z'), date('2026-01-15T12:00:00Z')];
     expect(await refusal(() => windowOf({ start: noon, end: nine }))).toMatch(

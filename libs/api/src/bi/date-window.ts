@@ -75,10 +75,7 @@ export function dateWindow(query: DailyTableQuery, now: EpochMicros, size: Table
   const until = end === undefined ? tomorrow : timeAt(end, now);
   const to = ceilTo(until, bucket);
   const from = start === undefined ? Math.max(0, ceilTo(to, DAY) - DEFAULT_DAYS * DAY) : timeAt(start, now);
-  if (from >= until) {
-    const allowed = isDate(from) && isDate(until) ? 'a date' : 'a time';
-    throw invalidParameter('start', shown(from), `${allowed} before end (${shown(until)})`);
-  }
+  if (from >= until) throw emptyWindow(query, from, until);
   const range = { start: floorTo(from, bucket), end: to };
   return {
     range,
@@ -86,6 +83,15 @@ export function dateWindow(query: DailyTableQuery, now: EpochMicros, size: Table
     startSince: start === undefined ? sinceOf(end, now, DAY) : sinceOf(start, now, bucket),
     endSince: end === undefined ? today : sinceOf(end, now, bucket),
   };
+}
+
+/** Names the bound that was given: the other one may have been filled in. */
+function emptyWindow({ start, end }: DailyTableQuery, from: EpochMicros, until: EpochMicros): ProblemError {
+  const allowed = isDate(from) && isDate(until) ? 'a date' : 'a time';
+  if (start === undefined) return invalidParameter('end', shown(until), `${allowed} after ${shown(from)}`);
+  const filledIn = end === undefined ? ', where the window ends unless end is given' : '';
+  const bound = end === undefined ? shown(until) : `end (${shown(until)})`;
+  return invalidParameter('start', shown(from), `${allowed} before ${bound}${filledIn}`);
 }
 
 /** What a window holds of what is stored. */

@@ -59,7 +59,7 @@ export function listQuestion(
   if (last !== undefined) {
     for (const other of ['start', 'cursor', 'limit'] as const) {
       if (query[other] !== undefined)
-        throw invalidParameter(other, shown(query[other]), 'no such parameter beside last');
+        throw invalidParameter(other, asSent(request, other), 'no such parameter beside last');
     }
   }
   const most = format === 'json' ? MAX_LIMIT : MAX_TEXT_LIMIT;
@@ -109,8 +109,9 @@ function keptTime(bound: TimeBound | undefined, before: KeptTime | undefined, no
   return before?.written === written ? before : { written, time: bound.at(now) };
 }
 
-function shown(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : 'a time';
+/** A parameter as it stands in the address, where what it means would show a caller another text than their own. */
+function asSent({ query }: FastifyRequest, name: string): unknown {
+  return (query as Readonly<Record<string, unknown>>)[name];
 }
 
 function textOptions({ sep, decimal, bom }: ListQuery, format: ListFormat): CsvStyle {

@@ -1,6 +1,7 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CandleStreamQuery, Clock, PriceStreamQuery, timeAt, type EpochMicros } from '@app/domain';
 import { Callers, privateFor, PublicAddress } from '@app/http';
@@ -81,7 +82,8 @@ export class StreamsController {
     this.streams.admit(caller);
     reply.headers({ ...STREAM_HEADERS, 'cache-control': privateFor(caller, STREAM_HEADERS['cache-control']) });
     if (request.raw.method === 'HEAD') {
-      await reply.send();
+      // Nothing at all would be said to have a length of 0.
+      await reply.send(Readable.from([]));
       return;
     }
     reply.hijack();

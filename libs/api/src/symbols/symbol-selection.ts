@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@app/config';
-import { SymbolReader, type SymbolsQuery } from '@app/domain';
+import { SymbolReader, type FieldProblem, type SymbolsQuery } from '@app/domain';
 import { ProblemError, shownValue } from '@app/http';
 import { ServedSymbols } from './served-symbols';
 
@@ -37,21 +37,27 @@ export class SymbolSelection {
     const asked = [...new Set([...(symbol ?? []), ...(symbols ?? [])])];
     if (asked.every((name) => this.configured.has(name))) return asked;
     const stored = new Set(await this.reader.known());
-    const unknown = asked.filter((name) => !this.configured.has(name) && !stored.has(name));
-    if (unknown.length > 0) throw this.unknownSymbols(unknown, await this.served.all(), symbol ? 'symbol' : 'symbols');
+    const unknown = Object.entries({ symbol, symbols }).flatMap(([field, names = []]) => {
+      const others = names.filter((name) => !this.configured.has(name) && !stored.has(name));
+      return others.length > 0 ? [{ field, value: shownValue(others.join(',')) }] : [];
+    });
+    if (unknown.length > 0) throw unknownSymbols(unknown, await this.served.all());
     return asked;
   }
+}
 
-  private unknownSymbols(unknown: readonly string[], served: readonly string[], field: string): ProblemError {
-    const listed = served.slice(0, LISTED).join(', ');
-    const allowed = `a symbol that is captured or stored: ${listed}${served.length > LISTED ? ', ...' : ''} (all in /symbols)`;
-    const value = shownValue(unknown.join(','));
-    return new ProblemError({
-      status: 404,
-      code: 'SYMBOL.UNKNOWN',
-      title: 'The symbol is not known here',
-      detail: `${field}: ${JSON.stringify(value)} is not known here; expected ${allowed}`,
-      errors: [{ field, value, allowed }],
-    });
-  }
+function unknownSymbols(
+  unknown: readonly Pick<FieldProblem, 'field' | 'value'>[],
+  served: readonly string[],
+): ProblemError {
+  const listed = served.slice(0, LISTED).join(', ');
+  const allowed = `a symbol that is captured or stored: ${listed}${served.length > LISTED ? ', ...' : ''} (all in /symbols)`;
+  const named = unknown.map(({ field, value }) => `${field}: ${JSON.stringify(value)}`).join(' and ');
+  return new ProblemError({
+    status: 404,
+    code: 'SYMBOL.UNKNOWN',
+    title: 'The symbol is not known here',
+    detail: `${named} is not known here; expected ${allowed}`,
+    errors: unknown.map((problem) => ({ ...problem, allowed })),
+  });
 }

@@ -2,6 +2,7 @@ import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  BOUNDS_ALLOWED,
   Clock,
   DAY,
   MINUTE,
@@ -9,7 +10,6 @@ import {
   LatestTradesQuery,
   PriceEventPageDto,
   PriceEventReader,
-  TIMES_ALLOWED,
   toPriceEventV1,
   TradeRangeQuery,
   type PriceEvent,
@@ -105,7 +105,7 @@ export class TradesController {
     const { range, isLast, order } = question;
     for (const bound of ['start', 'end'] as const) {
       if (range[bound] === undefined && !isLast)
-        throw invalidParameter(bound, undefined, `${TIMES_ALLOWED}; or last in place of start and end`);
+        throw invalidParameter(bound, undefined, `${BOUNDS_ALLOWED}; or last in place of start and end`);
     }
     const symbols = await this.selection.resolve(query);
     const scope = cursorScope('/trades/range', scopeOf(query, symbols), range.start, range.end, order);

@@ -15,7 +15,8 @@ export type SeparatorName = keyof typeof SEPARATORS;
 export const DECIMAL_MARKS = ['.', ','] as const;
 export type DecimalMark = (typeof DECIMAL_MARKS)[number];
 
-const BOUNDS_ALLOWED = `${TIMES_ALLOWED}, now, today, or a span back from now (-15m, -24h, -7d, -4w)`;
+/** What a bound of a range can be. */
+export const BOUNDS_ALLOWED = `${TIMES_ALLOWED}, now, today, or a span back from now (-15m, -24h, -7d, -4w)`;
 
 /** One of some words, as they are written. */
 function oneOf<Word extends string>(

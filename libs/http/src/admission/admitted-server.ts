@@ -77,6 +77,11 @@ export class AdmittedServer extends Server<typeof IncomingMessage, typeof Admitt
     this.on('request', (request, response) => {
       this.open.get(request.socket)?.arrive(request, response);
     });
+    // Node would answer another expectation than 100-continue by itself, past what is counted here and without a problem's
+    // details; it may as well be left alone (RFC 9110 §10.1.1).
+    this.on('checkExpectation', (request, response) => {
+      this.emit('request', request, response);
+    });
     this.on('listening', () => {
       this.lookAfterConnections();
     });
