@@ -5,11 +5,14 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
 import {
+  ApiKeyReader,
   CandleReader,
   ChangeFeedReader,
   CoverageReader,
   DAY,
   DailyBarReader,
+  DailyMetricsReader,
+  DayQualityReader,
   HourlyBarReader,
   MILLISECOND,
   PriceEventReader,
@@ -61,10 +64,13 @@ export interface Readers {
   readonly candles: CandleReader;
   readonly bars: DailyBarReader;
   readonly hourlyBars: HourlyBarReader;
+  readonly metrics: DailyMetricsReader;
+  readonly quality: DayQualityReader;
   readonly coverage: CoverageReader;
   readonly symbols: SymbolReader;
   readonly status: StoreStatus;
   readonly feed: ChangeFeedReader;
+  readonly keys: ApiKeyReader;
 }
 
 function readersOf(reading: TestingModule): Readers {
@@ -73,10 +79,13 @@ function readersOf(reading: TestingModule): Readers {
     candles: reading.get(CandleReader),
     bars: reading.get(DailyBarReader),
     hourlyBars: reading.get(HourlyBarReader),
+    metrics: reading.get(DailyMetricsReader),
+    quality: reading.get(DayQualityReader),
     coverage: reading.get(CoverageReader),
     symbols: reading.get(SymbolReader),
     status: reading.get(StoreStatus),
     feed: reading.get(ChangeFeedReader),
+    keys: reading.get(ApiKeyReader),
   };
 }
 
