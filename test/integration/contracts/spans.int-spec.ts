@@ -1,6 +1,7 @@
 import { DAY, HOUR, MINUTE, type EpochMicros, type SpanReader, type TimeRange } from '@app/domain';
 import { buildMinute } from '@app/testing';
-import { candleEvent, NOON, ORIGIN, priceEvent, TestStore, type Readers } from '../../support/test-store';
+import type { Readers } from '../../support/stored-history';
+import { candleEvent, NOON, ORIGIN, priceEvent, TestStore } from '../../support/test-store';
 
 /** A table as its own reader has it, beside what is said of where it has rows. */
 interface Subject {
