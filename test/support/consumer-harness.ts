@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
-import { CANDLE_KIND, PRICE_KIND } from '@app/domain';
+import { CANDLE_KIND, PRICE_KIND, type TopicLoss } from '@app/domain';
 import type { HistoryKinds } from '@app/history';
 import { EVENT_UNITS, KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { ConsumerStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import { eventually } from './app-process';
+import { readTable } from './history-tables';
 import type { KafkaBroker } from './kafka-broker';
 import { kindsOn, type TestTopics } from './kinds-on';
 
@@ -145,14 +145,23 @@ export class ConsumerHarness {
     });
   }
 
-  /** All rows of a query on the store. */
-  rows<Row = Record<string, unknown>>(sql: string): Row[] {
-    const database = new Database(this.databasePath, { readonly: true });
-    try {
-      return database.prepare(sql).all() as Row[];
-    } finally {
-      database.close();
-    }
+  /** All rows of a table of the store. */
+  table(name: string): Record<string, unknown>[] {
+    return readTable(this.databasePath, name);
+  }
+
+  /** What the store was found to lack of the topics, whenever that was noticed; the consumer is started. */
+  async losses(): Promise<Omit<TopicLoss, 'noticedAt'>[]> {
+    if (!this.store) throw new Error('the consumer is not started');
+    const losses = await this.store.sink.losses();
+    return losses.map(({ topic, partition, from, to, messages, reason }) => ({
+      topic,
+      partition,
+      from,
+      to,
+      messages,
+      reason,
+    }));
   }
 
   /** Whether bronze was begun. */
