@@ -97,6 +97,17 @@ module.exports = {
       to: { path: '^libs/testing/' },
     },
     {
+      name: 'suites-of-processes-know-no-sql',
+      comment:
+        'What processes stored is asked through ports or HTTP; tables are read, filled and damaged in these files alone.',
+      severity: 'error',
+      from: {
+        path: '^test/(e2e|faults|support)/',
+        pathNot: '^test/support/(history-tables|hour-store|lock-holder|made-up-candles)\\.ts$',
+      },
+      to: { path: 'node_modules/better-sqlite3/|node_modules/@types/better-sqlite3/|^node:sqlite$' },
+    },
+    {
       name: 'no-orphans',
       comment: 'A file nobody imports is dead.',
       severity: 'error',

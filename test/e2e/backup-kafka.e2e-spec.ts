@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { eventually } from '../support/app-process';
-import { runCli, type CommandOutcome } from '../support/cli-store';
+import { runCli, type CommandOutcome } from '../support/run-cli';
 import { describeOwnKafka } from '../support/describe-kafka';
 import { getCsv, getText } from '../support/http';
 import { KafkaPipeline } from '../support/kafka-pipeline';

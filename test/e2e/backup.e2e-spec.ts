@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeManifest, type BackupManifest } from '@app/backup';
 import { eventually, type AppProcess } from '../support/app-process';
 import { CaptureLoad } from '../support/capture-load';
-import { runCli, type CommandOutcome } from '../support/cli-store';
+import { runCli, type CommandOutcome } from '../support/run-cli';
 import { getCsv, getJson, getText } from '../support/http';
 
 /** Two days that are over: the one before capture began, and the one in which it did. */

@@ -1,12 +1,13 @@
+import { DAY, MILLISECOND } from '@app/domain';
 import { eventually } from '../support/app-process';
-import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
+import { runCli } from '../support/run-cli';
 import { exchangeKlines } from '../support/exchange-klines';
 import { readTables } from '../support/history-tables';
 import { getAll, getJson } from '../support/http';
 import { Stack, marketAt } from '../support/stack';
+import { minutesBySource, minutesByState, storedKlines } from '../support/stored-history';
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 const START = Date.parse('2026-11-20T10:00:30Z');
 /** The first of the configured symbols is the one with the bad rows. */
 const [BAD, ...OTHERS] = ['BNBUSDT', 'BTCUSDT', 'ETHUSDT'] as const;
@@ -99,8 +100,8 @@ describe('rows of one symbol that break the contract, live', () => {
           ? true
           : undefined,
     );
-    await eventually('no minute of it was taken for a stop', () =>
-      Promise.resolve((minutesByState(stack, BAD)['stopped'] ?? 0) === 0 || undefined),
+    await eventually('no minute of it was taken for a stop', async () =>
+      ((await minutesByState(stack, BAD))['stopped'] ?? 0) === 0 ? true : undefined,
     );
 
     const { status, reasons } = await eventually('health names all of it', async () => {
@@ -134,7 +135,7 @@ describe('rows of one symbol that break the contract, live', () => {
     await eventually('nothing is left out any more', async () =>
       (await health()).reasons.some((reason) => reason.includes('left out')) ? undefined : true,
     );
-    const stored = storedKlines(stack, BAD);
+    const stored = await storedKlines(stack, BAD);
     const klines = await exchangeKlines(
       stack.exchangeUrl,
       BAD,
@@ -158,10 +159,10 @@ describe('rows of one symbol that break the contract, in cli backfill', () => {
   afterAll(() => stack.close());
 
   /** Stored minutes of a symbol from the day on, up to a minute that was over before the clock began. */
-  const minutesOf = (symbol: string, from: string): number =>
-    storedKlines(stack, symbol).filter(
-      ([time]) => Number(time) >= Date.parse(from) && Number(time) < START - 5 * MINUTE_MS,
-    ).length;
+  const minutesOf = async (symbol: string, from: string): Promise<number> => {
+    const stored = await storedKlines(stack, symbol);
+    return stored.filter(([time]) => Number(time) >= Date.parse(from) && Number(time) < START - 5 * MINUTE_MS).length;
+  };
   const whole = (from: string): number => Math.floor(START / MINUTE_MS) - 5 - Date.parse(from) / MINUTE_MS + 1;
 
   it('should list them, fill everything else of all symbols, and end with 1', async () => {
@@ -178,9 +179,9 @@ describe('rows of one symbol that break the contract, in cli backfill', () => {
       expect(listed[index]).toMatch(reason);
     }
     expect(code).toBe(1);
-    expect(minutesOf(BAD, '2026-11-19')).toBe(whole('2026-11-19') - 5);
-    for (const symbol of OTHERS) expect(minutesOf(symbol, '2026-11-19')).toBe(whole('2026-11-19'));
-    expect(minutesByState(stack, BAD)['stopped']).toBeUndefined();
+    expect(await minutesOf(BAD, '2026-11-19')).toBe(whole('2026-11-19') - 5);
+    for (const symbol of OTHERS) expect(await minutesOf(symbol, '2026-11-19')).toBe(whole('2026-11-19'));
+    expect((await minutesByState(stack, BAD))['stopped']).toBeUndefined();
     const gaps = await runCli(stack, 'gaps', '--symbols', BAD, '--to', '2026-11-20T09:50:00Z');
     for (const reason of REASONS) expect(gaps.output).toMatch(reason);
   });
@@ -201,7 +202,7 @@ describe('rows of one symbol that break the contract, in cli backfill', () => {
     const { code, output } = await runCli(stack, 'backfill', ...range);
     expect(output).toMatch(/days filled, (?:[5-9]|[1-9]\d) minutes new$/m);
     expect(code).toBe(0);
-    expect(minutesOf(BAD, '2026-11-19')).toBe(whole('2026-11-19'));
+    expect(await minutesOf(BAD, '2026-11-19')).toBe(whole('2026-11-19'));
   });
 
   it('should take the minute of a row that a file has broken from REST', async () => {
@@ -214,16 +215,11 @@ describe('rows of one symbol that break the contract, in cli backfill', () => {
     const { code, output } = await runCli(stack, 'backfill', ...days);
     expect(output).toMatch(/^1 days filled, 1440 minutes new$/m);
     expect(code).toBe(0);
-    const day = Date.parse('2026-11-10');
-    const sources = storedRows<{ source: string; n: number }>(
-      stack,
-      `SELECT source, count(*) AS n FROM candles_1m WHERE symbol = '${BAD}' AND open_time / 1000 >= ${day}
-       AND open_time / 1000 < ${day + DAY_MS} GROUP BY source ORDER BY source`,
-    );
-    expect(sources).toEqual([
-      { source: 'binance_api_v3_klines', n: 3 },
-      { source: 'binance_archive_klines', n: 1_437 },
-    ]);
+    const start = Date.parse('2026-11-10') * MILLISECOND;
+    expect(await minutesBySource(stack, [BAD], { start, end: start + DAY })).toEqual({
+      binance_api_v3_klines: 3,
+      binance_archive_klines: 1_437,
+    });
   });
 
   it('should list a symbol whose first candle cannot be read, or whose requests are refused, and fill the others', async () => {
@@ -249,7 +245,7 @@ describe('rows of one symbol that break the contract, in cli backfill', () => {
     expect(output).toMatch(/^cli: 1 symbol could not be filled, 2 days could not be filled; the same command/m);
     expect(code).toBe(1);
     for (const symbol of OTHERS) {
-      const stored = storedKlines(stack, symbol).map(([time]) => Number(time));
+      const stored = (await storedKlines(stack, symbol)).map(([time]) => Number(time));
       const inRange = stored.filter((time) => time >= Date.parse('2026-11-12') && time < Date.parse('2026-11-14'));
       expect(inRange).toHaveLength(2 * 1_440);
     }

@@ -1,13 +1,13 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { eventually, type AppProcess } from '../support/app-process';
-import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
 import { exchangeKlines } from '../support/exchange-klines';
-import { tablesHash } from '../support/history-tables';
+import { readTable, tablesHash } from '../support/history-tables';
 import { getJson } from '../support/http';
 import { describeRecordings, illiquidRows } from '../support/recordings';
+import { runCli } from '../support/run-cli';
 import { marketAt, Stack } from '../support/stack';
+import { minutesBySource, minutesByState, storedKlines, storedMinutes, storedPrices } from '../support/stored-history';
 
 const MINUTE_MS = 60_000;
 const NOW = new Date('2026-03-18T13:37:43Z');
@@ -23,8 +23,9 @@ const SILENCE = [
   { kind: 'slow', route: '/api/v3/klines', symbol: 'ETHUSDT', delay_ms: 600_000 },
 ];
 
-const doneJobs = (stack: Stack): number =>
-  storedRows<{ n: number }>(stack, "SELECT count(*) AS n FROM backfill_jobs WHERE state = 'done'")[0]?.n ?? 0;
+const jobStates = ({ databasePath }: Stack): string[] =>
+  readTable<{ state: string }>(databasePath, 'backfill_jobs').map(({ state }) => state);
+const doneJobs = (stack: Stack): number => jobStates(stack).filter((state) => state === 'done').length;
 
 describe('cli backfill', () => {
   const stack = new Stack({
@@ -56,19 +57,21 @@ describe('cli backfill', () => {
     expect(code).toBe(0);
     const start = Date.parse('2026-03-15');
     for (const symbol of ['BTCUSDT', 'ETHUSDT']) {
-      const stored = storedKlines(stack, symbol);
+      const stored = await storedKlines(stack, symbol);
       const newest = Number(stored.at(-1)?.[0]);
       const klines = await exchangeKlines(stack.exchangeUrl, symbol, '1m', start, newest + 1);
       expect(stored).toEqual(klines.map((row) => row.slice(0, 11)));
       // Minutes that are not in the account are missing: there are none.
-      const { captured = 0, quiet = 0, stopped = 0 } = minutesByState(stack, symbol);
+      const { captured = 0, quiet = 0, stopped = 0 } = await minutesByState(stack, symbol);
       expect(captured + quiet).toBe(klines.length);
       expect(stopped).toBe((newest - start) / MINUTE_MS + 1 - klines.length);
       expect(newest).toBeGreaterThan(NOW.getTime() - 5 * MINUTE_MS);
     }
-    expect(minutesByState(stack, 'BTCUSDT')['stopped']).toBe(60);
-    const sources = storedRows<{ source: string }>(stack, 'SELECT DISTINCT source FROM candles_1m ORDER BY source');
-    expect(sources.map(({ source }) => source)).toEqual(['binance_api_v3_klines', 'binance_archive_klines']);
+    expect((await minutesByState(stack, 'BTCUSDT'))['stopped']).toBe(60);
+    expect(Object.keys(await minutesBySource(stack)).sort()).toEqual([
+      'binance_api_v3_klines',
+      'binance_archive_klines',
+    ]);
 
     const before = { tables: tablesHash(stack.databasePath), asked: await asked() };
     const again = await runCli(stack, 'backfill', '--days', '3', '--to', NOW.toISOString().slice(0, 10));
@@ -97,7 +100,7 @@ describe('cli backfill', () => {
     const { code, output } = await runCli(stack, 'backfill', ...range);
     expect(output).toMatch(new RegExp(`^${doneBefore + 24 - doneThen} days filled`, 'm'));
     expect(code).toBe(0);
-    expect(storedRows(stack, "SELECT symbol FROM backfill_jobs WHERE state <> 'done'")).toEqual([]);
+    expect(jobStates(stack).filter((state) => state !== 'done')).toEqual([]);
   });
 
   it('should name the option, the value and what is allowed, and the symbol that the exchange does not know', async () => {
@@ -128,10 +131,7 @@ describe('cli backfill', () => {
     const said = process.output.split('\n').filter((line) => line.includes('TMPDIR'));
     expect(said).toEqual([expect.stringContaining(`TMPDIR: ${path} cannot be used (E`)]);
     expect(process.output).toMatch(/^1 days filled, \d+ minutes new$/m);
-    const database = new Database(databasePath, { readonly: true });
-    const sources = database.prepare('SELECT DISTINCT source FROM candles_1m').pluck().all();
-    database.close();
-    expect(sources).toEqual(['binance_archive_klines']);
+    expect(Object.keys(await minutesBySource({ databasePath }))).toEqual(['binance_archive_klines']);
     expect(readdirSync(folder).filter((name) => name.startsWith('.csp-'))).toEqual([]);
   });
 
@@ -160,7 +160,7 @@ describe('cli backfill', () => {
     await stack.setFaults(FAULTS);
     const klines = await exchangeKlines(stack.exchangeUrl, 'SOLUSDT', '1m', start, end);
     const inArchive = klines.filter(([openTime]) => !new Date(openTime).toISOString().startsWith('2025-06-01'));
-    expect(storedKlines(stack, 'SOLUSDT')).toEqual(inArchive.map((row) => row.slice(0, 11)));
+    expect(await storedKlines(stack, 'SOLUSDT')).toEqual(inArchive.map((row) => row.slice(0, 11)));
   });
 
   it('should fill the past beside a process that captures into the same store', async () => {
@@ -178,9 +178,9 @@ describe('cli backfill', () => {
     );
     expect(output).toMatch(/^9 days filled, \d+ minutes new$/m);
     expect(code).toBe(0);
-    const events = (): number => storedRows<{ n: number }>(stack, 'SELECT count(*) AS n FROM price_events')[0]?.n ?? 0;
-    const before = events();
-    await eventually('capture goes on', () => Promise.resolve(events() > before || undefined));
+    const events = async (): Promise<number> => (await storedPrices(stack)).length;
+    const before = await events();
+    await eventually('capture goes on', async () => ((await events()) > before ? true : undefined));
     const metrics = await (await fetch(`${await stack.urlOf('standalone-app')}/metrics`)).text();
     expect(metrics).toMatch(/^csp_events_lost_total(?:\{[^}]*\})? 0$/m);
     expect(await app.stop()).toBe(0);
@@ -228,10 +228,10 @@ describeRecordings('cli backfill of a recorded market (needs RECORDINGS_DIR)', (
     );
     expect(output).toContain(`${recorded.length} minutes new`);
     expect(code).toBe(0);
-    const times = storedRows<{ open_time: number }>(stack, 'SELECT open_time FROM candles_1m ORDER BY open_time');
-    expect(times.map(({ open_time: time }) => time / 1_000)).toEqual(recorded.map(([time]) => Number(time) + shift));
+    const minutes = await storedMinutes(stack);
+    expect(minutes.map(({ openTime }) => openTime / 1_000)).toEqual(recorded.map(([time]) => Number(time) + shift));
     const quiet = recorded.filter(([, , , , , volume]) => Number(volume) === 0).length;
-    const { stopped = 0, ...stored } = minutesByState(stack, 'AIONBTC');
+    const { stopped = 0, ...stored } = await minutesByState(stack, 'AIONBTC');
     expect(stored).toEqual({ captured: recorded.length - quiet, quiet });
     // Within the recording, and from its last minute to the end of that day.
     const endOfDay = Math.ceil(last / 86_400_000) * 86_400_000;

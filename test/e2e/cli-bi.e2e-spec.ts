@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
-import { runCli } from '../support/cli-store';
+import { runCli } from '../support/run-cli';
+import { tamperWith } from '../support/history-tables';
 import { getCsv } from '../support/http';
 import { marketAt, Stack } from '../support/stack';
 
@@ -86,9 +86,7 @@ describe('cli bi-build and verify-bi', () => {
     expect(await elsewhere.exited()).toBe(0);
     expect(elsewhere.output).toContain('TMPDIR: /nonexistent cannot be used (ENOENT');
 
-    const database = new Database(stack.databasePath);
-    database.exec("UPDATE candles_1h SET close = '1.00' WHERE symbol = 'BTCUSDT'");
-    database.close();
+    tamperWith(stack.databasePath, "UPDATE candles_1h SET close = '1.00' WHERE symbol = 'BTCUSDT'");
     const refuted = await runCli(stack, 'verify-bi', '--build', folder, '--symbols', 'BTCUSDT');
     expect(refuted.output).toMatch(
       /^mismatch: BTCUSDT 1h candle of \S+Z, stored and recomputed from minutes: close 1.00 and /m,

@@ -1,6 +1,6 @@
 import { historyKinds } from '@app/history';
 import { ORIGIN_HEADER } from '@app/messaging';
-import { runCli } from '../support/cli-store';
+import { runCli } from '../support/run-cli';
 import { ConsumerHarness, type TestMessage } from '../support/consumer-harness';
 import { describeOwnKafka } from '../support/describe-kafka';
 import { priceLine } from '../support/events';

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/app-process';
-import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
 import { exchangeKlines, type KlineRow } from '../support/exchange-klines';
+import { readTable } from '../support/history-tables';
 import { getJson } from '../support/http';
+import { runCli } from '../support/run-cli';
 import { marketAt, Stack } from '../support/stack';
+import { minutesByState, storedKlines } from '../support/stored-history';
 
 const MINUTE_MS = 60_000;
 const NOW = Date.parse('2026-03-18T13:37:43Z');
@@ -42,15 +44,15 @@ describe('cli import of dumps', () => {
 
   const importInto = (into: Stack, ...args: string[]): ReturnType<typeof runCli> =>
     runCli(into, 'import', '--origin', origin, '--symbol', 'BTCUSDT', ...args);
-  const versions = (of: Stack): unknown[] =>
-    ['candles_1m', 'candle_revisions'].map((table) => storedRows(of, `SELECT * FROM ${table}`));
+  const versions = ({ databasePath }: Stack): unknown[] =>
+    ['candles_1m', 'candle_revisions'].map((table) => readTable(databasePath, table));
 
   async function expectSameAfterRebuild(of: Stack): Promise<void> {
-    const before = [versions(of), minutesByState(of, 'BTCUSDT')];
+    const before = [versions(of), await minutesByState(of, 'BTCUSDT')];
     const { code, output } = await runCli(of, 'rebuild', '--imports', folder);
     expect(output).toContain('the database has been made anew');
     expect(code).toBe(0);
-    expect([versions(of), minutesByState(of, 'BTCUSDT')]).toEqual(before);
+    expect([versions(of), await minutesByState(of, 'BTCUSDT')]).toEqual(before);
   }
 
   beforeAll(async () => {
@@ -85,7 +87,7 @@ describe('cli import of dumps', () => {
     }
     expect(output).toContain('cli: 2 minutes left out, listed above with the reason');
     expect(code).toBe(1);
-    expect(storedKlines(of(), 'BTCUSDT')).toEqual(rows.slice(0, 600).map((row) => row.slice(0, 11)));
+    expect(await storedKlines(of(), 'BTCUSDT')).toEqual(rows.slice(0, 600).map((row) => row.slice(0, 11)));
     await expectSameAfterRebuild(of());
   });
 
@@ -135,7 +137,8 @@ describe('cli import of dumps', () => {
       /cut\.csv +\S+ +1 +replaced +the row of 2026-03-17T23:59:00Z: trade count 1, .*; before, trade count \d+, /,
     );
     expect(code).toBe(0);
-    expect(storedKlines(stack, 'BTCUSDT').find(([openTime]) => openTime === TODAY - MINUTE_MS)?.[8]).toBe(1);
+    const stored = await storedKlines(stack, 'BTCUSDT');
+    expect(stored.find(([openTime]) => openTime === TODAY - MINUTE_MS)?.[8]).toBe(1);
     await expectSameAfterRebuild(stack);
   });
 
@@ -163,9 +166,9 @@ describe('cli import beside live capture', () => {
     const { origin } = await getJson<{ origin: string }>(`${stack.exchangeUrl}/_simulator/origin`);
     const app = await stack.start('standalone-app');
     await app.answers(`${await stack.urlOf('standalone-app')}/readyz`);
-    const traded = await eventually('three minutes with trades are captured', () => {
-      const minutes = storedKlines(stack, 'BTCUSDT').filter(({ 8: trades }) => Number(trades) > 1);
-      return Promise.resolve(minutes.length >= 3 ? minutes.slice(0, 3) : undefined);
+    const traded = await eventually('three minutes with trades are captured', async () => {
+      const minutes = (await storedKlines(stack, 'BTCUSDT')).filter(({ 8: trades }) => Number(trades) > 1);
+      return minutes.length >= 3 ? minutes.slice(0, 3) : undefined;
     });
     const dump = join(stack.folder, 'BTCUSDT-1m-2026-03-18.csv');
     const cut = traded.map((row) => cutMidMinute([...row, '0'] as unknown as KlineRow));
@@ -173,11 +176,11 @@ describe('cli import beside live capture', () => {
     const { code, output } = await runCli(stack, 'import', '--origin', origin, dump);
     expect(output).toContain('nothing imported, 3 minutes left out');
     expect(code).toBe(1);
-    const stored = (): unknown[] =>
-      storedKlines(stack, 'BTCUSDT').filter(([openTime]) => traded.some((row) => row[0] === openTime));
-    expect(stored()).toEqual(traded);
+    const stored = async (): Promise<unknown[]> =>
+      (await storedKlines(stack, 'BTCUSDT')).filter(([openTime]) => traded.some((row) => row[0] === openTime));
+    expect(await stored()).toEqual(traded);
     expect(await app.stop()).toBe(0);
     expect((await runCli(stack, 'rebuild', '--imports', stack.folder)).code).toBe(0);
-    expect(stored()).toEqual(traded);
+    expect(await stored()).toEqual(traded);
   });
 });

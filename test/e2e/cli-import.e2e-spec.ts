@@ -1,11 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { minutesByState, runCli, storedKlines, storedRows } from '../support/cli-store';
 import { exchangeKlines } from '../support/exchange-klines';
 import { tablesHash } from '../support/history-tables';
 import { getJson } from '../support/http';
 import { archiveMinutes, describeRecordings, RECORDINGS_DIR } from '../support/recordings';
+import { runCli } from '../support/run-cli';
 import { marketAt, Stack } from '../support/stack';
+import { minutesByState, storedKlines, storedMinutes } from '../support/stored-history';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
@@ -69,7 +70,7 @@ describe('cli import', () => {
       exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1m', FEBRUARY.start, FEBRUARY.end),
       exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1m', FEBRUARY.end + DAY_MS, FEBRUARY.end + 2 * DAY_MS),
     ]);
-    expect(storedKlines(stack, 'BTCUSDT')).toEqual(klines.flat().map((row) => row.slice(0, 11)));
+    expect(await storedKlines(stack, 'BTCUSDT')).toEqual(klines.flat().map((row) => row.slice(0, 11)));
   });
 
   it('should change nothing when a file comes again', async () => {
@@ -81,13 +82,14 @@ describe('cli import', () => {
   });
 
   it('should leave minutes missing that the file lacks, until the exchange says that it stopped', async () => {
-    expect(minutesByState(stack, 'BTCUSDT')['stopped']).toBeUndefined();
+    expect((await minutesByState(stack, 'BTCUSDT'))['stopped']).toBeUndefined();
     const { code } = await runCli(stack, 'backfill', '--from', '2026-02-01', '--to', '2026-03-01');
     expect(code).toBe(0);
-    expect(minutesByState(stack, 'BTCUSDT')['stopped']).toBe((FEBRUARY.end - FEBRUARY.start) / MINUTE_MS - inFebruary);
-    expect(
-      storedRows(stack, `SELECT * FROM candles_1m WHERE open_time BETWEEN ${STOP.start}000 AND ${STOP.end - 1}000`),
-    ).toEqual([]);
+    expect((await minutesByState(stack, 'BTCUSDT'))['stopped']).toBe(
+      (FEBRUARY.end - FEBRUARY.start) / MINUTE_MS - inFebruary,
+    );
+    const stop = { start: STOP.start * 1_000, end: STOP.end * 1_000 };
+    expect(await storedMinutes(stack, undefined, stop)).toEqual([]);
   });
 
   it("should not mix the exchange's own files with those of a simulator", async () => {
@@ -112,13 +114,7 @@ describeRecordings('cli import of recorded files (needs RECORDINGS_DIR)', () => 
     const { code } = await runCli(stack, 'import', ...files.map((name) => join(folder, name)));
     expect(code).toBe(0);
     const recorded = ['2020-01-01', '2020-01-02'].flatMap(archiveMinutes);
-    const stored = storedRows<Record<string, unknown>>(
-      stack,
-      `SELECT open_time AS openTime, open, high, low, close, volume, quote_volume AS quoteVolume,
-         trade_count AS tradeCount, taker_buy_volume AS takerBuyVolume, taker_buy_quote_volume AS takerBuyQuoteVolume
-       FROM candles_1m`,
-    );
-    expect(stored).toEqual(recorded);
-    expect(minutesByState(stack, 'BTCUSDT')).toEqual({ captured: 2_880 });
+    expect(await storedMinutes(stack)).toMatchObject(recorded);
+    expect(await minutesByState(stack, 'BTCUSDT')).toEqual({ captured: 2_880 });
   });
 });

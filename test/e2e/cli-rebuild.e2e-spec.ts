@@ -1,9 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { eventually, type AppProcess } from '../support/app-process';
-import { runCli } from '../support/cli-store';
-import { readTables } from '../support/history-tables';
+import { runCli } from '../support/run-cli';
+import { readTable, readTables } from '../support/history-tables';
 import { getAll } from '../support/http';
 import { Stack, marketAt } from '../support/stack';
 
@@ -44,16 +43,9 @@ describe('cli rebuild, export, compact and retain', () => {
   });
 
   function rows(): Record<string, unknown[]> {
-    const database = new Database(stack.databasePath, { readonly: true });
-    try {
-      const events = ['price_events', 'ticker_days'].map((table) => [
-        table,
-        database.prepare(`SELECT * FROM ${table}`).all(),
-      ]);
-      return { ...readTables(stack.databasePath), ...(Object.fromEntries(events) as Record<string, unknown[]>) };
-    } finally {
-      database.close();
-    }
+    const { databasePath } = stack;
+    const events = ['price_events', 'ticker_days'].map((table) => [table, readTable(databasePath, table)] as const);
+    return { ...readTables(databasePath), ...Object.fromEntries(events) };
   }
 
   async function tablesOfApi(): Promise<string[]> {

@@ -4,11 +4,11 @@ import { historyKinds } from '@app/history';
 import { createLogger, MetricsRegistry } from '@app/observability';
 import { WriteStore } from '@app/storage';
 import { FakeClock } from '@app/testing';
-import Database from 'better-sqlite3';
-import { runCli } from '../support/cli-store';
+import { runCli } from '../support/run-cli';
 import { exchangeKlines } from '../support/exchange-klines';
 import { getJson } from '../support/http';
 import { Stack } from '../support/stack';
+import { storedMinutes } from '../support/stored-history';
 
 const MINUTE_MS = 60_000;
 
@@ -60,9 +60,8 @@ describe('cli gaps and repair', () => {
     const { code, output } = await runCli(stack, 'repair', '--symbols', 'btcusdt');
     expect(output).toMatch(/^BTCUSDT +\d+ +\d+ +0$/m);
     expect(code).toBe(0);
-    const database = new Database(stack.databasePath, { readonly: true });
-    const stored = database.prepare('SELECT open_time, close, volume FROM candles_1m ORDER BY open_time').raw().all();
-    database.close();
+    const minutes = await storedMinutes(stack);
+    const stored = minutes.map(({ openTime, close, volume }) => [openTime, close, volume]);
     const klines = await exchangeKlines(stack.exchangeUrl, 'BTCUSDT', '1m', start, now - 4 * MINUTE_MS);
     expect(klines.length).toBeGreaterThan(170);
     expect(stored.slice(0, klines.length)).toEqual(klines.map((row) => [row[0] * 1_000, row[4], row[5]]));

@@ -12,10 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, type AppName, type AppProcess } from '../support/app-process';
-import { runCli, storedRows } from '../support/cli-store';
 import { getJson, getText } from '../support/http';
+import { runCli } from '../support/run-cli';
 import { routesWithoutStore } from '../support/served-routes';
 import { Stack, marketAt } from '../support/stack';
+import { storedMinutes, storedPrices } from '../support/stored-history';
 
 interface Health {
   readonly status: string;
@@ -50,7 +51,7 @@ describe('a damaged database', () => {
     await stack.close();
   });
 
-  const events = (): number => storedRows<{ n: number }>(stack, 'SELECT count(*) AS n FROM price_events')[0]?.n ?? 0;
+  const events = async (): Promise<number> => (await storedPrices(stack)).length;
 
   async function health(name: AppName): Promise<Health> {
     return getJson<Health>(`${await stack.urlOf(name)}/health`);
@@ -67,8 +68,7 @@ describe('a damaged database', () => {
     await eventually('prices and minutes are stored', async () => {
       if (!existsSync(stack.databasePath) || (await spooled(name)) > 0) return undefined;
       await getText(`${url}/readyz`);
-      const minutes = storedRows<{ n: number }>(stack, 'SELECT count(*) AS n FROM candles_1m');
-      return events() > 5 && (minutes[0]?.n ?? 0) > 1 ? true : undefined;
+      return (await events()) > 5 && (await storedMinutes(stack)).length > 1 ? true : undefined;
     });
   }
 
@@ -94,7 +94,7 @@ describe('a damaged database', () => {
     expect(code).toBe(0);
     await app.answers(`${await stack.urlOf(name)}/readyz`);
     await eventually('the spool is empty', async () => ((await spooled(name)) === 0 ? true : undefined));
-    expect(events()).toBeGreaterThan(before);
+    expect(await events()).toBeGreaterThan(before);
     const lines = readFileSync(rawFile(), 'utf8').trimEnd().split('\n');
     expect(new Set(lines).size).toBe(lines.length);
   }

@@ -70,10 +70,11 @@ describeKafka('consumers of one store', () => {
   it('should say in the store how each of them does, whichever of them keeps the history', async () => {
     const members = [await group.start(), await group.start()];
     const names = members.map(({ url }) => instanceName('consumer', hostname(), Number(new URL(url).port)));
-    await eventually('each has its row', () =>
-      Promise.resolve(names.every((name) => group.instances().includes(name)) || undefined),
-    );
-    expect(group.instances()).toEqual(names.sort());
+    await eventually('each has its row', async () => {
+      const instances = await group.instances();
+      return names.every((name) => instances.includes(name)) || undefined;
+    });
+    expect(await group.instances()).toEqual(names.sort());
     await group.feed();
     await group.stopFeeding();
     await group.everythingTaken();

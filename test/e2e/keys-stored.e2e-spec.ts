@@ -1,5 +1,5 @@
 import { eventually } from '../support/app-process';
-import { runCli } from '../support/cli-store';
+import { runCli } from '../support/run-cli';
 import { EventStream } from '../support/event-stream';
 import { getJson, type ListPage } from '../support/http';
 import { rawRequest, type RawAnswer } from '../support/raw-request';

@@ -1,9 +1,8 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
-import Database from 'better-sqlite3';
 import { MINUTE } from '@app/domain';
 import { eventually, type AppProcess } from '../support/app-process';
 import { getAll } from '../support/http';
-import { fillCandles } from '../support/made-up-candles';
+import { fillMinutes } from '../support/made-up-candles';
 import { ResidentMemory } from '../support/resident-memory';
 import { Stack, marketAt } from '../support/stack';
 
@@ -67,15 +66,7 @@ describe('a million candles', () => {
     const first = await stack.start('standalone-app');
     await first.answers(`${url}/readyz`);
     await first.stop();
-    const database = new Database(stack.databasePath);
-    database.pragma('synchronous = OFF');
-    database.transaction(() => {
-      for (const symbol of STORED) {
-        database.prepare("INSERT INTO symbols (symbol, status) VALUES (?, 'TRADING')").run(symbol);
-        fillCandles(database, { table: 'candles_1m', minutes: 1 }, symbol, HISTORY_START, MINUTES);
-      }
-    })();
-    database.close();
+    fillMinutes(stack.databasePath, STORED, HISTORY_START, MINUTES);
     app = await stack.start('standalone-app');
     await app.answers(`${url}/readyz`);
   });

@@ -1,6 +1,6 @@
 import { positionFromText } from '@app/domain';
 import { eventually, type AppProcess } from '../support/app-process';
-import { runCli } from '../support/cli-store';
+import { runCli } from '../support/run-cli';
 import { EventStream, type ReceivedEvent } from '../support/event-stream';
 import { getAll } from '../support/http';
 import { Stack, marketAt, type SimulatorHandle } from '../support/stack';

@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CANDLES_TOPIC, MINUTE, parseCandle, parsePriceEvent, type MinuteCandle } from '@app/domain';
 import { eventually, type AppProcess } from '../support/app-process';
-import { runCli, storedRows } from '../support/cli-store';
 import { describeOwnKafka } from '../support/describe-kafka';
 import {
   FIXTURE_ANSWERS,
@@ -17,6 +16,8 @@ import { getJson, getText } from '../support/http';
 import { KafkaBroker } from '../support/kafka-broker';
 import { readTopic } from '../support/kafka-messages';
 import { marketAt, Stack } from '../support/stack';
+import { runCli } from '../support/run-cli';
+import { newestMinutes } from '../support/stored-history';
 import { StoreBooks } from '../support/store-books';
 
 /** Days that were over when the first release answered. */
@@ -60,8 +61,8 @@ describe('an upgrade from the first release', () => {
       // What captured before was ingest-app, which is silent now.
       const { processes } = await getJson<Health>(`${url}/health`);
       if (processes.standalone.state !== 'ok') throw new Error(processes.standalone.detail);
-      const [row] = storedRows<{ newest: number }>(stack, 'SELECT max(open_time) AS newest FROM candles_1m');
-      return (row?.newest ?? 0) > RESTARTED_AT.getTime() * 1_000 + 2 * MINUTE || undefined;
+      const newest = Math.max(...(await newestMinutes(stack)).values());
+      return newest > RESTARTED_AT.getTime() * 1_000 + 2 * MINUTE || undefined;
     });
     expect(await app.stop()).toBe(0);
   });

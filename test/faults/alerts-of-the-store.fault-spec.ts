@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventKinds } from '@app/domain';
 import { Spool } from '@app/messaging';
-import Database from 'better-sqlite3';
 import { eventually, type AppProcess } from '../support/app-process';
 import { AlertRecording } from '../support/alert-recording';
 import { CaptureLoad } from '../support/capture-load';
+import { tamperWith } from '../support/history-tables';
 import { LockHolder } from '../support/lock-holder';
 import { describePromtool } from '../support/promtool';
 
@@ -64,17 +64,11 @@ describePromtool('alerts of the store and of those who wait for it', () => {
 
   it('should have CspWriteAheadLogLarge fire while a tool keeps an old state of the database open', async () => {
     const before = recording.minute;
-    const [reader, writer] = [new Database(stack.databasePath), new Database(stack.databasePath, { timeout: 60_000 })];
-    try {
-      reader.exec('BEGIN');
-      reader.prepare('SELECT count(*) FROM sqlite_master').get();
-      writer.exec('CREATE TABLE of_a_tool (bytes BLOB)');
-      writer.prepare('INSERT INTO of_a_tool VALUES (zeroblob(?))').run(WRITTEN_BYTES);
-      await recording.more(13);
-    } finally {
-      reader.close();
-      writer.close();
-    }
+    holder = await LockHolder.start(stack.databasePath, 'BEGIN; SELECT count(*) FROM sqlite_master');
+    tamperWith(stack.databasePath, 'CREATE TABLE of_a_tool (bytes BLOB)');
+    tamperWith(stack.databasePath, 'INSERT INTO of_a_tool VALUES (zeroblob(?))', WRITTEN_BYTES);
+    await recording.more(13);
+    await holder.kill();
     await expectFired(before, 'CspWriteAheadLogLarge');
   });
 

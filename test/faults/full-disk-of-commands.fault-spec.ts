@@ -1,11 +1,13 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DAY, MILLISECOND } from '@app/domain';
 import { CaptureLoad } from '../support/capture-load';
-import { storedRows, type CommandOutcome } from '../support/cli-store';
 import { tablesHash } from '../support/history-tables';
 import { getJson } from '../support/http';
+import type { CommandOutcome } from '../support/run-cli';
 import { describeSmallDisk, SmallDisk } from '../support/small-disk';
 import { marketAt, Stack } from '../support/stack';
+import { storedMinutes } from '../support/stored-history';
 
 const DISK_BYTES = 32 * 1_048_576;
 /** Days later, so that those that were captured are closed. */
@@ -75,12 +77,9 @@ describeSmallDisk('a full disk under a command', () => {
     return { STORAGE_PATH: path, RAW_DIR };
   }
 
-  function minutesOf(databasePath: string, date: string): number {
-    const start = Date.parse(date) * 1_000;
-    const sql = `SELECT count(*) AS minutes FROM candles_1m WHERE symbol = 'BTCUSDT'
-                 AND open_time BETWEEN ${start} AND ${start + 86_400_000_000 - 1}`;
-    const [row] = storedRows<{ minutes: number }>({ databasePath }, sql);
-    return row?.minutes ?? 0;
+  async function minutesOf(databasePath: string, date: string): Promise<number> {
+    const start = Date.parse(date) * MILLISECOND;
+    return (await storedMinutes({ databasePath }, ['BTCUSDT'], { start, end: start + DAY })).length;
   }
 
   beforeAll(async () => {
@@ -148,11 +147,11 @@ describeSmallDisk('a full disk under a command', () => {
     const args = ['backfill', '--symbols', 'BTCUSDT', '--from', '2026-11-16', '--to', '2026-11-19'];
     await expectRefused(room, places, args, ['STORAGE_PATH', 'RAW_DIR']);
     for (const date of ['2026-11-16', '2026-11-17', '2026-11-18']) {
-      expect([0, MINUTES_A_DAY]).toContain(minutesOf(places.STORAGE_PATH, date));
+      expect([0, MINUTES_A_DAY]).toContain(await minutesOf(places.STORAGE_PATH, date));
     }
     await expectDone(places, args);
     for (const date of ['2026-11-16', '2026-11-17', '2026-11-18']) {
-      expect([date, minutesOf(places.STORAGE_PATH, date)]).toEqual([date, MINUTES_A_DAY]);
+      expect([date, await minutesOf(places.STORAGE_PATH, date)]).toEqual([date, MINUTES_A_DAY]);
     }
     await expectDone(places, ['verify-bi']);
   });
@@ -165,9 +164,9 @@ describeSmallDisk('a full disk under a command', () => {
     const args = ['import', '--origin', origin, file];
     const places = storeOnDisk();
     await expectRefused(200_000, places, args, ['STORAGE_PATH', 'RAW_DIR']);
-    expect([0, MINUTES_A_DAY]).toContain(minutesOf(places.STORAGE_PATH, '2026-11-10'));
+    expect([0, MINUTES_A_DAY]).toContain(await minutesOf(places.STORAGE_PATH, '2026-11-10'));
     await expectDone(places, args);
-    expect(minutesOf(places.STORAGE_PATH, '2026-11-10')).toBe(MINUTES_A_DAY);
+    expect(await minutesOf(places.STORAGE_PATH, '2026-11-10')).toBe(MINUTES_A_DAY);
   });
 
   it('should leave the old database in its place: rebuild', async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runCli } from '../support/cli-store';
+import { runCli } from '../support/run-cli';
 import { readTables } from '../support/history-tables';
 import { getJson } from '../support/http';
 import { FAULT_SEED, faultRounds, Random } from '../support/randomness';

@@ -16,7 +16,8 @@ import {
 import type { WriteStore } from '@app/storage';
 import { buildMinute } from '@app/testing';
 import Database from 'better-sqlite3';
-import { candleEvent, NOON, ORIGIN, TestStore, type Readers } from '../support/test-store';
+import type { Readers } from '../support/stored-history';
+import { candleEvent, NOON, ORIGIN, TestStore } from '../support/test-store';
 
 const SYMBOL = 'BTCUSDT';
 /** The second-last day of a month, a Friday. */

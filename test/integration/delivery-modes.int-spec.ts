@@ -21,11 +21,11 @@ import { MessagingModule } from '@app/messaging';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { StorageWriteModule } from '@app/storage';
 import { FakeClock } from '@app/testing';
-import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
 import { ConsumerHarness } from '../support/consumer-harness';
 import { describeOwnKafka } from '../support/describe-kafka';
 import { TEST_DAY, candleLine, priceLine } from '../support/events';
+import { inTables, readTable } from '../support/history-tables';
 import { KafkaBroker } from '../support/kafka-broker';
 
 const ORIGIN = 'simulator:golden';
@@ -88,42 +88,38 @@ function market(): EventBatch[] {
 
 /** What a store holds of the market: every row of every table, and the bronze lines of each topic. */
 function contents(databasePath: string, rawDir: string): Record<string, unknown> {
-  const database = new Database(databasePath, { readonly: true });
-  try {
-    const tables = database
-      .prepare<[], { name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`)
-      .all()
-      .filter(({ name }) => !BOOKKEEPING.includes(name))
-      .map(({ name }) => [name, database.prepare(`SELECT * FROM "${name}"`).all()] as const)
-      .map(([name, rows]) => [name, name === 'store_facts' ? rows.filter(isShared) : rows] as const);
-    const lines = TOPICS.map((topic) => [`${topic} lines`, linesBySymbol(rawDir, topic)] as const);
-    return Object.fromEntries<unknown>([...tables, ...lines]);
-  } finally {
-    database.close();
-  }
+  const rows = inTables(databasePath, (tables) =>
+    tables.names
+      .filter((name) => !BOOKKEEPING.includes(name))
+      .map((name) => [name, tables.rows(name)] as const)
+      .map(([name, all]) => [name, name === 'store_facts' ? all.filter(isShared) : all] as const),
+  );
+  const lines = TOPICS.map((topic) => [`${topic} lines`, linesBySymbol(rawDir, topic)] as const);
+  return Object.fromEntries<unknown>([...rows, ...lines]);
 }
 
 const isShared = (row: unknown): boolean => !OWN_FACTS.includes((row as { name: string }).name);
 
+interface ChangeRow {
+  readonly feed: number;
+  readonly position: number;
+  readonly committed_at: number;
+  readonly kind: ChangeKind;
+  readonly keys: Buffer;
+}
+
 /** What the change feed tells of each symbol, kind by kind, in the order of the commits. */
 function changesBySymbol(databasePath: string): Record<string, string[]> {
-  const database = new Database(databasePath, { readonly: true });
-  try {
-    const rows = database
-      .prepare<[], { kind: ChangeKind; keys: Buffer }>(
-        'SELECT kind, keys FROM changes ORDER BY committed_at, feed, position',
-      )
-      .all();
-    const told: Record<string, string[]> = {};
-    for (const { kind, keys } of rows) {
-      for (const item of unpackChange(kind, keys).items) {
-        (told[`${item.symbol} ${kind}`] ??= []).push(JSON.stringify(item));
-      }
+  const rows = readTable<ChangeRow>(databasePath, 'changes').sort(
+    (a, b) => a.committed_at - b.committed_at || a.feed - b.feed || a.position - b.position,
+  );
+  const told: Record<string, string[]> = {};
+  for (const { kind, keys } of rows) {
+    for (const item of unpackChange(kind, keys).items) {
+      (told[`${item.symbol} ${kind}`] ??= []).push(JSON.stringify(item));
     }
-    return told;
-  } finally {
-    database.close();
   }
+  return told;
 }
 
 function revisionsIn(stored: Record<string, unknown>): number {

@@ -8,6 +8,7 @@ import { eventually } from '../support/app-process';
 import { ConsumerHarness, type TestMessage } from '../support/consumer-harness';
 import { candleLine, priceLine } from '../support/events';
 import { describeKafka, describeOwnKafka } from '../support/describe-kafka';
+import { tamperWith } from '../support/history-tables';
 import { KafkaBroker } from '../support/kafka-broker';
 import { rebuild } from '../support/kept-store';
 import { sinkProgress } from '../support/sink-progress';
@@ -72,12 +73,12 @@ describeKafka('Kafka consumer', () => {
 
   /** What is in the tables of the history, to compare before and after. */
   const tables = () => ({
-    prices: consumer.rows('SELECT * FROM price_events ORDER BY symbol, timestamp'),
-    days: consumer.rows('SELECT * FROM ticker_days ORDER BY symbol, date'),
-    minutes: consumer.rows('SELECT * FROM candles_1m ORDER BY symbol, open_time'),
-    hours: consumer.rows('SELECT * FROM candles_1h ORDER BY symbol, open_time'),
-    revisions: consumer.rows('SELECT * FROM candle_revisions ORDER BY symbol, open_time, revision'),
-    coverage: consumer.rows('SELECT * FROM coverage ORDER BY symbol, start_time'),
+    prices: consumer.table('price_events'),
+    days: consumer.table('ticker_days'),
+    minutes: consumer.table('candles_1m'),
+    hours: consumer.table('candles_1h'),
+    revisions: consumer.table('candle_revisions'),
+    coverage: consumer.table('coverage'),
   });
 
   it('should take prices and candles into rows and bronze files of their day and partition', async () => {
@@ -96,8 +97,8 @@ describeKafka('Kafka consumer', () => {
     await consumer.send(candle, messages(minutes));
     await consumer.caughtUp();
 
-    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 5_100 }]);
-    expect(consumer.rows('SELECT count(*) AS n FROM candles_1m')).toEqual([{ n: 180 }]);
+    expect(consumer.table('price_events')).toHaveLength(5_100);
+    expect(consumer.table('candles_1m')).toHaveLength(180);
     expect(consumer.lines(price)).toEqual([
       ...lines.slice(0, 60),
       ...prices(0, 60).map((line) => line.replace('BTCUSDT', 'ETHUSDT')),
@@ -134,10 +135,7 @@ describeKafka('Kafka consumer', () => {
     expect(tables()).toEqual(before);
     expect(consumer.lines(price)).toEqual(lines);
     await consumer.stop();
-    const { default: Database } = await import('better-sqlite3');
-    const database = new Database(consumer.databasePath);
-    database.exec('DELETE FROM sink_progress');
-    database.close();
+    tamperWith(consumer.databasePath, 'DELETE FROM sink_progress');
     await consumer.startAndJoin({ rows, groupId: `${consumer.groupId}-again` });
     await consumer.caughtUp();
     expect(tables()).toEqual(before);
@@ -229,7 +227,7 @@ describeKafka('Kafka consumer', () => {
     expect(String(letter?.value)).toBe(culprit);
     expect(String(letter?.headers?.[DEAD_LETTER_HEADERS.error])).toContain('x is undefined');
     expect(String(letter?.headers?.[DEAD_LETTER_HEADERS.attempts])).toBe('5');
-    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 2_499 }]);
+    expect(consumer.table('price_events')).toHaveLength(2_499);
   });
 
   it('should wait out a fault of the store without a single dead letter, and say so', async () => {
@@ -302,14 +300,14 @@ describeKafka('Kafka consumer', () => {
       expect(sinkProgress(consumer.databasePath).get(`${topic}/0`)).toBe(20);
       expect(await consumer.committed(topic)).toBe(20);
       expect(consumer.lines(topic)).toEqual(lines.slice(0, 20));
-      expect(consumer.rows(`SELECT count(*) AS n FROM ${table}`)).toEqual([{ n: 20 }]);
+      expect(consumer.table(table)).toHaveLength(20);
 
       await rebuild(consumer);
       await consumer.caughtUp();
       await eventually('the fault is over', () => Promise.resolve(consumer.status.problem() === '' ? true : undefined));
       expect(consumer.condition.readiness()).toMatchObject({ ready: true });
       expect(consumer.lines(topic)).toEqual([...lines, line(90)]);
-      expect(consumer.rows(`SELECT count(*) AS n FROM ${table}`)).toEqual([{ n: 31 }]);
+      expect(consumer.table(table)).toHaveLength(31);
       await eventually('it is acknowledged', async () => ((await consumer.committed(topic)) === 32 ? true : undefined));
       expect(await broker.messagesIn(`${topic}.dlq`)).toBe(0);
     },
@@ -350,7 +348,7 @@ describeKafka('Kafka consumer', () => {
       await consumer.start({ rows });
       await consumer.caughtUp();
       expect(consumer.lines(price)).toEqual(prices(60, 110));
-      expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: rows ? 50 : 0 }]);
+      expect(consumer.table('price_events')).toHaveLength(rows ? 50 : 0);
     },
   );
 
@@ -367,7 +365,7 @@ describeKafka('Kafka consumer', () => {
     await consumer.start();
     await consumer.caughtUp();
     expect(consumer.lines(price)).toEqual(prices(60, 105));
-    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 45 }]);
+    expect(consumer.table('price_events')).toHaveLength(45);
   });
 
   it.each(STORES)(
@@ -389,7 +387,7 @@ describeKafka('Kafka consumer', () => {
       await consumer.start({ rows });
       await consumer.caughtUp();
       expect(consumer.lines(price)).toEqual(prices(60, 100));
-      expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: rows ? 40 : 0 }]);
+      expect(consumer.table('price_events')).toHaveLength(rows ? 40 : 0);
     },
   );
 
@@ -404,8 +402,8 @@ describeKafka('Kafka consumer', () => {
     await consumer.start({ rows });
     await consumer.caughtUp();
     expect(consumer.lines(price)).toEqual([...prices(60, 70), ...prices(85, 100)]);
-    expect(consumer.rows('SELECT topic, partition, from_offset, to_offset FROM topic_losses')).toEqual([
-      { topic: price, partition: 0, from_offset: 10, to_offset: 25 },
+    expect(await consumer.losses()).toEqual([
+      { topic: price, partition: 0, from: 10, to: 25, messages: 15, reason: 'retention' },
     ]);
     expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_messages_lost_total')).toMatch(/ 15$/m);
   });
@@ -453,7 +451,7 @@ describeKafka('Kafka consumer', () => {
     await eventually('the consumer refuses', () =>
       Promise.resolve(consumer.status.problem().includes('has 3 partitions') ? true : undefined),
     );
-    expect(consumer.rows('SELECT * FROM price_events')).toEqual([]);
+    expect(consumer.table('price_events')).toEqual([]);
   });
 
   it('should set aside an excerpt of what does not fit among the dead letters either', async () => {
@@ -528,9 +526,7 @@ describeKafka('Kafka consumer', () => {
       Promise.resolve(consumer.lines(price).includes(priceLine(11)) ? true : undefined),
     );
     expect(consumer.status.problem()).toBe('');
-    expect(consumer.rows('SELECT from_offset, to_offset FROM topic_losses')).toEqual([
-      { from_offset: 5, to_offset: 7 },
-    ]);
+    expect(await consumer.losses()).toMatchObject([{ from: 5, to: 7 }]);
     // The broken one is set aside once, however often the partition was tried.
     expect(await broker.messagesIn(`${price}.dlq`)).toBe(1);
   });
@@ -545,7 +541,7 @@ describeKafka('Kafka consumer', () => {
     await consumer.caughtUp();
     expect(consumer.lines(price)).toEqual(prices(60, 120));
     expect([...consumer.lines(candle)].sort()).toEqual([...minutes, revised].sort());
-    expect(consumer.rows('SELECT count(*) AS n FROM price_events')).toEqual([{ n: 0 }]);
+    expect(consumer.table('price_events')).toHaveLength(0);
     await consumer.stop();
     await consumer.send(price, messages(prices(100, 130)));
     await consumer.start({ rows: false });

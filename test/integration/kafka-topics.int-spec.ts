@@ -77,9 +77,6 @@ describeOwnKafka('Kafka topics as others have set them', () => {
       Promise.resolve(consumer.hasFiles && consumer.lines(topic).length >= count ? true : undefined),
     );
 
-  const losses = (): Record<string, unknown>[] =>
-    consumer.rows('SELECT topic, partition, from_offset, to_offset, messages, reason FROM topic_losses');
-
   it('should make topics that are neither compacted nor packed anew, whatever the defaults of the broker', async () => {
     await start();
     for (const topic of consumer.kinds.topics.flatMap((name) => [name, `${name}.dlq`])) {
@@ -99,7 +96,7 @@ describeOwnKafka('Kafka topics as others have set them', () => {
     await consumer.caughtUp();
     expect(consumer.lines(price)).toEqual(prices(0, 501));
     expect(consumer.lines(candle)).toEqual(candles(0, 60));
-    expect([consumer.status.problem(), losses()]).toEqual(['', []]);
+    expect([consumer.status.problem(), await consumer.losses()]).toEqual(['', []]);
     expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_consumer_crashes_total')).toMatch(/ 0$/m);
   });
 
@@ -156,8 +153,8 @@ describeOwnKafka('Kafka topics as others have set them', () => {
       CompressionCodecs[CompressionTypes.ZSTD] = codec;
     }
     expect(consumer.lines(price)).toEqual([...prices(0, 10), ...prices(12, 14)]);
-    expect(losses()).toEqual([
-      { topic: price, partition: 0, from_offset: 10, to_offset: 12, messages: 2, reason: 'retention' },
+    expect(await consumer.losses()).toEqual([
+      { topic: price, partition: 0, from: 10, to: 12, messages: 2, reason: 'retention' },
     ]);
   });
 
@@ -232,7 +229,7 @@ describeOwnKafka('Kafka topics as others have set them', () => {
     await consumer.caughtUp();
     const lost = end - left.length;
     expect(lost).toBeGreaterThan(0);
-    const found = losses() as { from_offset: number; to_offset: number; messages: number; reason: string }[];
+    const found = await consumer.losses();
     expect(found.reduce((sum, { messages: count }) => sum + count, 0)).toBe(lost);
     expect(new Set(found.map(({ reason }) => reason))).toEqual(new Set(['absent']));
     expect(await consumer.metrics.getSingleMetricAsString('csp_kafka_messages_lost_total')).toMatch(
@@ -242,7 +239,7 @@ describeOwnKafka('Kafka topics as others have set them', () => {
     await consumer.stop();
     await start();
     await consumer.caughtUp();
-    expect(losses()).toEqual(found);
+    expect(await consumer.losses()).toEqual(found);
   });
 
   it('should not take marks of transactions, nor what they took back, for losses', async () => {
@@ -272,14 +269,14 @@ describeOwnKafka('Kafka topics as others have set them', () => {
     await consumer.caughtUp();
     await producer.disconnect();
     expect(consumer.lines(price)).toEqual([...prices(0, 3), ...prices(6, 9), ...prices(12, 13)]);
-    expect([losses(), consumer.status.problem()]).toEqual([[], '']);
+    expect([await consumer.losses(), consumer.status.problem()]).toEqual([[], '']);
     await eventually('nothing waits', () => Promise.resolve(consumer.status.snapshot().lag === 0 || undefined));
     await consumer.stop();
     await start();
     await consumer.send(price, messages(prices(14, 15)));
     await consumer.caughtUp();
     expect(consumer.lines(price).at(-1)).toBe(priceLine(14));
-    expect(losses()).toEqual([]);
+    expect(await consumer.losses()).toEqual([]);
   });
 });
 

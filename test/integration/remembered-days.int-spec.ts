@@ -2,7 +2,8 @@ import { DAY, HOUR, MINUTE, SECOND, type CandleInterval, type EpochMicros, type 
 import type { WriteStore } from '@app/storage';
 import { buildMinute } from '@app/testing';
 import fc from 'fast-check';
-import { candleEvent, NOON, ORIGIN, TestStore, type Readers } from '../support/test-store';
+import type { Readers } from '../support/stored-history';
+import { candleEvent, NOON, ORIGIN, TestStore } from '../support/test-store';
 
 const SYMBOL = 'BTCUSDT';
 const BEGIN = NOON - 12 * HOUR;

@@ -2,7 +2,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { STORE_READY, StoreNotReadyError, type StoreFault } from '@app/domain';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/app-process';
-import { NOON, TestStore, priceEvent, type Readers } from '../support/test-store';
+import type { Readers } from '../support/stored-history';
+import { NOON, TestStore, priceEvent } from '../support/test-store';
 
 describe('reading a store that is not ready', () => {
   let store: TestStore;

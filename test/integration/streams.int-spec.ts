@@ -18,6 +18,7 @@ import { rawRequest } from '../support/raw-request';
 import { requestText } from '../support/raw-socket';
 import { rebuildStore } from '../support/rebuild';
 import { Recorder } from '../support/recorder';
+import { storedPrices } from '../support/stored-history';
 
 const NOW: EpochMicros = Date.UTC(2026, 0, 15, 12) * 1_000;
 
@@ -146,7 +147,7 @@ describe('streams', () => {
       expect(pages).toBeGreaterThan(10);
       expect(positions.size).toBe(1);
       await write();
-      const stored = recorder.rows<{ count: number }>('SELECT count(*) AS count FROM price_events')[0]?.count ?? 0;
+      const stored = (await storedPrices(recorder)).length;
       const stream = await open(`/stream/prices?last_event_id=${[...positions][0] ?? ''}`);
       const had = (): Set<string> => new Set([...listed, ...stream.events.map(({ data }) => JSON.stringify(data))]);
       // Each page and the end were followed by two events.
@@ -210,7 +211,7 @@ describe('streams', () => {
     await takePrices(NOW);
     await received(stream, 2);
     const before = stream.lastEventId;
-    recorder.change(`UPDATE store_facts SET value = ? WHERE name = 'feed_generation'`, '0123456789abcdef');
+    recorder.change("UPDATE store_facts SET value = ? WHERE name = 'feed_generation'", '0123456789abcdef');
     await received(stream, 3);
     await assertGap(stream.events[2]);
     await takePrices(NOW + SECOND);
@@ -230,7 +231,7 @@ describe('streams', () => {
     expect(event).toMatchObject({ event: 'gap', data: { since: '2026-01-15T12:00:00.000000+00:00' } });
     const { next_url: next } = event?.data as { next_url: string };
     const { data } = JSON.parse(await getText(`${url}${next}`)) as ListPage<PriceItem>;
-    expect(data.length).toBe(recorder.rows('SELECT * FROM price_events').length);
+    expect(data.length).toBe((await storedPrices(recorder)).length);
   }
 
   it('should be cut off where their readers take nothing, and be counted', async () => {

@@ -1,10 +1,10 @@
 import { eventually, HopelessError, type AppName, type AppOptions, type AppProcess } from './app-process';
-import { storedRows } from './cli-store';
 import { getJson } from './http';
 import { NOTICE_LIMIT_MS, readiness, type Readiness } from './readiness';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
 import { StoreBooks } from './store-books';
+import { newestMinutes } from './stored-history';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'PEPEUSDT', '币安人生USDT'];
 /** Market seconds per real second: a poll every 50 ms and a market minute each second. */
@@ -136,10 +136,9 @@ export class CaptureLoad {
 
   /** Waits until the minutes of all symbols are stored up to a market time, in epoch microseconds. */
   async minutesUntil(time: number): Promise<void> {
-    const sql = 'SELECT min(newest) AS newest FROM (SELECT max(open_time) AS newest FROM candles_1m GROUP BY symbol)';
-    await eventually('the minutes are stored', () => {
-      const [row] = storedRows<{ newest: number | null }>(this.stack, sql);
-      return Promise.resolve((row?.newest ?? 0) >= time || undefined);
+    await eventually('the minutes are stored', async () => {
+      const newest = [...(await newestMinutes(this.stack)).values()];
+      return (newest.length > 0 && newest.every((minute) => minute >= time)) || undefined;
     });
   }
 

@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parsePriceEvent } from '@app/domain';
-import Database from 'better-sqlite3';
 import type { Producer } from 'kafkajs';
 import { AppProcess, eventually } from './app-process';
 import { priceLine } from './events';
 import { getJson } from './http';
 import { KafkaBroker } from './kafka-broker';
+import { isWriteLocked } from './lock-holder';
 import { PortSupply } from './port-block';
 import { rawRequest } from './raw-request';
 import { everythingTaken } from './sink-progress';
 import { StoreBooks } from './store-books';
+import { askStore } from './stored-history';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'ADAUSDT', 'BNBUSDT'];
 
@@ -29,20 +30,6 @@ interface ConsumerHealth {
     readonly last_commit_at: string | null;
     readonly partitions: readonly { readonly topic: string; readonly lag: number | null }[];
   };
-}
-
-/** Whether a process holds the write lock of the database. */
-function isLocked(databasePath: string): boolean {
-  const database = new Database(databasePath, { fileMustExist: true, timeout: 0 });
-  try {
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
-    return false;
-  } catch (error) {
-    if ((error as { code?: string }).code === 'SQLITE_BUSY') return true;
-    throw error;
-  } finally {
-    database.close();
-  }
 }
 
 /** Whether every thread of a process stands still: one that is in a system call does so when that returns. */
@@ -152,14 +139,8 @@ export class ConsumerGroup {
   }
 
   /** Consumers that say in the store how they do. */
-  instances(): string[] {
-    const database = new Database(this.paths.databasePath, { readonly: true });
-    try {
-      const rows = database.prepare<[], { process: string }>('SELECT process FROM process_status').all();
-      return rows.map(({ process }) => process).sort();
-    } finally {
-      database.close();
-    }
+  instances(): Promise<string[]> {
+    return askStore(this.paths, async ({ status }) => (await status.processes()).map(({ process }) => process));
   }
 
   /** Waits until the group shares out its partitions anew, as it does while a member joins, or has done so already. */
@@ -187,7 +168,7 @@ export class ConsumerGroup {
         60_000,
         5,
       );
-      if (isLocked(this.paths.databasePath) === inTransaction) return true;
+      if (isWriteLocked(this.paths.databasePath) === inTransaction) return true;
       app.signal('SIGCONT');
       return undefined;
     });

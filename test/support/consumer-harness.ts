@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { ClockModule } from '@app/clock';
 import { ConfigModule, loadConfig } from '@app/config';
-import Database from 'better-sqlite3';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
-import { CANDLE_KIND, PartitionSink, PRICE_KIND, StoreCondition } from '@app/domain';
+import { CANDLE_KIND, PartitionSink, PRICE_KIND, StoreCondition, type TopicLoss } from '@app/domain';
 import { HistoryKinds } from '@app/history';
 import { EVENT_UNITS, KafkaBatchServer, type ConsumedUnit } from '@app/messaging';
 import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observability';
 import { ConsumerStore, StorageConsumeModule, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
 import { eventually } from './app-process';
+import { readTable } from './history-tables';
 import type { KafkaBroker } from './kafka-broker';
 import { kindsOn, type TestTopics } from './kinds-on';
 
@@ -186,14 +186,23 @@ export class ConsumerHarness {
     });
   }
 
-  /** All rows of a query on the store. */
-  rows<Row = Record<string, unknown>>(sql: string): Row[] {
-    const database = new Database(this.databasePath, { readonly: true });
-    try {
-      return database.prepare(sql).all() as Row[];
-    } finally {
-      database.close();
-    }
+  /** All rows of a table of the store. */
+  table(name: string): Record<string, unknown>[] {
+    return readTable(this.databasePath, name);
+  }
+
+  /** What the store was found to lack of the topics, whenever that was noticed; the consumer is started. */
+  async losses(): Promise<Omit<TopicLoss, 'noticedAt'>[]> {
+    if (!this.store) throw new Error('the consumer is not started');
+    const losses = await this.store.sink.losses();
+    return losses.map(({ topic, partition, from, to, messages, reason }) => ({
+      topic,
+      partition,
+      from,
+      to,
+      messages,
+      reason,
+    }));
   }
 
   /** Whether bronze was begun. */

@@ -1,6 +1,5 @@
 import { CANDLES_TOPIC, DAY, MINUTE, parseCandle, parsePriceEvent } from '@app/domain';
 import { eventually, type AppName, type AppProcess } from './app-process';
-import { storedRows } from './cli-store';
 import { ExchangeWitness, pollContents, type PollContents } from './exchange-witness';
 import { getJson, getText } from './http';
 import { KafkaBroker } from './kafka-broker';
@@ -10,6 +9,7 @@ import { everythingTaken, sinkProgress } from './sink-progress';
 import { spooledEvents } from './spooled-events';
 import { Stack, marketAt } from './stack';
 import { StoreBooks } from './store-books';
+import { storedMinutes } from './stored-history';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'PEPEUSDT', '币安人生USDT'];
 /** Market seconds per real second: a poll every 50 ms and a market minute each second. */
@@ -263,7 +263,8 @@ export class KafkaPipeline {
 
   /** The first backfill may not have begun yet; what lies between it and live capture is fetched a minute later. */
   private async minutesJoined(): Promise<void> {
-    await eventually('no minute is missing between others', () => Promise.resolve(isWhole(this.stack) || undefined));
+    const joined = async (): Promise<true | undefined> => (await isWhole(this.stack)) || undefined;
+    await eventually('no minute is missing between others', joined, undefined, 500);
   }
 
   async deadLetters(): Promise<number> {
@@ -372,13 +373,12 @@ function storedPolls(books: StoreBooks): PollContents[] {
 }
 
 /** Whether each symbol has all minutes of a day and more, one after the other: the first backfill is through then. */
-function isWhole(stack: Stack): boolean {
+async function isWhole(stack: Stack): Promise<boolean> {
   // A test may backfill others beside those that are captured.
-  const captured = SYMBOLS.map((symbol) => `'${symbol}'`).join();
-  const whole = storedRows(
-    stack,
-    `SELECT symbol FROM candles_1m WHERE symbol IN (${captured}) GROUP BY symbol
-     HAVING count(*) > (max(open_time) - min(open_time)) / ${MINUTE} AND max(open_time) - min(open_time) > ${DAY}`,
-  );
-  return whole.length === SYMBOLS.length;
+  const minutes = await storedMinutes(stack, SYMBOLS);
+  return SYMBOLS.every((symbol) => {
+    const times = minutes.filter((minute) => minute.symbol === symbol).map(({ openTime }) => openTime);
+    const length = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    return length > DAY && times.length > length / MINUTE;
+  });
 }

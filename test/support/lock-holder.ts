@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import Database from 'better-sqlite3';
 
 /** Who writes may keep the file for a while. */
 const SCRIPT = `
@@ -36,5 +37,19 @@ export class LockHolder {
     const ended = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await ended;
+  }
+}
+
+/** Whether a process holds the write lock of the database. */
+export function isWriteLocked(databasePath: string): boolean {
+  const database = new Database(databasePath, { fileMustExist: true, timeout: 0 });
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return true;
+    throw error;
+  } finally {
+    database.close();
   }
 }

@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 
 const MINUTE_MICROS = 60_000_000;
 
@@ -38,4 +38,20 @@ export function fillCandles(
        INSERT INTO ${level.table} (${shared}, ${columns}) SELECT ${values}, ${more} FROM candle`,
     )
     .run(count, symbol);
+}
+
+/** Fills a store that nobody has open with so many minutes of each symbol, none of which it had. */
+export function fillMinutes(databasePath: string, symbols: readonly string[], start: number, count: number): void {
+  const database = new Database(databasePath, { fileMustExist: true });
+  try {
+    database.pragma('synchronous = OFF');
+    database.transaction(() => {
+      for (const symbol of symbols) {
+        database.prepare("INSERT INTO symbols (symbol, status) VALUES (?, 'TRADING')").run(symbol);
+        fillCandles(database, { table: 'candles_1m', minutes: 1 }, symbol, start, count);
+      }
+    })();
+  } finally {
+    database.close();
+  }
 }

@@ -15,7 +15,7 @@ import { createLogger, MetricsRegistry, ObservabilityModule } from '@app/observa
 import { ParquetThreadModule } from '@app/parquet';
 import { StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
-import Database from 'better-sqlite3';
+import { queryTables, tamperWith, tellOfChange } from './history-tables';
 import { emptyPageFolder } from './page-folder';
 
 @Module({})
@@ -40,7 +40,7 @@ export class Recorder {
   static readonly ORIGIN = 'simulator:test';
   readonly clock: FakeClock;
   readonly folder = mkdtempSync(join(tmpdir(), 'csp-recorder-'));
-  private readonly databasePath = join(this.folder, 'app.db');
+  readonly databasePath = join(this.folder, 'app.db');
   readonly rawDir = join(this.folder, 'raw');
   private readonly logger = createLogger('error', 'test');
   private writing: WriteStore | undefined;
@@ -89,28 +89,13 @@ export class Recorder {
 
   /** Rows as any SQLite tool finds them. */
   rows<Row>(sql: string, ...parameters: unknown[]): Row[] {
-    const database = new Database(this.databasePath, { readonly: true });
-    try {
-      return database.prepare(sql).all(...parameters) as Row[];
-    } finally {
-      database.close();
-    }
+    return queryTables(this.databasePath, sql, ...parameters);
   }
 
   /** Changes the file and tells of it, as every write unit does. */
   change(sql: string, ...parameters: unknown[]): void {
-    const database = new Database(this.databasePath);
-    try {
-      database.prepare(sql).run(...parameters);
-      database
-        .prepare(
-          `INSERT INTO feeds (name, next_position) VALUES ('history', 1)
-           ON CONFLICT (name) DO UPDATE SET next_position = next_position + 1`,
-        )
-        .run();
-    } finally {
-      database.close();
-    }
+    tamperWith(this.databasePath, sql, ...parameters);
+    tellOfChange(this.databasePath);
   }
 
   /** `prepare` adds what a process has besides: the description of the API, and Swagger UI. */

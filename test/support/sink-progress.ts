@@ -1,22 +1,24 @@
-import Database from 'better-sqlite3';
 import { eventually } from './app-process';
+import { readTable } from './history-tables';
 import type { KafkaBroker } from './kafka-broker';
+
+interface ProgressRow {
+  readonly topic: string;
+  readonly partition: number;
+  readonly next_offset: number | null;
+}
 
 /** Where a store stands: the next offset of each partition (`topic/partition`) that it has begun, as committed. */
 export function sinkProgress(databasePath: string): Map<string, number> {
-  let database: Database.Database | undefined;
   try {
-    database = new Database(databasePath, { readonly: true, fileMustExist: true });
-    const rows = database
-      .prepare<[], { target: string; next: number }>(
-        `SELECT topic || '/' || partition AS target, next_offset AS next FROM sink_progress WHERE next_offset IS NOT NULL`,
-      )
-      .all();
-    return new Map(rows.map(({ target, next }) => [target, next]));
+    const rows = readTable<ProgressRow>(databasePath, 'sink_progress');
+    return new Map(
+      rows.flatMap(({ topic, partition, next_offset: next }) =>
+        next === null ? [] : [[`${topic}/${partition}`, next]],
+      ),
+    );
   } catch {
     return new Map();
-  } finally {
-    database?.close();
   }
 }
 

@@ -2,15 +2,15 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   asCaptured,
+  MILLISECOND,
   MINUTE,
   parseCandle,
   parsePriceEvent,
   serializePriceEvent,
-  type ClockSpan,
   type MinuteCandle,
   type PriceEvent,
 } from '@app/domain';
-import Database from 'better-sqlite3';
+import { HistoryTables } from './history-tables';
 
 export interface StorePaths {
   readonly databasePath: string;
@@ -31,6 +31,35 @@ function disordered(events: readonly PriceEvent[]): string[] {
   });
 }
 
+interface CaptureRow {
+  readonly symbol: string;
+  readonly open_time: number;
+  readonly captured_at: number;
+}
+
+interface MinuteRow extends CaptureRow {
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+  readonly quote_volume: string;
+  readonly trade_count: number;
+  readonly taker_buy_volume: string;
+  readonly taker_buy_quote_volume: string;
+}
+
+interface PriceRow extends Pick<PriceEvent, 'timestamp' | 'symbol' | 'source' | 'volume'> {
+  readonly last_price: string;
+  readonly price_change_percent: string;
+}
+
+interface RunRow {
+  readonly start_time: number;
+  readonly end_time: number;
+  readonly state: string;
+}
+
 /**
  * The books of a store that nobody writes to: bronze lines on one side, rows on the other, read as a stranger would with
  * any JSON and SQLite tool.
@@ -41,16 +70,12 @@ export class StoreBooks {
   readonly candleLines: readonly string[];
   /** Bronze files whose last line is torn, or whose length is not the one that the database accounts for. */
   readonly unsettledFiles: readonly string[];
-  private readonly database: Database.Database;
+  private readonly tables: HistoryTables;
 
   constructor({ databasePath, rawDir, pricesTopic = 'crypto_prices' }: StorePaths) {
-    this.database = new Database(databasePath, { readonly: true, fileMustExist: true });
-    const lengths = new Map(
-      this.rows<{ file: string; length: number }>('SELECT file, length FROM bronze_files').map((row) => [
-        row.file,
-        row.length,
-      ]),
-    );
+    this.tables = new HistoryTables(databasePath);
+    const stored = this.tables.rows<{ file: string; length: number }>('bronze_files');
+    const lengths = new Map(stored.map(({ file, length }) => [file, length]));
     const lines: Record<string, string[]> = { [pricesTopic]: [], crypto_candles: [] };
     const unsettled: string[] = [];
     for (const file of readdirSync(rawDir).sort()) {
@@ -68,28 +93,23 @@ export class StoreBooks {
 
   /** Moments of capture of the stored polls, ascending. */
   get polls(): number[] {
-    return this.rows<{ timestamp: number }>('SELECT DISTINCT timestamp FROM price_events ORDER BY timestamp').map(
-      ({ timestamp }) => timestamp,
-    );
+    const times = this.tables.rows<PriceRow>('price_events').map(({ timestamp }) => timestamp);
+    return [...new Set(times)].sort((a, b) => a - b);
   }
 
   /** Stored minutes of a symbol, ascending: open time in epoch milliseconds and the exchange's numbers in its order. */
   minutes(symbol: string): { readonly openTime: number; readonly numbers: string }[] {
-    return this.database
-      .prepare<[string], { openTime: number; numbers: string }>(
-        `SELECT open_time / 1000 AS openTime, concat_ws(' ', open, high, low, close, volume, quote_volume, trade_count,
-           taker_buy_volume, taker_buy_quote_volume) AS numbers
-         FROM candles_1m WHERE symbol = ? ORDER BY open_time`,
-      )
-      .all(symbol);
+    return this.tables
+      .rows<MinuteRow>('candles_1m')
+      .filter((row) => row.symbol === symbol)
+      .map((row) => ({ openTime: row.open_time / MILLISECOND, numbers: numbersOf(row) }))
+      .sort((a, b) => a.openTime - b.openTime);
   }
 
   /** Everything that is wrong, in words; empty when bronze and database agree in all. */
   problems(): string[] {
     return [
-      ...this.rows<{ integrity_check: string }>('PRAGMA integrity_check')
-        .map((row) => row.integrity_check)
-        .filter((answer) => answer !== 'ok'),
+      ...this.tables.problems(),
       ...this.unsettledFiles.map((file) => `${file} has other bytes than the database accounts for, or a torn line`),
       ...this.priceProblems(),
       ...this.candleProblems(),
@@ -98,18 +118,15 @@ export class StoreBooks {
   }
 
   close(): void {
-    this.database.close();
-  }
-
-  private rows<Row>(sql: string): Row[] {
-    return this.database.prepare(sql).all() as Row[];
+    this.tables.close();
   }
 
   private priceProblems(): string[] {
-    const rows = this.rows<PriceEvent>(
-      `SELECT timestamp, symbol, source, last_price AS lastPrice, price_change_percent AS priceChangePercent, volume
-       FROM price_events`,
-    ).map(serializePriceEvent);
+    const rows = this.tables
+      .rows<PriceRow>('price_events')
+      .map(({ last_price: lastPrice, price_change_percent: priceChangePercent, ...row }) =>
+        serializePriceEvent({ ...row, lastPrice, priceChangePercent }),
+      );
     return [
       ...difference('price line', this.priceLines, 'row', rows),
       ...disordered(this.priceLines.map(parsePriceEvent)).map((line) => `price lines out of order: ${line}`),
@@ -121,13 +138,13 @@ export class StoreBooks {
    * fetched. A line keeps the stamp of a clock that was found to have been ahead, which its row does not.
    */
   private candleProblems(): string[] {
-    const keys = this.rows<{ key: string }>(
-      `SELECT symbol || ' ' || open_time || ' ' || captured_at AS key FROM candles_1m
-       UNION ALL SELECT symbol || ' ' || open_time || ' ' || captured_at FROM candle_revisions
-       UNION ALL SELECT symbol || ' ' || open_time || ' ' || captured_at FROM candle_repeats`,
-    ).map(({ key }) => key);
-    const stored = new Set(keys);
-    const spans = this.rows<ClockSpan>('SELECT start_time AS start, end_time AS "end", until FROM clock_spans');
+    const captures = ['candles_1m', 'candle_revisions', 'candle_repeats'].flatMap((table) =>
+      this.tables.rows<CaptureRow>(table),
+    );
+    const stored = new Set(captures.map((row) => `${row.symbol} ${row.open_time} ${row.captured_at}`));
+    const spans = this.tables
+      .rows<Omit<RunRow, 'state'> & { readonly until: number }>('clock_spans')
+      .map(({ start_time: start, end_time: end, until }) => ({ start, end, until }));
     const keyOf = ({ symbol, openTime, capturedAt }: Pick<MinuteCandle, 'symbol' | 'openTime' | 'capturedAt'>) =>
       `${symbol} ${openTime} ${capturedAt}`;
     const lines = this.candleLines.map(parseCandle);
@@ -139,18 +156,31 @@ export class StoreBooks {
   }
 
   private goldProblems(): string[] {
-    const [counts] = this.rows<Record<string, number>>(
-      `SELECT (SELECT count(*) FROM candles_1m) AS minutes,
-         (SELECT total(minutes) FROM candles_1h) AS in_hours,
-         (SELECT total(minutes) FROM candles_1d) AS in_days,
-         (SELECT total(end_time - start_time) / ${MINUTE} FROM coverage WHERE state <> 'stopped') AS in_ledger,
-         (SELECT total(captured + quiet) FROM coverage_days) AS in_ledger_days`,
-    );
-    const { minutes, ...others } = counts ?? {};
+    const { tables } = this;
+    const minutesIn = (table: string): number => total(tables.rows<{ minutes: number }>(table), (row) => row.minutes);
+    const runs = tables.rows<RunRow>('coverage').filter(({ state }) => state !== 'stopped');
+    const days = tables.rows<{ captured: number; quiet: number }>('coverage_days');
+    const minutes = tables.rows('candles_1m').length;
+    const others = {
+      'in hours': minutesIn('candles_1h'),
+      'in days': minutesIn('candles_1d'),
+      'in ledger': total(runs, (run) => run.end_time - run.start_time) / MINUTE,
+      'in ledger days': total(days, ({ captured, quiet }) => captured + quiet),
+    };
     return Object.entries(others)
       .filter(([, count]) => count !== minutes)
-      .map(([name, count]) => `${minutes} minutes are stored, ${count} are ${name.replace('_', ' ')}`);
+      .map(([name, count]) => `${minutes} minutes are stored, ${count} are ${name}`);
   }
+}
+
+function numbersOf(row: MinuteRow): string {
+  const { open, high, low, close, volume, quote_volume: quoteVolume, trade_count: trades } = row;
+  const { taker_buy_volume: takerVolume, taker_buy_quote_volume: takerQuoteVolume } = row;
+  return [open, high, low, close, volume, quoteVolume, trades, takerVolume, takerQuoteVolume].join(' ');
+}
+
+function total<Row>(rows: readonly Row[], count: (row: Row) => number): number {
+  return rows.reduce((sum, row) => sum + count(row), 0);
 }
 
 function repeated(values: readonly string[]): string[] {

@@ -1,20 +1,9 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Test, type TestingModule } from '@nestjs/testing';
-import { ClockModule } from '@app/clock';
-import { ConfigModule, loadConfig } from '@app/config';
 import {
-  CandleReader,
-  ChangeFeedReader,
-  CoverageReader,
   DAY,
-  DailyBarReader,
-  HourlyBarReader,
   MILLISECOND,
-  PriceEventReader,
-  StoreStatus,
-  SymbolReader,
   TICKER_SOURCE,
   serializeCandle,
   serializePriceEvent,
@@ -24,11 +13,12 @@ import {
   type PriceEvent,
   type SinkResult,
 } from '@app/domain';
-import { historyKinds, RowFinder } from '@app/history';
-import { MetricsRegistry, ObservabilityModule, createLogger } from '@app/observability';
-import { ConsumerStore, StorageReadModule, WriteStore, type StoreOptions } from '@app/storage';
+import { historyKinds } from '@app/history';
+import { MetricsRegistry, createLogger } from '@app/observability';
+import { ConsumerStore, WriteStore, type StoreOptions } from '@app/storage';
 import { FakeClock } from '@app/testing';
-import Database from 'better-sqlite3';
+import { queryTables } from './history-tables';
+import { openReaders, type Readers, type ReadingHalf } from './stored-history';
 
 export const ORIGIN = 'simulator:test';
 /** Noon of a day: what tests store lies around it. */
@@ -55,33 +45,6 @@ export function batchOf(...events: OutgoingEvent[]): EventBatch {
   return { origin: ORIGIN, events };
 }
 
-/** Every reading port of a store. */
-export interface Readers {
-  readonly events: PriceEventReader;
-  readonly candles: CandleReader;
-  readonly bars: DailyBarReader;
-  readonly hourlyBars: HourlyBarReader;
-  readonly coverage: CoverageReader;
-  readonly symbols: SymbolReader;
-  readonly status: StoreStatus;
-  readonly feed: ChangeFeedReader;
-  readonly rows: RowFinder;
-}
-
-function readersOf(reading: TestingModule): Readers {
-  return {
-    events: reading.get(PriceEventReader),
-    candles: reading.get(CandleReader),
-    bars: reading.get(DailyBarReader),
-    hourlyBars: reading.get(HourlyBarReader),
-    coverage: reading.get(CoverageReader),
-    symbols: reading.get(SymbolReader),
-    status: reading.get(StoreStatus),
-    feed: reading.get(ChangeFeedReader),
-    rows: reading.get(RowFinder),
-  };
-}
-
 /** A store in a temporary folder: real SQLite file, real bronze folder, opened and closed as often as a test likes. */
 export class TestStore {
   readonly databasePath: string;
@@ -95,7 +58,7 @@ export class TestStore {
     },
   });
   private store: WriteStore | undefined;
-  private reading: TestingModule | undefined;
+  private reading: ReadingHalf | undefined;
 
   constructor(
     readonly folder = mkdtempSync(join(tmpdir(), 'csp-store-')),
@@ -158,28 +121,13 @@ export class TestStore {
   /** The reading half, on a connection of its own. */
   async readers(): Promise<Readers> {
     await this.reading?.close();
-    this.reading = await this.readingHalf();
-    return readersOf(this.reading);
+    this.reading = await this.freshReaders();
+    return this.reading.readers;
   }
 
   /** Another reading half, which has answered nothing yet. */
-  async freshReaders(): Promise<{ readonly readers: Readers; readonly close: () => Promise<void> }> {
-    const reading = await this.readingHalf();
-    return { readers: readersOf(reading), close: () => reading.close() };
-  }
-
-  private async readingHalf(): Promise<TestingModule> {
-    const config = loadConfig({ STORAGE_PATH: this.databasePath, RAW_DIR: this.rawDir }, this.folder);
-    const reading = await Test.createTestingModule({
-      imports: [
-        ConfigModule.forRoot(config),
-        ClockModule.forRoot(this.clock),
-        ObservabilityModule.forRoot(this.logger, new MetricsRegistry()),
-        StorageReadModule,
-      ],
-    }).compile();
-    await reading.init();
-    return reading;
+  freshReaders(): Promise<ReadingHalf> {
+    return openReaders(this, this.clock, this.logger);
   }
 
   /** Closes the reading half, which would keep the database from being replaced. */
@@ -190,12 +138,7 @@ export class TestStore {
 
   /** Rows as any SQLite tool finds them: through a connection of another owner. */
   rows<Row>(sql: string, ...parameters: unknown[]): Row[] {
-    const database = new Database(this.databasePath, { readonly: true });
-    try {
-      return database.prepare(sql).all(...parameters) as Row[];
-    } finally {
-      database.close();
-    }
+    return queryTables(this.databasePath, sql, ...parameters);
   }
 
   /** The only column of the rows. */

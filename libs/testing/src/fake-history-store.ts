@@ -355,7 +355,7 @@ export class FakeProcessStatusStore extends ProcessStatusStore {
       ({ process, updatedAt }) =>
         process !== row.process &&
         process !== processOfInstance(row.process) &&
-        row.updatedAt - updatedAt <= SILENT_STATUS_KEPT,
+        Math.abs(row.updatedAt - updatedAt) <= SILENT_STATUS_KEPT,
     );
     this.rows = [...others, row];
   }

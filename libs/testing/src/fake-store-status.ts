@@ -62,7 +62,7 @@ export class FakeStoreStatus extends StoreStatus {
 
   async lostLines(): Promise<LostLines[]> {
     await this.store.open();
-    return this.store.lostLines;
+    return [...this.store.lostLines].sort((a, b) => compareCodePoints(a.file, b.file));
   }
 
   async processes(): Promise<ProcessStatusRow[]> {

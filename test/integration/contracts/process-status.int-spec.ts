@@ -78,6 +78,14 @@ describe.each([
     await expectKept(said(SECOND, NOON + 1), later);
   });
 
+  it('should forget what others said by a clock that was far ahead', async () => {
+    const ahead = NOON + SILENT_STATUS_KEPT;
+    await write(said(FIRST, ahead + 1), said(SECOND, ahead));
+    await expectKept(said(FIRST, ahead + 1), said(SECOND, ahead));
+    await write(said('ingest-app', NOON));
+    await expectKept(said(SECOND, ahead), said('ingest-app', NOON));
+  });
+
   it('should forget what an earlier version said of all instances together', async () => {
     await write(said('consumer-app', NOON), said('ingest-app', NOON), said(FIRST, NOON + 1));
     await expectKept(said(FIRST, NOON + 1), said('ingest-app', NOON));

@@ -12,7 +12,8 @@ import {
   type TimeKey,
 } from '@app/domain';
 import { buildMinute } from '@app/testing';
-import { NOON, ORIGIN, TestStore, candleEvent, priceEvent, type Readers } from '../../support/test-store';
+import type { Readers } from '../../support/stored-history';
+import { NOON, ORIGIN, TestStore, candleEvent, priceEvent } from '../../support/test-store';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', '币安人生USDT'];
 const SOURCES = ['binance_api_v3_ticker_24hr', 'another_source', 'zz'];

@@ -20,7 +20,7 @@ interface Subject {
   /** Captures something. */
   change(): Promise<void>;
   say(row: ProcessStatusRow): Promise<void>;
-  /** Has {@link SHORT} be shorter than stored, {@link ALTERED} altered, and {@link LOST} have lines that are no events. */
+  /** Has {@link SHORT} be shorter than stored, {@link ALTERED} altered, and {@link LOST} and {@link LOST_BEFORE} have lines that are no events. */
   spoil(): Promise<void>;
   /** Nothing can be read from now on. */
   away(): Promise<void>;
@@ -30,6 +30,7 @@ interface Subject {
 
 const SHORT = 'crypto_prices_2026-01-15.jsonl';
 const LOST = 'crypto_prices_2026-01-16.jsonl';
+const LOST_BEFORE = 'crypto_prices_2026-01-14.jsonl';
 const ALTERED = 'crypto_candles_2026-01-15.jsonl';
 
 async function sqliteSubject(): Promise<Subject> {
@@ -46,13 +47,14 @@ async function sqliteSubject(): Promise<Subject> {
     },
     say: (row) => kept.processStatus.write(row),
     spoil: async () => {
-      await kept.take(priceEvent('ETHUSDT', NOON), priceEvent('ETHUSDT', NOON + DAY));
+      await kept.take(...[NOON - DAY, NOON, NOON + DAY].map((time) => priceEvent('ETHUSDT', time)));
       await kept.take(candleEvent(buildMinute('ETHUSDT', NOON)));
       await kept.close();
       truncateSync(store.bronzePath(SHORT), 5);
       const altered = readFileSync(store.bronzePath(ALTERED), 'utf8');
       writeFileSync(store.bronzePath(ALTERED), altered.replace('ETHUSDT', 'ETHUSDC'));
       appendFileSync(store.bronzePath(LOST), 'x\n{}\n');
+      appendFileSync(store.bronzePath(LOST_BEFORE), 'x\n');
       kept = await KeptStore.start(store);
       await kept.expectWhole();
       await eventually('the files were read through', async () =>
@@ -85,7 +87,8 @@ function fakeSubject(): Promise<Subject> {
     spoil: () => {
       store.damaged = [SHORT];
       store.altered = [ALTERED];
-      store.lostLines.push({ file: LOST, firstLine: 2, lines: 2, noticedAt: NOON + DAY, reason: 'JSON' });
+      const lost = { firstLine: 2, noticedAt: NOON + DAY, reason: 'JSON' };
+      store.lostLines.push({ ...lost, file: LOST, lines: 2 }, { ...lost, file: LOST_BEFORE, lines: 1 });
       return Promise.resolve();
     },
     away: () => {
@@ -178,14 +181,14 @@ describe.each([
     await subject.spoil();
     expect(await subject.status.damagedFiles()).toEqual([SHORT]);
     expect(await subject.status.alteredFiles()).toEqual([ALTERED]);
-    const lost: LostLines = {
-      file: LOST,
+    const lost = (file: string, lines: number): LostLines => ({
+      file,
       firstLine: 2,
-      lines: 2,
+      lines,
       noticedAt: NOON + DAY,
       reason: expect.stringContaining('JSON') as string,
-    };
-    expect(await subject.status.lostLines()).toEqual([lost]);
+    });
+    expect(await subject.status.lostLines()).toEqual([lost(LOST_BEFORE, 1), lost(LOST, 2)]);
   });
 
   it('should say why nothing can be read, answer nothing meanwhile, and go on afterwards', async () => {

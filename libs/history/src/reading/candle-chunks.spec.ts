@@ -42,7 +42,9 @@ class MemoryCandles implements CandleRows {
   }
 
   private supersededAt(openTime: EpochMicros, asOf: EpochMicros): Known | undefined {
-    return this.versions.get(openTime)?.findLast(({ capturedAt }) => capturedAt <= asOf);
+    const versions = this.versions.get(openTime) ?? [];
+    const known = versions.findLast(({ capturedAt }) => capturedAt <= asOf);
+    return known === versions.at(-1) ? undefined : known;
   }
 
   firstMinute(_symbol: string, from: EpochMicros, until: EpochMicros): EpochMicros | undefined {
