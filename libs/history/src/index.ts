@@ -5,8 +5,6 @@ export { checkedEvents } from './kinds/checked-events';
 export { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from './kinds/candle-tables';
 export { HistoryKinds, historyKinds } from './kinds/history-kinds';
 export type { KindHistory } from './kinds/kind-history';
-export { datesOf, ledgerDays, ledgerSpan, ledgerTail, openDay, type LedgerDay } from './ledger-days';
-export { firstTimeAfter, mergeByTime } from './merge-by-time';
 export { METRICS_REACH, METRICS_VERSION, metricsOfDays } from './metrics/daily-metrics';
 export type { MetricsDay } from './metrics/metrics-day';
 export { metricsReaches } from './metrics/metrics-reach';

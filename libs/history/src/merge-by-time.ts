@@ -16,7 +16,7 @@ export function firstTimeAfter({ time, symbol: last }: TimeKey, symbol: string):
 
 /** A merge of many symbols needs few rows of each: pages grow as they are used up. */
 const FIRST_PAGE = 16;
-const PAGE_GROWTH = 8;
+export const PAGE_GROWTH = 8;
 
 /** The next rows of a source, in its order: at most `size` of those behind its last row, or of its first ones. */
 export interface NextPage<T> {
@@ -27,12 +27,6 @@ export interface NextPage<T> {
 
 interface Keyed {
   readonly key: TimeKey;
-}
-
-interface Head<T> extends Keyed {
-  key: TimeKey;
-  item: T;
-  readonly rest: Iterator<T>;
 }
 
 interface PageHead<T> extends Keyed {
@@ -50,52 +44,20 @@ interface ChunkHead<T> extends Keyed {
   readonly rest: AsyncIterator<readonly T[]>;
 }
 
-/**
- * Merges the rows of several symbols, each already in order, to the first `limit` rows of all. Tables are clustered by
- * symbol; this reads no more rows than are asked for (and one ahead for each symbol), without an index by time.
- */
-export function mergeByTime<T>(
-  sources: readonly Iterable<T>[],
-  keyOf: (item: T) => TimeKey,
-  order: TimeOrder,
-  limit: number,
-): T[] {
-  const iterators = sources.map((source) => source[Symbol.iterator]());
-  try {
-    const heads: Head<T>[] = [];
-    for (const rest of iterators) {
-      const next = rest.next();
-      if (next.done !== true) heads.push({ key: keyOf(next.value), item: next.value, rest });
-    }
-    const heap = new HeadHeap(heads, order);
-    const merged: T[] = [];
-    for (let head = heap.top(); head && merged.length < limit; head = heap.top()) {
-      merged.push(head.item);
-      if (merged.length === limit) break;
-      const next = head.rest.next();
-      if (next.done === true) {
-        heap.removeTop();
-      } else {
-        head.item = next.value;
-        head.key = keyOf(next.value);
-        heap.siftTop();
-      }
-    }
-    return merged;
-  } finally {
-    for (const iterator of iterators) iterator.return?.();
-  }
-}
+/** Which page of a source is its last one: the first with fewer rows than were asked for, or the first without any. */
+export type LastPage = 'short' | 'empty';
 
 /**
- * {@link mergeByTime} of rows that come in pages, as they are asked for: first one page of each source, then one of a
- * source whose rows are used up. A page with fewer rows than were asked for is the last one of its source.
+ * Merges the rows of several symbols, each already in order, to the first `limit` rows of all. Tables are clustered by
+ * symbol; this needs no index by time. Rows come in pages, as they are asked for: first one page of each source, then one
+ * of a source whose rows are used up.
  */
 export function* mergePages<T>(
   sources: number,
   keyOf: (item: T) => TimeKey,
   order: TimeOrder,
   limit: number,
+  lastPage: LastPage = 'short',
 ): Generator<readonly NextPage<T>[], T[], readonly (readonly T[])[]> {
   // What is taken of each source when all have about as many rows, and one row more.
   const share = Math.ceil(limit / sources) + 1;
@@ -112,7 +74,8 @@ export function* mergePages<T>(
     merged.push(head.page[head.index] as T);
     if (merged.length === limit) break;
     head.index += 1;
-    if (head.index === head.page.length && head.page.length === head.size) yield* turnPage(head, limit);
+    const isUsedUp = head.index === head.page.length;
+    if (isUsedUp && (lastPage === 'empty' || head.page.length === head.size)) yield* turnPage(head, limit);
     const next = head.page[head.index];
     if (next === undefined) {
       heap.removeTop();
@@ -125,7 +88,7 @@ export function* mergePages<T>(
 }
 
 /**
- * {@link mergeByTime} of rows that come in chunks, ascending: between two chunks of a symbol something else may run, for
+ * {@link mergePages} of rows that come in chunks, ascending: between two chunks of a symbol something else may run, for
  * what a page needs may be far more rows than it has.
  */
 export async function mergeChunksByTime<T>(
@@ -184,7 +147,7 @@ async function nextChunk<T>(rest: AsyncIterator<readonly T[]>): Promise<readonly
 }
 
 /** Binary heap of the next row of each symbol. */
-export class HeadHeap<H extends Keyed> {
+class HeadHeap<H extends Keyed> {
   constructor(
     private readonly heads: H[],
     private readonly order: TimeOrder,

@@ -14,7 +14,7 @@ import {
   type TimeRange,
 } from '@app/domain';
 import { ledgerSpan } from '../ledger-days';
-import { firstTimeAfter } from '../merge-by-time';
+import { firstTimeAfter, PAGE_GROWTH } from '../merge-by-time';
 import { pickColumns, type Table } from '../rows/table';
 import { ask, inRanges, type Inquiry, type RowFinder } from '../rows/unit';
 import { toRecordedRange } from '../units/ledger-changes';
@@ -22,7 +22,7 @@ import { COVERAGE } from '../units/ledger-tables';
 import { overlapping } from '../units/overlapping';
 import { UNFILLED_RANGES } from '../units/unfilled-unit';
 import { ledgerStarts } from './ledger-account';
-import { mergePagesByTime, PAGE_GROWTH, type NextPage } from './pages';
+import { mergePagesByTime, type RowPages } from './pages';
 
 /** Why minutes are missing, as it was noted when they were asked for; they may have come since. */
 const REASONS = pickColumns(UNFILLED_RANGES, ['symbol', 'startTime', 'endTime', 'reason']);
@@ -78,7 +78,7 @@ function* rangesIn(
 }
 
 /** The account of a span of a symbol's ledger, behind what was given before. */
-function accountPages(symbol: string, span: TimeRange, after: TimeKey | undefined): NextPage<SymbolCoverage> {
+function accountPages(symbol: string, span: TimeRange, after: TimeKey | undefined): RowPages<SymbolCoverage> {
   const firstStart = after ? firstTimeAfter(after, symbol) : span.start;
   let from: EpochMicros | undefined;
   let isOver = false;
