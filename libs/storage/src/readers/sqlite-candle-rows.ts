@@ -17,7 +17,7 @@ const FIRST = `SELECT open_time FROM candles_1m
 /** One statement for a page, so that it sees one state of the store. */
 const pageOf = (interval: StoredInterval, columns: string): string =>
   `SELECT ${columns} FROM candles_${interval}
-   WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT ?`;
+   WHERE symbol = ? AND open_time >= ? AND open_time < ? ORDER BY open_time LIMIT +?`;
 
 const revisionKnown = (columns: string): string => `
   SELECT ${columns} FROM candle_revisions

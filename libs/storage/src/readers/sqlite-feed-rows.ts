@@ -23,7 +23,7 @@ const SINCE = `
 
 const UNITS = `
   SELECT position, committed_at, kind, keys FROM changes
-  WHERE feed = ? AND position >= ? AND position < ? ORDER BY position LIMIT ?`;
+  WHERE feed = ? AND position >= ? AND position < ? ORDER BY position LIMIT +?`;
 
 const PRICE_EVENT = `SELECT ${PRICE_EVENT_COLUMNS} FROM price_events WHERE symbol = ? AND timestamp = ? AND source = ?`;
 const MINUTE = `SELECT ${MINUTE_COLUMNS} FROM candles_1m WHERE symbol = ? AND open_time = ?`;

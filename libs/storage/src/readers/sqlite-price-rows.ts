@@ -4,9 +4,9 @@ import { PRICE_EVENT_COLUMNS, toPriceEvent, type PriceEventValues } from './pric
 import type { ReadStore } from './read-store';
 
 const BEFORE = `SELECT ${PRICE_EVENT_COLUMNS} FROM price_events
-  WHERE symbol = ? AND (timestamp, source) < (?, ?) ORDER BY timestamp DESC, source DESC LIMIT ?`;
+  WHERE symbol = ? AND (timestamp, source) < (?, ?) ORDER BY timestamp DESC, source DESC LIMIT +?`;
 const AFTER = `SELECT ${PRICE_EVENT_COLUMNS} FROM price_events
-  WHERE symbol = ? AND (timestamp, source) > (?, ?) AND timestamp < ? ORDER BY timestamp, source LIMIT ?`;
+  WHERE symbol = ? AND (timestamp, source) > (?, ?) AND timestamp < ? ORDER BY timestamp, source LIMIT +?`;
 const COUNT_AFTER = 'SELECT count(*) AS events FROM price_events WHERE symbol = ? AND timestamp > ?';
 
 type BeforeParameters = [symbol: string, timestamp: EpochMicros, source: string, size: number];

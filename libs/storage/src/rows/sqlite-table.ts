@@ -110,7 +110,8 @@ export class SqliteTable {
   private prepareSelect(range: KeyRange): Statement<[readonly KeyValue[]], object> {
     const columns = this.table.columns.map(({ name, field }) => `${quoted(name)} AS ${quoted(field)}`).join(', ');
     const order = this.keyColumns.map((column) => (range.only === 'last' ? `${column} DESC` : column)).join(', ');
-    const limit = range.only === undefined ? '' : ` LIMIT ${typeof range.only === 'number' ? '?' : '1'}`;
+    // SQLite prepares a statement anew at each run whose limit is a bare parameter, too.
+    const limit = range.only === undefined ? '' : ` LIMIT ${typeof range.only === 'number' ? '+?' : '1'}`;
     return this.database.prepare(
       `SELECT ${columns} FROM ${this.table.name}${this.within(range)} ORDER BY ${order}${limit}`,
     );
