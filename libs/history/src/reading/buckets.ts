@@ -1,9 +1,22 @@
 import { nextTurn, type EpochMicros, type TimeRange } from '@app/domain';
-import type { Table } from '../rows/table';
+import { pickColumns, type Table } from '../rows/table';
 import { ask, asText, inRanges, type Inquiry, type KeyRange, type RowFinder } from '../rows/unit';
+import { CANDLES_1D } from '../units/roll-up-unit';
 
 /** A table whose rows are buckets of time: its key is the symbol and the start. It is described by these alone. */
 export type BucketTable = Table<object, readonly [symbol: string, start: EpochMicros]>;
+
+/** Days that have candles. */
+export const CANDLE_DATES = pickColumns(CANDLES_1D, ['symbol', 'openTime']);
+
+/** As many symbols in one round: what all have in the longest range, as rows and as what is made of them, is much memory. */
+const SYMBOLS_A_ROUND = 100;
+
+/** Symbols in parts of which one round asks. */
+export function* inRounds(symbols: readonly string[]): Generator<readonly string[]> {
+  for (let first = 0; first < symbols.length; first += SYMBOLS_A_ROUND)
+    yield symbols.slice(first, first + SYMBOLS_A_ROUND);
+}
 
 /**
  * Of each symbol: from the first bucket to the end of the last that begins by `latest`; undefined where there is none.

@@ -15,11 +15,10 @@ import { ask, inRanges, together, type Inquiry, type RowFinder } from '../rows/u
 import { COVERAGE_DAYS } from '../units/ledger-tables';
 import { polledDayOf, PRICE_EVENTS, TICKER_DAYS } from '../units/price-unit';
 import { CANDLES_1D } from '../units/roll-up-unit';
-import { countStarts, storedSpans } from './buckets';
+import { CANDLE_DATES, countStarts, inRounds, storedSpans } from './buckets';
 import type { AccountRows } from './candle-rows';
 import { MinuteAccounts } from './minute-accounts';
 
-const CANDLE_DATES = pickColumns(CANDLES_1D, ['symbol', 'openTime']);
 const POLLED_DATES = pickColumns(TICKER_DAYS, ['symbol', 'date']);
 
 const CANDLE_DAYS = pickColumns(CANDLES_1D, [
@@ -78,7 +77,13 @@ export class DailyBars extends DailyBarReader {
     return this.rows.find(this.inRange(symbols, range, this.clock.now()));
   }
 
-  private *inRange(symbols: readonly string[], { start, end }: TimeRange, now: EpochMicros): Inquiry<DailyBar[]> {
+  private *inRange(symbols: readonly string[], range: TimeRange, now: EpochMicros): Inquiry<DailyBar[]> {
+    const bars: DailyBar[] = [];
+    for (const part of inRounds(symbols)) for (const bar of yield* this.barsOf(part, range, now)) bars.push(bar);
+    return bars.sort((a, b) => a.date - b.date || compareCodePoints(a.symbol, b.symbol));
+  }
+
+  private *barsOf(symbols: readonly string[], { start, end }: TimeRange, now: EpochMicros): Inquiry<DailyBar[]> {
     const ranges = symbols.map((symbol) => ({ prefix: [symbol], from: start, until: end }));
     const [candles, accounted, polled] = yield* ask(
       inRanges(CANDLE_DAYS, ranges),
@@ -96,7 +101,7 @@ export class DailyBars extends DailyBarReader {
         if (day) bars.push(polledBar(day, now));
       }
     }
-    return bars.sort((a, b) => a.date - b.date || compareCodePoints(a.symbol, b.symbol));
+    return bars;
   }
 
   private candleBars(

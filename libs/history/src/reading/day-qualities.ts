@@ -12,6 +12,7 @@ import type { RowOf } from '../rows/table';
 import { ask, inRanges, together, type Inquiry, type RowFinder } from '../rows/unit';
 import { DAY_CAPTURES } from '../units/ledger-tables';
 import { DAY_VERIFICATIONS } from '../units/day-verification-unit';
+import { inRounds } from './buckets';
 import { ledgerDaysIn, ledgerStarts } from './ledger-account';
 
 type Verification = RowOf<typeof DAY_VERIFICATIONS>;
@@ -47,22 +48,24 @@ export class DayQualities extends DayQualityReader {
 }
 
 function* daysIn(symbols: readonly string[], range: TimeRange, now: EpochMicros): Inquiry<DayQuality[]> {
+  const days: DayQuality[] = [];
+  for (const part of inRounds(symbols)) for (const day of yield* daysOf(part, range, now)) days.push(day);
+  // Stable: symbols stay in their order within a date.
+  return days.sort((a, b) => a.date - b.date);
+}
+
+function* daysOf(symbols: readonly string[], range: TimeRange, now: EpochMicros): Inquiry<DayQuality[]> {
   const [ledgers, verified] = yield* together(ledgerDaysIn(symbols, range, now), verificationsIn(symbols, range));
-  return (
-    symbols
-      .flatMap((symbol, index) =>
-        (ledgers.get(symbol) ?? []).map((day): DayQuality => {
-          const verification = verified[index]?.get(day.date);
-          return {
-            ...day,
-            symbol,
-            verified: (verification?.result as DayQuality['verified'] | undefined) ?? null,
-            changedAt: Math.max(day.changedAt, verification?.checkedAt ?? 0),
-          };
-        }),
-      )
-      // Stable: symbols stay in their order within a date.
-      .sort((a, b) => a.date - b.date)
+  return symbols.flatMap((symbol, index) =>
+    (ledgers.get(symbol) ?? []).map((day): DayQuality => {
+      const verification = verified[index]?.get(day.date);
+      return {
+        ...day,
+        symbol,
+        verified: (verification?.result as DayQuality['verified'] | undefined) ?? null,
+        changedAt: Math.max(day.changedAt, verification?.checkedAt ?? 0),
+      };
+    }),
   );
 }
 

@@ -16,12 +16,11 @@ import { candleBarState } from '../bars';
 import { pickColumns, type RowOf } from '../rows/table';
 import { ask, inRanges, type Inquiry, type RowFinder } from '../rows/unit';
 import { COVERAGE_DAYS } from '../units/ledger-tables';
-import { CANDLES_1D, CANDLES_1H } from '../units/roll-up-unit';
-import { countStarts, storedSpans } from './buckets';
+import { CANDLES_1H } from '../units/roll-up-unit';
+import { CANDLE_DATES, countStarts, storedSpans } from './buckets';
 import type { AccountRows } from './candle-rows';
 import { MinuteAccounts } from './minute-accounts';
 
-const DATES = pickColumns(CANDLES_1D, ['symbol', 'openTime']);
 const HOUR_STARTS = pickColumns(CANDLES_1H, ['symbol', 'openTime']);
 
 const HOURS = pickColumns(CANDLES_1H, [
@@ -59,7 +58,7 @@ export class HourlyBars extends HourlyBarReader {
   }
 
   countDates(symbols: readonly string[], { start, end }: TimeRange, most: number): Promise<number> {
-    return countStarts(this.rows, [DATES], symbols, { start: floorTo(start, DAY), end }, most);
+    return countStarts(this.rows, [CANDLE_DATES], symbols, { start: floorTo(start, DAY), end }, most);
   }
 
   async bars(symbols: readonly string[], range: TimeRange): Promise<HourlyBar[]> {
