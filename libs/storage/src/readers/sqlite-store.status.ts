@@ -8,17 +8,15 @@ import {
   type StoreReadiness,
 } from '@app/domain';
 import { feedsVersion } from '@app/history';
+import type { SqliteHandle } from '../database/sqlite-connection';
 import { BRONZE_ALTERED_FACT, BRONZE_DAMAGE_FACT, ORIGIN_FACT } from '../database/store-facts';
 import type { ReadStore } from './read-store';
 import { storedFeeds } from './sqlite-feed-rows';
 
 export class SqliteStoreStatus extends StoreStatus {
   private asked: Promise<string> | undefined;
-  /** The version at the last count of commits that was seen. */
-  private seen: { readonly commits: number | undefined; readonly version: string } = {
-    commits: undefined,
-    version: '',
-  };
+  /** The version at the last count of commits that was seen: each connection counts for itself. */
+  private seen: { readonly database: SqliteHandle; readonly commits: number; readonly version: string } | undefined;
 
   constructor(private readonly store: ReadStore) {
     super();
@@ -36,9 +34,14 @@ export class SqliteStoreStatus extends StoreStatus {
   version(): Promise<string> {
     if (!this.asked) {
       this.asked = this.store.read(() => {
-        const commits = this.store.statement<[], { data_version: number }>('PRAGMA data_version').get()?.data_version;
-        if (commits !== this.seen.commits || commits === undefined)
-          this.seen = { commits, version: feedsVersion(storedFeeds(this.store)) };
+        const { database } = this.store;
+        const commits = this.store.rawStatement<[], readonly [number]>('PRAGMA data_version').get()?.[0] ?? NaN;
+        if (database !== this.seen?.database || commits !== this.seen.commits)
+          this.seen = {
+            database,
+            commits,
+            version: database.transaction(() => feedsVersion(storedFeeds(this.store)))(),
+          };
         return this.seen.version;
       });
       setImmediate(() => {
