@@ -52,10 +52,8 @@ describe('ARCHITECTURE.md', () => {
       ([, number, name = '', part, file = '']) => ({ number: Number(number), name, part, file }),
     );
 
-  /** Whether a file declares a function, or a class or description with such a member. */
-  function declares(file: string, name: string, part: string | undefined): boolean {
-    if (!existsSync(join(ROOT, file))) return false;
-    const source = page(file);
+  /** Whether a source declares a function, or a class or description with such a member. */
+  function declares(source: string, name: string, part?: string): boolean {
     const [owner = '', member = part] = name.split('.');
     if (!new RegExp(`\\b(?:class|const|function\\*?|async function) ${owner}\\b`).test(source)) return false;
     // The values of a row are what `describeTable` is given last.
@@ -66,7 +64,23 @@ describe('ARCHITECTURE.md', () => {
   it('should walk through functions that are there', () => {
     const steps = WALKS.flatMap(stepsOf);
     expect(steps.length).toBeGreaterThan(100);
-    expect(steps.filter(({ file, name, part }) => !declares(file, name, part))).toEqual([]);
+    const isThere = (file: string): boolean => existsSync(join(ROOT, file));
+    expect(steps.filter(({ file, name, part }) => !isThere(file) || !declares(page(file), name, part))).toEqual([]);
+  });
+
+  it('should name in the notes on the walks what is there', () => {
+    const notes = WALKS.flatMap((walk) => [...walk.matchAll(/^- .*(?:\n {2}.*)*/gm)].map(([note]) => note));
+    const names = notes.flatMap((note) => [...note.matchAll(/`([A-Za-z]\w*(?:\.\w+)?)`/g)].map(([, name]) => String(name)));
+    expect(names.length).toBeGreaterThan(100);
+    const sources = ['libs', 'apps'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts') && !file.endsWith('spec.ts'))
+        .map((file) => page(join(folder, file))),
+    );
+    const words = new Set(sources.flatMap((source) => source.match(/\w+/g) ?? []));
+    const isThere = (name: string): boolean =>
+      /^[A-Z]\w*\./.test(name) ? sources.some((source) => declares(source, name)) : words.has(name.split('.')[0] ?? '');
+    expect(names.filter((name) => !isThere(name))).toEqual([]);
   });
 
   it('should count the functions and files of each walk as it has them', () => {
@@ -88,6 +102,11 @@ describe('docs/CONTRIBUTING.md', () => {
     const named = [...page('docs/CONTRIBUTING.md').matchAll(/`((?:apps|bi|deploy|docker|docs|libs|test)\/[\w./-]+)`/g)];
     expect(named.length).toBeGreaterThan(50);
     expect(named.map(([, path]) => String(path)).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('should list every contract suite', () => {
+    const suites = readdirSync(resolve(__dirname, 'contracts')).map((file) => file.replace('.int-spec.ts', ''));
+    expect(suites.filter((suite) => !page('docs/CONTRIBUTING.md').includes(`\`${suite}\``))).toEqual([]);
   });
 });
 

@@ -66,8 +66,8 @@ import { StorageWatchModule } from './storage-watch.module';
     },
     {
       provide: CandleReader,
-      inject: [ReadStore],
-      useFactory: (store: ReadStore) => new Candles(new SqliteCandleRows(store), new SqliteAccountRows(store)),
+      inject: [ReadStore, SqliteAccountRows],
+      useFactory: (store: ReadStore, accounts: SqliteAccountRows) => new Candles(new SqliteCandleRows(store), accounts),
     },
     {
       provide: DailyBarReader,

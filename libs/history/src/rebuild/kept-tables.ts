@@ -1,3 +1,4 @@
+import { BACKFILL_JOBS } from '../units/backfill-jobs';
 import { DAY_VERIFICATIONS, KNOWN_DIFFERENCES } from '../units/day-verification-unit';
 import { SINK_PROGRESS, TOPIC_LOSSES } from '../units/partition-units';
 import { UNFILLED_RANGES } from '../units/unfilled-unit';
@@ -21,6 +22,6 @@ export const KEPT_TABLES: readonly KeptTable[] = [
     return { name, isCopiedAsAWhole: false, isCopiedAgain: false };
   }),
   { name: UNFILLED_RANGES.name, isCopiedAsAWhole: true, isCopiedAgain: false },
-  { name: 'backfill_jobs', isCopiedAsAWhole: true, isCopiedAgain: false },
+  { name: BACKFILL_JOBS.name, isCopiedAsAWhole: true, isCopiedAgain: false },
   { name: 'api_keys', isCopiedAsAWhole: true, isCopiedAgain: true },
 ];

@@ -95,7 +95,10 @@ export type Inquiry<Found> = Generator<Questions, Found, Answers>;
  */
 export type Unit<Outcome> = Inquiry<Plan<Outcome>>;
 
-/** Tables of a store, inside one of its transactions. */
+/**
+ * Tables of a store, inside one of its transactions. Where they are asked outside one, each question is answered from a state
+ * of its own: for inquiries that another process may overtake.
+ */
 export interface Rows {
   load(questions: Questions): Answers;
   apply(changes: readonly RowChange[]): void;

@@ -1,5 +1,5 @@
 import { DAY, floorTo, type BackfillJob, type EpochMicros } from '@app/domain';
-import { describeTable, type RowOf } from '../rows/table';
+import { describeTable, pickColumns, type RowOf } from '../rows/table';
 import { ask, byKeys, inRanges, type Inquiry, type RowChange, type Unit, type WrittenRows } from '../rows/unit';
 
 /** Days of symbols that somebody asked to have filled, and what became of that. */
@@ -12,6 +12,9 @@ export const BACKFILL_JOBS = describeTable('backfill_jobs', ['symbol', 'day'], {
   reason: 'text?',
   changedAt: 'time',
 });
+
+/** All jobs of a symbol are read for those that are open: thousands, where it has years. */
+const JOB_STATES = pickColumns(BACKFILL_JOBS, ['symbol', 'day', 'startTime', 'endTime', 'state']);
 
 type BackfillJobRow = RowOf<typeof BACKFILL_JOBS>;
 
@@ -41,7 +44,7 @@ export function* changeJobUnit({ symbol, range }: BackfillJob, change: JobState,
 
 /** Finds the jobs of a symbol that are still to be done, oldest first: one that was running may have died with its process. */
 export function* openJobs(symbol: string): Inquiry<readonly BackfillJob[]> {
-  const [[rows = []]] = yield* ask(inRanges(BACKFILL_JOBS, [{ prefix: [symbol] }]));
+  const [[rows = []]] = yield* ask(inRanges(JOB_STATES, [{ prefix: [symbol] }]));
   return rows.filter(({ state }) => state === 'queued' || state === 'running').map(jobOf);
 }
 
@@ -57,6 +60,6 @@ function jobRow({ symbol, range }: BackfillJob, change: JobState, changedAt: Epo
   };
 }
 
-function jobOf({ symbol, startTime, endTime }: BackfillJobRow): BackfillJob {
+function jobOf({ symbol, startTime, endTime }: Pick<BackfillJobRow, 'symbol' | 'startTime' | 'endTime'>): BackfillJob {
   return { symbol, range: { start: startTime, end: endTime } };
 }

@@ -6,7 +6,7 @@ import { ROWS_A_UNIT } from './retention-unit';
 /** The feeds of changes; to be read alone. */
 export const FEED_IDS = describeTable('feeds', ['id'], { id: 'integer' });
 
-/** When the units of feeds were committed; to be read alone. */
+/** When the units of feeds were committed; to be read and removed by. */
 export const CHANGE_TIMES = describeTable('changes', ['feed', 'position'], {
   feed: 'integer',
   position: 'integer',

@@ -1,20 +1,17 @@
 import { DAY, floorTo, type EpochMicros, type RangeChange, type TimeRange } from '@app/domain';
 import { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M } from '../kinds/candle-tables';
-import { describeTable } from '../rows/table';
+import { pickColumns } from '../rows/table';
 import { ask, byKeys, inRanges, type Inquiry, type Unit } from '../rows/unit';
 import { MINUTE_TRADES, SYMBOL_FRAMES } from './ledger-tables';
+import { PRICE_EVENTS } from './price-unit';
 import { missingMinutesIn } from './stops-unit';
 import { MINUTES_REMOVED_FACT, STORE_FACTS } from './store-facts';
 
 /** Rows that one unit removes at most, so that it stays short. */
 export const ROWS_A_UNIT = 5_000;
 
-/** When prices were polled; to be read alone. */
-export const PRICE_KEYS = describeTable('price_events', ['symbol', 'timestamp', 'source'], {
-  symbol: 'text',
-  timestamp: 'time',
-  source: 'text',
-});
+/** When prices were polled; to be read and removed by. */
+export const PRICE_KEYS = pickColumns(PRICE_EVENTS, ['symbol', 'timestamp', 'source']);
 
 /** Before when minutes go that are kept for so many days: whole UTC days of them. */
 export function minutesGoBefore(now: EpochMicros, days: number): EpochMicros {

@@ -1,5 +1,6 @@
 import { DAY, floorTo, latestStamp, MINUTE, type ClockSpan, type EpochMicros, type TimeRange } from '@app/domain';
-import { describeTable } from '../rows/table';
+import { CANDLE_REPEATS } from '../kinds/candle-tables';
+import { pickColumns } from '../rows/table';
 import { ask, byKeys, inRanges, together, type FieldBounds, type Inquiry, type Unit } from '../rows/unit';
 import { clockSpans, settledSpan } from './clock-spans';
 import { accountChangedAt, ledgerAround, type SymbolDay } from './ledger-changes';
@@ -17,11 +18,7 @@ import { restampUnit, type RestampedMinutes } from './restamp-unit';
 import { STOP_NOTES, type StopNoteRow } from './stops-unit';
 
 /** When captures came that repeat the version before them; to be read alone. */
-export const REPEATED_CAPTURES = describeTable('candle_repeats', ['symbol', 'openTime', 'capturedAt'], {
-  symbol: 'text',
-  openTime: 'time',
-  capturedAt: 'time',
-});
+export const REPEATED_CAPTURES = pickColumns(CANDLE_REPEATS, ['symbol', 'openTime', 'capturedAt']);
 
 type Stamps = Pick<FieldBounds, 'from' | 'until'>;
 

@@ -1,6 +1,7 @@
 import type { AssetsChange, EpochMicros, SymbolInfo } from '@app/domain';
-import { describeTable, type RowOf } from '../rows/table';
+import { describeTable, pickColumns, type RowOf } from '../rows/table';
 import { ask, inRanges, type Unit, type WrittenRows } from '../rows/unit';
+import { SYMBOL_INFOS } from './symbol-list';
 
 /** What each symbol stood for, and from when on: an exchange gives the name of a delisted pair to another one. */
 export const SYMBOL_ASSETS = describeTable('symbol_assets', ['symbol', 'since'], {
@@ -11,11 +12,7 @@ export const SYMBOL_ASSETS = describeTable('symbol_assets', ['symbol', 'since'],
 });
 
 /** The part of `symbols` that says what they stand for now. */
-export const SYMBOL_PAIRS = describeTable('symbols', ['symbol'], {
-  symbol: 'text',
-  baseAsset: 'text?',
-  quoteAsset: 'text?',
-});
+export const SYMBOL_PAIRS = pickColumns(SYMBOL_INFOS, ['symbol', 'baseAsset', 'quoteAsset']);
 
 type SymbolAssetsRow = RowOf<typeof SYMBOL_ASSETS>;
 

@@ -1,5 +1,5 @@
 import { DELISTED, type EpochMicros, type SymbolInfo } from '@app/domain';
-import { describeTable, type RowOf } from '../rows/table';
+import { describeTable, pickColumns, type RowOf } from '../rows/table';
 import { ask, byKeys, inRanges, type Inquiry, type RowChange, type Unit, type WrittenRows } from '../rows/unit';
 
 /** Of symbols, the exchange's own description. */
@@ -11,7 +11,7 @@ export const SYMBOL_INFOS = describeTable('symbols', ['symbol'], {
 });
 
 /** Of symbols, their status alone. */
-export const SYMBOL_STATUSES = describeTable('symbols', ['symbol'], { symbol: 'text', status: 'text' });
+export const SYMBOL_STATUSES = pickColumns(SYMBOL_INFOS, ['symbol', 'status']);
 
 /** Of symbols, where the exchange's own history of them begins. */
 export const FIRST_MINUTES = describeTable('symbols', ['symbol'], { symbol: 'text', firstMinute: 'time?' });

@@ -10,7 +10,8 @@ import {
 import type { KindHistory } from '../kinds/kind-history';
 import type { RowFinder } from '../rows/unit';
 import type { CaptureDifference } from './replay-comparison';
-import { captureIdentity, captureOfEvent, capturesIn, knownSymbols, rowSpan } from './row-captures';
+import { knownSymbols } from '../units/known-symbols';
+import { captureIdentity, captureOfEvent, capturesIn, rowSpan } from './row-captures';
 
 /** A row of the tables that no line of bronze makes. */
 export interface RowWithoutLine {

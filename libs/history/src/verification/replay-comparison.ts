@@ -3,7 +3,8 @@ import type { HistoryKinds } from '../kinds/history-kinds';
 import type { KindHistory } from '../kinds/kind-history';
 import type { RowFinder } from '../rows/unit';
 import type { FetchedCaptures } from './fetched-captures';
-import { captureIdentity, capturesIn, knownSymbols, rowSpan, type RowCapture, type RowSpan } from './row-captures';
+import { knownSymbols } from '../units/known-symbols';
+import { captureIdentity, capturesIn, rowSpan, type RowCapture, type RowSpan } from './row-captures';
 
 /** A row and a line that do not agree, with the time of the capture that one side lacks. */
 export type CaptureDifference = ReplayDifference & { readonly capturedAt: EpochMicros };

@@ -2,7 +2,6 @@ import type { CheckedEvent, EpochMicros, MinuteCandle, TimeRange } from '@app/do
 import { CANDLE_REPEATS, CANDLE_REVISIONS, CANDLES_1M, captureOf } from '../kinds/candle-tables';
 import type { KindHistory } from '../kinds/kind-history';
 import { ask, inRanges, type Inquiry } from '../rows/unit';
-import { KNOWN_SYMBOLS } from '../units/known-symbols';
 
 /** A capture of a key: what a line says, a row as it is, or a version of it that was superseded or only repeated another. */
 export interface RowCapture {
@@ -43,11 +42,6 @@ export function captureIdentity({ time, capturedAt, source, content }: RowCaptur
   return `${time} ${capturedAt} ${source} ${content}`;
 }
 
-export function* knownSymbols(): Inquiry<string[]> {
-  const [[rows = []]] = yield* ask(inRanges(KNOWN_SYMBOLS, [{ prefix: [] }]));
-  return rows.map(({ symbol }) => symbol);
-}
-
 /** Undefined where a symbol has no row. */
 export function* rowSpan({ rows, time }: KindHistory, symbol: string): Inquiry<RowSpan | undefined> {
   const ends = (['first', 'last'] as const).map((only) => ({ prefix: [symbol], only }));
@@ -80,7 +74,8 @@ export function* minutesCapturedAt(
   { start, end }: TimeRange,
   capturedAt: EpochMicros,
 ): Inquiry<MinuteCandle[]> {
-  const ranges = [{ prefix: [symbol], from: start, until: end }];
+  const stamp = { field: 'capturedAt', from: capturedAt, until: capturedAt + 1 };
+  const ranges = [{ prefix: [symbol], from: start, until: end, having: stamp }];
   const answers = yield* ask(
     inRanges(CANDLES_1M, ranges),
     inRanges(CANDLE_REVISIONS, ranges),
@@ -88,7 +83,6 @@ export function* minutesCapturedAt(
   );
   return answers
     .flatMap(([rows = []]): readonly MinuteCandle[] => rows)
-    .filter((row) => row.capturedAt === capturedAt)
     .map(captureOf)
     .sort((a, b) => a.openTime - b.openTime);
 }

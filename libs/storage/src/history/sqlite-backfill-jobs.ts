@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BackfillJobs, type BackfillJob, type Clock } from '@app/domain';
 import { changeJobUnit, findOnly, openJobs, queuedJobs, runUnit, type JobState, type Rows } from '@app/history';
 import type { OriginGuard } from '../database/origin-guard';
@@ -26,8 +27,13 @@ export class SqliteBackfillJobs extends BackfillJobs {
     }
   }
 
-  open(symbols: readonly string[]): Promise<BackfillJob[]> {
-    return Promise.resolve(symbols.flatMap((symbol) => runUnit(this.rows, findOnly(openJobs(symbol)))));
+  async open(symbols: readonly string[]): Promise<BackfillJob[]> {
+    const jobs: BackfillJob[] = [];
+    for (const symbol of symbols) {
+      jobs.push(...runUnit(this.rows, findOnly(openJobs(symbol))));
+      await nextTurn();
+    }
+    return jobs;
   }
 
   started(job: BackfillJob): Promise<void> {

@@ -43,7 +43,7 @@ export class StampSettler {
       minutes += await this.restamp(span);
       retracked.push(...(await this.parts.units.run(() => runUnit(this.parts.rows, settleSpanUnit(span)))));
     }
-    return { spans, minutes, retracked };
+    return { spans, minutes, retracked: [...new Set(retracked)] };
   }
 
   /** Notes the span of the stamps that are later than now, where there are any. */

@@ -13,11 +13,7 @@ export class SqliteRowFinder extends RowFinder {
   }
 
   find<Found>(inquiry: Inquiry<Found>): Promise<Found> {
-    return this.store.read(() => {
-      const { database } = this.store;
-      const rows = this.rowsOf(database);
-      return database.transaction(() => runUnit(rows, findOnly(inquiry)))();
-    });
+    return this.store.readInOneState(() => runUnit(this.rowsOf(this.store.database), findOnly(inquiry)));
   }
 
   private rowsOf(database: SqliteHandle): SqliteRows {

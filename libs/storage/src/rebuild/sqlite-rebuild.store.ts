@@ -29,6 +29,7 @@ import {
 import { makeFolderOf } from '@app/files';
 import {
   findOnly,
+  knownSymbols,
   lossOfFetch,
   REBUILD_SOURCE_FACT,
   rebuildProgress,
@@ -186,8 +187,7 @@ export class SqliteRebuildStore extends RebuildStore {
   }
 
   symbols(): Promise<string[]> {
-    const { database } = this.parts;
-    return Promise.resolve(database.prepare('SELECT symbol FROM symbols ORDER BY symbol').pluck().all() as string[]);
+    return Promise.resolve([...runUnit(this.rows, findOnly(knownSymbols()))]);
   }
 
   losses(): Promise<RebuildLoss[]> {
