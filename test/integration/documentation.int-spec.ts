@@ -70,7 +70,9 @@ describe('ARCHITECTURE.md', () => {
 
   it('should name in the notes on the walks what is there', () => {
     const notes = WALKS.flatMap((walk) => [...walk.matchAll(/^- .*(?:\n {2}.*)*/gm)].map(([note]) => note));
-    const names = notes.flatMap((note) => [...note.matchAll(/`([A-Za-z]\w*(?:\.\w+)?)`/g)].map(([, name]) => String(name)));
+    const names = notes.flatMap((note) =>
+      [...note.matchAll(/`([A-Za-z]\w*(?:\.\w+)?)`/g)].map(([, name]) => String(name)),
+    );
     expect(names.length).toBeGreaterThan(100);
     const sources = ['libs', 'apps'].flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
