@@ -6,6 +6,22 @@ import { CANDLES_1D } from '../units/roll-up-unit';
 /** A table whose rows are buckets of time: its key is the symbol and the start. It is described by these alone. */
 export type BucketTable = Table<object, readonly [symbol: string, start: EpochMicros]>;
 
+/** What a bar of the tables shows of an hour or a day, and what its state follows from. */
+export const BAR_FIELDS = [
+  'symbol',
+  'openTime',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'quoteVolume',
+  'tradeCount',
+  'minutes',
+  'lastMinute',
+  'capturedAt',
+] as const;
+
 /** Days that have candles. */
 export const CANDLE_DATES = pickColumns(CANDLES_1D, ['symbol', 'openTime']);
 

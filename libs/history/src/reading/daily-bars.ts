@@ -15,26 +15,13 @@ import { ask, inRanges, together, type Inquiry, type RowFinder } from '../rows/u
 import { COVERAGE_DAYS } from '../units/ledger-tables';
 import { polledDayOf, PRICE_EVENTS, TICKER_DAYS } from '../units/price-unit';
 import { CANDLES_1D } from '../units/roll-up-unit';
-import { CANDLE_DATES, countStarts, inRounds, storedSpans } from './buckets';
+import { BAR_FIELDS, CANDLE_DATES, countStarts, inRounds, storedSpans } from './buckets';
 import type { AccountRows } from './candle-rows';
 import { MinuteAccounts } from './minute-accounts';
 
 const POLLED_DATES = pickColumns(TICKER_DAYS, ['symbol', 'date']);
 
-const CANDLE_DAYS = pickColumns(CANDLES_1D, [
-  'symbol',
-  'openTime',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'quoteVolume',
-  'tradeCount',
-  'minutes',
-  'lastMinute',
-  'capturedAt',
-]);
+const CANDLE_DAYS = pickColumns(CANDLES_1D, BAR_FIELDS);
 
 const ACCOUNTED_DAYS = pickColumns(COVERAGE_DAYS, ['symbol', 'date', 'stopped', 'changedAt']);
 

@@ -17,26 +17,13 @@ import { pickColumns, type RowOf } from '../rows/table';
 import { ask, inRanges, type Inquiry, type RowFinder } from '../rows/unit';
 import { COVERAGE_DAYS } from '../units/ledger-tables';
 import { CANDLES_1H } from '../units/roll-up-unit';
-import { CANDLE_DATES, countStarts, storedSpans } from './buckets';
+import { BAR_FIELDS, CANDLE_DATES, countStarts, storedSpans } from './buckets';
 import type { AccountRows } from './candle-rows';
 import { MinuteAccounts } from './minute-accounts';
 
 const HOUR_STARTS = pickColumns(CANDLES_1H, ['symbol', 'openTime']);
 
-const HOURS = pickColumns(CANDLES_1H, [
-  'symbol',
-  'openTime',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'quoteVolume',
-  'tradeCount',
-  'minutes',
-  'lastMinute',
-  'capturedAt',
-]);
+const HOURS = pickColumns(CANDLES_1H, BAR_FIELDS);
 
 const ACCOUNTED_DAYS = pickColumns(COVERAGE_DAYS, ['symbol', 'date', 'changedAt']);
 
