@@ -68,6 +68,7 @@ export {
   ask,
   asText,
   byKeys,
+  findIn,
   findOnly,
   inRanges,
   RowFinder,

@@ -1,9 +1,8 @@
 import { compareCodePoints } from '@app/domain';
 import {
-  findOnly,
+  findIn,
   RowFinder,
   RowNotNewError,
-  runUnit,
   textColumns,
   type Answer,
   type Answers,
@@ -56,7 +55,7 @@ export class MemoryRows extends RowFinder implements Rows {
   }
 
   find<Found>(inquiry: Inquiry<Found>): Promise<Found> {
-    return Promise.resolve(runUnit(this, findOnly(inquiry)));
+    return Promise.resolve(findIn(this, inquiry));
   }
 
   /** All rows of a table, in the order of their keys. */

@@ -184,6 +184,11 @@ export function* findOnly<Found>(inquiry: Inquiry<Found>): Unit<Found> {
   return { outcome: yield* inquiry, changes: [] };
 }
 
+/** What an inquiry finds in tables that answer at once. */
+export function findIn<Found>(rows: Rows, inquiry: Inquiry<Found>): Found {
+  return runUnit(rows, findOnly(inquiry));
+}
+
 /** Runs a unit over tables that answer at once. */
 export function runUnit<Outcome>(rows: Rows, unit: Unit<Outcome>): Outcome {
   let step = unit.next([]);

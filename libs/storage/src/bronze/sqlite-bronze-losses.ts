@@ -1,6 +1,6 @@
 import { BronzeLosses, type ArchiveIdentity, type UnreadableLine } from '@app/bronze';
 import type { EpochMicros, LostLines } from '@app/domain';
-import { addLossUnit, bronzeLosses, findOnly, runUnit, type Rows } from '@app/history';
+import { addLossUnit, bronzeLosses, findIn, runUnit, type Rows } from '@app/history';
 import { Gauge, type MetricsRegistry } from '@app/observability';
 
 const LINES = 'csp_bronze_lost_lines';
@@ -36,7 +36,7 @@ export class SqliteBronzeLosses extends BronzeLosses {
   }
 
   all(): LostLines[] {
-    return runUnit(this.rows, findOnly(bronzeLosses(this.identity.writerId)));
+    return findIn(this.rows, bronzeLosses(this.identity.writerId));
   }
 
   private count(): void {

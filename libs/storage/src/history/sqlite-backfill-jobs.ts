@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BackfillJobs, type BackfillJob, type Clock } from '@app/domain';
-import { changeJobUnit, findOnly, openJobs, queuedJobs, runUnit, type JobState, type Rows } from '@app/history';
+import { changeJobUnit, findIn, openJobs, queuedJobs, runUnit, type JobState, type Rows } from '@app/history';
 import type { OriginGuard } from '../database/origin-guard';
 import type { WriteQueue } from '../database/write-queue';
 
@@ -30,7 +30,7 @@ export class SqliteBackfillJobs extends BackfillJobs {
   async open(symbols: readonly string[]): Promise<BackfillJob[]> {
     const jobs: BackfillJob[] = [];
     for (const symbol of symbols) {
-      jobs.push(...runUnit(this.rows, findOnly(openJobs(symbol))));
+      jobs.push(...findIn(this.rows, openJobs(symbol)));
       await nextTurn();
     }
     return jobs;

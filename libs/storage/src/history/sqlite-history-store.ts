@@ -36,7 +36,7 @@ import {
   extendLedgerUnit,
   filledUnit,
   fetchedOutcome,
-  findOnly,
+  findIn,
   firstMinuteOf,
   lastMinuteOf,
   ledgerFrame,
@@ -284,6 +284,6 @@ export class SqliteHistoryStore extends HistoryStore {
   }
 
   private find<Found>(inquiry: Inquiry<Found>): Found {
-    return runUnit(this.rows, findOnly(inquiry));
+    return findIn(this.rows, inquiry);
   }
 }

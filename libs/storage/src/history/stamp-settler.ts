@@ -3,7 +3,7 @@ import { clockLine, revisionLine, type BronzeUnit, type BronzeUnits } from '@app
 import type { ClockSpan, EpochMicros, SettledStamps, TimeRange } from '@app/domain';
 import {
   daysToRestamp,
-  findOnly,
+  findIn,
   knownSymbols,
   notedSpans,
   openClockSpans,
@@ -79,6 +79,6 @@ export class StampSettler {
   }
 
   private find<Found>(inquiry: Inquiry<Found>): Found {
-    return runUnit(this.parts.rows, findOnly(inquiry));
+    return findIn(this.parts.rows, inquiry);
   }
 }

@@ -1,4 +1,4 @@
-import { findOnly, RowFinder, runUnit, type Inquiry } from '@app/history';
+import { findIn, RowFinder, type Inquiry } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SqliteRows } from '../rows/sqlite-rows';
 import type { ReadStore } from './read-store';
@@ -13,7 +13,7 @@ export class SqliteRowFinder extends RowFinder {
   }
 
   find<Found>(inquiry: Inquiry<Found>): Promise<Found> {
-    return this.store.readInOneState(() => runUnit(this.rowsOf(this.store.database), findOnly(inquiry)));
+    return this.store.readInOneState(() => findIn(this.rowsOf(this.store.database), inquiry));
   }
 
   private rowsOf(database: SqliteHandle): SqliteRows {

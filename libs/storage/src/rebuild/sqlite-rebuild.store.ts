@@ -28,7 +28,7 @@ import {
 } from '@app/domain';
 import { makeFolderOf } from '@app/files';
 import {
-  findOnly,
+  findIn,
   knownSymbols,
   lossOfFetch,
   REBUILD_SOURCE_FACT,
@@ -187,7 +187,7 @@ export class SqliteRebuildStore extends RebuildStore {
   }
 
   symbols(): Promise<string[]> {
-    return Promise.resolve([...runUnit(this.rows, findOnly(knownSymbols()))]);
+    return Promise.resolve([...findIn(this.rows, knownSymbols())]);
   }
 
   losses(): Promise<RebuildLoss[]> {
@@ -231,7 +231,7 @@ export class SqliteRebuildStore extends RebuildStore {
   }
 
   private progress(): RebuildProgress {
-    return runUnit(this.rows, findOnly(rebuildProgress()));
+    return findIn(this.rows, rebuildProgress());
   }
 
   private write({ fetchedAt, line }: RecordedFetch, candles: readonly MinuteCandle[], origin: string): void {

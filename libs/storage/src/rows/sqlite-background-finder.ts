@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { findOnly, runUnit, RowFinder, type Inquiry } from '@app/history';
+import { findIn, RowFinder, type Inquiry } from '@app/history';
 import type { SqliteHandle } from '../database/sqlite-connection';
 import { SqliteRows } from './sqlite-rows';
 
@@ -14,7 +14,7 @@ export class SqliteBackgroundFinder extends RowFinder {
 
   async find<Found>(inquiry: Inquiry<Found>): Promise<Found> {
     // A transaction for each, for a row moves from table to table when it is superseded, and one held open keeps the `-wal`.
-    const found = this.database.transaction(() => runUnit(this.rows, findOnly(inquiry)))();
+    const found = this.database.transaction(() => findIn(this.rows, inquiry))();
     await nextTurn();
     return found;
   }

@@ -11,11 +11,10 @@ import {
 } from '@app/domain';
 import {
   clockSpans,
-  findOnly,
+  findIn,
   keyedUnit,
   KeyMemory,
   priceUnit,
-  runUnit,
   takenKeysUnit,
   type HistoryKinds,
   type KindOutcome,
@@ -34,7 +33,7 @@ class CandleKindWriter implements KindWriter<MinuteCandle> {
 
   write(events: readonly CheckedEvent<MinuteCandle>[]): KindOutcome {
     const minutes = events.map(({ event }) => event);
-    const spans = runUnit(this.rows, findOnly(clockSpans()));
+    const spans = findIn(this.rows, clockSpans());
     const { outcomes, kept, promoted, changed } = this.candles.write(minutes, spans);
     return {
       outcomes,

@@ -15,7 +15,7 @@ import {
   checkedEvents,
   checkPosition,
   claimUnit,
-  findOnly,
+  findIn,
   heldProgress,
   positionsOf,
   runUnit,
@@ -64,7 +64,7 @@ export class SqlitePartitionSink extends PartitionSink {
     if (start.kind !== 'continue') {
       // The broker brings none of these lines again: what is complete is taken into the rows.
       for (const file of files) {
-        await recovery.takeUp(file, kinds.named(kind), () => runUnit(rows, findOnly(heldProgress(claim))));
+        await recovery.takeUp(file, kinds.named(kind), () => findIn(rows, heldProgress(claim)));
       }
     }
     await units.run(() => {
@@ -78,7 +78,7 @@ export class SqlitePartitionSink extends PartitionSink {
     const { clock, kinds, origin, rows, units, writer } = this.parts;
     const events = checkedEvents(kinds.named(claim.kind), unit.values);
     const result = await units.append((bronze) => {
-      runUnit(rows, findOnly(checkPosition(claim, unit)));
+      findIn(rows, checkPosition(claim, unit));
       if (events.length > 0) origin.claim(unit.origin);
       const taken = writer.write(events, { topic, partition }, bronze);
       runUnit(rows, advanceUnit(claim, unit, clock.now()));
@@ -89,10 +89,10 @@ export class SqlitePartitionSink extends PartitionSink {
   }
 
   positions(topics: readonly string[]): Promise<(TopicPartition & { readonly nextOffset: number })[]> {
-    return Promise.resolve(runUnit(this.parts.rows, findOnly(positionsOf(topics))));
+    return Promise.resolve(findIn(this.parts.rows, positionsOf(topics)));
   }
 
   losses(): Promise<TopicLoss[]> {
-    return Promise.resolve(runUnit(this.parts.rows, findOnly(topicLosses())));
+    return Promise.resolve(findIn(this.parts.rows, topicLosses()));
   }
 }

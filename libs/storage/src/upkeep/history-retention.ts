@@ -1,6 +1,6 @@
 import { DAY, type Clock, type EpochMicros, type RangeChange } from '@app/domain';
 import {
-  findOnly,
+  findIn,
   knownSymbols,
   minutesGoBefore,
   nextDayOfMinutes,
@@ -61,6 +61,6 @@ export class HistoryRetention {
   }
 
   private find<Found>(inquiry: Inquiry<Found>): Found {
-    return runUnit(this.rows, findOnly(inquiry));
+    return findIn(this.rows, inquiry);
   }
 }

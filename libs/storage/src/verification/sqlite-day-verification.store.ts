@@ -1,5 +1,5 @@
 import { DAY, DayVerificationStore, type DayVerification, type KnownDifference } from '@app/domain';
-import { findOnly, knownDifferencesOf, runUnit, spans, verifiedUnit, type Rows } from '@app/history';
+import { findIn, knownDifferencesOf, runUnit, spans, verifiedUnit, type Rows } from '@app/history';
 import type { WriteQueue } from '../database/write-queue';
 import { HISTORY_FEED, type ChangeFeedWriter } from '../feed/change-feed.writer';
 
@@ -29,6 +29,6 @@ export class SqliteDayVerificationStore extends DayVerificationStore {
   }
 
   knownDifferences(symbol: string): Promise<KnownDifference[]> {
-    return Promise.resolve(runUnit(this.rows, findOnly(knownDifferencesOf(symbol))));
+    return Promise.resolve(findIn(this.rows, knownDifferencesOf(symbol)));
   }
 }
